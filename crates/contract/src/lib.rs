@@ -1,0 +1,17 @@
+//! What outsiders see: faults, codes, ids, limits, user sigs, events, wire frames.
+//!
+//! No IO, no async, no clock here: time and keys arrive as arguments. The one source of randomness is
+//! the key exchange of sealed frames, which is worth nothing without it.
+
+pub mod codes;
+pub mod event;
+pub mod fault;
+pub mod frame;
+pub mod id;
+pub mod limit;
+pub mod message;
+pub mod notification;
+pub mod user_sig;
+
+pub use fault::{Error, Failure, Fault, Result};
+pub use id::{AppId, ConversationId, DeviceId, Millis, MsgKey, Seq, UserId};
