@@ -11,6 +11,8 @@ pub mod id;
 pub mod limit;
 pub mod message;
 pub mod notification;
+pub mod seal;
+pub mod ticket;
 pub mod user_sig;
 
 pub use fault::{Error, Failure, Fault, Result};
