@@ -11,35 +11,38 @@ use crate::{Snapshot, Tx};
 pub struct AppRow {
     /// SDKAppID.
     pub id: AppId,
-    /// JSON; its shape belongs to the server.
+    /// JSON without secrets; see [`crate::apps`].
     pub record: String,
+    /// JSON of the secrets, encrypted under the master key.
+    pub sealed: Vec<u8>,
     /// Rises with every change.
     pub version: i64,
 }
 
 /// Reads all apps in pages ordered by id.
 pub fn apps(snapshot: &mut Snapshot<'_>, after: AppId) -> Result<Vec<AppRow>> {
-    let rows: Vec<(AppId, String, i64)> = snapshot.all(
-        sql!("SELECT id, record, version FROM apps WHERE id > $1 ORDER BY id LIMIT $2"),
+    let rows: Vec<(AppId, String, Vec<u8>, i64)> = snapshot.all(
+        sql!("SELECT id, record, sealed, version FROM apps WHERE id > $1 ORDER BY id LIMIT $2"),
         (after, limit::STORE_PAGE as i64),
     )?;
-    Ok(rows.into_iter().map(|(id, record, version)| AppRow { id, record, version }).collect())
+    Ok(rows.into_iter().map(|(id, record, sealed, version)| AppRow { id, record, sealed, version }).collect())
 }
 
 /// Reads one app.
 pub fn app(snapshot: &mut Snapshot<'_>, id: AppId) -> Result<Option<AppRow>> {
-    let row: Option<(AppId, String, i64)> =
-        snapshot.opt(sql!("SELECT id, record, version FROM apps WHERE id = $1"), (id,))?;
-    Ok(row.map(|(id, record, version)| AppRow { id, record, version }))
+    let row: Option<(AppId, String, Vec<u8>, i64)> =
+        snapshot.opt(sql!("SELECT id, record, sealed, version FROM apps WHERE id = $1"), (id,))?;
+    Ok(row.map(|(id, record, sealed, version)| AppRow { id, record, sealed, version }))
 }
 
 /// Adds an app. Answers false, and changes nothing, if the id is taken.
-pub fn add_app(tx: &mut Tx<'_>, now: Millis, id: AppId, record: &str) -> Result<bool> {
+pub fn add_app(tx: &mut Tx<'_>, now: Millis, id: AppId, record: &str, sealed: &[u8]) -> Result<bool> {
     let added = tx.run(
         sql!(
-            "INSERT INTO apps (id, record, version, created_at) VALUES ($1, $2, 1, $3) ON CONFLICT (id) DO NOTHING"
+            "INSERT INTO apps (id, record, sealed, version, created_at) VALUES ($1, $2, $3, 1, $4)
+             ON CONFLICT (id) DO NOTHING"
         ),
-        (id, record, now),
+        (id, record, sealed, now),
     )?;
     Ok(added > 0)
 }
@@ -47,8 +50,8 @@ pub fn add_app(tx: &mut Tx<'_>, now: Millis, id: AppId, record: &str) -> Result<
 /// Replaces an app's settings if nobody else did since they were read. Answers whether it did.
 pub fn set_app(tx: &mut Tx<'_>, row: &AppRow) -> Result<bool> {
     let changed = tx.run(
-        sql!("UPDATE apps SET record = $2, version = version + 1 WHERE id = $1 AND version = $3"),
-        (row.id, &row.record, row.version),
+        sql!("UPDATE apps SET record = $2, sealed = $3, version = version + 1 WHERE id = $1 AND version = $4"),
+        (row.id, &row.record, row.sealed.clone(), row.version),
     )?;
     Ok(changed > 0)
 }
