@@ -183,7 +183,9 @@ macro_rules! codes {
             ) -> Option<&'static $crate::codes::Row> {
                 match cause {
                     $($(
-                        $crate::codes::table::Cause::$who($crate::fault::$who::$cause { .. }) => Some(Self::$name.row()),
+                        $crate::codes::table::Cause::$who($crate::fault::$who::$cause { .. }) => {
+                            Some(Self::$name.row())
+                        }
                         $($crate::codes::table::Cause::$more_who($crate::fault::$more_who::$more { .. }) => {
                             Some(Self::$name.row())
                         })*

@@ -214,6 +214,10 @@ fn faults_that_a_surface_shares_are_found_from_every_family() {
         (Family::Message, Fault::BodyTooLarge { max: 1 }, "93000"),
         (Family::Account, Fault::ProfileTooLong { max: 500 }, "40601"),
         (Family::Message, Fault::MessageTooLong { max: 1 }, "80002"),
+        (Family::Message, Fault::AccountThrottled, "-10113"),
+        (Family::Access, Fault::RegistrationTooLong { max: 1 }, "22005"),
+        (Family::Access, Fault::NodeBusy, "-10114"),
+        (Family::Message, Fault::NodeBusy, "60018"),
         (Family::OpenApiClient, Fault::CallThrottled, "Throttling.Api"),
     ];
     for (family, fault, code) in cases {
@@ -247,10 +251,11 @@ fn failures_tell_callers_of_each_family_whether_waiting_helps() {
 }
 
 #[test]
-fn a_fault_that_a_family_cannot_spell_is_its_internal_error() {
-    assert_eq!(codes::spelling(Family::Account, &Fault::MsgKeyInvalid), None);
-    assert_eq!(codes::render(Family::Account, &Fault::MsgKeyInvalid), codes::Account::InternalError.row());
+fn a_fault_without_spelling_is_the_internal_error_of_the_family() {
+    assert_eq!(codes::spelling(Family::Account, &Fault::Replaced), None);
+    assert_eq!(codes::render(Family::Account, &Fault::Replaced), codes::Account::InternalError.row());
     assert_eq!(codes::render(Family::Message, &Fault::Replaced), codes::Message::InternalError.row());
+    assert_eq!(codes::render(Family::OpenApiClient, &Fault::Replaced), codes::OpenApiServer::InternalError.row());
 }
 
 #[test]

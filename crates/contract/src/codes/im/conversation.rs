@@ -4,14 +4,20 @@ codes! { Im, Conversation:
     /// The owner of the list, or the account on the other side, does not exist. Import it first, or check the spelling.
     AccountUnknown = 50001 pending, raised by Fault::AccountUnknown, "account not found";
 
-    /// A parameter is missing or wrong, or the body is no JSON object. The caller reads the answer's text and compares the body with the reference.
-    FieldInvalid = 50002 pending, raised by Fault::FieldInvalid | Fault::FieldMissing | Fault::FieldTooLong | Fault::BodyMalformed, "parameter not valid";
+    /// A parameter is missing or wrong, or the body is no JSON object. The caller reads the answer's text and compares
+    /// the body with the reference.
+    FieldInvalid = 50002 pending,
+        raised by Fault::FieldInvalid | Fault::FieldMissing | Fault::FieldTooLong | Fault::BodyMalformed,
+        "parameter not valid";
 
-    /// The call is for administrators of the app. The gateway asks for one earlier and answers 60010; this number is for services that check by themselves.
+    /// The call is for administrators of the app. The gateway asks for one earlier and answers 60010; this number is
+    /// for services that check by themselves.
     NotAdmin = 50003, raised by Pending, "caller is not an app administrator";
 
-    /// The list could not be read or written because of trouble inside. The caller tries again; the operator looks into the log.
-    InternalError = 50004 pending, raised by Failure::Internal | Failure::Full | Failure::Conflict | Failure::Overloaded, "internal error";
+    /// The list could not be read or written because of trouble inside. The caller tries again; the operator looks into
+    /// the log.
+    InternalError = 50004 pending,
+        raised by Failure::Internal | Failure::Full | Failure::Conflict | Failure::Overloaded, "internal error";
 
     /// The store did not answer in time. The caller tries again after a short pause.
     StoreTimeout = 50005 pending, raised by Failure::Timeout | Failure::Unavailable, "internal timeout";
@@ -19,7 +25,8 @@ codes! { Im, Conversation:
     /// A call marks no conversation or more than 100 at once. The caller splits its list.
     MarkBatchInvalid = 51006 pending, raised by Fault::BatchSizeInvalid, "number of conversations not valid";
 
-    /// The group of the conversation was disbanded, or the account is no longer in it. The client removes the conversation from its list.
+    /// The group of the conversation was disbanded, or the account is no longer in it. The client removes the
+    /// conversation from its list.
     GroupUnknown = 51007, raised by Pending, "group of the conversation not found";
 
     /// All conversation groups of the account together hold 1,000 conversations. Take some out before more are added.

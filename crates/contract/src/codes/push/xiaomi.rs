@@ -5,13 +5,15 @@ codes! { Push, Xiaomi:
     /// The vendor failed inside. The engine sends again after a pause.
     SystemError = 10001, raised by Pending, "system error";
 
-    /// The vendor has suspended the service for a while. The engine waits and sends again; watch the vendor's status page if it lasts.
+    /// The vendor has suspended the service for a while. The engine waits and sends again; watch the vendor's status
+    /// page if it lasts.
     ServiceSuspended = 10002, raised by Pending, "service suspended";
 
     /// A service behind the vendor's interface failed. The engine sends the notification once more.
     RemoteServiceError = 10003, raised by Pending, "remote service error";
 
-    /// The vendor does not take calls from this machine's address for the app. The app's owner adds the address to the vendor's allow list.
+    /// The vendor does not take calls from this machine's address for the app. The app's owner adds the address to the
+    /// vendor's allow list.
     AddressForbidden = 10004, raised by Pending, "address is not allowed";
 
     /// The app lacks the right to this interface, such as sending to all. The app's owner applies for it at the vendor.
@@ -23,22 +25,26 @@ codes! { Push, Xiaomi:
     /// The vendor has too much work. The engine sends again after a growing pause.
     SystemBusy = 10009, raised by Pending, "system busy";
 
-    /// The vendor got a call that it does not understand at all. Report it with the receipt: the engine builds these calls.
+    /// The vendor got a call that it does not understand at all. Report it with the receipt: the engine builds these
+    /// calls.
     RequestInvalid = 10012, raised by Pending, "request not valid";
 
     /// The user account that was aimed at does not exist at the vendor. The client sets it again after login.
     UserInvalid = 10013, raised by Pending, "user not valid";
 
-    /// The vendor limits what the app may call, mostly while it is under review. The app's owner looks into the vendor's console.
+    /// The vendor limits what the app may call, mostly while it is under review. The app's owner looks into the
+    /// vendor's console.
     ApiRestricted = 10014, raised by Pending, "api access is restricted";
 
-    /// A parameter has a value outside its range, such as a title of over 50 characters. The app corrects it; the receipt names it.
+    /// A parameter has a value outside its range, such as a title of 50 characters or more. The app corrects it; the
+    /// receipt names it.
     ValueInvalid = 10017, raised by Pending, "parameter value not valid";
 
     /// The request is over the vendor's size, about 4 KB. The app shortens its payload.
     RequestTooLarge = 10018, raised by Pending, "request too large";
 
-    /// This machine's address calls too often. The engine pauses a minute; other senders behind the same address count too.
+    /// This machine's address calls too often. The engine pauses a minute; other senders behind the same address count
+    /// too.
     AddressThrottled = 10022, raised by Pending, "too many requests of the address";
 
     /// The developer account calls too often over all its apps. The engine pauses a minute.
@@ -47,7 +53,8 @@ codes! { Push, Xiaomi:
     /// The developer account calls this one interface too often. The engine pauses a minute and then goes on slower.
     UserApiThrottled = 10024, raised by Pending, "too many requests of the user for this api";
 
-    /// The vendor has put the app on its blacklist. The app's owner must settle that with the vendor; nothing is sent until then.
+    /// The vendor has put the app on its blacklist. The app's owner must settle that with the vendor; nothing is sent
+    /// until then.
     AppBlacklisted = 10026, raised by Pending, "app is on the blacklist";
 
     /// The app calls more often than it may. The engine lowers its rate for the app.
@@ -68,7 +75,8 @@ codes! { Push, Xiaomi:
     /// The vendor, or its owner, has withdrawn the app. Register a new app and upload its credential.
     AppRevoked = 22002, raised by Pending, "app was revoked";
 
-    /// The vendor could not save a change of the app's settings. The app's owner repeats the change in the vendor's console.
+    /// The vendor could not save a change of the app's settings. The app's owner repeats the change in the vendor's
+    /// console.
     AppUpdateFailed = 22003, raised by Pending, "app cannot be updated";
 
     /// The app's registration at the vendor lacks data. The app's owner completes it there.
@@ -77,7 +85,8 @@ codes! { Push, Xiaomi:
     /// The app's name at the vendor is not accepted. The app's owner changes it there.
     AppNameInvalid = 22005, raised by Pending, "app name not valid";
 
-    /// The app's id has the wrong form, it is a long number. The app's owner corrects the credential; a client built with it must be built again.
+    /// The app's id has the wrong form, it is a long number. The app's owner corrects the credential; a client built
+    /// with it must be built again.
     AppIdInvalid = 22006, raised by Pending, "app id not valid";
 
     /// The app's key has the wrong form or belongs to another app. The developer puts the right one into the client.
@@ -98,13 +107,15 @@ codes! { Push, Xiaomi:
     /// The notification lacks what the vendor demands, mostly a text. The app gives it title and body.
     NotificationInvalid = 22100, raised by Pending, "notification format not valid";
 
-    /// The app has used up its notifications of today. The engine goes on tomorrow; the app's owner applies for more, or classifies the messages.
+    /// The app has used up its notifications of today. The engine goes on tomorrow; the app's owner applies for more,
+    /// or classifies the messages.
     NotificationsTooMany = 22101, raised by Pending, "too many notifications";
 
     /// The vendor took the notification but could not send it. The engine tries it again.
     NotificationFailed = 22102, raised by Pending, "notification cannot be sent";
 
-    /// The id by which a notification replaces an earlier one is out of range. The app uses a number from 0 to 2147483647.
+    /// The id by which a notification replaces an earlier one is out of range. The app uses a number from 0 to
+    /// 2147483647.
     NotificationIdInvalid = 22103, raised by Pending, "notification id not valid";
 
     /// The token is malformed, of another app or unknown. It is dropped; the client registers again.

@@ -1,7 +1,8 @@
 //! Profiles and friends, checked before anything is sent.
 
 codes! { Sdk, SdkRelation:
-    /// A custom profile key has anything but letters or over 8 of them, or its value is over 500 bytes. The developer uses the declared key.
+    /// A custom profile key has anything but letters or over 8 of them, or its value is over 500 bytes. The developer
+    /// uses the declared key.
     ProfileFieldInvalid = 9001, raised by Sdk, "profile field not valid";
 
     /// The remark for a friend is over 96 bytes or not UTF-8. The user shortens it.

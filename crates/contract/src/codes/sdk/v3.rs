@@ -5,7 +5,8 @@ codes! { SdkV3, V3:
     /// A batch call ended and every item in it failed. The developer reads each item's own code.
     BatchFailed = 6003, raised by Sdk, "no item of the batch succeeded";
 
-    /// The receiver is empty or unknown; today this is found by the server as 90012. Import the account or correct the id.
+    /// The receiver is empty or unknown; today this is found by the server as 90012. Import the account or correct the
+    /// id.
     ReceiverInvalid = 6011, raised by Sdk, "receiver not valid";
 
     /// The request got no answer in its time, today 9520. It may have been done; repeat it with the same message.
@@ -26,7 +27,8 @@ codes! { SdkV3, V3:
     /// The key exchange has no stored account for an automatic login, today 6026. Log in with a user sig.
     KeyExchangeUserUnknown = 6025, raised by Sdk, "no stored user for the key exchange";
 
-    /// The connection could not be registered for the account, for a reason that has no number. Reconnect; look into the log if it lasts.
+    /// The connection could not be registered for the account, for a reason that has no number. Reconnect; look into
+    /// the log if it lasts.
     BindFailed = 6100, raised by Sdk, "registration failed";
 
     /// The connection was to be registered without a ticket. Log in in full so that the library gets one.
@@ -38,7 +40,8 @@ codes! { SdkV3, V3:
     /// The registration lacked the account's internal id, today 7002. Log in again.
     BindAliasEmpty = 6103, raised by Sdk, "registration without account alias";
 
-    /// The registration lacked the device's own id. The developer checks that the app's storage can be written, where the id is kept.
+    /// The registration lacked the device's own id. The developer checks that the app's storage can be written, where
+    /// the id is kept.
     BindDeviceEmpty = 6104, raised by Sdk, "registration without device id";
 
     /// The answer to the registration could not be unpacked, today 6001. Try again on another network.
@@ -116,13 +119,16 @@ codes! { SdkV3, V3:
     /// A call came before the connection's handshake was complete. Wait for the connected callback.
     ServiceNotReady = 6205, raised by Sdk, "service not ready";
 
-    /// The account could not be authenticated because its internal id was not found. Check that the UserID exists in this app.
+    /// The account could not be authenticated because its internal id was not found. Check that the UserID exists in
+    /// this app.
     LoginAuthFailed = 6207, raised by Sdk, "login authentication failed";
 
-    /// The first call came although no connection was tried since the app started. Check the network permission of the app.
+    /// The first call came although no connection was tried since the app started. Check the network permission of the
+    /// app.
     NeverConnected = 6209, raised by Sdk, "never connected after launch";
 
-    /// The request failed in the connection layer without a closer reason (6252 says the same). Repeat it and look into the log.
+    /// The request failed in the connection layer without a closer reason (6252 says the same). Repeat it and look into
+    /// the log.
     RequestFailed = 6210, raised by Sdk, "request failed";
 
     /// The request object itself was not valid, today 6017 or 7014 (6253 says the same). Correct the call.
@@ -131,7 +137,8 @@ codes! { SdkV3, V3:
     /// The queue of requests is full, today 9507 (6254 says the same). Stop sending until the network is back.
     RequestQueueFull = 6212, raised by Sdk, "request queue full";
 
-    /// Another device put this one out while the call ran, today 6208 (6255 says the same). The user logs in where to stay.
+    /// Another device put this one out while the call ran, today 6208 (6255 says the same). The user logs in where to
+    /// stay.
     RequestReplaced = 6213, raised by Sdk, "replaced by another device";
 
     /// The operator has stopped the app, today -10112 (6256 says the same). Wait until it is started.
@@ -146,16 +153,19 @@ codes! { SdkV3, V3:
     /// The login's answer has the wrong length, today 7505. Try another network; a proxy may cut it.
     LoginAnswerMalformed = 6217, raised by Sdk, "login answer has the wrong length";
 
-    /// Reporting the account as online timed out during login. Log in again; the operator looks at the bus between the nodes.
+    /// Reporting the account as online timed out during login. Log in again; the operator looks at the bus between the
+    /// nodes.
     PresenceTimeout = 6218, raised by Sdk, "presence report timed out";
 
-    /// The answer to reporting the account as online could not be understood. Log in again; look for nodes of different versions.
+    /// The answer to reporting the account as online could not be understood. Log in again; look for nodes of different
+    /// versions.
     PresenceAnswerMalformed = 6219, raised by Sdk, "presence answer cannot be parsed";
 
     /// The login's answer could not be decrypted, today 7506. Check the pinned key of the server.
     LoginUndecryptable = 6220, raised by Sdk, "login answer cannot be decrypted";
 
-    /// The Wi-Fi shows a page that wants a login before it lets traffic out. The user opens a browser and signs in there.
+    /// The Wi-Fi shows a page that wants a login before it lets traffic out. The user opens a browser and signs in
+    /// there.
     WifiLoginNeeded = 6221, raised by Sdk, "wi-fi needs authentication";
 
     /// The user canceled what was under way, today 8021 or 114003. Nothing to do.
@@ -170,7 +180,8 @@ codes! { SdkV3, V3:
     /// An automatic login found that what was stored has expired, today 6206. Log in with a new user sig.
     AutoLoginNeedsUserSig = 6226, raised by Sdk, "automatic login needs a usersig";
 
-    /// No address for short requests outside the long connection can be reached. Check the network and the configured hosts.
+    /// No address for short requests outside the long connection can be reached. Check the network and the configured
+    /// hosts.
     FallbackUnavailable = 6300, raised by Sdk, "no fallback connection available";
 
     /// The user sig had expired when the login came, today 70001. The app's back end signs a new one.
@@ -179,7 +190,8 @@ codes! { SdkV3, V3:
     /// The library is initialized already with the same app. No need to do it again.
     AlreadyInitialized = 90101, raised by Sdk, "already initialized";
 
-    /// The base of the numbers of file transfers; a storage's own error is added to it. Look the difference up in the storage's log.
+    /// The base of the numbers of file transfers; a storage's own error is added to it. Look the difference up in the
+    /// storage's log.
     TransferBase = 115000, raised by Sdk, "file transfer failed";
 
     /// A request of the second connection layer was made without a network, today 9508. Try again when it is back.
@@ -197,7 +209,8 @@ codes! { SdkV3, V3:
     /// The queue of the second connection layer is full, today 9507. Send less until the network is back.
     LinkQueueFull = 6254, raised by Sdk, "queue of the link full";
 
-    /// Another device put this one out, as the second connection layer reports it, today 6208. Log in again where to stay.
+    /// Another device put this one out, as the second connection layer reports it, today 6208. Log in again where to
+    /// stay.
     LinkReplaced = 6255, raised by Sdk, "link replaced by another device";
 
     /// The service behind the second connection layer is suspended, today -10112. Ask the operator.
