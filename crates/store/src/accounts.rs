@@ -40,9 +40,7 @@ fn account((id, nick, face, deleted_at, epoch, sig_from, reach): Row) -> Account
 pub fn get(snapshot: &mut Snapshot<'_>, id: &UserId) -> Result<Option<Account>> {
     let app = snapshot.app();
     let row: Option<Row> = snapshot.opt(
-        sql!(
-            "SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts WHERE app = $1 AND id = $2"
-        ),
+        sql!("SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts WHERE app = $1 AND id = $2"),
         (app, id),
     )?;
     Ok(row.map(account))

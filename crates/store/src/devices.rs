@@ -210,9 +210,7 @@ pub fn remove_token(tx: &mut Tx<'_>, account: &UserId, id: &DeviceId, channel: &
 pub fn drop_token(tx: &mut Tx<'_>, channel: &str, token: &str, dead_since: Millis) -> Result<()> {
     let app = tx.app();
     let owner: Option<(String,)> = tx.opt(
-        sql!(
-            "DELETE FROM tokens WHERE app = $1 AND channel = $2 AND token = $3 AND bound_at <= $4 RETURNING device"
-        ),
+        sql!("DELETE FROM tokens WHERE app = $1 AND channel = $2 AND token = $3 AND bound_at <= $4 RETURNING device"),
         (app, channel, token, dead_since),
     )?;
     if let Some((device,)) = owner

@@ -135,16 +135,7 @@ pub fn since(
                AND expires_at > $5 AND flags & $6 = 0 AND (sender <> $7 OR flags & 2 <> 0)
              ORDER BY time, seq LIMIT $8"
         ),
-        (
-            app,
-            view.conversation(),
-            after.time,
-            after_seq,
-            now,
-            view.deleted().0,
-            &view.viewer,
-            count as i64,
-        ),
+        (app, view.conversation(), after.time, after_seq, now, view.deleted().0, &view.viewer, count as i64),
     )?;
     let imported: Vec<Row> = snapshot.all(
         sql!(

@@ -70,10 +70,7 @@ pub fn secret(snapshot: &mut Snapshot<'_>, name: &str) -> Result<Option<Vec<u8>>
 
 /// Adds a shared secret unless it is there, and answers the one that holds: two nodes may start at once.
 pub fn add_secret(tx: &mut Tx<'_>, name: &str, value: &[u8]) -> Result<Vec<u8>> {
-    tx.run(
-        sql!("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"),
-        (name, value),
-    )?;
+    tx.run(sql!("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"), (name, value))?;
     let (value,): (Vec<u8>,) = tx.one(sql!("SELECT value FROM secrets WHERE name = $1"), (name,))?;
     Ok(value)
 }
@@ -81,9 +78,7 @@ pub fn add_secret(tx: &mut Tx<'_>, name: &str, value: &[u8]) -> Result<Vec<u8>> 
 /// Says that a node is alive.
 pub fn beat(tx: &mut Tx<'_>, now: Millis, id: i64, name: &str) -> Result<()> {
     tx.run(
-        sql!(
-            "INSERT INTO nodes (id, name, seen_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET seen_at = $3"
-        ),
+        sql!("INSERT INTO nodes (id, name, seen_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET seen_at = $3"),
         (id, name, now),
     )?;
     Ok(())
@@ -124,9 +119,7 @@ pub fn add_entry(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
 /// Reads the newest entries before an id, newest first.
 pub fn entries(snapshot: &mut Snapshot<'_>, before: i64, count: usize) -> Result<Vec<Entry>> {
     let rows: Vec<(i64, Millis, String, String, String, String)> = snapshot.all(
-        sql!(
-            "SELECT id, at, actor, action, target, detail FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2"
-        ),
+        sql!("SELECT id, at, actor, action, target, detail FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2"),
         (before, count.min(limit::STORE_PAGE) as i64),
     )?;
     Ok(rows
