@@ -70,16 +70,18 @@ impl Apps {
     /// Adds an app. Answers false if its id is taken.
     pub async fn add(&self, now: Millis, id: AppId, settings: AppSettings, secrets: AppSecrets) -> Result<bool> {
         let (record, sealed) = self.close(&settings, &secrets)?;
-        let added = self
-            .store
-            .write(AppId::PLATFORM, move |tx| platform::add_app(tx, now, id, &record, &sealed))
-            .await?;
+        let added =
+            self.store.write(AppId::PLATFORM, move |tx| platform::add_app(tx, now, id, &record, &sealed)).await?;
         self.refresh().await?;
         Ok(added)
     }
 
     /// Changes an app. Runs `change` again if somebody else changed the app in between.
-    pub async fn change(&self, id: AppId, change: impl Fn(&mut AppSettings, &mut AppSecrets)) -> Result<Option<Arc<App>>> {
+    pub async fn change(
+        &self,
+        id: AppId,
+        change: impl Fn(&mut AppSettings, &mut AppSecrets),
+    ) -> Result<Option<Arc<App>>> {
         for _ in 0..CHANGE_TRIES {
             let row = self.store.read(AppId::PLATFORM, move |snapshot| platform::app(snapshot, id)).await?;
             let Some(row) = row else { return Ok(None) };

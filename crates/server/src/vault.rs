@@ -35,9 +35,8 @@ impl Vault {
 
     /// Opens a sealed secret.
     pub fn open(&self, sealed: &[u8]) -> Result<Vec<u8>> {
-        let (nonce, cipher) = sealed
-            .split_first_chunk::<NONCE_BYTES>()
-            .ok_or_else(|| Failure::internal("a sealed secret is cut off"))?;
+        let (nonce, cipher) =
+            sealed.split_first_chunk::<NONCE_BYTES>().ok_or_else(|| Failure::internal("a sealed secret is cut off"))?;
         self.0
             .decrypt(&XNonce::from(*nonce), cipher)
             .map_err(|_| Failure::internal("a secret was sealed under another master key").into())

@@ -70,7 +70,7 @@ where
             if let Error::Failure(failure) = &error {
                 error!(command = command.map(|command| command.name), %failure, "a call failed");
             }
-            (refusal(row, &error), row.number())
+            (refusal(row, &error), number(row))
         }
     };
     let name = command.map_or("unknown", |command| command.name);
@@ -133,6 +133,16 @@ pub fn spell(family: Family, error: &Error) -> &'static Row {
     }
 }
 
+/// The number of a row of this surface.
+fn number(row: &Row) -> i32 {
+    row.number().expect("every code of this surface is a number")
+}
+
+/// The number by which a family spells a fault, for lists of items.
+pub fn number_of(family: Family, fault: &Fault) -> i32 {
+    number(codes::render(family, fault))
+}
+
 /// The body of a refusal. The short text comes first and never changes; what the fault knows more of follows it.
 fn refusal(row: &Row, error: &Error) -> Bytes {
     let info = match error {
@@ -140,7 +150,7 @@ fn refusal(row: &Row, error: &Error) -> Bytes {
         Error::Fault(Fault::MsgElementInvalid { what }) => format!("{}: {what}", row.text),
         _ => row.text.to_owned(),
     };
-    serde_json::json!({ "ActionStatus": "FAIL", "ErrorCode": row.number(), "ErrorInfo": info }).to_string().into()
+    serde_json::json!({ "ActionStatus": "FAIL", "ErrorCode": number(row), "ErrorInfo": info }).to_string().into()
 }
 
 /// The parameters of the URL.

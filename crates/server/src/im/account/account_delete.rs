@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Item, ItemResult, batch_fault, check_batch};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::FieldFault;
+use crate::im::number_of;
 
 /// The accounts to delete.
 #[derive(Debug, Deserialize)]
@@ -37,18 +38,15 @@ impl Perform for AccountDelete {
         for item in self.delete_item {
             let user = item.user.0;
             let (now, app, account) = (call.now, call.app.clone(), user.clone());
-            let deleted = call
-                .node
-                .store
-                .write(call.app.id, move |tx| chat::account::delete(tx, now, &app, &account))
-                .await;
+            let deleted =
+                call.node.store.write(call.app.id, move |tx| chat::account::delete(tx, now, &app, &account)).await;
             let (result_code, result_info) = match deleted {
                 Ok(()) => (0, ""),
                 // The plan forbids all of them alike, so the whole call is refused.
                 Err(Error::Fault(Fault::DeleteForbidden)) => return Err(Fault::DeleteForbidden.into()),
                 Err(Error::Fault(fault)) => {
                     let row = codes::render(Family::Account, &fault);
-                    (row.number(), row.text)
+                    (number_of(Family::Account, &fault), row.text)
                 }
                 Err(failure) => return Err(failure),
             };

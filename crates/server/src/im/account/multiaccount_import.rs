@@ -67,7 +67,9 @@ impl Perform for MultiaccountImport {
             };
             match outcome {
                 Ok(()) => {}
-                Err(Error::Fault(fault @ Fault::AccountQuota { .. })) if fail_accounts.len() == limit::ACCOUNT_BATCH => {
+                Err(Error::Fault(fault @ Fault::AccountQuota { .. }))
+                    if fail_accounts.len() == limit::ACCOUNT_BATCH =>
+                {
                     return Err(fault.into());
                 }
                 Err(Error::Fault(_)) => fail_accounts.push(name),

@@ -1,6 +1,6 @@
 //! Says how up to 500 accounts are reached at the moment.
 
-use contract::codes::{self, Family};
+use contract::codes::Family;
 use contract::{Fault, Result, UserId, limit};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,6 +9,7 @@ use store::Snapshot;
 use crate::im::action::{Action, Call, Read};
 use crate::im::fields::FieldFault;
 use crate::im::message::list_fault;
+use crate::im::number_of;
 
 /// The accounts in question.
 #[derive(Debug, Deserialize)]
@@ -98,7 +99,8 @@ fn query(call: &Call, snapshot: &mut Snapshot<'_>, accounts: &[Value], has_detai
     if accounts.len() > limit::RECEIVER_BATCH {
         return Err(Fault::ReceiversTooMany { max: limit::RECEIVER_BATCH }.into());
     }
-    let names = accounts.iter().map(|name| name.as_str().ok_or(Fault::ReceiverInvalid)).collect::<Result<Vec<_>, _>>()?;
+    let names =
+        accounts.iter().map(|name| name.as_str().ok_or(Fault::ReceiverInvalid)).collect::<Result<Vec<_>, _>>()?;
     let users: Vec<UserId> = names.iter().filter_map(|name| UserId::parse(name).ok()).collect();
     let mut found = chat::login::presence(snapshot, call.now, &users)?.into_iter().zip(&users).peekable();
     let mut answer = Answer { query_result: Vec::new(), error_list: Vec::new() };
@@ -106,14 +108,16 @@ fn query(call: &Call, snapshot: &mut Snapshot<'_>, accounts: &[Value], has_detai
         let presence = found.next_if(|(_, user)| user.as_str() == name).and_then(|(presence, _)| presence);
         let account = name.to_owned();
         let Some(presence) = presence else {
-            let error_code = codes::render(Family::Account, &Fault::AccountUnknown).number();
+            let error_code = number_of(Family::Account, &Fault::AccountUnknown);
             answer.error_list.push(Unknown { account, error_code });
             continue;
         };
         let status = presence.status.as_str();
         let detail = has_detail.then(|| {
             let platforms = presence.platforms.iter();
-            platforms.map(|(platform, status)| Detail { platform: platform.as_str(), status: status.as_str() }).collect()
+            platforms
+                .map(|(platform, status)| Detail { platform: platform.as_str(), status: status.as_str() })
+                .collect()
         });
         answer.query_result.push(Known { account, status, state: status, detail });
     }

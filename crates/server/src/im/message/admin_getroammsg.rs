@@ -84,9 +84,7 @@ impl Read for AdminGetroammsg {
         }
         let before = match self.last.as_deref() {
             None | Some("") => None,
-            Some(text) => {
-                Some(text.parse::<MsgKey>().map_err(|_| Fault::FieldInvalid { field: "LastMsgKey" })?)
-            }
+            Some(text) => Some(text.parse::<MsgKey>().map_err(|_| Fault::FieldInvalid { field: "LastMsgKey" })?),
         };
         let is_known = |snapshot: &mut Snapshot<'_>, user: &UserId| -> Result<bool> {
             Ok(call.app.is_admin(user) || accounts::get(snapshot, user)?.is_some())

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use contract::codes::{self, Family};
+use contract::codes::Family;
 use contract::{Error, Fault, MsgKey, Result, UserId, limit};
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use store::accounts;
 use super::{Bound, Composed, Content, send, send_fault};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
+use crate::im::number_of;
 
 /// The message. Fields are checked in this order.
 #[derive(Debug, Deserialize)]
@@ -111,7 +112,7 @@ impl Perform for Batchsendmsg {
         let msg_seq = self.msg_seq.unwrap_or_else(|| u32::from_le_bytes(crate::vault::random()));
         let batch = Batch { call: &call, composed: &composed, sender: &sender, msg_seq, msg_random: self.msg_random };
         let outcomes: Vec<_> =
-            stream::iter(&names).map(|name| batch.send_one(name)).buffered(UNDER_WAY).collect().await;
+            stream::iter(names.clone()).map(|name| batch.send_one(name)).buffered(UNDER_WAY).collect().await;
         answer(&batch, &names, outcomes)
     }
 }
@@ -125,10 +126,9 @@ struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    async fn send_one(&self, name: &str) -> Result<MsgKey> {
-        let receiver = UserId::parse(name).map_err(|_| Fault::AccountUnknown)?;
-        let draft =
-            self.composed.draft(self.call, self.sender.clone(), receiver, Some(self.msg_seq), self.msg_random);
+    async fn send_one(&self, name: String) -> Result<MsgKey> {
+        let receiver = UserId::parse(&name).map_err(|_| Fault::AccountUnknown)?;
+        let draft = self.composed.draft(self.call, self.sender.clone(), receiver, Some(self.msg_seq), self.msg_random);
         Ok(send(self.call, draft, self.composed.is_online_only).await?.key)
     }
 }
@@ -141,7 +141,7 @@ fn answer(batch: &Batch<'_>, names: &[String], outcomes: Vec<Result<MsgKey>>) ->
         match outcome {
             Ok(sent) => key = key.or(Some(sent)),
             Err(Error::Fault(_)) => {
-                let error_code = codes::render(Family::Account, &Fault::AccountUnknown).number();
+                let error_code = number_of(Family::Account, &Fault::AccountUnknown);
                 error_list.push(Missed { account: name.clone(), error_code });
             }
             Err(failure) => return Err(failure),

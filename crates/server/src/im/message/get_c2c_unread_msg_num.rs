@@ -1,6 +1,6 @@
 //! Counts what an account has not read: altogether, or from each of up to ten peers.
 
-use contract::codes::{self, Family};
+use contract::codes::Family;
 use contract::{Error, Fault, Result, UserId, limit};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,6 +8,7 @@ use store::{Snapshot, accounts, conversations};
 
 use crate::im::action::{Action, Call, Read};
 use crate::im::fields::{FieldFault, User};
+use crate::im::number_of;
 
 /// Whose messages are counted.
 #[derive(Debug, Deserialize)]
@@ -83,7 +84,7 @@ impl Read for GetC2cUnreadMsgNum {
             match unread {
                 Ok(unread) => counted.push(Counted { peer: name.into(), unread }),
                 Err(Error::Fault(_)) => {
-                    let code = codes::render(Family::Account, &Fault::AccountUnknown).number();
+                    let code = number_of(Family::Account, &Fault::AccountUnknown);
                     unknown.push(Unknown { peer: name.into(), code });
                 }
                 Err(failure) => return Err(failure),

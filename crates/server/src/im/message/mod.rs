@@ -73,9 +73,8 @@ pub struct Composed {
     life_s: i64,
     /// Reaches connected devices only.
     pub is_online_only: bool,
-    /// The sender's other devices get a copy.
-    pub has_echo: bool,
-    push: Option<String>,
+    push: Option<Value>,
+    elements: Value,
 }
 
 impl Content {
@@ -117,7 +116,8 @@ impl Content {
         }
         let is_online_only = life_s == 0 || online_only == Some(1);
         Ok(Composed {
-            push: push::chat::notice(&body, push.as_ref()),
+            push,
+            elements: body,
             body: body_text,
             cloud,
             flags: Flags::default()
@@ -129,7 +129,6 @@ impl Content {
                 .with_if(is_online_only, Flags::ONLINE_ONLY),
             life_s,
             is_online_only,
-            has_echo: sync == Some(1),
         })
     }
 }
@@ -138,6 +137,7 @@ impl Composed {
     /// The draft of a live message.
     pub fn draft(&self, call: &Call, sender: UserId, receiver: UserId, msg_seq: Option<u32>, msg_random: u32) -> Draft {
         Draft {
+            push: push::chat::notice(&sender, &self.elements, self.push.as_ref()),
             is_admin: call.app.is_admin(&sender),
             sender,
             receiver,
@@ -147,11 +147,9 @@ impl Composed {
             kind: store::append::DraftKind::Live,
             body: self.body.clone(),
             cloud: self.cloud.clone(),
-            flags: self.flags,
+            flags: self.flags.0,
             expires_at: call.now.plus(self.life_s * 1_000),
-            push: self.push.clone(),
             origin: None,
-            echo: self.has_echo,
         }
     }
 
@@ -166,8 +164,8 @@ impl Composed {
         at: Millis,
         counts: bool,
     ) -> Draft {
-        let flags = self.flags.with(Flags::IMPORTED);
-        let flags = if counts { flags } else { Flags(flags.0 & !Flags::COUNTS.0) };
+        let imported = self.flags.with(Flags::IMPORTED).0;
+        let flags = if counts { imported } else { imported & !Flags::COUNTS.0 };
         Draft {
             kind: store::append::DraftKind::Import { counts },
             at,
@@ -180,7 +178,11 @@ impl Composed {
 
 /// Sends one draft: decides on the facts of the moment, then lets the append writer decide again under its locks.
 pub async fn send(call: &Call, draft: Draft, is_online_only: bool) -> Result<Sent> {
-    if is_online_only { call.node.pass(call.app.id, draft).await } else { call.node.store.send(call.app.id, draft).await }
+    if is_online_only {
+        call.node.pass(call.app.id, draft).await
+    } else {
+        call.node.store.send(call.app.id, draft).await
+    }
 }
 
 fn number(value: Option<Value>, fault: Fault) -> Result<Option<i64>, Fault> {

@@ -1,7 +1,7 @@
 //! Sends a message to one account, in the name of any account of the app.
 
-use contract::codes::Family;
 use contract::Result;
+use contract::codes::Family;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
