@@ -203,6 +203,20 @@ fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// The commands that are served, in the columns of the published list.
+pub fn commands_tsv() -> String {
+    let mut text = String::from("surface\tfamily\tcommand\tversion\n");
+    for command in COMMANDS {
+        let family = if command.name.starts_with("im_open_login_svc/") || command.name.starts_with("openim/query") {
+            Family::Account
+        } else {
+            command.family
+        };
+        text.push_str(&format!("im-rest\t{}\t{}\tv4\n", family.as_str(), command.name));
+    }
+    text
+}
+
 /// Says once, at start, what an operator should know of the surface.
 pub fn note_start(node: &Node) {
     if node.apps.all().is_empty() {
