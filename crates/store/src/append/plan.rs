@@ -35,6 +35,14 @@ pub(crate) struct Slot<'w> {
     pub(crate) high: &'w UserId,
 }
 
+impl<'w> Slot<'w> {
+    /// The members, each with its peer; one who writes to itself is one member.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'w UserId, &'w UserId)> {
+        let (low, high) = (self.low, self.high);
+        std::iter::once((low, high)).chain((low != high).then_some((high, low)))
+    }
+}
+
 /// An account that the batch asks about: alive or deleted, and whether a push reaches it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
@@ -168,7 +176,7 @@ pub(crate) fn run(
     for (index, refusal) in refusals.into_iter().enumerate() {
         let outcome = match refusal {
             Some(error) => Err(error),
-            None => Ok(numbering.number(index, waiting, &facts[index], ids)),
+            None => Ok(numbering.number(index, waiting, facts[index], ids)),
         };
         numbering.plan.outcomes.push(outcome);
     }
@@ -299,7 +307,7 @@ struct Numbering<'g> {
 }
 
 impl Numbering<'_> {
-    fn number(&mut self, index: usize, waiting: &[(AppId, Waiting)], facts: &Facts, ids: &mut Ids) -> Sent {
+    fn number(&mut self, index: usize, waiting: &[(AppId, Waiting)], facts: Facts, ids: &mut Ids) -> Sent {
         let entry = &waiting[index];
         if let Some(Stored { key, seq, at }) = self.same(index, entry) {
             return Sent { key, seq, at, duplicate: true };

@@ -108,15 +108,13 @@ impl Lite {
     }
 
     fn join(&mut self, slot: &Slot<'_>) -> Result<()> {
-        let pairs = [(slot.low, slot.high), (slot.high, slot.low)];
-        let members = if slot.low == slot.high { &pairs[..1] } else { &pairs[..] };
-        for (account, peer) in members {
+        for (account, peer) in slot.members() {
             self.change(
                 sql!(
                     "INSERT INTO memberships (app, account, conversation, peer) VALUES ($1, $2, $3, $4)
                              ON CONFLICT (app, account, conversation) DO NOTHING"
                 ),
-                (slot.app, *account, slot.id, *peer),
+                (slot.app, account, slot.id, peer),
             )?;
         }
         Ok(())

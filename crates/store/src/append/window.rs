@@ -136,7 +136,7 @@ impl Ids {
 
     pub(crate) fn next(&mut self) -> i64 {
         self.next += 1;
-        if self.next & 0xffff_ffff == 0 {
+        if self.next.trailing_zeros() >= 32 {
             *self = Self::new();
         }
         self.next
