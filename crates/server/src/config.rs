@@ -11,6 +11,11 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+/// A statement that takes longer is given up; the contract's own back ends give up after three seconds.
+const STATEMENT_MS: u64 = 3_000;
+/// How long work waits for a PostgreSQL that is away.
+const AWAY_MS: u64 = 2_000;
+
 /// The commented example, which is also the documentation of every value.
 pub const EXAMPLE: &str = include_str!("config.example.toml");
 
@@ -203,7 +208,12 @@ impl Config {
                 readers: self.store.threads.clamp(1, 4),
             }
         } else {
-            store::Settings::sqlite(self.data.join("noroshi.db"))
+            store::Settings::Postgres {
+                url: self.store.url.clone(),
+                threads: self.store.threads,
+                statement_ms: STATEMENT_MS,
+                away_ms: AWAY_MS,
+            }
         }
     }
 }

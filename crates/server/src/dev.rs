@@ -123,7 +123,9 @@ impl Dev {
         let (http, admin, sig) = (text(&all["http"]), text(&all["admin"]), text(&all["admin_user_sig"]));
         let id = self.app.id;
         let call = |command: &str, body: &str| {
-            format!("curl -s '{http}/v4/{command}?sdkappid={id}&identifier={admin}&usersig={sig}&contenttype=json' -d '{body}'")
+            format!(
+                "curl -s '{http}/v4/{command}?sdkappid={id}&identifier={admin}&usersig={sig}&contenttype=json' -d '{body}'"
+            )
         };
         let import = call("im_open_login_svc/multiaccount_import", r#"{"Accounts":["alice","bob"]}"#);
         let body = r#"{"From_Account":"alice","To_Account":"bob","MsgRandom":1,"MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"hello"}}]}"#;

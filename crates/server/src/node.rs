@@ -125,10 +125,7 @@ fn prometheus() -> PrometheusHandle {
     let mut recorder = RECORDER.lock();
     recorder
         .get_or_insert_with(|| {
-            let recorder = PrometheusBuilder::new()
-                .set_buckets(&SECONDS)
-                .expect("there are buckets")
-                .build_recorder();
+            let recorder = PrometheusBuilder::new().set_buckets(&SECONDS).expect("there are buckets").build_recorder();
             let handle = recorder.handle();
             if metrics::set_global_recorder(recorder).is_err() {
                 error!("another recorder of metrics is installed: /metrics stays empty");

@@ -30,9 +30,8 @@ pub fn read(certificate: &Path, key: &Path) -> Result<Pem> {
 /// What a listener needs.
 pub fn server(pem: &Pem) -> Result<Arc<ServerConfig>> {
     let broken = |error: rustls_pki_types::pem::Error| Failure::internal(format!("certificate: {error}"));
-    let chain = CertificateDer::pem_slice_iter(pem.certificate.as_bytes())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(broken)?;
+    let chain =
+        CertificateDer::pem_slice_iter(pem.certificate.as_bytes()).collect::<Result<Vec<_>, _>>().map_err(broken)?;
     let key = PrivateKeyDer::from_pem_slice(pem.key.as_bytes()).map_err(broken)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
