@@ -70,7 +70,7 @@ impl Appender {
         let mut last = Failure::Conflict("the append was run too often".into());
         for attempt in 0..=RERUNS {
             if attempt > 0 {
-                self.session.wait(tokio::time::sleep(jitter(attempt)));
+                self.session.pause(jitter(attempt));
             }
             self.session.ensure(deadline).map_err(failure_of)?;
             self.session.arm();

@@ -83,6 +83,11 @@ impl Session {
         self.runtime.block_on(other)
     }
 
+    /// Waits a while. The timer is made inside, because it belongs to the runtime that drives it.
+    pub(crate) fn pause(&self, duration: Duration) {
+        self.runtime.block_on(async { tokio::time::sleep(duration).await });
+    }
+
     /// Whether the connection is gone, so that what it had open is undone.
     pub(crate) fn is_lost(&self) -> bool {
         self.client.as_ref().is_none_or(Client::is_closed)
@@ -107,7 +112,7 @@ impl Session {
                 return Err(last.into());
             } else {
                 let pause = self.next_attempt.min(deadline) - now;
-                self.wait(tokio::time::sleep(pause));
+                self.pause(pause);
             }
         }
         Ok(())

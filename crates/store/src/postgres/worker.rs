@@ -53,7 +53,7 @@ fn answer(session: &mut Session, app: AppId, mut job: Queued, hooks: &Hooks) {
     let mut last = None;
     for attempt in 0..=RERUNS {
         if attempt > 0 {
-            session.wait(tokio::time::sleep(jitter(attempt)));
+            session.pause(jitter(attempt));
         }
         if let Err(error) = session.ensure(deadline) {
             return job.work.answer(Some(failure_of(error)));

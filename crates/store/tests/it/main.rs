@@ -1,0 +1,12 @@
+//! The storage contract, on both engines.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod append;
+mod backup;
+mod jobs;
+mod migrations;
+mod model;
+mod restart;
+mod room;
+mod statements;
+mod support;
