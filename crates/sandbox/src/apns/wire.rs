@@ -1,0 +1,194 @@
+//! Rewrites the two kinds of frames that h2 will not let a server choose: the announced cap of streams, which the
+//! vendor changes while a connection lives, and the last stream of a GOAWAY, which the vendor sets below open ones.
+//!
+//! h2 believes in the full cap; this layer announces another. To change it, the connection sends a SETTINGS frame
+//! through h2 that holds nothing but an initial window size (so h2 awaits its acknowledgement), and this layer turns
+//! that one entry into the cap.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+const HEAD: usize = 9;
+const TYPE_SETTINGS: u8 = 4;
+const TYPE_GOAWAY: u8 = 7;
+const FLAG_ACK: u8 = 1;
+const INITIAL_WINDOW_SIZE: u16 = 4;
+const MAX_CONCURRENT_STREAMS: u16 = 3;
+/// Bytes that wait for the socket before this layer takes no more.
+const WAITING_MAX: usize = 64 * 1024;
+
+/// What the peer is told, shared with the connection.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// The announced cap of concurrent streams.
+    pub(super) cap: AtomicU32,
+    /// No GOAWAY names a later stream than this.
+    pub(super) last_stream: AtomicU32,
+}
+
+impl Told {
+    pub(super) fn new(cap: u32) -> Arc<Self> {
+        Arc::new(Self { cap: AtomicU32::new(cap), last_stream: AtomicU32::new(u32::MAX >> 1) })
+    }
+}
+
+/// The stream under h2.
+pub(super) struct Wire<T> {
+    io: T,
+    told: Arc<Told>,
+    /// The start of a frame that is not complete yet.
+    partial: BytesMut,
+    /// Payload bytes of a long frame that pass untouched.
+    pass: usize,
+    /// What waits for the socket.
+    waiting: BytesMut,
+}
+
+impl<T> Wire<T> {
+    pub(super) fn new(io: T, told: Arc<Told>) -> Self {
+        Self { io, told, partial: BytesMut::new(), pass: 0, waiting: BytesMut::new() }
+    }
+
+    /// Takes bytes of any cut, lets other frames pass and holds SETTINGS and GOAWAY until they are whole.
+    fn take(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.pass > 0 {
+                let cut = self.pass.min(bytes.len());
+                self.waiting.extend_from_slice(&bytes[..cut]);
+                self.pass -= cut;
+                bytes.advance(cut);
+                continue;
+            }
+            let wanted = if self.partial.len() < HEAD { HEAD } else { HEAD + length(&self.partial) };
+            let cut = (wanted - self.partial.len()).min(bytes.len());
+            self.partial.extend_from_slice(&bytes[..cut]);
+            bytes.advance(cut);
+            self.pass_on();
+        }
+    }
+
+    fn pass_on(&mut self) {
+        if self.partial.len() < HEAD {
+            return;
+        }
+        let (kind, length) = (self.partial[3], length(&self.partial));
+        if kind != TYPE_SETTINGS && kind != TYPE_GOAWAY {
+            self.pass = length;
+        } else if self.partial.len() < HEAD + length {
+            return;
+        } else {
+            rewrite(&mut self.partial, &self.told);
+        }
+        self.waiting.extend_from_slice(&self.partial);
+        self.partial.clear();
+    }
+}
+
+impl<T: AsyncWrite + Unpin> Wire<T> {
+    fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.waiting.is_empty() {
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.waiting))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.waiting.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn length(frame: &[u8]) -> usize {
+    usize::from(frame[0]) << 16 | usize::from(frame[1]) << 8 | usize::from(frame[2])
+}
+
+fn rewrite(frame: &mut [u8], told: &Told) {
+    let (head, payload) = frame.split_at_mut(HEAD);
+    if head[3] == TYPE_GOAWAY {
+        let Some(last) = payload.first_chunk_mut::<4>() else { return };
+        let lowest = u32::from_be_bytes(*last).min(told.last_stream.load(Ordering::Relaxed));
+        *last = lowest.to_be_bytes();
+        return;
+    }
+    if head[4] & FLAG_ACK != 0 {
+        return;
+    }
+    let is_single = payload.len() == 6;
+    for entry in payload.chunks_exact_mut(6) {
+        let id = u16::from_be_bytes([entry[0], entry[1]]);
+        if id == MAX_CONCURRENT_STREAMS || (is_single && id == INITIAL_WINDOW_SIZE) {
+            entry[..2].copy_from_slice(&MAX_CONCURRENT_STREAMS.to_be_bytes());
+            entry[2..].copy_from_slice(&told.cap.load(Ordering::Relaxed).to_be_bytes());
+        }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Wire<T> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.waiting.len() >= WAITING_MAX {
+            ready!(self.drain(cx))?;
+        }
+        self.take(buf);
+        // What the socket does not take now goes with the next write or flush.
+        if let Poll::Ready(Err(error)) = self.drain(cx) {
+            return Poll::Ready(Err(error));
+        }
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.drain(cx))?;
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.drain(cx))?;
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+        let mut frame = vec![0, 0, payload.len() as u8, kind, flags, 0, 0, 0, 0];
+        frame.extend_from_slice(payload);
+        frame
+    }
+
+    #[test]
+    fn frames_are_rewritten_however_the_bytes_are_cut() {
+        let settings = frame(TYPE_SETTINGS, 0, &[0, 3, 0, 0, 3, 232, 0, 6, 0, 0, 64, 0]);
+        let raise = frame(TYPE_SETTINGS, 0, &[0, 4, 0, 0, 255, 255]);
+        let data = frame(0, 1, b"unchanged");
+        let go_away = frame(TYPE_GOAWAY, 0, &[127, 255, 255, 255, 0, 0, 0, 0]);
+        let sent = [settings, raise, data.clone(), frame(TYPE_SETTINGS, FLAG_ACK, &[]), go_away].concat();
+        for cut in 1..sent.len() {
+            let told = Told::new(7);
+            told.last_stream.store(5, Ordering::Relaxed);
+            let mut wire = Wire::new(tokio::io::empty(), told);
+            sent.chunks(cut).for_each(|bytes| wire.take(bytes));
+            let expected = [
+                frame(TYPE_SETTINGS, 0, &[0, 3, 0, 0, 0, 7, 0, 6, 0, 0, 64, 0]),
+                frame(TYPE_SETTINGS, 0, &[0, 3, 0, 0, 0, 7]),
+                data.clone(),
+                frame(TYPE_SETTINGS, FLAG_ACK, &[]),
+                frame(TYPE_GOAWAY, 0, &[0, 0, 0, 5, 0, 0, 0, 0]),
+            ]
+            .concat();
+            assert_eq!(wire.waiting, expected, "cut at {cut}");
+        }
+    }
+}
