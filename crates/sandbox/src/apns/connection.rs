@@ -194,7 +194,10 @@ fn admit(
 ) {
     let shared = Arc::clone(shared);
     streams.spawn(async move {
-        let Ok(place) = timeout(GRACE, take_place(&shared)).await else {
+        // Who had not heard of the cap could not obey it, and waits instead.
+        let is_early = respond.stream_id().as_u32() <= shared.told.early_stream.load(Ordering::Relaxed);
+        let patience = if is_early { IDLE } else { GRACE };
+        let Ok(place) = timeout(patience, take_place(&shared)).await else {
             return respond.send_reset(Reason::REFUSED_STREAM);
         };
         let (head, mut body) = request.into_parts();

@@ -4,6 +4,8 @@
 //! h2 believes in the full cap; this layer announces another. To change it, the connection sends a SETTINGS frame
 //! through h2 that holds nothing but an initial window size (so h2 awaits its acknowledgement), and this layer turns
 //! that one entry into the cap.
+//!
+//! On the way in it only looks: a client that has not heard of the cap yet may open more streams, and some do.
 
 use std::io;
 use std::pin::Pin;
@@ -15,6 +17,8 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 const HEAD: usize = 9;
+const PREFACE: usize = 24;
+const TYPE_HEADERS: u8 = 1;
 const TYPE_SETTINGS: u8 = 4;
 const TYPE_GOAWAY: u8 = 7;
 const FLAG_ACK: u8 = 1;
@@ -30,11 +34,17 @@ pub(super) struct Told {
     pub(super) cap: AtomicU32,
     /// No GOAWAY names a later stream than this.
     pub(super) last_stream: AtomicU32,
+    /// The last stream that the peer opened before it acknowledged the first cap.
+    pub(super) early_stream: AtomicU32,
 }
 
 impl Told {
     pub(super) fn new(cap: u32) -> Arc<Self> {
-        Arc::new(Self { cap: AtomicU32::new(cap), last_stream: AtomicU32::new(u32::MAX >> 1) })
+        Arc::new(Self {
+            cap: AtomicU32::new(cap),
+            last_stream: AtomicU32::new(u32::MAX >> 1),
+            early_stream: AtomicU32::new(0),
+        })
     }
 }
 
@@ -48,11 +58,28 @@ pub(super) struct Wire<T> {
     pass: usize,
     /// What waits for the socket.
     waiting: BytesMut,
+    /// Watches what comes in until the first cap is acknowledged.
+    watch: Option<Watch>,
+}
+
+/// Follows the frames of the peer.
+struct Watch {
+    /// The start of a frame's head.
+    head: Vec<u8>,
+    /// Bytes up to the next head.
+    skip: usize,
 }
 
 impl<T> Wire<T> {
     pub(super) fn new(io: T, told: Arc<Told>) -> Self {
-        Self { io, told, partial: BytesMut::new(), pass: 0, waiting: BytesMut::new() }
+        Self {
+            io,
+            told,
+            partial: BytesMut::new(),
+            pass: 0,
+            waiting: BytesMut::new(),
+            watch: Some(Watch { head: Vec::new(), skip: PREFACE }),
+        }
     }
 
     /// Takes bytes of any cut, lets other frames pass and holds SETTINGS and GOAWAY until they are whole.
@@ -87,6 +114,35 @@ impl<T> Wire<T> {
         }
         self.waiting.extend_from_slice(&self.partial);
         self.partial.clear();
+    }
+}
+
+impl Watch {
+    /// True when the first cap is acknowledged.
+    fn take(&mut self, mut bytes: &[u8], told: &Told) -> bool {
+        while !bytes.is_empty() {
+            if self.skip > 0 {
+                let cut = self.skip.min(bytes.len());
+                self.skip -= cut;
+                bytes.advance(cut);
+                continue;
+            }
+            self.head.push(bytes[0]);
+            bytes.advance(1);
+            if self.head.len() < HEAD {
+                continue;
+            }
+            if self.head[3] == TYPE_SETTINGS && self.head[4] & FLAG_ACK != 0 {
+                return true;
+            }
+            if self.head[3] == TYPE_HEADERS {
+                let stream = u32::from_be_bytes([self.head[5], self.head[6], self.head[7], self.head[8]]);
+                told.early_stream.fetch_max(stream & (u32::MAX >> 1), Ordering::Relaxed);
+            }
+            self.skip = length(&self.head);
+            self.head.clear();
+        }
+        false
     }
 }
 
@@ -130,7 +186,15 @@ fn rewrite(frame: &mut [u8], told: &Told) {
 
 impl<T: AsyncRead + Unpin> AsyncRead for Wire<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        let this = &mut *self;
+        if let Some(watch) = &mut this.watch
+            && watch.take(&buf.filled()[before..], &this.told)
+        {
+            this.watch = None;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -189,6 +253,22 @@ mod tests {
             ]
             .concat();
             assert_eq!(wire.waiting, expected, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn streams_before_the_acknowledgement_are_early() {
+        let mut headers = frame(TYPE_HEADERS, 5, b"block");
+        headers[8] = 7;
+        let mut late = headers.clone();
+        late[8] = 9;
+        let (settings, ack) = (frame(TYPE_SETTINGS, 0, &[]), frame(TYPE_SETTINGS, FLAG_ACK, &[]));
+        let sent = [vec![0; PREFACE], settings, headers, ack, late].concat();
+        for cut in 1..sent.len() {
+            let told = Told::new(1);
+            let mut watch = Watch { head: Vec::new(), skip: PREFACE };
+            assert!(sent.chunks(cut).any(|bytes| watch.take(bytes, &told)));
+            assert_eq!(told.early_stream.load(Ordering::Relaxed), 7, "cut at {cut}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use h2::Reason;
 use serde_json::json;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::wire::{ALERT, BUNDLE, Peer, World, eventually, machine_s, receive};
@@ -23,14 +23,41 @@ async fn one_stream_is_allowed_until_a_push_was_accepted_and_then_a_thousand() {
 }
 
 #[tokio::test]
-async fn a_stream_over_the_cap_is_refused() {
+async fn streams_opened_before_the_cap_was_told_wait_their_turn() {
     let world = World::new().await;
     let mut peer = Peer::open_rude(&world.sandbox, &world.sandbox.apns_url(), None, true, 10).await;
-    world.control("POST", "/faults", &json!({"effect": "silence"}));
-    let first = peer.begin(world.good(), ALERT).await.unwrap();
-    let second = peer.begin(world.good(), ALERT).await.unwrap();
-    assert_eq!(receive(second).await.unwrap_err().reason(), Some(Reason::REFUSED_STREAM));
-    drop(first);
+    let jwt = world.jwt(machine_s());
+    let mut answers = Vec::new();
+    for _ in 0..10 {
+        answers.push(receive(peer.begin(world.good_with(&jwt), ALERT).await.unwrap()));
+    }
+    assert!(join_all(answers).await.into_iter().all(|got| got.unwrap().status == 200));
+}
+
+#[tokio::test]
+async fn a_stream_over_a_cap_that_was_acknowledged_is_refused() {
+    let world = World::new().await;
+    let mut raw = crate::wire::tls(&world.sandbox, &world.sandbox.apns_url(), None, true).await;
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        [&[0, 0, payload.len() as u8, kind, flags, 0, 0, 0, stream], payload].concat()
+    };
+    // POST, https, and the path that stands in HPACK's static table: enough to open a stream.
+    let open = |stream| frame(1, 4, stream, &[0x83, 0x87, 0x84]);
+    raw.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    raw.write_all(&[frame(4, 0, 0, &[]), frame(4, 1, 0, &[]), open(1), open(3)].concat()).await.unwrap();
+    let refused = async {
+        loop {
+            let mut head = [0; 9];
+            raw.read_exact(&mut head).await.unwrap();
+            let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+            raw.read_exact(&mut payload).await.unwrap();
+            if head[3] == 3 {
+                return (head[8], payload[3]);
+            }
+        }
+    };
+    let (stream, reason) = tokio::time::timeout(crate::wire::DEADLINE, refused).await.unwrap();
+    assert_eq!((stream, u32::from(reason)), (3, u32::from(Reason::REFUSED_STREAM)));
 }
 
 #[tokio::test]

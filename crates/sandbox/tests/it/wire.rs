@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 pub(crate) const BUNDLE: &str = "com.example.app";
 pub(crate) const ALERT: &str = r#"{"aps":{"alert":"hi"}}"#;
@@ -88,6 +89,36 @@ pub(crate) fn sign(key: &Value, team: &str, iat: i64) -> String {
     jsonwebtoken::encode(&header, &json!({"iss": team, "iat": iat}), &private).unwrap()
 }
 
+/// A TLS stream with or without a certificate of its own.
+pub(crate) async fn tls(
+    sandbox: &Sandbox,
+    url: &str,
+    identity: Option<&Value>,
+    has_alpn: bool,
+) -> TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(sandbox.ca_pem().as_bytes()).unwrap()).unwrap();
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let pem = |field: &str| identity[field].as_str().unwrap().as_bytes().to_vec();
+            let certificate = CertificateDer::from_pem_slice(&pem("certificate_pem")).unwrap();
+            let key = PrivateKeyDer::from_pem_slice(&pem("key_pem")).unwrap();
+            builder.with_client_auth_cert(vec![certificate], key).unwrap()
+        }
+    };
+    if has_alpn {
+        config.alpn_protocols = vec![b"h2".to_vec()];
+    }
+    let socket = TcpStream::connect(url.trim_start_matches("https://")).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap()
+}
+
 /// One connection.
 pub(crate) struct Peer {
     pub(crate) send: SendRequest<Bytes>,
@@ -107,27 +138,7 @@ impl Peer {
         has_alpn: bool,
         streams: usize,
     ) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(sandbox.ca_pem().as_bytes()).unwrap()).unwrap();
-        let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots);
-        let mut config = match identity {
-            None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let pem = |field: &str| identity[field].as_str().unwrap().as_bytes().to_vec();
-                let certificate = CertificateDer::from_pem_slice(&pem("certificate_pem")).unwrap();
-                let key = PrivateKeyDer::from_pem_slice(&pem("key_pem")).unwrap();
-                builder.with_client_auth_cert(vec![certificate], key).unwrap()
-            }
-        };
-        if has_alpn {
-            config.alpn_protocols = vec![b"h2".to_vec()];
-        }
-        let socket = TcpStream::connect(url.trim_start_matches("https://")).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        let tls = TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap();
+        let tls = tls(sandbox, url, identity, has_alpn).await;
         let (send, connection) =
             h2::client::Builder::new().initial_max_send_streams(streams).handshake(tls).await.unwrap();
         let mut driver = JoinSet::new();
