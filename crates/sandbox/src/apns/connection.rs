@@ -281,9 +281,9 @@ async fn send(shared: &Shared, order: Order) {
 }
 
 fn write(respond: &mut SendResponse<Bytes>, reply: &Reply) -> Result<(), h2::Error> {
-    let mut head = Response::builder();
-    if !reply.id.is_empty() {
-        head = head.header("apns-id", &reply.id);
+    let mut head = Response::builder().header("apns-id", &reply.id);
+    if let Some(unique_id) = &reply.unique_id {
+        head = head.header("apns-unique-id", unique_id);
     }
     let Err(refusal) = &reply.outcome else {
         let head = head.status(200).body(()).expect("an id that came as a header value is one");

@@ -101,6 +101,7 @@ struct Asked {
 /// What the connection shall do with it.
 struct Reply {
     id: String,
+    unique_id: Option<String>,
     outcome: Result<(), Refusal>,
     decision: Decision,
     /// The push was accepted on the word of a provider token.
@@ -153,7 +154,7 @@ impl Room {
         let topic = headers::text(&asked.headers, "apns-topic").unwrap_or("");
         let decision = self.faults.take(ROOM, &token, topic);
         let id = headers::message_id(&asked.headers);
-        let echo = id.as_ref().ok().cloned().unwrap_or_default();
+        let echo = id.as_ref().map_or_else(|_| headers::new_id(), Clone::clone);
         let outcome = match &decision.effect {
             Some(Effect::Answer { status, reason, retry_after_s }) => {
                 let refusal = Refusal { retry_after_s: *retry_after_s, ..Refusal::new(*status, reason) };
@@ -170,7 +171,9 @@ impl Room {
                 self.inbox.add_notification(notification);
             }
         });
-        Reply { id: echo, outcome, decision, is_proof }
+        // Only the development service gives a name by which its console finds a push again.
+        let unique_id = (session.lock().environment == Environment::Development).then(headers::new_id);
+        Reply { id: echo, unique_id, outcome, decision, is_proof }
     }
 
     fn check(
