@@ -117,19 +117,21 @@ async fn a_peer_that_refuses_for_ever_is_given_up() {
 #[tokio::test]
 async fn a_peer_that_hangs_up_on_everybody_meets_no_storm() {
     let world = World::new().await;
-    let channel = world.channel();
+    let tuning = Tuning { pause_min: Duration::from_mins(1), pause_max: Duration::from_mins(1), ..Tuning::default() };
+    let channel = Apns::new(Settings { tuning, ..world.settings() }).unwrap();
     world.control("POST", "/faults", &json!({"effect": "drop", "count": 0}));
     for _ in 0..20 {
         let status = one(&channel, &world.message()).await.verdict.status();
         assert!([Some(verdict::CONN_CLOSED), Some(verdict::CONN_UNAVAILABLE)].contains(&status));
     }
-    assert!(connections(&world.requests()).len() <= 4, "{}", world.requests().len());
+    // Two may be bad luck; the third begins a pause.
+    assert_eq!(connections(&world.requests()).len(), 3);
 }
 
 #[tokio::test]
 async fn silence_ends_by_our_reset_and_frees_the_stream() {
     let world = World::new().await;
-    let tuning = Tuning { answer: Duration::from_millis(300), connections_max: 1, ..Tuning::default() };
+    let tuning = Tuning { answer: Duration::from_secs(1), connections_max: 1, ..Tuning::default() };
     let channel = Apns::new(Settings { tuning, ..world.settings() }).unwrap();
     world.control("POST", "/faults", &json!({"effect": "silence"}));
     let answer = one(&channel, &world.message()).await;

@@ -37,7 +37,7 @@ const STREAMS: u32 = 1_000;
 const STREAMS_UNPROVEN: u32 = 1;
 /// A stream over the cap waits this long: the reset of an older one may have come in the same packet, and its task may
 /// not have run yet.
-const GRACE: Duration = Duration::from_millis(50);
+const GRACE: Duration = Duration::from_millis(250);
 /// Bytes of a body that are read, so that a payload over its bound is refused in words.
 const BODY_BYTES: usize = 64 * 1_024;
 /// Bytes of a header list.
