@@ -3,6 +3,8 @@
 //! A round of writes is one transaction, on a thread that may block. The file's version is kept in `user_version`.
 
 mod query;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};

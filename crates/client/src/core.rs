@@ -9,6 +9,8 @@
 mod calls;
 mod link;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;

@@ -50,7 +50,7 @@ pub(super) enum Context {
     Logout,
     Heartbeat,
     Heads { after: i64 },
-    Since { peer: String, upto: u64 },
+    Since { peer: String, after: u64, upto: u64 },
 }
 
 impl Context {
@@ -317,7 +317,7 @@ impl Core {
                     self.end_session(&Error::NotLoggedIn, refusal);
                 }
                 Context::Heads { .. } => self.on_heads_refused(frame.code),
-                Context::Since { peer, upto } => self.on_since_refused(&peer, upto, frame.code),
+                Context::Since { peer, upto, .. } => self.on_since_refused(&peer, upto, frame.code),
                 Context::Heartbeat => {
                     if !self.on_session_refused(frame.code, &frame.text) {
                         let reason = crate::event::Reason::Refused { code: frame.code, text: frame.text.clone() };
@@ -336,7 +336,7 @@ impl Core {
             Context::Heartbeat => return,
             Context::Logout => return self.logged_out(),
             Context::Heads { after } => return self.on_heads(after, frame),
-            Context::Since { peer, upto } => return self.on_since(&peer, upto, frame),
+            Context::Since { peer, after, upto } => return self.on_since(&peer, after, upto, frame),
             Context::Send(draft) => self.on_sent(*draft, frame),
             Context::Recall(id) => {
                 let peer = if id.from == self.me() { id.to.clone() } else { id.from.clone() };
