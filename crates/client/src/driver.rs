@@ -62,7 +62,7 @@ pub(crate) struct Driver {
     backlog: VecDeque<Event>,
     callers: HashMap<CallId, oneshot::Sender<Result<Answer>>>,
     next_call: CallId,
-    opening: JoinSet<Result<Connection, String>>,
+    opening: JoinSet<Result<Connection, Reason>>,
     connection: Option<Connection>,
     closing: JoinSet<()>,
 }
@@ -71,7 +71,7 @@ pub(crate) struct Driver {
 enum Woken {
     Stopped,
     Called(Option<Call>),
-    Opened(Result<Result<Connection, String>, JoinError>),
+    Opened(Result<Result<Connection, Reason>, JoinError>),
     Came(Result<Frame, String>),
     Told,
     Deaf,
@@ -202,13 +202,13 @@ impl Driver {
         self.shared.cache.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn opened(&mut self, result: Result<Result<Connection, String>, JoinError>) {
+    fn opened(&mut self, result: Result<Result<Connection, Reason>, JoinError>) {
         match result {
             Ok(Ok(connection)) => {
                 self.connection = Some(connection);
                 self.core.opened(self.now());
             }
-            Ok(Err(what)) => self.core.lost(self.now(), Reason::Lost(what)),
+            Ok(Err(reason)) => self.core.lost(self.now(), reason),
             Err(error) => self.core.lost(self.now(), Reason::Lost(error.to_string())),
         }
     }
@@ -274,7 +274,8 @@ impl Driver {
         self.opening = JoinSet::new();
         let (target, bound) = (self.target.clone(), self.settings.connect_timeout);
         self.opening.spawn(async move {
-            tokio::time::timeout(bound, target.connect()).await.unwrap_or_else(|_| Err("no connection in time".into()))
+            let late = || Err(Reason::Lost("no connection in time".into()));
+            tokio::time::timeout(bound, target.connect()).await.unwrap_or_else(|_| late())
         });
     }
 

@@ -5,7 +5,8 @@
 //! - `transport` opens the WebSocket, with TLS and sealed frames where the settings ask for them.
 //! - `cache` keeps messages, conversations and cursors in a local SQLite file per account.
 //!
-//! Absent on purpose: groups, relations, media. They are parts of their own.
+//! Absent: groups, relations and media, which are parts of their own; and sends that outlive the process: what
+//! waits in the queue when the client ends is answered with an error, not kept.
 
 mod cache;
 mod client;

@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::error::{Error, Result};
+use crate::event::Reason;
 use crate::settings::{Seal, Settings};
 
 /// Frames that were read and are not yet taken.
@@ -63,19 +64,19 @@ impl Target {
     }
 
     /// Opens a connection; the caller bounds the time.
-    pub(crate) async fn connect(self) -> Result<Connection, String> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| error.to_string())?;
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    pub(crate) async fn connect(self) -> Result<Connection, Reason> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(lost)?;
+        stream.set_nodelay(true).map_err(lost)?;
         match self.tls.clone() {
             None => self.shake_hands(stream).await,
             Some(tls) => {
-                let stream = tls.connect(stream).await?;
+                let stream = tls.connect(stream).await.map_err(lost)?;
                 self.shake_hands(stream).await
             }
         }
     }
 
-    async fn shake_hands<S>(self, stream: S) -> Result<Connection, String>
+    async fn shake_hands<S>(self, stream: S) -> Result<Connection, Reason>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -85,9 +86,8 @@ impl Target {
             .write_buffer_size(0)
             .max_message_size(Some(max))
             .max_frame_size(Some(max));
-        let (mut socket, _) = tokio_tungstenite::client_async_with_config(self.uri, stream, Some(config))
-            .await
-            .map_err(|error| error.to_string())?;
+        let (mut socket, _) =
+            tokio_tungstenite::client_async_with_config(self.uri, stream, Some(config)).await.map_err(lost)?;
         let seal = match &self.seal {
             Seal::Off => None,
             Seal::Pinned(key) => Some(Arc::new(Mutex::new(open_seal(&mut socket, key, self.app).await?))),
@@ -96,26 +96,30 @@ impl Target {
     }
 }
 
+fn lost(error: impl std::fmt::Display) -> Reason {
+    Reason::Lost(error.to_string())
+}
+
 type Shared = Option<Arc<Mutex<Channel>>>;
 
-async fn open_seal<S>(socket: &mut WebSocketStream<S>, key: &[u8], app: u64) -> Result<Channel, String>
+async fn open_seal<S>(socket: &mut WebSocketStream<S>, key: &[u8], app: u64) -> Result<Channel, Reason>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (opening, message) = Opening::start(key).map_err(|_| "the pinned key cannot be used")?;
+    let (opening, message) = Opening::start(key).map_err(|_| lost("the pinned key cannot be used"))?;
     let frame = Frame { seq: 1, command: Command::Seal.into(), app, body: message.into(), ..Frame::default() };
-    socket.send(Message::Binary(frame.to_bytes())).await.map_err(|error| error.to_string())?;
+    socket.send(Message::Binary(frame.to_bytes())).await.map_err(lost)?;
     loop {
-        let message = socket.next().await.ok_or("closed before the connection was sealed")?;
-        let Message::Binary(bytes) = message.map_err(|error| error.to_string())? else { continue };
-        let answer = Frame::from_bytes(bytes, limit::FRAME_BYTES).map_err(|_| "malformed frame")?;
+        let message = socket.next().await.ok_or_else(|| lost("closed before the connection was sealed"))?;
+        let Message::Binary(bytes) = message.map_err(lost)? else { continue };
+        let answer = Frame::from_bytes(bytes, limit::FRAME_BYTES).map_err(|_| lost("malformed frame"))?;
         if !answer.has(Flag::Answer) || answer.seq != 1 {
-            return Err("sealing is answered before anything else is said".into());
+            return Err(Reason::Protocol("sealing is answered before anything else is said".into()));
         }
         if answer.code != 0 {
-            return Err(format!("sealing was refused with {}: {}", answer.code, answer.text));
+            return Err(Reason::Refused { code: answer.code, text: answer.text });
         }
-        return opening.finish(&answer.body).map_err(|_| "the server does not hold the pinned key".into());
+        return opening.finish(&answer.body).map_err(|_| lost("the server does not hold the pinned key"));
     }
 }
 

@@ -17,8 +17,7 @@ const MOVE_WAIT_MS_MAX: u32 = 300_000;
 /// What a gateway may ask for as the time between heartbeats.
 const HEARTBEAT_MS: std::ops::RangeInclusive<u32> = 10..=600_000;
 
-/// Who is logged in, or wants to be.
-#[derive(Debug)]
+/// Who is logged in, or wants to be. It holds secrets, so it cannot be printed.
 pub(super) struct Session {
     pub(super) user: String,
     user_sig: String,
@@ -35,7 +34,6 @@ pub(super) struct Session {
 }
 
 /// The connection.
-#[derive(Debug)]
 pub(super) enum Link {
     /// None, and none is wanted.
     Down,
@@ -50,7 +48,6 @@ pub(super) enum Link {
 }
 
 /// An authenticated connection.
-#[derive(Debug)]
 pub(super) struct Up {
     cookie: Vec<u8>,
     heartbeat_ms: Ms,
@@ -162,6 +159,9 @@ impl Core {
             return;
         }
         let Some(session) = &mut self.session else { return };
+        if let Reason::Refused { code, text } = &reason {
+            session.refusal = Some((*code, text.clone()));
+        }
         if matches!(&self.link, Link::Up(up) if now.saturating_sub(up.since) >= super::ms(self.rules.retry.stable)) {
             session.attempts = 0;
         }
@@ -222,8 +222,7 @@ impl Core {
             Link::Down | Link::Opening => None,
             Link::Waiting { until } => Some(*until),
             Link::Entering { due, .. } => Some(*due),
-            Link::Up(up) if !self.is_reading => Some(up.sent_at.saturating_add(up.heartbeat_ms)),
-            Link::Up(up) => Some(up.beat_due.unwrap_or_else(|| self.beat_at(up))),
+            Link::Up(up) => Some(up.beat_due.filter(|_| self.is_reading).unwrap_or_else(|| self.beat_at(up))),
         };
         login.into_iter().chain(link).min()
     }
@@ -231,7 +230,11 @@ impl Core {
     /// When the next heartbeat is due: after a time without a request, sooner if an answer is long in coming.
     fn beat_at(&self, up: &Up) -> Ms {
         let regular = up.sent_at.saturating_add(up.heartbeat_ms);
-        if self.calls.is_flying() { regular.min(up.quiet_since.saturating_add(self.rules.silence_ms)) } else { regular }
+        if self.is_reading && self.calls.is_flying() {
+            regular.min(up.quiet_since.saturating_add(self.rules.silence_ms))
+        } else {
+            regular
+        }
     }
 
     pub(super) fn tick_link(&mut self) {
@@ -286,7 +289,8 @@ impl Core {
             return self.on_move(frame);
         }
         if !frame.has(Flag::Answer) || frame.seq != seq {
-            return self.broken("login is answered before anything else is said");
+            // A notice that overtakes the answer: the heads, asked for afterwards, know what it said.
+            return;
         }
         if frame.code != 0 {
             return self.on_login_refused(frame.code, &frame.text, is_resume);
@@ -327,9 +331,6 @@ impl Core {
         match reaction(code) {
             Reaction::LogIn if is_resume => self.log_in_anew(code, text),
             Reaction::Reconnect | Reaction::BackOff => {
-                if let Some(session) = &mut self.session {
-                    session.refusal = Some((code, text.into()));
-                }
                 self.lost(self.now, Reason::Refused { code, text: text.into() });
             }
             // The caller of login is answered; an event would tell the same twice.

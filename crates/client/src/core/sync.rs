@@ -22,9 +22,11 @@ use crate::refusal::{Reaction, reaction};
 /// Conversations that are filled at the same time; more would only make the application wait elsewhere.
 const FILLS_MAX: usize = 4;
 /// Messages held behind the gap of one conversation; what is over comes with the fill.
-const HELD_MAX: usize = 256;
+const HELD_MAX: usize = 64;
 /// Notifications whose ids are remembered, so that one that is sent again is not shown again.
 const PUSHES_MAX: usize = 256;
+/// Places are numbered from 1 without holes, so no conversation gets here; the cache cannot hold more.
+const SEQ_MAX: u64 = i64::MAX as u64;
 /// The wait after a refusal that says "later".
 const AGAIN_MS: Ms = 1_000;
 
@@ -67,7 +69,7 @@ pub(crate) struct KnownLine {
 }
 
 /// A conversation as far as it was delivered.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Line {
     place: Option<u64>,
     time: i64,
@@ -92,8 +94,8 @@ impl Line {
     }
 }
 
-/// Where the account stands.
-#[derive(Debug, Default)]
+/// Where the account stands. There is a line for each conversation of the account, however many it has.
+#[derive(Default)]
 pub(super) struct Sync {
     cursor: i64,
     /// Whether all heads of this connection were read.
@@ -188,12 +190,16 @@ impl Core {
         for head in answer.heads {
             let place = head.place.unwrap_or_default().seq;
             let read = head.read.unwrap_or_default();
+            if place > SEQ_MAX || read.seq > SEQ_MAX {
+                return self.broken("a place that cannot be");
+            }
             let peer = head.peer.clone();
             self.write(Write::Head(Box::new(head)));
             let line = self.sync.line(&peer);
             line.target = line.target.max(place);
             if line.place.is_none() {
                 line.begin(read.seq.min(place));
+                line.time = read.time;
                 // Kept, so that a restart before the fill does not begin elsewhere.
                 let seq = line.place.unwrap_or(0);
                 self.write(Write::Place { peer: peer.clone(), seq, time: read.time });
@@ -240,11 +246,11 @@ impl Core {
         let Some(mut place) = line.place else { return };
         while let Some(entry) = line.held.first_entry() {
             let seq = *entry.key();
-            if seq > place + 1 {
+            if seq > place.saturating_add(1) {
                 break;
             }
             let (message, is_told) = entry.remove();
-            if seq == place + 1 {
+            if seq > place {
                 place = seq;
                 line.place = Some(seq);
                 line.time = message.key.time;
@@ -296,6 +302,9 @@ impl Core {
         self.end_fill(peer);
         let mut messages: Vec<Message> = page.messages.into_iter().map(Message::from).collect();
         messages.sort_by_key(|message| message.seq);
+        if messages.last().is_some_and(|message| message.seq > SEQ_MAX) {
+            return self.broken("a place that cannot be");
+        }
         // Its messages may all have come by notice meanwhile; what counts is that it goes on from where it was asked.
         let goes_on = messages.last().is_some_and(|message| message.seq > after);
         for message in messages {
@@ -401,6 +410,9 @@ impl Core {
     }
 
     fn arrive(&mut self, message: Message, is_told: bool) {
+        if message.seq > SEQ_MAX {
+            return self.broken("a place that cannot be");
+        }
         let peer = message.peer(self.me()).to_owned();
         let is_listed = self.sync.is_listed;
         let line = self.sync.line(&peer);

@@ -180,6 +180,24 @@ async fn a_sealed_connection_carries_everything_and_another_server_is_not_talked
 }
 
 #[tokio::test]
+async fn a_refusal_to_seal_is_what_login_ends_with() {
+    let gateway = Gateway::start().await;
+    let mut settings = gateway.settings();
+    settings.seal = Seal::Pinned(seal::key_pair().public);
+    settings.request_timeout = Duration::from_millis(300);
+    settings.retry.first = Duration::from_secs(1);
+    settings.retry.max = Duration::from_secs(1);
+    let client = Client::new(settings).unwrap();
+    let serve = async {
+        let mut link = gateway.accept().await;
+        let opening = link.expect(Command::Seal).await;
+        link.say(opening.refusal(-10_111, "not here")).await;
+    };
+    let (login, ()) = tokio::join!(client.login("alice", "sig"), serve);
+    assert_eq!(login, Err(Error::Refused { code: -10_111, text: "not here".into() }));
+}
+
+#[tokio::test]
 async fn a_tls_gateway_is_known_by_its_root() {
     let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = rustls_pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();

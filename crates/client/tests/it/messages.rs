@@ -13,7 +13,7 @@ use crate::gateway::{Gateway, Link, from_bob, next, places, within};
 
 async fn accept(link: &mut Link, seq: u64) -> SendRequest {
     let request = link.expect(Command::Send).await;
-    let sent: SendRequest = request.read().unwrap();
+    let sent: SendRequest = request.read().expect("a send");
     link.say(request.answer(&SendAnswer { time: 500, msg_seq: sent.msg_seq, seq, at: 500_000 })).await;
     sent
 }
@@ -177,7 +177,7 @@ async fn reads_receipts_recalls_and_tokens_reach_the_gateway() {
     let (done, request) = tokio::join!(client.send_receipts("bob", &keys), agree(&mut link, Command::Receipt));
     assert_eq!(done, Ok(()));
     let reference = MessageRef::from(id.clone());
-    assert_eq!(request.read::<ReceiptRequest>().unwrap().messages, [reference.clone()]);
+    assert_eq!(request.read::<ReceiptRequest>().unwrap().messages, std::slice::from_ref(&reference));
     let (done, request) = tokio::join!(client.recall(id), agree(&mut link, Command::Recall));
     assert_eq!(done, Ok(()));
     assert_eq!(request.read::<MessageRef>().unwrap(), reference);
@@ -207,6 +207,23 @@ async fn a_notification_is_confirmed_by_whoever_the_settings_say() {
         let ((), request) = tokio::join!(confirm, agree(&mut link, Command::PushAck));
         assert_eq!(request.read::<PushAck>().unwrap().id, b"p");
     }
+}
+
+#[tokio::test]
+async fn a_cache_that_cannot_be_written_is_told_and_the_message_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let gateway = Gateway::start().await;
+    let mut settings = gateway.settings();
+    settings.storage = Storage::Directory(directory.path().into());
+    let (client, mut events, mut link) = gateway.client(settings).await;
+    let file = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path());
+    let file = file.into_iter().find(|path| path.extension().is_some_and(|end| end == "db")).unwrap();
+    rusqlite::Connection::open(file).unwrap().execute_batch("DROP TABLE messages").unwrap();
+    link.notice(&from_bob(1)).await;
+    assert_eq!(next(&mut events).await, Event::Connected);
+    assert!(matches!(next(&mut events).await, Event::Message(message) if message.seq == 1));
+    assert!(matches!(next(&mut events).await, Event::CacheFailed { .. }));
+    assert!(matches!(client.conversations().await, Err(Error::Cache(_))));
 }
 
 #[tokio::test]

@@ -162,6 +162,40 @@ fn a_page_whose_messages_all_came_by_notice_meanwhile_is_no_standstill() {
 }
 
 #[test]
+fn places_that_cannot_be_and_heads_that_do_not_go_on_end_the_connection() {
+    for seq in [u64::MAX, i64::MAX as u64 + 1] {
+        let mut bench = Bench::up();
+        bench.notice(from("bob", seq));
+        assert_eq!(bench.core.status(), Status::Reconnecting);
+        let mut bench = Bench::new();
+        bench.core.login(0, 0, "alice", "sig", Known::default());
+        bench.enter(Command::Login);
+        bench.list(vec![head("bob", seq, 1)]);
+        assert_eq!(bench.core.status(), Status::Reconnecting);
+    }
+    let mut bench = Bench::new();
+    bench.core.login(0, 0, "alice", "sig", known(1));
+    bench.enter(Command::Login);
+    let heads = bench.sent(Command::Heads);
+    bench.frame(&heads.answer(&HeadsAnswer { heads: vec![head("bob", 1, 1)], next: 3, finished: false }));
+    assert_eq!(bench.core.status(), Status::Reconnecting);
+}
+
+#[test]
+fn a_notice_that_overtakes_the_login_answer_is_left_to_the_heads() {
+    let mut bench = Bench::new();
+    bench.core.login(0, 0, "alice", "sig", Known::default());
+    assert!(bench.connects());
+    bench.core.opened(0);
+    let login = bench.sent(Command::Login);
+    bench.notice(from("bob", 1));
+    bench.frame(&login.answer(&super::login_answer()));
+    bench.list(vec![head("bob", 1, 0)]);
+    page(&mut bench, &[1], true);
+    assert_eq!(bench.told(), [1]);
+}
+
+#[test]
 fn own_messages_are_told_only_if_another_device_sent_them() {
     let mut bench = Bench::up();
     bench.notice(from("alice", 1));
