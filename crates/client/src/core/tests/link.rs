@@ -81,6 +81,21 @@ fn a_lost_connection_is_resumed_and_a_send_keeps_its_key() {
 }
 
 #[test]
+fn what_was_under_way_goes_before_what_waited_in_the_order_of_the_calls() {
+    let mut bench = Bench::up();
+    (1..=3).for_each(|call| bench.send(call, "bob"));
+    let flown: Vec<_> = (1..=3).map(|_| bench.sent(Command::Send).body).collect();
+    lose(&mut bench);
+    bench.send(4, "bob");
+    bench.advance(500);
+    bench.enter(Command::Resume);
+    let again: Vec<_> = (1..=3).map(|_| bench.sent(Command::Send).body).collect();
+    assert_eq!(again, flown);
+    bench.sent(Command::Send);
+    assert!(bench.try_sent(Command::Send).is_none());
+}
+
+#[test]
 fn attempts_follow_the_schedule_and_a_stable_connection_starts_it_over() {
     let mut bench = Bench::up();
     for wait in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000] {
