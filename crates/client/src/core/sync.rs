@@ -292,7 +292,8 @@ impl Core {
             let after = line.place.unwrap_or(0);
             let place = Some(Place { seq: after, time: line.time });
             self.sync.filling += 1;
-            let request = SinceRequest { peer: peer.clone(), after: place, count: limit::HISTORY_PAGE as u32 };
+            let count = limit::HISTORY_PAGE as u32;
+            let request = SinceRequest { peer: peer.clone(), after: place, count, changed_after: 0 };
             self.ask_internal(&Frame::request(Command::Since, &request), Context::Since { peer, after, upto });
         }
     }
