@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The rules of conversation: accounts, logins, messages.
+//!
+//! A rule is a function of a transaction (or of a snapshot) and of the moment, which arrives as an argument. It
+//! answers a fault in words of the domain; which number a caller sees is none of its business. Every surface obeys
+//! the same rules, because every surface calls these functions.
+
+pub mod account;
+pub mod conversation;
+pub mod login;
+pub mod message;

@@ -132,6 +132,52 @@ fn is_printable(text: &str, max: usize) -> bool {
     !text.is_empty() && text.len() <= max && text.bytes().all(|b| (0x20..=0x7e).contains(&b))
 }
 
+/// The class of a device; numbers are those of the wire contract and of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Platform {
+    /// iPhone.
+    IPhone = 1,
+    /// Android.
+    Android = 2,
+    /// Browsers, mini programs and what else counts as web.
+    Web = 3,
+    /// Windows.
+    Pc = 4,
+    /// iPad.
+    IPad = 5,
+    /// macOS.
+    Mac = 6,
+    /// Linux.
+    Linux = 7,
+}
+
+impl Platform {
+    const ALL: [Self; 7] = [Self::IPhone, Self::Android, Self::Web, Self::Pc, Self::IPad, Self::Mac, Self::Linux];
+
+    /// The platform of that number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|platform| *platform as i64 == number)
+    }
+
+    /// As the REST contract spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IPhone => "iPhone",
+            Self::Android => "Android",
+            Self::Web => "Web",
+            Self::Pc => "PC",
+            Self::IPad => "iPad",
+            Self::Mac => "Mac",
+            Self::Linux => "Linux",
+        }
+    }
+
+    /// Whether its system keeps a push channel open for the app: such a device stays reachable without a connection.
+    pub const fn is_mobile(self) -> bool {
+        matches!(self, Self::IPhone | Self::Android | Self::IPad)
+    }
+}
+
 /// The key of a conversation: a hash of its canonical name, so that it has one size for pairs and groups
 /// and is made by the application, not by a sequence of the database.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -11,9 +11,10 @@ pub mod id;
 pub mod limit;
 pub mod message;
 pub mod notification;
+pub mod plan;
 pub mod seal;
 pub mod ticket;
 pub mod user_sig;
 
 pub use fault::{Error, Failure, Fault, Result};
-pub use id::{AppId, ConversationId, DeviceId, Millis, MsgKey, Seq, UserId};
+pub use id::{AppId, ConversationId, DeviceId, Millis, MsgKey, Platform, Seq, UserId};

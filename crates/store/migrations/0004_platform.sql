@@ -1,8 +1,10 @@
 -- What belongs to the operator. These tables are not bound to an app.
 CREATE TABLE apps (
     id         BIGINT NOT NULL PRIMARY KEY,
-    -- The app's settings as JSON; secrets in it are encrypted under the master key.
+    -- The app's settings as JSON, without secrets.
     record     TEXT   NOT NULL,
+    -- Its secrets as JSON, encrypted under the master key.
+    sealed     BLOB   NOT NULL,
     -- Rises with every change, so that nodes see that their copy is old.
     version    BIGINT NOT NULL,
     created_at BIGINT NOT NULL

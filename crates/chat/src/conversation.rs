@@ -1,0 +1,160 @@
+//! Conversations: history, read marks, unread, and what a device missed.
+
+use contract::event::Event;
+use contract::fault::refuse;
+use contract::message::Message;
+use contract::{Fault, Millis, MsgKey, Result, Seq, UserId, limit};
+use store::conversations::{Head, Place};
+use store::messages::View;
+use store::{Snapshot, Tx, accounts, conversations, messages};
+
+/// A page of history, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// Nothing older lies within what was asked for.
+    pub is_complete: bool,
+}
+
+/// What part of a conversation's history is asked for.
+#[derive(Debug, Clone)]
+pub struct Span {
+    /// Seconds; nothing older.
+    pub min_time: i64,
+    /// Seconds; nothing newer.
+    pub max_time: i64,
+    /// Go on behind this message.
+    pub before: Option<MsgKey>,
+    /// How many messages at most.
+    pub count: usize,
+    /// How many bytes of bodies at most; one message comes however large it is.
+    pub bytes: usize,
+}
+
+/// Reads the newest page of a span. Pages walk back in time; each is ordered oldest first.
+pub fn history(snapshot: &mut Snapshot<'_>, viewer: &UserId, peer: &UserId, span: &Span) -> Result<Page> {
+    let Some(head) = conversations::get(snapshot, viewer, peer)? else {
+        return Ok(Page { messages: Vec::new(), is_complete: true });
+    };
+    let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared };
+    // Behind the last second that is asked for lies everything in it.
+    let end = MsgKey { time: span.max_time.saturating_add(1), seq: 0, random: 0 };
+    let before = span.before.map_or(end, |key| key.min(end));
+    let count = span.count.clamp(1, limit::HISTORY_PAGE);
+    let mut found = messages::before(snapshot, &view, before, span.min_time, count + 1)?;
+    let mut is_complete = found.len() <= count;
+    found.truncate(count);
+    let mut bytes = 0;
+    let fitting = found
+        .iter()
+        .take_while(|message| {
+            let is_first = bytes == 0;
+            bytes += message.body.len() + message.cloud.len() + ENVELOPE_BYTES;
+            is_first || bytes <= span.bytes
+        })
+        .count();
+    is_complete &= fitting == found.len();
+    found.truncate(fitting);
+    found.reverse();
+    Ok(Page { messages: found, is_complete })
+}
+
+/// What a message costs in an answer besides its body.
+const ENVELOPE_BYTES: usize = 200;
+
+/// Reads what the viewer's device missed in one conversation: what arrived after the place that it knows.
+pub fn since(
+    snapshot: &mut Snapshot<'_>,
+    now: Millis,
+    viewer: &UserId,
+    peer: &UserId,
+    after: Place,
+    count: usize,
+) -> Result<Page> {
+    let Some(head) = conversations::get(snapshot, viewer, peer)? else {
+        return Ok(Page { messages: Vec::new(), is_complete: true });
+    };
+    let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared };
+    let count = count.clamp(1, limit::HISTORY_PAGE);
+    let mut found = messages::since(snapshot, &view, after, now, count + 1)?;
+    let is_complete = found.len() <= count;
+    found.truncate(count);
+    Ok(Page { messages: found, is_complete })
+}
+
+/// Reads the viewer's messages that were changed after a moment, in one conversation.
+pub fn changed(snapshot: &mut Snapshot<'_>, viewer: &UserId, peer: &UserId, after: Millis) -> Result<Vec<Message>> {
+    let Some(head) = conversations::get(snapshot, viewer, peer)? else { return Ok(Vec::new()) };
+    let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared };
+    messages::changed_after(snapshot, &view, after, limit::HISTORY_PAGE)
+}
+
+/// A conversation as its list shows it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The head.
+    pub head: Head,
+    /// What the account has not read.
+    pub unread: i64,
+    /// The newest message that moves the list.
+    pub last: Option<Message>,
+}
+
+/// Lists what moved after a moment, oldest movement first. Answers with it whether that was all.
+pub fn moved(
+    snapshot: &mut Snapshot<'_>,
+    account: &UserId,
+    after: Millis,
+    count: usize,
+) -> Result<(Vec<Listed>, bool)> {
+    let count = count.clamp(1, limit::HISTORY_PAGE);
+    let mut heads = conversations::moved_after(snapshot, account, after, count)?;
+    let is_complete = heads.len() < count;
+    if !is_complete && let Some(edge) = heads.last().map(|head| head.moved_at) {
+        // The cursor is a moment, so a page must not end inside one.
+        heads.retain(|head| head.moved_at != edge);
+        heads.extend(conversations::moved_at(snapshot, account, edge)?);
+    }
+    let listed = heads.into_iter().map(|head| list(snapshot, account, head)).collect::<Result<Vec<_>>>()?;
+    Ok((listed, is_complete))
+}
+
+fn list(snapshot: &mut Snapshot<'_>, account: &UserId, head: Head) -> Result<Listed> {
+    let unread = conversations::unread(snapshot, account, &head)?;
+    let view = View { viewer: account.clone(), peer: head.peer.clone(), cleared: head.cleared };
+    let last = match head.last_seq {
+        Seq(0) => None,
+        seq => messages::at_place(snapshot, &view, Place { seq, time: head.place.time })?,
+    };
+    Ok(Listed { head, unread, last })
+}
+
+/// Marks the conversation with `peer` as read up to a second, or altogether.
+pub fn set_read(tx: &mut Tx<'_>, reader: &UserId, peer: &UserId, up_to: Option<i64>) -> Result<()> {
+    let Some(head) = conversations::get(tx, reader, peer)? else { return Ok(()) };
+    let place = match up_to {
+        Some(time) if time < head.place.time => conversations::place_at(tx, head.conversation, time)?,
+        _ => head.place,
+    };
+    if conversations::set_read(tx, reader, head.conversation, place)? {
+        tx.after(Event::ConversationRead {
+            reader: reader.clone(),
+            peer: peer.clone(),
+            time: place.time,
+            seq: place.seq,
+        });
+    }
+    Ok(())
+}
+
+/// Counts what the account has not read in its conversation with a peer, who must exist.
+pub fn unread_from(snapshot: &mut Snapshot<'_>, account: &UserId, peer: &UserId) -> Result<i64> {
+    if !accounts::get(snapshot, peer)?.is_some_and(|peer| peer.is_alive()) {
+        return refuse(Fault::AccountUnknown);
+    }
+    match conversations::get(snapshot, account, peer)? {
+        Some(head) => conversations::unread(snapshot, account, &head),
+        None => Ok(0),
+    }
+}

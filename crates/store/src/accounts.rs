@@ -1,0 +1,144 @@
+//! Accounts: one row each, kept after deletion.
+
+use contract::{Millis, Result, UserId};
+
+use crate::{Snapshot, Tx};
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its UserID.
+    pub id: UserId,
+    /// Shown to others.
+    pub nick: String,
+    /// The URL of its picture.
+    pub face: String,
+    /// When it was deleted; 0 while it lives.
+    pub deleted_at: Millis,
+    /// Rises with every kick and deletion.
+    pub epoch: i64,
+    /// UserSigs signed in or before this second are void.
+    pub sig_from: i64,
+    /// Devices that a push can reach.
+    pub reach: i64,
+}
+
+impl Account {
+    /// Whether the account exists for the outside.
+    pub const fn is_alive(&self) -> bool {
+        self.deleted_at.0 == 0
+    }
+}
+
+type Row = (String, String, String, Millis, i64, i64, i64);
+
+fn account((id, nick, face, deleted_at, epoch, sig_from, reach): Row) -> Account {
+    Account { id: UserId::trusted(&id), nick, face, deleted_at, epoch, sig_from, reach }
+}
+
+/// Reads one account, living or deleted.
+pub fn get(snapshot: &mut Snapshot<'_>, id: &UserId) -> Result<Option<Account>> {
+    let app = snapshot.app();
+    let row: Option<Row> = snapshot.opt(
+        sql!("SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts WHERE app = $1 AND id = $2"),
+        (app, id),
+    )?;
+    Ok(row.map(account))
+}
+
+/// Reads one account and holds it until the transaction ends.
+pub fn lock(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Account>> {
+    let app = tx.app();
+    let row: Option<Row> = tx.opt(
+        sql! {
+            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts WHERE app = $1 AND id = $2",
+            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts
+                       WHERE app = $1 AND id = $2 FOR UPDATE"
+        },
+        (app, id),
+    )?;
+    Ok(row.map(account))
+}
+
+/// Reads the accounts among `ids` (a bounded batch), living or deleted, in no particular order.
+pub fn among(snapshot: &mut Snapshot<'_>, ids: &[UserId]) -> Result<Vec<Account>> {
+    let app = snapshot.app();
+    let list = serde_json::Value::from(ids.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
+    let rows: Vec<Row> = snapshot.all(
+        sql! {
+            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts
+                     WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
+            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts
+                       WHERE app = $1 AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+        },
+        (app, list),
+    )?;
+    Ok(rows.into_iter().map(account).collect())
+}
+
+/// Adds an account, or brings a deleted one back to life with an empty profile and its old epoch.
+/// Answers whether it was not alive before.
+pub fn import(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<bool> {
+    let app = tx.app();
+    let changed = tx.run(
+        sql!(
+            "INSERT INTO accounts (app, id, created_at) VALUES ($1, $2, $3)
+             ON CONFLICT (app, id) DO UPDATE SET nick = '', face = '', created_at = $3, deleted_at = 0
+             WHERE accounts.deleted_at <> 0"
+        ),
+        (app, id, now),
+    )?;
+    Ok(changed > 0)
+}
+
+/// Sets what others are shown; what is absent stays.
+pub fn set_profile(tx: &mut Tx<'_>, id: &UserId, nick: Option<&str>, face: Option<&str>) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!("UPDATE accounts SET nick = COALESCE($3, nick), face = COALESCE($4, face) WHERE app = $1 AND id = $2"),
+        (app, id, nick, face),
+    )?;
+    Ok(())
+}
+
+/// Makes every session and every UserSig signed up to now void. Answers the new epoch.
+pub fn raise_epoch(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<i64> {
+    let app = tx.app();
+    let (epoch,): (i64,) = tx.one(
+        sql!("UPDATE accounts SET epoch = epoch + 1, sig_from = $3 WHERE app = $1 AND id = $2 RETURNING epoch"),
+        (app, id, now.secs()),
+    )?;
+    Ok(epoch)
+}
+
+/// Marks an account as deleted.
+pub fn delete(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!("UPDATE accounts SET deleted_at = $3, nick = '', face = '', reach = 0 WHERE app = $1 AND id = $2"),
+        (app, id, now),
+    )?;
+    Ok(())
+}
+
+/// Counts living accounts, for the quota of a plan; stops counting at `max`, because nobody asks beyond it.
+pub fn count(snapshot: &mut Snapshot<'_>, max: u64) -> Result<u64> {
+    let app = snapshot.app();
+    let (count,): (i64,) = snapshot.one(
+        sql!(
+            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM accounts WHERE app = $1 AND deleted_at = 0 LIMIT $2) AS alive"
+        ),
+        (app, max as i64),
+    )?;
+    Ok(count as u64)
+}
+
+/// Takes the account's next version; whoever changes what belongs to the account holds its row from here on.
+pub fn next_version(tx: &mut Tx<'_>, id: &UserId) -> Result<i64> {
+    let app = tx.app();
+    let (version,): (i64,) = tx.one(
+        sql!("UPDATE accounts SET version = version + 1 WHERE app = $1 AND id = $2 RETURNING version"),
+        (app, id),
+    )?;
+    Ok(version)
+}

@@ -1,0 +1,124 @@
+//! The append writer: takes the sends that wait, decides again under the locks, stores all, commits once.
+//!
+//! The steps are the same on both engines and live in `plan`; an engine gathers what a step asks for and writes
+//! what it answers: [`sqlite`] in a loop over prepared statements, [`postgres`] with one set-based statement a
+//! step. `window` is the worker's memory of what it stored lately, which makes telling repeated sends cheap.
+
+pub(crate) mod plan;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+pub(crate) mod window;
+
+use std::time::Instant;
+
+use contract::{ConversationId, DeviceId, Error, Fault, Millis, MsgKey, Result, Seq, UserId};
+use tokio::sync::oneshot;
+
+/// A message on its way in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Who writes.
+    pub sender: UserId,
+    /// Whom it is for.
+    pub receiver: UserId,
+    /// Chosen by the sender; a draft without one is never a repeated send and gets the conversation's new sequence.
+    pub msg_seq: Option<u32>,
+    /// Chosen by the sender.
+    pub msg_random: u32,
+    /// Now, or for an import the time it was written elsewhere.
+    pub at: Millis,
+    /// How it comes in.
+    pub kind: DraftKind,
+    /// The elements, as JSON text.
+    pub body: String,
+    /// The custom data of the sender.
+    pub cloud: String,
+    /// Bits of [`contract::message::Flags`].
+    pub flags: i64,
+    /// When a device that was away need not get it any more.
+    pub expires_at: Millis,
+    /// The offline push, as JSON text for the outbox, should the receiver have a device that it can reach.
+    pub push: Option<String>,
+    /// The device that sends, which needs no echo.
+    pub origin: Option<DeviceId>,
+    /// An administrator sends in the sender's name.
+    pub is_admin: bool,
+}
+
+/// How a message comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DraftKind {
+    /// Just now.
+    Live,
+    /// From another system, with its own time.
+    Import {
+        /// Whether it counts as unread.
+        counts: bool,
+    },
+}
+
+/// What is known of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Never imported.
+    Unknown,
+    /// Alive.
+    Active,
+    /// Deleted.
+    Deleted,
+}
+
+/// What the decision rests on, read under the locks of the append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The sender's account.
+    pub sender: Standing,
+    /// The receiver's account.
+    pub receiver: Standing,
+    /// Whether the receiver has a device that a push can reach.
+    pub receiver_reach: bool,
+}
+
+/// What became of a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// The key of the message.
+    pub key: MsgKey,
+    /// Its place in the conversation.
+    pub seq: Seq,
+    /// When it was stored.
+    pub at: Millis,
+    /// It had been sent before: this is the first one's answer and nothing was stored.
+    pub duplicate: bool,
+}
+
+/// Decides about a draft; pure.
+pub type Decide = fn(&Draft, &Facts) -> Result<()>;
+
+/// A draft in the queue, with what can be worked out before it waits.
+pub(crate) struct Waiting {
+    pub(crate) draft: Draft,
+    pub(crate) conversation: ConversationId,
+    pub(crate) crc: u32,
+    pub(crate) since: Instant,
+    pub(crate) to: oneshot::Sender<Result<Sent>>,
+}
+
+impl Waiting {
+    pub(crate) fn new(draft: Draft) -> Result<(Self, oneshot::Receiver<Result<Sent>>)> {
+        // PostgreSQL keeps no NUL in a text, and one such draft must not spoil the batch of the others.
+        let texts = [Some(&draft.body), Some(&draft.cloud), draft.push.as_ref()];
+        if texts.into_iter().flatten().any(|text| text.as_bytes().contains(&0)) {
+            return Err(Error::Fault(Fault::MsgBodyInvalid));
+        }
+        let (to, from) = oneshot::channel();
+        let conversation = ConversationId::pair(&draft.sender, &draft.receiver);
+        let crc = crc32fast::hash(draft.body.as_bytes());
+        Ok((Self { draft, conversation, crc, since: Instant::now(), to }, from))
+    }
+
+    pub(crate) fn answer(self, outcome: Result<Sent>) {
+        // A caller that went away does not hear the answer; what was committed stays.
+        drop(self.to.send(outcome));
+    }
+}

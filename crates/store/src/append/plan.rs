@@ -1,0 +1,380 @@
+//! The steps of a batch, without an engine: what to ask, what to decide, what to write.
+//!
+//! gather heads (locked), accounts and exact matches → decide each draft → look up what memory cannot tell →
+//! number what is new. The engine then writes the [`Plan`] and commits; only then is anything answered.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use contract::event::Event;
+use contract::message::{Flags, Message};
+use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
+
+use super::window::{Ids, Memory, Print, SPAN_MS, Stored, Window};
+use super::{Decide, DraftKind, Facts, Sent, Standing, Waiting};
+use crate::job::guard;
+
+/// The head of a conversation as the append sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) seq: i64,
+    pub(crate) last_at: i64,
+    pub(crate) last_seq: i64,
+    pub(crate) moved_at: i64,
+    pub(crate) writer: i64,
+    pub(crate) scan_until: i64,
+    /// It was not there before this batch.
+    pub(crate) is_new: bool,
+}
+
+/// A conversation that the batch touches.
+pub(crate) struct Slot<'w> {
+    pub(crate) app: AppId,
+    pub(crate) id: ConversationId,
+    pub(crate) low: &'w UserId,
+    pub(crate) high: &'w UserId,
+}
+
+impl<'w> Slot<'w> {
+    /// The members, each with its peer; one who writes to itself is one member.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'w UserId, &'w UserId)> {
+        let (low, high) = (self.low, self.high);
+        std::iter::once((low, high)).chain((low != high).then_some((high, low)))
+    }
+}
+
+/// An account that the batch asks about: alive or deleted, and whether a push reaches it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Account {
+    pub(crate) is_deleted: bool,
+    pub(crate) is_reached: bool,
+}
+
+/// Asks for an imported message by its key, whenever it was.
+pub(crate) struct Exact {
+    pub(crate) app: AppId,
+    pub(crate) conversation: ConversationId,
+    pub(crate) key: MsgKey,
+}
+
+/// Asks for the newest live message that a draft may repeat, since a moment.
+pub(crate) struct Recent<'w> {
+    pub(crate) app: AppId,
+    pub(crate) conversation: ConversationId,
+    pub(crate) sender: &'w UserId,
+    pub(crate) msg_seq: u32,
+    pub(crate) msg_random: u32,
+    pub(crate) crc: u32,
+    pub(crate) since: Millis,
+}
+
+/// What the batch asks before it decides. `slots` are in key order, which is the order of the locks.
+pub(crate) struct Questions<'w> {
+    pub(crate) slots: Vec<Slot<'w>>,
+    pub(crate) accounts: Vec<(AppId, &'w UserId)>,
+    pub(crate) exact: Vec<Exact>,
+}
+
+/// The answers, in the order of the questions.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    pub(crate) heads: Vec<Head>,
+    pub(crate) accounts: Vec<Option<Account>>,
+    pub(crate) exact: Vec<Option<Stored>>,
+}
+
+/// An engine's part of a batch, inside one transaction.
+pub(crate) trait Engine {
+    fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered>;
+    fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>>;
+    fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()>;
+}
+
+/// A message to be written: the draft it comes from and what was decided for it.
+pub(crate) struct Row {
+    pub(crate) draft: usize,
+    pub(crate) stored: Stored,
+    pub(crate) flags: Flags,
+}
+
+/// What a batch writes and answers.
+#[derive(Default)]
+pub(crate) struct Plan {
+    pub(crate) outcomes: Vec<Result<Sent>>,
+    pub(crate) rows: Vec<Row>,
+    /// The slots whose heads move, with the new heads.
+    pub(crate) heads: Vec<(usize, Head)>,
+    /// The slots whose heads were made for nothing: every draft was refused.
+    pub(crate) idle: Vec<usize>,
+    /// Outbox rows: draft and id.
+    pub(crate) pushes: Vec<(usize, i64)>,
+    pub(crate) prints: Vec<(Print, Stored)>,
+}
+
+impl Plan {
+    /// The events of the batch, by app, in the order of the messages.
+    pub(crate) fn events(&self, waiting: &[(AppId, Waiting)]) -> Vec<(AppId, Event)> {
+        let event = |row: &Row| {
+            let (app, waiting) = &waiting[row.draft];
+            let draft = &waiting.draft;
+            let message = Message {
+                sender: draft.sender.clone(),
+                receiver: draft.receiver.clone(),
+                key: row.stored.key,
+                seq: row.stored.seq,
+                at: row.stored.at,
+                body: Arc::from(draft.body.as_str()),
+                cloud: Arc::from(draft.cloud.as_str()),
+                flags: row.flags,
+            };
+            let event = Event::MessageAppended {
+                conversation: waiting.conversation,
+                message: Arc::new(message),
+                origin: draft.origin.clone(),
+                echo: row.flags.has(Flags::IN_SENDER_VIEW),
+            };
+            (*app, event)
+        };
+        self.rows.iter().map(event).collect()
+    }
+}
+
+/// Runs all steps of a batch but the commit.
+pub(crate) fn run(
+    engine: &mut impl Engine,
+    window: &Window,
+    ids: &mut Ids,
+    decide: Decide,
+    waiting: &[(AppId, Waiting)],
+) -> Result<Plan> {
+    let (questions, slot_of) = ask(waiting);
+    let gathered = engine.gather(&questions)?;
+    let accounts: HashMap<_, _> = questions.accounts.iter().copied().zip(gathered.accounts).collect();
+    let facts: Vec<Facts> = waiting.iter().map(|(app, waiting)| facts_of(*app, waiting, &accounts)).collect();
+    let refusals: Vec<Option<contract::Error>> =
+        waiting.iter().zip(&facts).map(|((_, w), facts)| guard(|| decide(&w.draft, facts)).err()).collect();
+
+    let mut numbering = Numbering {
+        slot_of: &slot_of,
+        before: &gathered.heads,
+        heads: gathered.heads.clone(),
+        moved: vec![false; gathered.heads.len()],
+        known: vec![None; waiting.len()],
+        live: HashMap::new(),
+        exact: HashMap::new(),
+        plan: Plan::default(),
+    };
+    for (index, stored) in import_indexes(waiting).zip(gathered.exact) {
+        numbering.known[index] = stored;
+    }
+    let (asked, recent) = unsure(window, waiting, &refusals, &mut numbering);
+    if !recent.is_empty() {
+        for (index, stored) in asked.into_iter().zip(engine.recent(&recent)?) {
+            numbering.known[index] = stored;
+        }
+    }
+    for (index, refusal) in refusals.into_iter().enumerate() {
+        let outcome = match refusal {
+            Some(error) => Err(error),
+            None => Ok(numbering.number(index, waiting, facts[index], ids)),
+        };
+        numbering.plan.outcomes.push(outcome);
+    }
+    let plan = numbering.finish(window.me());
+    if !(plan.rows.is_empty() && plan.idle.is_empty()) {
+        engine.write(waiting, &questions.slots, &plan)?;
+    }
+    Ok(plan)
+}
+
+/// Works out the distinct conversations and accounts of a batch, and each draft's conversation.
+fn ask(waiting: &[(AppId, Waiting)]) -> (Questions<'_>, Vec<usize>) {
+    let key_of = |(app, w): &(AppId, Waiting)| (*app, w.conversation);
+    let mut order: Vec<usize> = (0..waiting.len()).collect();
+    order.sort_by_key(|&index| key_of(&waiting[index]));
+    let mut slots: Vec<Slot<'_>> = Vec::new();
+    let mut slot_of = vec![0; waiting.len()];
+    let mut accounts = Vec::with_capacity(waiting.len() * 2);
+    for index in order {
+        let (app, w) = &waiting[index];
+        if slots.last().is_none_or(|slot| (slot.app, slot.id) != (*app, w.conversation)) {
+            let (one, other) = (&w.draft.sender, &w.draft.receiver);
+            let (low, high) = if one <= other { (one, other) } else { (other, one) };
+            slots.push(Slot { app: *app, id: w.conversation, low, high });
+            accounts.extend([(*app, low), (*app, high)]);
+        }
+        slot_of[index] = slots.len() - 1;
+    }
+    accounts.sort_unstable();
+    accounts.dedup();
+    let exact = import_indexes(waiting).map(|index| exact_of(&waiting[index])).collect();
+    (Questions { slots, accounts, exact }, slot_of)
+}
+
+/// The drafts that an exact match would make a repetition.
+fn import_indexes(waiting: &[(AppId, Waiting)]) -> impl Iterator<Item = usize> {
+    let is_asked = |(_, w): &(AppId, Waiting)| w.draft.kind != DraftKind::Live && w.draft.msg_seq.is_some();
+    waiting.iter().enumerate().filter(move |(_, entry)| is_asked(entry)).map(|(index, _)| index)
+}
+
+fn exact_of((app, w): &(AppId, Waiting)) -> Exact {
+    let draft = &w.draft;
+    let seq = draft.msg_seq.unwrap_or_default();
+    let key = MsgKey { time: draft.at.secs(), seq, random: draft.msg_random };
+    Exact { app: *app, conversation: w.conversation, key }
+}
+
+fn facts_of(app: AppId, w: &Waiting, accounts: &HashMap<(AppId, &UserId), Option<Account>>) -> Facts {
+    let account = |user| accounts.get(&(app, user)).copied().flatten();
+    let standing = |account: Option<Account>| match account {
+        None => Standing::Unknown,
+        Some(account) if account.is_deleted => Standing::Deleted,
+        Some(_) => Standing::Active,
+    };
+    let receiver = account(&w.draft.receiver);
+    Facts {
+        sender: standing(account(&w.draft.sender)),
+        receiver: standing(receiver),
+        receiver_reach: receiver.is_some_and(|account| account.is_reached),
+    }
+}
+
+fn print_of(app: AppId, w: &Waiting, msg_seq: u32) -> Print {
+    Print {
+        app,
+        conversation: w.conversation,
+        is_low: w.draft.sender <= w.draft.receiver,
+        msg_seq,
+        msg_random: w.draft.msg_random,
+        crc: w.crc,
+    }
+}
+
+/// An import counts if its caller says so, whatever else the draft says.
+fn flags_of(kind: DraftKind, flags: Flags) -> Flags {
+    match kind {
+        DraftKind::Live => flags,
+        DraftKind::Import { counts } => {
+            Flags(flags.0 & !Flags::COUNTS.0).with(Flags::IMPORTED).with_if(counts, Flags::COUNTS)
+        }
+    }
+}
+
+/// Asks the memory about each live draft; answers what must be looked up, and for which drafts.
+fn unsure<'w>(
+    window: &Window,
+    waiting: &'w [(AppId, Waiting)],
+    refusals: &[Option<contract::Error>],
+    numbering: &mut Numbering<'_>,
+) -> (Vec<usize>, Vec<Recent<'w>>) {
+    let (mut asked, mut recent) = (Vec::new(), Vec::new());
+    for (index, (app, w)) in waiting.iter().enumerate() {
+        let draft = &w.draft;
+        let (DraftKind::Live, Some(msg_seq), None) = (draft.kind, draft.msg_seq, &refusals[index]) else { continue };
+        let head = &numbering.before[numbering.slot_of[index]];
+        match window.recall(head, draft.at, &print_of(*app, w, msg_seq)) {
+            Memory::Same(stored) => numbering.known[index] = Some(stored),
+            Memory::New => {}
+            Memory::Unsure => {
+                asked.push(index);
+                recent.push(Recent {
+                    app: *app,
+                    conversation: w.conversation,
+                    sender: &draft.sender,
+                    msg_seq,
+                    msg_random: draft.msg_random,
+                    crc: w.crc,
+                    since: draft.at.plus(-SPAN_MS),
+                });
+            }
+        }
+    }
+    (asked, recent)
+}
+
+/// Goes through the accepted drafts in order and gives each its place.
+struct Numbering<'g> {
+    slot_of: &'g [usize],
+    before: &'g [Head],
+    heads: Vec<Head>,
+    moved: Vec<bool>,
+    /// Per draft, the message stored before this batch that it repeats.
+    known: Vec<Option<Stored>>,
+    /// What this batch stores, as later drafts of the same batch must see it.
+    live: HashMap<Print, Stored>,
+    exact: HashMap<(AppId, ConversationId, MsgKey), Stored>,
+    plan: Plan,
+}
+
+impl Numbering<'_> {
+    fn number(&mut self, index: usize, waiting: &[(AppId, Waiting)], facts: Facts, ids: &mut Ids) -> Sent {
+        let entry = &waiting[index];
+        if let Some(Stored { key, seq, at }) = self.same(index, entry) {
+            return Sent { key, seq, at, duplicate: true };
+        }
+        let (app, w) = entry;
+        let draft = &w.draft;
+        let slot = self.slot_of[index];
+        let head = &mut self.heads[slot];
+        head.seq += 1;
+        let seq = Seq(head.seq);
+        let flags = flags_of(draft.kind, Flags(draft.flags));
+        let at = match draft.kind {
+            DraftKind::Live => Millis(draft.at.0.max(head.last_at)),
+            DraftKind::Import { .. } => draft.at,
+        };
+        head.moved_at = head.moved_at.max(at.0);
+        // An import is history: it is the list's last message only while there is no live one.
+        if flags.has(Flags::MOVES_LIST) && (draft.kind == DraftKind::Live || head.last_at == 0) {
+            head.last_seq = seq.0;
+        }
+        let msg_seq = draft.msg_seq.unwrap_or(seq.0 as u32);
+        let stored = Stored { key: MsgKey { time: at.secs(), seq: msg_seq, random: draft.msg_random }, seq, at };
+        if draft.kind == DraftKind::Live {
+            head.last_at = at.0;
+            let print = print_of(*app, w, msg_seq);
+            self.live.insert(print, stored);
+            self.plan.prints.push((print, stored));
+        }
+        self.exact.entry((*app, w.conversation, stored.key)).or_insert(stored);
+        self.moved[slot] = true;
+        self.plan.rows.push(Row { draft: index, stored, flags });
+        if draft.push.is_some() && facts.receiver_reach {
+            self.plan.pushes.push((index, ids.next()));
+        }
+        Sent { key: stored.key, seq, at, duplicate: false }
+    }
+
+    /// The message that a draft repeats, in this batch or before it.
+    fn same(&self, index: usize, entry: &(AppId, Waiting)) -> Option<Stored> {
+        let (app, w) = entry;
+        let msg_seq = w.draft.msg_seq?;
+        match w.draft.kind {
+            DraftKind::Live => {
+                let oldest = w.draft.at.plus(-SPAN_MS);
+                let here = self.live.get(&print_of(*app, w, msg_seq)).filter(|stored| stored.at >= oldest);
+                here.copied().or(self.known[index])
+            }
+            DraftKind::Import { .. } => {
+                let Exact { app, conversation, key } = exact_of(entry);
+                self.known[index].or_else(|| self.exact.get(&(app, conversation, key)).copied())
+            }
+        }
+    }
+
+    /// Marks the moved heads as this worker's and lists the heads made for nothing.
+    fn finish(mut self, me: i64) -> Plan {
+        for (slot, mut head) in self.heads.into_iter().enumerate() {
+            if self.moved[slot] {
+                if head.writer != me {
+                    head.writer = me;
+                    head.scan_until = self.before[slot].last_at.saturating_add(SPAN_MS);
+                }
+                self.plan.heads.push((slot, head));
+            } else if head.is_new {
+                self.plan.idle.push(slot);
+            }
+        }
+        self.plan
+    }
+}

@@ -1,0 +1,185 @@
+//! The append on SQLite: a loop over prepared statements, which beats any set-based text there.
+
+use contract::message::Flags;
+use contract::{AppId, MsgKey, Result};
+
+use super::Waiting;
+use super::plan::{Account, Engine, Exact, Gathered, Head, Plan, Questions, Recent, Slot};
+use super::window::Stored;
+use crate::sqlite::Lite;
+use crate::value::{FromRow, Params};
+use crate::{OFFLINE_PUSH, Sql};
+
+impl Lite {
+    fn opt<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<Option<R>> {
+        let mut found = None;
+        self.query(sql, params.values().as_ref(), &mut |row| {
+            found = Some(R::from_row(row)?);
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    fn change(&mut self, sql: Sql, params: impl Params) -> Result<()> {
+        self.run(sql, params.values().as_ref()).map(|_| ())
+    }
+
+    fn head(&mut self, slot: &Slot<'_>) -> Result<Head> {
+        let row: Option<(i64, i64, i64, i64, i64, i64)> = self.opt(
+            sql!(
+                "SELECT seq, last_at, last_seq, moved_at, writer, scan_until FROM conversations
+                         WHERE app = $1 AND id = $2"
+            ),
+            (slot.app, slot.id),
+        )?;
+        Ok(match row {
+            None => Head { is_new: true, ..Head::default() },
+            Some((seq, last_at, last_seq, moved_at, writer, scan_until)) => {
+                Head { seq, last_at, last_seq, moved_at, writer, scan_until, is_new: false }
+            }
+        })
+    }
+
+    fn account(&mut self, app: AppId, user: &contract::UserId) -> Result<Option<Account>> {
+        let row: Option<(i64, i64)> =
+            self.opt(sql!("SELECT deleted_at, reach FROM accounts WHERE app = $1 AND id = $2"), (app, user))?;
+        Ok(row.map(|(deleted_at, reach)| Account { is_deleted: deleted_at != 0, is_reached: reach > 0 }))
+    }
+
+    fn exact(&mut self, question: &Exact) -> Result<Option<Stored>> {
+        let MsgKey { time, seq, random } = question.key;
+        self.opt::<Found>(
+            sql!(
+                "SELECT time, msg_seq, msg_random, seq, at FROM messages
+                         WHERE app = $1 AND conversation = $2 AND time = $3 AND msg_seq = $4 AND msg_random = $5
+                           AND grouped = 0
+                         ORDER BY seq LIMIT 1"
+            ),
+            (question.app, question.conversation, time, seq, random),
+        )
+        .map(|row| row.map(stored))
+    }
+
+    fn newest(&mut self, question: &Recent<'_>) -> Result<Option<Stored>> {
+        self.opt::<Found>(
+            sql!(
+                "SELECT time, msg_seq, msg_random, seq, at FROM messages
+                         WHERE app = $1 AND conversation = $2 AND time >= $3 AND msg_seq = $4 AND msg_random = $5
+                           AND grouped = 0 AND sender = $6 AND crc = $7 AND at >= $8 AND flags & $9 = 0
+                         ORDER BY time DESC, seq DESC LIMIT 1"
+            ),
+            (
+                question.app,
+                question.conversation,
+                question.since.secs(),
+                question.msg_seq,
+                question.msg_random,
+                question.sender,
+                question.crc,
+                question.since,
+                Flags::IMPORTED.0,
+            ),
+        )
+        .map(|row| row.map(stored))
+    }
+
+    fn save_head(&mut self, slot: &Slot<'_>, head: &Head) -> Result<()> {
+        let state = (head.seq, head.last_at, head.last_seq, head.moved_at, head.writer, head.scan_until);
+        let (seq, last_at, last_seq, moved_at, writer, scan_until) = state;
+        if head.is_new {
+            self.change(
+                sql!(
+                    "INSERT INTO conversations
+                             (app, id, kind, low, high, seq, last_at, last_seq, moved_at, writer, scan_until)
+                             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10)"
+                ),
+                (slot.app, slot.id, slot.low, slot.high, seq, last_at, last_seq, moved_at, writer, scan_until),
+            )
+        } else {
+            self.change(
+                sql!(
+                    "UPDATE conversations SET seq = $3, last_at = $4, last_seq = $5, moved_at = $6,
+                                    writer = $7, scan_until = $8
+                             WHERE app = $1 AND id = $2"
+                ),
+                (slot.app, slot.id, seq, last_at, last_seq, moved_at, writer, scan_until),
+            )
+        }
+    }
+
+    fn join(&mut self, slot: &Slot<'_>) -> Result<()> {
+        for (account, peer) in slot.members() {
+            self.change(
+                sql!(
+                    "INSERT INTO memberships (app, account, conversation, peer) VALUES ($1, $2, $3, $4)
+                             ON CONFLICT (app, account, conversation) DO NOTHING"
+                ),
+                (slot.app, account, slot.id, peer),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+type Found = (i64, u32, u32, contract::Seq, contract::Millis);
+
+fn stored((time, msg_seq, random, seq, at): Found) -> Stored {
+    Stored { key: MsgKey { time, seq: msg_seq, random }, seq, at }
+}
+
+impl Engine for Lite {
+    fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered> {
+        Ok(Gathered {
+            heads: questions.slots.iter().map(|slot| self.head(slot)).collect::<Result<_>>()?,
+            accounts: questions.accounts.iter().map(|(app, user)| self.account(*app, user)).collect::<Result<_>>()?,
+            exact: questions.exact.iter().map(|question| self.exact(question)).collect::<Result<_>>()?,
+        })
+    }
+
+    fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>> {
+        questions.iter().map(|question| self.newest(question)).collect()
+    }
+
+    fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()> {
+        for row in &plan.rows {
+            let (app, w) = &waiting[row.draft];
+            let key = row.stored.key;
+            let draft = &w.draft;
+            self.change(
+                sql!(
+                    "INSERT INTO messages
+                             (app, conversation, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags,
+                              expires_at, grouped, crc)
+                             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13)"
+                ),
+                (
+                    *app,
+                    w.conversation,
+                    row.stored.seq,
+                    key.time,
+                    key.seq,
+                    key.random,
+                    row.stored.at,
+                    &draft.sender,
+                    &draft.body,
+                    &draft.cloud,
+                    row.flags.0,
+                    draft.expires_at,
+                    w.crc,
+                ),
+            )?;
+        }
+        for (slot, head) in &plan.heads {
+            self.save_head(&slots[*slot], head)?;
+            self.join(&slots[*slot])?;
+        }
+        for (index, id) in &plan.pushes {
+            let (app, w) = &waiting[*index];
+            self.change(
+                sql!("INSERT INTO outbox (app, id, topic, part, due_at, payload) VALUES ($1, $2, $3, $4, $5, $6)"),
+                (*app, *id, OFFLINE_PUSH, &w.draft.receiver, w.draft.at, w.draft.push.as_deref()),
+            )?;
+        }
+        Ok(())
+    }
+}

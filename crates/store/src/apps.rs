@@ -1,0 +1,192 @@
+//! An app's settings in the shape in which they are kept.
+//!
+//! Everything but the secrets is plain JSON, so that an operator can read it with SQL. Every field has a default:
+//! a record of an older version opens in a newer one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use contract::plan::Plan;
+use contract::{AppId, Millis, UserId};
+use serde::{Deserialize, Serialize};
+
+/// One app with all that concerns it.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// SDKAppID.
+    pub id: AppId,
+    /// Rises with every change.
+    pub version: i64,
+    /// Its settings.
+    pub settings: AppSettings,
+    /// Its secrets.
+    pub secrets: AppSecrets,
+}
+
+impl App {
+    /// Its plan.
+    pub fn plan(&self) -> Plan {
+        Plan::parse(&self.settings.plan).unwrap_or_default()
+    }
+
+    /// Whether an account administers it.
+    pub fn is_admin(&self, user: &UserId) -> bool {
+        self.settings.admins.iter().any(|admin| admin == user.as_str())
+    }
+
+    /// The texts that UserSigs may be signed with.
+    pub fn signing_keys(&self) -> Vec<String> {
+        self.secrets.signing_keys.iter().map(|key| key.secret.clone()).collect()
+    }
+
+    /// Whether its plan covers a moment.
+    pub fn is_paid(&self, now: Millis) -> bool {
+        self.settings.plan_from <= now.0 && self.settings.plan_until.is_none_or(|until| now.0 < until)
+    }
+}
+
+/// What an operator may look at and change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppSettings {
+    /// For people.
+    pub name: String,
+    /// `active`, `disabled`, `stopped`, `blocked` or `arrears`.
+    pub status: Status,
+    /// By name; see [`Plan`].
+    pub plan: String,
+    /// The first moment of the plan, in milliseconds.
+    pub plan_from: i64,
+    /// The first moment after it; none means for ever.
+    pub plan_until: Option<i64>,
+    /// UserIDs of the administrators, at most ten.
+    pub admins: Vec<String>,
+    /// Networks (`10.0.0.0/8`, `2001:db8::/32`, or single addresses) that may call REST; empty means all.
+    pub addresses: Vec<String>,
+    /// Commands that are switched off, as `service/command`.
+    pub commands_off: Vec<String>,
+    /// UserIDs that may not log in.
+    pub accounts_off: Vec<String>,
+    /// Calls per second by `service/command`; what is not named follows the contract.
+    pub rates: BTreeMap<String, u32>,
+    /// Calls per second of all commands together.
+    pub rate_total: Option<u32>,
+    /// Whether accounts may be deleted although the plan does not include it.
+    pub may_delete_accounts: bool,
+    /// Whether devices may ask for the status of others.
+    pub has_status: bool,
+    /// Seconds in which a sender may recall.
+    pub recall_window_s: i64,
+    /// Bytes of a message.
+    pub message_bytes: usize,
+    /// Whether sealed frames are `required`, `allowed` or `off`.
+    pub sealing: Sealing,
+    /// The ids by which the mPaaS OpenAPI knows the app.
+    pub mpaas_app_id: String,
+    /// See `mpaas_app_id`.
+    pub workspace_id: String,
+    /// Push credentials without their secrets, by businessID.
+    pub credentials: BTreeMap<i64, Credential>,
+}
+
+impl Default for AppSettings {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            status: Status::Active,
+            plan: Plan::Unlimited.as_str().into(),
+            plan_from: 0,
+            plan_until: None,
+            admins: vec!["administrator".into()],
+            addresses: Vec::new(),
+            commands_off: Vec::new(),
+            accounts_off: Vec::new(),
+            rates: BTreeMap::new(),
+            rate_total: None,
+            may_delete_accounts: false,
+            has_status: true,
+            recall_window_s: contract::limit::RECALL_WINDOW_S,
+            message_bytes: contract::limit::MESSAGE_BYTES,
+            sealing: Sealing::Allowed,
+            mpaas_app_id: String::new(),
+            workspace_id: String::new(),
+            credentials: BTreeMap::new(),
+        }
+    }
+}
+
+/// Whether an app is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is.
+    #[default]
+    Active,
+    /// Callers of REST are refused.
+    Disabled,
+    /// Devices are refused.
+    Stopped,
+    /// Devices are refused for good: the app is on the operator's blocklist.
+    Blocked,
+    /// The app owes money.
+    Arrears,
+}
+
+/// Whether frames are closed to a proxy that ends TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sealing {
+    /// A login in the open is refused.
+    Required,
+    /// As the client likes.
+    #[default]
+    Allowed,
+    /// Sealing is refused.
+    Off,
+}
+
+/// A credential for a push channel.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Credential {
+    /// The channel by name.
+    pub channel: String,
+    /// What the channel needs besides secrets (topic, key id, environment, base URL …).
+    pub settings: BTreeMap<String, String>,
+}
+
+/// What nobody may look at. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppSecrets {
+    /// Keys that UserSigs are signed with, the newest first.
+    pub signing_keys: Vec<SigningKey>,
+    /// Access keys of the push OpenAPI.
+    pub access_keys: Vec<AccessKey>,
+    /// Secret parts of push credentials, by businessID.
+    pub credentials: BTreeMap<i64, BTreeMap<String, String>>,
+}
+
+impl fmt::Debug for AppSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppSecrets").finish_non_exhaustive()
+    }
+}
+
+/// A key that UserSigs are signed with.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SigningKey {
+    /// The literal text.
+    pub secret: String,
+    /// When it was added.
+    pub added_at: i64,
+}
+
+/// A pair for the push OpenAPI.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessKey {
+    /// `AccessKeyId`.
+    pub id: String,
+    /// `AccessKeySecret`.
+    pub secret: String,
+}

@@ -1,0 +1,124 @@
+//! Brings a database to today's schema: forward only, each step in its transaction.
+//!
+//! A step is one text for both engines. A line that begins with `--sqlite` or `--postgres` is for that engine
+//! alone; the type BLOB is called BYTEA on PostgreSQL.
+
+use std::time::Instant;
+
+use contract::{Failure, Result};
+use rusqlite::Connection;
+
+use crate::postgres::Session;
+use crate::sqlite::{APPLICATION_ID, translate};
+
+/// The steps, in order; the number is the version that the step leads to.
+pub(crate) const STEPS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_accounts.sql")),
+    (2, include_str!("../migrations/0002_messages.sql")),
+    (3, include_str!("../migrations/0003_devices.sql")),
+    (4, include_str!("../migrations/0004_platform.sql")),
+];
+
+/// The version that this binary knows.
+pub(crate) const NEWEST: i64 = STEPS[STEPS.len() - 1].0;
+
+/// Which engine a text is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// Makes one engine's text of a step.
+pub(crate) fn dialect(text: &str, dialect: Dialect) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        let (own, line) = match (line.strip_prefix("--sqlite"), line.strip_prefix("--postgres")) {
+            (Some(rest), _) => (dialect == Dialect::Sqlite, rest),
+            (_, Some(rest)) => (dialect == Dialect::Postgres, rest),
+            (None, None) => (true, line),
+        };
+        // A comment may hold anything, so it is cut before words are replaced.
+        let line = line.split("--").next().unwrap_or_default();
+        if own && !line.trim().is_empty() {
+            out.push_str(&if dialect == Dialect::Postgres { line.replace("BLOB", "BYTEA") } else { line.to_owned() });
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// Refuses a database that a newer binary has changed.
+pub(crate) fn check_version(found: i64) -> Result<()> {
+    if found > NEWEST {
+        return Err(Failure::Unavailable(format!(
+            "the database has schema version {found}, this program knows {NEWEST}: start a newer program"
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Migrates a SQLite file.
+pub(crate) fn sqlite(conn: &Connection) -> Result<()> {
+    let pragma = |name| conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).map_err(translate);
+    let (owner, found) = (pragma("application_id")?, pragma("user_version")?);
+    let tables: i64 = conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(translate)?;
+    if owner != APPLICATION_ID && (owner != 0 || tables != 0) {
+        return Err(Failure::Unavailable("the file is a database of another program".into()).into());
+    }
+    check_version(found)?;
+    for (version, text) in STEPS.iter().filter(|(version, _)| *version > found) {
+        let step = dialect(text, Dialect::Sqlite);
+        let whole = format!(
+            "BEGIN IMMEDIATE; {step}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; COMMIT"
+        );
+        conn.execute_batch(&whole).map_err(|error| {
+            if !conn.is_autocommit() {
+                drop(conn.execute_batch("ROLLBACK"));
+            }
+            translate(error)
+        })?;
+    }
+    Ok(())
+}
+
+/// Names the lock that one migrating process holds; any number that nothing else uses.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(5643282910418233417)";
+
+/// Migrates a PostgreSQL database. All steps are one transaction, and processes that start at once take turns.
+pub(crate) fn postgres(session: &mut Session) -> Result<()> {
+    session.ensure(Instant::now() + session.patience().away)?;
+    session.batch("BEGIN")?;
+    session.batch(LOCK)?;
+    session.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
+    let mut found = 0;
+    let newest = sql!(postgres: "SELECT COALESCE(MAX(version), 0) FROM schema_version");
+    session.query(newest, &[], &mut |row| {
+        found = row.get(0)?;
+        Ok(false)
+    })?;
+    check_version(found)?;
+    for (version, text) in STEPS.iter().filter(|(version, _)| *version > found) {
+        session.batch(&dialect(text, Dialect::Postgres))?;
+        session.batch(&format!("INSERT INTO schema_version (version) VALUES ({version})"))?;
+    }
+    session.batch("COMMIT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_may_belong_to_one_engine() {
+        let text = "CREATE TABLE t ( -- a BLOB\n  id BLOB\n--sqlite ) WITHOUT ROWID;\n--postgres );\n";
+        assert_eq!(dialect(text, Dialect::Sqlite), "CREATE TABLE t ( \n  id BLOB\n ) WITHOUT ROWID;\n");
+        assert_eq!(dialect(text, Dialect::Postgres), "CREATE TABLE t ( \n  id BYTEA\n );\n");
+    }
+
+    #[test]
+    fn the_steps_are_numbered_without_gaps() {
+        assert!(STEPS.iter().map(|(version, _)| *version).eq(1..=NEWEST));
+    }
+}

@@ -1,0 +1,160 @@
+//! The embedded engine: one file, one writer thread that commits many jobs at once, readers on their own
+//! connections, and a thread that moves the log into the file.
+//!
+//! The writer takes what waits, gives each job a savepoint when it first changes something (a job that only looks and
+//! refuses pays none, and neither do sends), commits once, announces, then answers. `checkpoint` keeps the log short
+//! without making a commit wait.
+
+mod checkpoint;
+mod lite;
+mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use contract::{AppId, Failure, Result};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+
+pub(crate) use lite::{Lite, translate};
+
+use crate::append::Waiting;
+use crate::job::Work;
+use crate::queue::Fair;
+use crate::tx::{Link, Tx};
+use crate::{Hooks, migrate};
+use checkpoint::Checkpoints;
+
+/// `NSHI` in the header tells our files from others.
+pub(crate) const APPLICATION_ID: i64 = 0x4e53_4849;
+
+/// What waits for the writer.
+pub(crate) enum Item {
+    Job(Box<dyn Work>),
+    Send(Box<Waiting>),
+}
+
+/// The running engine.
+pub(crate) struct Sqlite {
+    pub(crate) path: PathBuf,
+    pub(crate) writes: Arc<Fair<Item>>,
+    pub(crate) reads: Arc<Fair<Box<dyn Work>>>,
+    checkpoints: Arc<Checkpoints>,
+    running: Mutex<Option<Running>>,
+}
+
+/// What lives until the engine is closed.
+struct Running {
+    threads: Vec<JoinHandle<()>>,
+    checkpointer: JoinHandle<()>,
+    /// Held so that no other process opens the file.
+    lock: File,
+}
+
+impl Sqlite {
+    /// Opens the file, migrates it and starts the threads.
+    pub(crate) fn open(path: &Path, cache_mb: u32, readers: usize, hooks: Hooks) -> Result<Self> {
+        let lock = lock(path)?;
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, cache_mb)?;
+        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
+            .map_err(translate)?;
+        migrate::sqlite(&conn)?;
+        let (writes, reads) = (Arc::new(Fair::new()), Arc::new(Fair::new()));
+        let checkpoints = Arc::new(Checkpoints::new());
+        let mut threads = Vec::new();
+        // Readers get a share of the writer's cache each: pages that are hot for both are in the system's cache too.
+        for number in 0..readers.max(1) {
+            let lite = Lite::reader(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, (cache_mb / 8).max(2))?);
+            let reads = Arc::clone(&reads);
+            threads.push(spawn(&format!("store-read-{number}"), move || read(lite, &reads))?);
+        }
+        let own = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, 2)?;
+        let checkpointer = {
+            let checkpoints = Arc::clone(&checkpoints);
+            spawn("store-checkpoint", move || checkpoints.run(&own))?
+        };
+        let writer = writer::Writer::new(Lite::writer(conn), hooks, Arc::clone(&checkpoints));
+        {
+            let writes = Arc::clone(&writes);
+            threads.push(spawn("store-write", move || writer.run(&writes))?);
+        }
+        let running = Mutex::new(Some(Running { threads, checkpointer, lock }));
+        Ok(Self { path: path.to_owned(), writes, reads, checkpoints, running })
+    }
+
+    /// Drains the queues and stops the threads; the file may be opened again after it.
+    pub(crate) fn close(&self) {
+        self.stop();
+        let Some(Running { threads, checkpointer, lock }) = self.running.lock().take() else { return };
+        for thread in threads {
+            // A thread that panicked has said so; there is nothing left to stop.
+            drop(thread.join());
+        }
+        self.checkpoints.close();
+        drop(checkpointer.join());
+        drop(lock);
+    }
+
+    /// Refuses new work; what is queued is still done.
+    pub(crate) fn stop(&self) {
+        self.writes.close();
+        self.reads.close();
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        // Nobody waits here: the threads end by themselves once their queues are empty.
+        self.stop();
+        self.checkpoints.close();
+    }
+}
+
+/// Makes sure that this process is the only one with the file.
+fn lock(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let cannot = |what: &dyn std::fmt::Display| Failure::Unavailable(format!("{}: {what}", path.display()));
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(PathBuf::from(name))
+        .map_err(|error| cannot(&error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(cannot(&"another process has this store open").into()),
+        Err(TryLockError::Error(error)) => Err(cannot(&error).into()),
+    }
+}
+
+/// Opens one connection.
+pub(crate) fn connect(path: &Path, flags: OpenFlags, cache_mb: u32) -> Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(translate)?;
+    conn.set_prepared_statement_cache_capacity(512);
+    conn.busy_timeout(std::time::Duration::from_millis(20)).map_err(translate)?;
+    conn.execute_batch(&format!("PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY", u64::from(cache_mb) * 1024))
+        .map_err(translate)?;
+    Ok(conn)
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let started = std::thread::Builder::new().name(name.into()).spawn(run);
+    started.map_err(|error| Failure::Unavailable(format!("no thread {name}: {error}")).into())
+}
+
+/// Runs read jobs one by one until the queue is closed and empty.
+fn read(mut lite: Lite, reads: &Fair<Box<dyn Work>>) {
+    let mut taken: Vec<(AppId, Box<dyn Work>)> = Vec::with_capacity(1);
+    while reads.take(1, &mut taken) {
+        for (app, mut job) in taken.drain(..) {
+            if job.is_abandoned() {
+                continue;
+            }
+            job.run(&mut Tx::new(app, Link::Sqlite(&mut lite)));
+            job.answer(None);
+        }
+    }
+}

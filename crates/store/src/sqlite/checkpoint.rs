@@ -1,0 +1,91 @@
+//! Moves the write-ahead log into the file from a connection of its own, so that no commit pays for it.
+//!
+//! Such a (passive) checkpoint never catches up with a busy writer, and the log begins anew only when it has. So when
+//! the log is long and this thread is idle, the writer itself moves the short rest between two commits.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{Condvar, Mutex};
+use rusqlite::Connection;
+
+use super::Lite;
+
+/// Pages that wait before a checkpoint is worth its two flushes: 4 MB.
+const BEHIND: i64 = 1_000;
+/// Pages after which the log begins anew: 64 MB.
+const LONG: i64 = 16_384;
+/// Pages between two attempts, when a long read kept the last one from ending.
+const RETRY: i64 = 4_096;
+
+/// What the writer and the checkpoint thread tell each other.
+pub(super) struct Checkpoints {
+    state: Mutex<State>,
+    wake: Condvar,
+    is_busy: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    is_wanted: bool,
+    is_closed: bool,
+}
+
+impl Checkpoints {
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::default(), wake: Condvar::new(), is_busy: AtomicBool::new(false) }
+    }
+
+    /// The thread.
+    pub(super) fn run(&self, conn: &Connection) {
+        loop {
+            {
+                let mut state = self.state.lock();
+                while !state.is_wanted {
+                    if state.is_closed {
+                        return;
+                    }
+                    self.wake.wait(&mut state);
+                }
+                state.is_wanted = false;
+            }
+            if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+                tracing::warn!(%error, "checkpoint failed");
+            }
+            self.is_busy.store(false, Ordering::Release);
+        }
+    }
+
+    /// Looks at the log after a commit. `next` is the length at which the writer helps, kept by the writer.
+    pub(super) fn after_commit(&self, lite: &Lite, next: &mut i64) {
+        let (log, done) = match lite.log_pages() {
+            Ok(pages) => pages,
+            Err(error) => {
+                tracing::warn!(%error, "the length of the log cannot be read");
+                return;
+            }
+        };
+        if log < LONG {
+            *next = LONG;
+        }
+        let is_idle = !self.is_busy.load(Ordering::Acquire);
+        if log >= *next && is_idle {
+            match lite.restart_log() {
+                Ok(true) => {}
+                Ok(false) => *next = log + RETRY,
+                Err(error) => {
+                    *next = log + RETRY;
+                    tracing::warn!(%error, "checkpoint failed");
+                }
+            }
+        } else if log - done > BEHIND && is_idle {
+            self.is_busy.store(true, Ordering::Release);
+            self.state.lock().is_wanted = true;
+            self.wake.notify_one();
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.state.lock().is_closed = true;
+        self.wake.notify_one();
+    }
+}

@@ -1,0 +1,194 @@
+//! One SQLite connection: statements prepared once, savepoints made when first needed, errors translated.
+
+use std::collections::HashMap;
+
+use contract::{Error, Failure, Result};
+use rusqlite::{Connection, ErrorCode, ffi, params_from_iter};
+
+use crate::tx::{Each, Sql};
+use crate::value::{Row, Value};
+
+/// How far a job has gone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// The connection only reads.
+    Reader,
+    /// No job is under way.
+    Idle,
+    /// A job is under way and has changed nothing yet.
+    Armed,
+    /// A job has changed something: its savepoint is open.
+    Open,
+}
+
+/// The connection.
+pub(crate) struct Lite {
+    conn: Connection,
+    /// The statements as SQLite must read them: it numbers `$n` by first appearance, `?n` by n.
+    texts: HashMap<(usize, usize), Box<str>>,
+    mark: Mark,
+    trouble: Option<Failure>,
+}
+
+impl Lite {
+    pub(crate) fn writer(conn: Connection) -> Self {
+        Self { conn, texts: HashMap::new(), mark: Mark::Idle, trouble: None }
+    }
+
+    pub(crate) fn reader(conn: Connection) -> Self {
+        Self { mark: Mark::Reader, ..Self::writer(conn) }
+    }
+
+    /// Hands each row to `each` until it has enough.
+    pub(crate) fn query(&mut self, sql: Sql, args: &[Value<'_>], each: Each<'_>) -> Result<()> {
+        let text = text(&mut self.texts, sql.sqlite);
+        let mut read = || -> Result<()> {
+            let mut statement = self.conn.prepare_cached(text).map_err(translate)?;
+            if !statement.readonly() {
+                open(&self.conn, &mut self.mark)?;
+            }
+            let mut rows = statement.query(params_from_iter(args)).map_err(translate)?;
+            while let Some(row) = rows.next().map_err(translate)? {
+                if !each(Row::Sqlite(row))? {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let done = read();
+        self.note(done)
+    }
+
+    /// Runs a statement that answers no rows.
+    pub(crate) fn run(&mut self, sql: Sql, args: &[Value<'_>]) -> Result<u64> {
+        let text = text(&mut self.texts, sql.sqlite);
+        let mut run = || -> Result<u64> {
+            let mut statement = self.conn.prepare_cached(text).map_err(translate)?;
+            open(&self.conn, &mut self.mark)?;
+            let changed = statement.execute(params_from_iter(args)).map_err(translate)?;
+            Ok(changed as u64)
+        };
+        let done = run();
+        self.note(done)
+    }
+
+    fn note<T>(&mut self, done: Result<T>) -> Result<T> {
+        if let Err(Error::Failure(failure)) = &done {
+            self.trouble = Some(failure.clone());
+        }
+        done
+    }
+
+    /// Begins the transaction that a batch shares.
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.trouble = None;
+        self.execute("BEGIN IMMEDIATE")
+    }
+
+    /// Makes the batch durable.
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        self.mark = Mark::Idle;
+        self.execute("COMMIT")
+    }
+
+    /// Undoes the batch, if SQLite has not done so already.
+    pub(crate) fn rollback(&mut self) {
+        self.mark = Mark::Idle;
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.execute("ROLLBACK")
+        {
+            tracing::error!(%error, "rollback failed");
+        }
+    }
+
+    /// Expects a job, whose changes can be undone alone.
+    pub(crate) fn arm(&mut self) {
+        self.mark = Mark::Armed;
+    }
+
+    /// Keeps or undoes what the job changed.
+    ///
+    /// Some errors (no room, most of all) make SQLite undo the whole transaction: then the batch has failed.
+    pub(crate) fn settle(&mut self, is_kept: bool) -> Result<()> {
+        let mark = std::mem::replace(&mut self.mark, Mark::Idle);
+        if self.conn.is_autocommit() {
+            let failure = self.trouble.clone();
+            return Err(failure.unwrap_or_else(|| Failure::internal("the transaction is gone")).into());
+        }
+        match (mark, is_kept) {
+            (Mark::Open, true) => self.execute("RELEASE job"),
+            (Mark::Open, false) => {
+                self.execute("ROLLBACK TO job")?;
+                self.execute("RELEASE job")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Pages in the log, and how many of them are in the file already.
+    pub(crate) fn log_pages(&self) -> Result<(i64, i64)> {
+        let mut statement = self.conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)").map_err(translate)?;
+        statement.query_row([], |row| Ok((row.get(1)?, row.get(2)?))).map_err(translate)
+    }
+
+    /// Moves the whole log into the file, so that the next commit begins it anew; answers whether it could.
+    pub(crate) fn restart_log(&self) -> Result<bool> {
+        let mut statement = self.conn.prepare_cached("PRAGMA wal_checkpoint(RESTART)").map_err(translate)?;
+        statement.query_row([], |row| row.get::<_, i64>(0)).map(|busy| busy == 0).map_err(translate)
+    }
+
+    /// Moves the whole log into the file and leaves an empty one.
+    pub(crate) fn truncate_log(&self) -> Result<()> {
+        self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(translate)
+    }
+
+    fn execute(&self, text: &str) -> Result<()> {
+        let mut statement = self.conn.prepare_cached(text).map_err(translate)?;
+        statement.execute([]).map(|_| ()).map_err(translate)
+    }
+}
+
+/// Opens the job's savepoint before its first change.
+fn open(conn: &Connection, mark: &mut Mark) -> Result<()> {
+    match mark {
+        Mark::Reader => return Err(Failure::internal("a read job tried to write").into()),
+        Mark::Armed => {
+            conn.prepare_cached("SAVEPOINT job").and_then(|mut it| it.execute([])).map_err(translate)?;
+            *mark = Mark::Open;
+        }
+        Mark::Idle | Mark::Open => {}
+    }
+    Ok(())
+}
+
+/// Finds the statement with `$n` rewritten to `?n`.
+fn text<'t>(texts: &'t mut HashMap<(usize, usize), Box<str>>, text: &'static str) -> &'t str {
+    texts.entry(Sql::key(text)).or_insert_with(|| text.replace('$', "?").into_boxed_str())
+}
+
+/// Translates what SQLite says into what an operator would do about it.
+pub(crate) fn translate(error: rusqlite::Error) -> Error {
+    let rusqlite::Error::SqliteFailure(code, _) = &error else {
+        return Failure::Internal(format!("sqlite: {error}")).into();
+    };
+    let what = format!("sqlite {}: {error}", code.extended_code);
+    let failure = match (code.code, code.extended_code) {
+        // A quota or a limit on the file's size answers a write with the IOERRs.
+        (ErrorCode::DiskFull | ErrorCode::ReadOnly, _)
+        | (_, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_TRUNCATE) => Failure::Full(what),
+        (ErrorCode::OperationInterrupted, _) => Failure::Timeout(what),
+        (
+            ErrorCode::SystemIoFailure
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::CannotOpen
+            | ErrorCode::OutOfMemory
+            | ErrorCode::PermissionDenied
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase,
+            _,
+        ) => Failure::Unavailable(what),
+        _ => Failure::Internal(what),
+    };
+    failure.into()
+}

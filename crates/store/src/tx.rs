@@ -1,0 +1,202 @@
+//! What a job sees: one app's data, read by [`Snapshot`] and changed by [`Tx`], on either engine.
+//!
+//! A job is a plain function that may be run again. The first statement that fails spoils its transaction,
+//! whatever the job makes of the error: PostgreSQL would turn the commit into a rollback without a word, and
+//! both engines must mean the same.
+
+use std::ops::{Deref, DerefMut};
+
+use contract::event::Event;
+use contract::{AppId, Error, Failure, Result, limit};
+
+use crate::postgres::Session;
+use crate::sqlite::Lite;
+use crate::value::{FromRow, Params, Row, Value};
+
+/// A statement in the words of both engines; made by [`sql!`](crate::sql).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sql {
+    /// What SQLite runs.
+    pub sqlite: &'static str,
+    /// What PostgreSQL runs.
+    pub postgres: &'static str,
+}
+
+impl Sql {
+    /// Tells statements apart by where their text lies, which is cheaper than reading it.
+    pub(crate) fn key(text: &'static str) -> (usize, usize) {
+        (text.as_ptr() as usize, text.len())
+    }
+}
+
+/// Makes a [`Sql`] of one text for both engines, or of two where they must differ. A text for PostgreSQL alone is for
+/// the set-based append, whose counterpart on SQLite is a loop.
+///
+/// A test collects these literals and prepares each on both engines, so a text stands here and nowhere else.
+#[macro_export]
+macro_rules! sql {
+    (sqlite: $sqlite:literal, postgres: $postgres:literal $(,)?) => {
+        $crate::Sql { sqlite: $sqlite, postgres: $postgres }
+    };
+    (postgres: $postgres:literal) => {
+        $crate::Sql { sqlite: "", postgres: $postgres }
+    };
+    ($text:literal) => {
+        $crate::Sql { sqlite: $text, postgres: $text }
+    };
+}
+
+/// The engine's side of a job.
+pub(crate) enum Link<'a> {
+    Sqlite(&'a mut Lite),
+    Postgres(&'a mut Session),
+}
+
+/// Reads the data of one app.
+pub struct Snapshot<'a> {
+    app: AppId,
+    link: Link<'a>,
+    spoiled: Option<Failure>,
+}
+
+impl Snapshot<'_> {
+    /// The app that the job is bound to.
+    pub fn app(&self) -> AppId {
+        self.app
+    }
+
+    /// Reads the first row, if there is one.
+    pub fn opt<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<Option<R>> {
+        let mut found = None;
+        self.query(sql, params.values().as_ref(), &mut |row| {
+            found = Some(R::from_row(row)?);
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    /// Reads the row that must be there.
+    pub fn one<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<R> {
+        self.opt(sql, params)?.ok_or_else(|| Failure::Internal(format!("no row from: {}", sql.sqlite)).into())
+    }
+
+    /// Reads all rows. A list is a page: a statement that answers far more than one has lost its bound.
+    pub fn all<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<Vec<R>> {
+        let mut found = Vec::new();
+        self.query(sql, params.values().as_ref(), &mut |row| {
+            if found.len() == ROWS {
+                return Err(Failure::Internal(format!("more than {ROWS} rows from: {}", sql.sqlite)).into());
+            }
+            found.push(R::from_row(row)?);
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
+    fn query(&mut self, sql: Sql, args: &[Value<'_>], each: Each<'_>) -> Result<()> {
+        let done = match &mut self.link {
+            Link::Sqlite(lite) => lite.query(sql, args, each),
+            Link::Postgres(session) => session.query(sql, args, each),
+        };
+        self.note(done)
+    }
+
+    /// Keeps the first failure: it decides what becomes of the transaction.
+    fn note<T>(&mut self, done: Result<T>) -> Result<T> {
+        if let (Err(Error::Failure(failure)), None) = (&done, &self.spoiled) {
+            self.spoiled = Some(failure.clone());
+        }
+        done
+    }
+}
+
+/// Rows that one statement may answer.
+pub(crate) const ROWS: usize = limit::STORE_PAGE * 10;
+
+/// Takes a row and says whether the next is wanted.
+pub(crate) type Each<'a> = &'a mut dyn FnMut(Row<'_>) -> Result<bool>;
+
+/// Reads and changes the data of one app, all or nothing.
+pub struct Tx<'a> {
+    snapshot: Snapshot<'a>,
+    events: Vec<Event>,
+}
+
+impl<'a> Deref for Tx<'a> {
+    type Target = Snapshot<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.snapshot
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.snapshot
+    }
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(app: AppId, link: Link<'a>) -> Self {
+        Self { snapshot: Snapshot { app, link, spoiled: None }, events: Vec::new() }
+    }
+
+    /// Changes rows; answers how many.
+    pub fn run(&mut self, sql: Sql, params: impl Params) -> Result<u64> {
+        let values = params.values();
+        let done = match &mut self.snapshot.link {
+            Link::Sqlite(lite) => lite.run(sql, values.as_ref()),
+            Link::Postgres(session) => session.run(sql, values.as_ref()),
+        };
+        self.snapshot.note(done)
+    }
+
+    /// Runs one statement for many rows; answers how many rows it changed altogether.
+    ///
+    /// SQLite loops over the prepared statement, which no set-based text beats; PostgreSQL gets the executions
+    /// of a batch in one flush.
+    pub fn many<P: Params>(&mut self, sql: Sql, rows: impl IntoIterator<Item = P>) -> Result<u64> {
+        let done = match &mut self.snapshot.link {
+            Link::Sqlite(lite) => {
+                let mut changed = 0;
+                let each = rows.into_iter().try_for_each(|row| {
+                    changed += lite.run(sql, row.values().as_ref())?;
+                    Ok(())
+                });
+                each.map(|()| changed)
+            }
+            Link::Postgres(session) => many_in_flushes(session, sql, rows),
+        };
+        self.snapshot.note(done)
+    }
+
+    /// Leaves an event that goes out only after the commit.
+    pub fn after(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    pub(crate) fn spoiled(&self) -> Option<&Failure> {
+        self.snapshot.spoiled.as_ref()
+    }
+
+    pub(crate) fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+}
+
+/// Executions in one flush: enough to hide the round trip, few enough to bound what waits in buffers.
+const FLUSH: usize = 256;
+
+fn many_in_flushes<P: Params>(session: &mut Session, sql: Sql, rows: impl IntoIterator<Item = P>) -> Result<u64> {
+    let mut rows = rows.into_iter();
+    let mut changed = 0;
+    loop {
+        let chunk: Vec<P> = rows.by_ref().take(FLUSH).collect();
+        if chunk.is_empty() {
+            return Ok(changed);
+        }
+        let values: Vec<_> = chunk.iter().map(Params::values).collect();
+        let values: Vec<&[Value<'_>]> = values.iter().map(AsRef::as_ref).collect();
+        changed += session.run_all(sql, &values)?;
+    }
+}
