@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use client::{Error, Event, PushConfirmation, SendOptions, Storage};
+use contract::codes;
 use contract::frame::wire::{
     Head, HeadsAnswer, HistoryRequest, MessagePage, MessageRef, Place, PushAck, PushNotice, ReceiptRequest, SendAnswer,
     SendRequest, SinceRequest,
 };
 use contract::frame::{Command, Flag, Frame};
 
-use crate::gateway::{Gateway, Link, from_bob, next, places, within};
+use crate::gateway::{Gateway, Link, from_bob, next, number, places, within};
 
 async fn accept(link: &mut Link, seq: u64) -> SendRequest {
     let request = link.expect(Command::Send).await;
@@ -73,10 +74,10 @@ async fn a_refusal_carries_the_published_code() {
     let (client, _events, mut link) = gateway.client(gateway.settings()).await;
     let serve = async {
         let request = link.expect(Command::Send).await;
-        link.say(request.refusal(20_003, "unknown")).await;
+        link.say(request.refusal(number(codes::Message::SenderUnknown), "unknown")).await;
     };
     let (sent, ()) = tokio::join!(client.send_text("nobody", "hi"), serve);
-    assert_eq!(sent, Err(Error::Refused { code: 20_003, text: "unknown".into() }));
+    assert_eq!(sent, Err(Error::Refused { code: number(codes::Message::SenderUnknown), text: "unknown".into() }));
 }
 
 #[tokio::test]

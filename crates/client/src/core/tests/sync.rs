@@ -1,12 +1,13 @@
 //! What was missed, in order and nothing twice.
 
+use contract::codes::{Access, Account};
 use contract::frame::wire::{
     HeadsAnswer, HeadsRequest, MessagePage, MessageRef, PushAck, PushNotice, ReadNotice, RecallNotice, ReceiptNotice,
     SinceRequest,
 };
 use contract::frame::{Command, Frame};
 
-use super::{Bench, from, head};
+use super::{Bench, from, head, number};
 use crate::core::{Ask, Known, KnownLine, Output, Write};
 use crate::event::{Event, Reason, Status};
 
@@ -285,12 +286,12 @@ fn a_fill_that_is_refused_for_now_is_asked_again_and_one_that_is_refused_for_goo
     let mut bench = Bench::up_with(known(1));
     bench.notice(from("bob", 3));
     let since = bench.sent(Command::Since);
-    bench.frame(&since.refusal(-10_113, "later"));
+    bench.frame(&since.refusal(number(Access::AccountThrottled), "later"));
     assert!(bench.try_sent(Command::Since).is_none());
     bench.advance(1_000);
     let since = bench.sent(Command::Since);
     assert_eq!(bench.told(), Vec::<u64>::new());
-    bench.frame(&since.refusal(70_107, "no"));
+    bench.frame(&since.refusal(number(Account::AccountUnknown), "no"));
     assert_eq!(bench.told(), [3]);
 }
 
