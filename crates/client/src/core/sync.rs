@@ -18,6 +18,8 @@ use crate::refusal::{Reaction, reaction};
 
 /// Conversations that are filled at the same time; more would only make the application wait elsewhere.
 const FILLS_MAX: usize = 4;
+/// Heads or messages of one answer: as many of the largest as fit in a frame with their envelopes.
+const PAGE: u32 = (limit::FRAME_BYTES / (limit::MESSAGE_BYTES + 512)) as u32;
 /// Messages held behind the gap of one conversation; what is over comes with the fill.
 const HELD_MAX: usize = 64;
 /// Places are numbered from 1 without holes, so no conversation gets here; the cache cannot hold more.
@@ -191,7 +193,7 @@ impl Core {
 
     fn ask_heads(&mut self) {
         let after = self.sync.cursor;
-        let request = HeadsRequest { after, count: limit::HISTORY_PAGE as u32 };
+        let request = HeadsRequest { after, count: PAGE };
         self.ask_internal(&Frame::request(Command::Heads, &request), Context::Heads { after });
     }
 
@@ -313,8 +315,7 @@ impl Core {
             let after = line.place.unwrap_or(0);
             let place = Some(Place { seq: after, time: line.time });
             self.sync.filling += 1;
-            let request =
-                SinceRequest { peer: peer.clone(), after: place, count: limit::HISTORY_PAGE as u32, changed_after };
+            let request = SinceRequest { peer: peer.clone(), after: place, count: PAGE, changed_after };
             self.ask_internal(
                 &Frame::request(Command::Since, &request),
                 Context::Since { peer, fill: Fill { after, upto, moved_at } },

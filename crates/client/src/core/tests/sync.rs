@@ -102,7 +102,7 @@ fn after_a_return_heads_come_after_the_cursor_and_pages_after_the_place() {
     bench.core.login(0, 0, "alice", "sig", known(10));
     bench.enter(Command::Login);
     let heads = bench.sent(Command::Heads);
-    assert_eq!(heads.read::<HeadsRequest>().unwrap().after, 3);
+    assert_eq!(heads.read::<HeadsRequest>(), Ok(HeadsRequest { after: 3, count: 20 }));
     let answer = HeadsAnswer { heads: vec![head("bob", 13, 10)], next: 9, finished: false };
     bench.frame(&heads.answer(&answer));
     let heads = bench.sent(Command::Heads);
@@ -403,7 +403,10 @@ proptest::proptest! {
             let code = if code % 4 == 0 { code } else { 0 };
             bench.frame(&Frame { command, seq, flags, code, body: body.into(), ..Frame::default() });
             bench.advance(700);
+            // What is due must be done by then, or the driver would spin.
+            proptest::prop_assert!(bench.core.due().is_none_or(|due| due > bench.now), "{:?}", bench.core.due());
             bench.core.opened(bench.now);
+            bench.core.set_reading(bench.now, seq % 2 == 0);
         }
         proptest::prop_assert!(bench.outputs.len() < 10_000);
     }
