@@ -46,6 +46,9 @@ const TABLES: &str = "
         head_unread INTEGER NOT NULL DEFAULT 0,
         read_seq INTEGER NOT NULL DEFAULT 0,
         peer_read_time INTEGER NOT NULL DEFAULT 0,
+        -- the newest movement that the server told, and up to which changes of messages are known
+        moved_at INTEGER NOT NULL DEFAULT 0,
+        checked_at INTEGER NOT NULL DEFAULT 0,
         -- the account cleared the list's entry up to here
         cleared_seq INTEGER NOT NULL DEFAULT 0
     );
@@ -186,6 +189,12 @@ fn keep(tx: &Connection, me: &str, write: &Write) -> rusqlite::Result<()> {
             place.map_or(Ok(()), |(seq, time)| keep_place(tx, peer, seq, time))
         }
         Write::Place { peer, seq, time } => keep_place(tx, peer, *seq, *time),
+        Write::Checked { peer, at } => run(
+            tx,
+            "INSERT INTO conversations (peer, checked_at) VALUES (?1, ?2)
+             ON CONFLICT (peer) DO UPDATE SET checked_at = max(checked_at, excluded.checked_at)",
+            params![peer, at],
+        ),
         Write::Head(head) => keep_head(tx, head),
         Write::Cursor(heads) => run(tx, "UPDATE cursor SET heads = ?1", params![heads]),
         Write::ReadByMe { peer, seq } => keep_read(tx, me, peer, *seq),
@@ -261,14 +270,15 @@ fn keep_head(tx: &Connection, head: &Head) -> rusqlite::Result<()> {
     }
     run(
         tx,
-        "INSERT INTO conversations (peer, head_seq, head_unread, read_seq, peer_read_time, cleared_seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO conversations (peer, head_seq, head_unread, read_seq, peer_read_time, cleared_seq, moved_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (peer) DO UPDATE SET
              head_seq = excluded.head_seq, head_unread = excluded.head_unread,
              read_seq = max(read_seq, excluded.read_seq),
              peer_read_time = max(peer_read_time, excluded.peer_read_time),
-             cleared_seq = max(cleared_seq, excluded.cleared_seq)",
-        params![head.peer, place, head.unread, read, head.peer_read_time, cleared],
+             cleared_seq = max(cleared_seq, excluded.cleared_seq),
+             moved_at = max(moved_at, excluded.moved_at)",
+        params![head.peer, place, head.unread, read, head.peer_read_time, cleared, head.moved_at],
     )
 }
 

@@ -3,11 +3,13 @@
 //! - `link`: one connection after the other; login, resume, heartbeats, what follows from a refusal.
 //! - `calls`: the requests of the application, which survive a lost connection.
 //! - `sync`: what was missed; each conversation in order, nothing twice.
+//! - `notice`: what the gateway says without being asked.
 //!
 //! Time is a number of milliseconds that only grows; it arrives with every input.
 
 mod calls;
 mod link;
+mod notice;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,7 @@ use crate::settings::{PushConfirmation, Retry, Settings};
 pub(crate) use calls::Ask;
 use calls::Calls;
 use link::{Link, Session};
+use notice::Told;
 use sync::Sync;
 pub(crate) use sync::{Known, KnownLine, Write};
 
@@ -105,6 +108,7 @@ pub(crate) struct Core {
     link: Link,
     calls: Calls,
     sync: Sync,
+    told: Told,
     outputs: VecDeque<Output>,
     /// Conversations that changed since the driver last took everything.
     changed: BTreeSet<String>,
@@ -123,6 +127,7 @@ impl Core {
             link: Link::Down,
             calls,
             sync: Sync::default(),
+            told: Told::default(),
             outputs: VecDeque::new(),
             changed: BTreeSet::new(),
         }

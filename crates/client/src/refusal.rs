@@ -1,5 +1,7 @@
 //! What the client does when the gateway refuses: the published codes of the access layer, by reaction.
 
+use contract::codes::{Access, Account, SdkAccount};
+
 /// What follows from a refusal of login, resume or heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reaction {
@@ -15,24 +17,27 @@ pub(crate) enum Reaction {
     GiveUp,
 }
 
-/// Ticket or key: expired, forged, incomplete, empty; the sealed key is wrong; neither was sent.
-const LOG_IN: [i32; 6] = [-10_001, -10_003, -10_004, -10_005, -10_008, -10_106];
-/// The user sig is expired or void, or its ticket belongs to another account.
-const USER_SIG_OVER: [i32; 4] = [70_001, 70_052, 6_206, -10_006];
-/// The cookie is not this connection's; a verification step took too long.
-const RECONNECT: [i32; 2] = [-10_009, -10_007];
-/// Too many connections, too much load, too many calls.
-const BACK_OFF: [i32; 4] = [-302, -10_114, -10_113, -20_009];
-
-/// Chooses the reaction to a code.
+/// Chooses the reaction to a code: by the access layer's rows, and by those about user sigs.
 pub(crate) fn reaction(code: i32) -> Reaction {
-    if LOG_IN.contains(&code) {
-        Reaction::LogIn
-    } else if USER_SIG_OVER.contains(&code) {
+    let access = |row: &Access| row.row().number() == Some(code);
+    let any = |rows: &[Access]| rows.iter().any(access);
+    let is_user_sig_over = Account::UserSigExpired.row().number() == Some(code)
+        || SdkAccount::UserSigExpired.row().number() == Some(code)
+        || access(&Access::TicketOtherAccount);
+    if is_user_sig_over {
         Reaction::UserSigOver
-    } else if RECONNECT.contains(&code) {
+    } else if any(&[
+        Access::TicketKeyExpired,
+        Access::TicketExpired,
+        Access::TicketForged,
+        Access::TicketKeyEmpty,
+        Access::TicketIncomplete,
+        Access::DecryptThrottled,
+    ]) {
+        Reaction::LogIn
+    } else if any(&[Access::CookieMismatch, Access::VerifyTimeout]) {
         Reaction::Reconnect
-    } else if BACK_OFF.contains(&code) {
+    } else if any(&[Access::ConnectionQuota, Access::NodeBusy, Access::AccountThrottled, Access::DeviceThrottled]) {
         Reaction::BackOff
     } else {
         Reaction::GiveUp

@@ -14,7 +14,8 @@ const COLUMNS: &str = "sender, receiver, time, msg_seq, msg_random, seq, at, bod
 
 pub(super) fn known(connection: &Connection) -> rusqlite::Result<Known> {
     let cursor = connection.query_row("SELECT heads FROM cursor", [], |row| row.get(0))?;
-    let mut lines = connection.prepare_cached("SELECT peer, place, place_time, head_seq FROM conversations")?;
+    let mut lines = connection
+        .prepare_cached("SELECT peer, place, place_time, head_seq, moved_at, checked_at FROM conversations")?;
     let lines = lines.query_map([], |row| {
         let place: Option<i64> = row.get(1)?;
         let time: i64 = row.get(2)?;
@@ -22,6 +23,8 @@ pub(super) fn known(connection: &Connection) -> rusqlite::Result<Known> {
             peer: row.get(0)?,
             place: place.map(|seq| (seq.cast_unsigned(), time)),
             target: row.get::<_, i64>(3)?.cast_unsigned(),
+            moved_at: row.get(4)?,
+            checked_at: row.get(5)?,
         })
     })?;
     Ok(Known { cursor, lines: lines.collect::<rusqlite::Result<_>>()? })

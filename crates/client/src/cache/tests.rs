@@ -53,6 +53,7 @@ fn head(place: u64, unread: u32, read: u64) -> Write {
             seq: place,
             ..wire::Message::default()
         }),
+        moved_at: 44,
         ..wire::Head::default()
     }))
 }
@@ -127,11 +128,19 @@ async fn what_the_sync_needs_is_found_again_after_a_restart() {
     let storage = Storage::Directory(directory.path().join("made/on/demand"));
     let cache = Cache::open(storage.clone(), 7, "a/l:i ce").await.unwrap();
     let peer = || "bob".to_owned();
-    cache.apply(vec![head(9, 0, 0), Write::Cursor(44), arrived(message("bob", 5))]).await.unwrap();
+    cache
+        .apply(vec![
+            head(9, 0, 0),
+            Write::Cursor(44),
+            Write::Checked { peer: peer(), at: 40 },
+            arrived(message("bob", 5)),
+        ])
+        .await
+        .unwrap();
     cache.apply(vec![Write::Place { peer: peer(), seq: 3, time: 1 }]).await.unwrap();
     drop(cache);
     let cache = Cache::open(storage.clone(), 7, "a/l:i ce").await.unwrap();
-    let line = KnownLine { peer: peer(), place: Some((5, 105)), target: 9 };
+    let line = KnownLine { peer: peer(), place: Some((5, 105)), target: 9, moved_at: 44, checked_at: 40 };
     assert_eq!(cache.known().await, Ok(Known { cursor: 44, lines: vec![line] }));
     let other = Cache::open(storage, 7, "bob").await.unwrap();
     assert_eq!(other.known().await, Ok(Known::default()));

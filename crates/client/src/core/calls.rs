@@ -15,7 +15,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::core::link::Link;
-use crate::core::sync::Write;
+use crate::core::sync::{Fill, Write};
 use crate::core::{Answer, CallId, Core, Ms};
 use crate::error::{Error, Result};
 use crate::message::{Message, MessageId, Presence, SendOptions, Sent};
@@ -49,7 +49,7 @@ pub(super) enum Context {
     Logout,
     Heartbeat,
     Heads { after: i64 },
-    Since { peer: String, after: u64, upto: u64 },
+    Since { peer: String, fill: Fill },
 }
 
 impl Context {
@@ -322,7 +322,7 @@ impl Core {
                     self.end_session(&Error::NotLoggedIn, refusal);
                 }
                 Context::Heads { .. } => self.on_heads_refused(frame.code),
-                Context::Since { peer, upto, .. } => self.on_since_refused(&peer, upto, frame.code),
+                Context::Since { peer, fill } => self.on_since_refused(&peer, fill, frame.code),
                 Context::Heartbeat => {
                     if !self.on_session_refused(frame.code, &frame.text) {
                         let reason = crate::event::Reason::Refused { code: frame.code, text: frame.text.clone() };
@@ -341,7 +341,7 @@ impl Core {
             Context::Heartbeat => return,
             Context::Logout => return self.logged_out(),
             Context::Heads { after } => return self.on_heads(after, frame),
-            Context::Since { peer, after, upto } => return self.on_since(&peer, after, upto, frame),
+            Context::Since { peer, fill } => return self.on_since(&peer, fill, frame),
             Context::Send(draft) => self.on_sent(*draft, frame),
             Context::Recall(id) => {
                 let peer = if id.from == self.me() { id.to.clone() } else { id.from.clone() };
@@ -408,7 +408,7 @@ impl Core {
         if self.session.is_none() {
             return;
         }
-        self.sync.confirmed(id);
+        self.told.confirmed(id);
         if call.is_none() && self.calls.waiting.len() >= CALLS_MAX {
             // The gateway sends it again; it is confirmed then.
             return;

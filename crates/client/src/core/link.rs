@@ -6,6 +6,7 @@ use contract::limit;
 use rand::RngExt;
 
 use crate::core::calls::Context;
+use crate::core::notice::Told;
 use crate::core::sync::Known;
 use crate::core::{Answer, CallId, Core, Ms, Output};
 use crate::error::Error;
@@ -92,6 +93,7 @@ impl Core {
             refusal: None,
         });
         self.sync.start(known);
+        self.told = Told::default();
         self.connect();
     }
 

@@ -5,26 +5,23 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use contract::frame::wire::{
-    Head, HeadsAnswer, HeadsRequest, MessagePage, Place, PushNotice, ReadNotice, RecallNotice, ReceiptNotice,
-    SinceRequest,
-};
-use contract::frame::{Command, Flag, Frame, wire};
+use contract::frame::wire::{Head, HeadsAnswer, HeadsRequest, MessagePage, Place, SinceRequest};
+use contract::frame::{Command, Frame};
 use contract::{MsgKey, limit};
 
 use crate::core::calls::Context;
 use crate::core::link::Link;
 use crate::core::{Core, Ms};
-use crate::event::{Event, Push};
+use crate::event::Event;
 use crate::message::{Message, MessageId};
 use crate::refusal::{Reaction, reaction};
 
 /// Conversations that are filled at the same time; more would only make the application wait elsewhere.
 const FILLS_MAX: usize = 4;
+/// Heads or messages of one answer: as many of the largest as fit in a frame with their envelopes.
+const PAGE: u32 = (limit::FRAME_BYTES / (limit::MESSAGE_BYTES + 512)) as u32;
 /// Messages held behind the gap of one conversation; what is over comes with the fill.
 const HELD_MAX: usize = 64;
-/// Notifications whose ids are remembered, so that one that is sent again is not shown again.
-const PUSHES_MAX: usize = 256;
 /// Places are numbered from 1 without holes, so no conversation gets here; the cache cannot hold more.
 const SEQ_MAX: u64 = i64::MAX as u64;
 /// The wait after a refusal that says "later".
@@ -37,6 +34,8 @@ pub(crate) enum Write {
     Message { peer: String, message: Message, place: Option<(u64, i64)> },
     /// The conversation is complete up to here.
     Place { peer: String, seq: u64, time: i64 },
+    /// Changes of older messages are known up to this movement.
+    Checked { peer: String, at: i64 },
     /// What the server says about a conversation.
     Head(Box<Head>),
     /// The next request for heads goes on from here.
@@ -66,6 +65,10 @@ pub(crate) struct KnownLine {
     pub(crate) place: Option<(u64, i64)>,
     /// The newest place that the server told.
     pub(crate) target: u64,
+    /// The newest movement that the server told.
+    pub(crate) moved_at: i64,
+    /// Changes up to this movement are known.
+    pub(crate) checked_at: i64,
 }
 
 /// A conversation as far as it was delivered.
@@ -79,11 +82,16 @@ struct Line {
     held: BTreeMap<u64, (Message, bool)>,
     is_filling: bool,
     is_queued: bool,
+    /// The newest movement that is known, in milliseconds.
+    moved_at: i64,
+    /// Changes of older messages are known up to this movement.
+    checked_at: i64,
 }
 
 impl Line {
+    /// Whether messages or changes are missing.
     fn has_gap(&self) -> bool {
-        self.place.is_some_and(|place| place < self.target)
+        self.place.is_some_and(|place| place < self.target || self.checked_at < self.moved_at)
     }
 
     /// Begins at a place where nothing is known: what is older comes with the history.
@@ -92,6 +100,14 @@ impl Line {
             self.place = Some(place.max(self.target.saturating_sub(limit::UNREAD_SCAN as u64)));
         }
     }
+}
+
+/// What a request for missed messages was made with.
+#[derive(Clone, Copy)]
+pub(super) struct Fill {
+    after: u64,
+    upto: u64,
+    moved_at: i64,
 }
 
 /// Where the account stands. There is a line for each conversation of the account, however many it has.
@@ -104,8 +120,6 @@ pub(super) struct Sync {
     queue: VecDeque<String>,
     filling: usize,
     again_at: Option<Ms>,
-    /// Notifications that were told, oldest first, and whether they are confirmed.
-    pushes: VecDeque<(Vec<u8>, bool)>,
 }
 
 impl Sync {
@@ -113,7 +127,9 @@ impl Sync {
         let line = |line: KnownLine| {
             let target = line.place.map_or(0, |(seq, _)| seq).max(line.target);
             let place = line.place.map(|(seq, _)| seq);
-            (line.peer, Line { place, time: line.place.map_or(0, |(_, time)| time), target, ..Line::default() })
+            let time = line.place.map_or(0, |(_, time)| time);
+            let (moved_at, checked_at) = (line.moved_at, line.checked_at);
+            (line.peer, Line { place, time, target, moved_at, checked_at, ..Line::default() })
         };
         *self = Self { cursor: known.cursor, lines: known.lines.into_iter().map(line).collect(), ..Self::default() };
     }
@@ -137,9 +153,9 @@ impl Sync {
         self.again_at
     }
 
-    pub(super) fn confirmed(&mut self, id: &[u8]) {
-        if let Some((_, is_confirmed)) = self.pushes.iter_mut().find(|(known, _)| known == id) {
-            *is_confirmed = true;
+    pub(super) fn recall_held(&mut self, peer: &str, seq: u64) {
+        if let Some((message, _)) = self.lines.get_mut(peer).and_then(|line| line.held.get_mut(&seq)) {
+            message.recalled = true;
         }
     }
 
@@ -177,7 +193,7 @@ impl Core {
 
     fn ask_heads(&mut self) {
         let after = self.sync.cursor;
-        let request = HeadsRequest { after, count: limit::HISTORY_PAGE as u32 };
+        let request = HeadsRequest { after, count: PAGE };
         self.ask_internal(&Frame::request(Command::Heads, &request), Context::Heads { after });
     }
 
@@ -194,12 +210,18 @@ impl Core {
                 return self.broken("a place that cannot be");
             }
             let peer = head.peer.clone();
+            let moved_at = head.moved_at;
             self.write(Write::Head(Box::new(head)));
             let line = self.sync.line(&peer);
             line.target = line.target.max(place);
+            line.moved_at = line.moved_at.max(moved_at);
             if line.place.is_none() {
                 line.begin(read.seq.min(place));
                 line.time = read.time;
+                // Nothing was told yet that could have changed.
+                line.checked_at = line.moved_at;
+                self.write(Write::Checked { peer: peer.clone(), at: moved_at });
+                let line = self.sync.line(&peer);
                 // Kept, so that a restart before the fill does not begin elsewhere.
                 let seq = line.place.unwrap_or(0);
                 self.write(Write::Place { peer: peer.clone(), seq, time: read.time });
@@ -288,17 +310,20 @@ impl Core {
                 continue;
             }
             line.is_filling = true;
-            let upto = line.target;
+            let (upto, moved_at) = (line.target, line.moved_at);
+            let changed_after = if line.checked_at < moved_at { line.checked_at } else { 0 };
             let after = line.place.unwrap_or(0);
             let place = Some(Place { seq: after, time: line.time });
             self.sync.filling += 1;
-            let count = limit::HISTORY_PAGE as u32;
-            let request = SinceRequest { peer: peer.clone(), after: place, count, changed_after: 0 };
-            self.ask_internal(&Frame::request(Command::Since, &request), Context::Since { peer, after, upto });
+            let request = SinceRequest { peer: peer.clone(), after: place, count: PAGE, changed_after };
+            self.ask_internal(
+                &Frame::request(Command::Since, &request),
+                Context::Since { peer, fill: Fill { after, upto, moved_at } },
+            );
         }
     }
 
-    pub(super) fn on_since(&mut self, peer: &str, after: u64, upto: u64, frame: &Frame) {
+    pub(super) fn on_since(&mut self, peer: &str, fill: Fill, frame: &Frame) {
         let Ok(page) = frame.read::<MessagePage>() else { return self.broken("page") };
         self.end_fill(peer);
         let mut messages: Vec<Message> = page.messages.into_iter().map(Message::from).collect();
@@ -307,7 +332,7 @@ impl Core {
             return self.broken("a place that cannot be");
         }
         // Its messages may all have come by notice meanwhile; what counts is that it goes on from where it was asked.
-        let goes_on = messages.last().is_some_and(|message| message.seq > after);
+        let goes_on = messages.last().is_some_and(|message| message.seq > fill.after);
         for message in messages {
             let is_mine = message.from == self.me();
             let is_sending = is_mine && self.calls.is_sending(message.key.seq, message.key.random);
@@ -320,13 +345,23 @@ impl Core {
             line.time = message.key.time;
             self.deliver(peer, message, is_told);
         }
+        self.on_changes(peer, page.changed);
+        self.checked(peer, fill.moved_at);
         if page.finished {
-            self.reach(peer, upto);
+            self.reach(peer, fill.upto);
         } else if !goes_on {
             return self.broken("a page that does not go on");
         }
         self.settle(peer);
         self.fill();
+    }
+
+    fn checked(&mut self, peer: &str, at: i64) {
+        let line = self.sync.line(peer);
+        if line.checked_at < at {
+            line.checked_at = at;
+            self.write(Write::Checked { peer: peer.into(), at });
+        }
     }
 
     fn end_fill(&mut self, peer: &str) {
@@ -354,7 +389,7 @@ impl Core {
         }
     }
 
-    pub(super) fn on_since_refused(&mut self, peer: &str, upto: u64, code: i32) {
+    pub(super) fn on_since_refused(&mut self, peer: &str, fill: Fill, code: i32) {
         self.end_fill(peer);
         match reaction(code) {
             Reaction::BackOff => {
@@ -364,35 +399,15 @@ impl Core {
             _ if self.on_session_refused(code, "") => {}
             _ => {
                 tracing::warn!(code, "the gateway refuses what was missed in a conversation");
-                self.reach(peer, upto);
+                self.checked(peer, fill.moved_at);
+                self.reach(peer, fill.upto);
                 self.settle(peer);
                 self.fill();
             }
         }
     }
 
-    /// A frame of an authenticated connection.
-    pub(super) fn on_up(&mut self, frame: &Frame) {
-        if frame.has(Flag::Answer) {
-            return self.on_answer(frame);
-        }
-        let is_read = match frame.command() {
-            Command::Message => frame.read::<wire::Message>().map(|message| self.on_message(message.into())),
-            Command::ReadUpTo => frame.read().map(|notice| self.on_read(notice)),
-            Command::Recalled => frame.read().map(|notice| self.on_recalled(notice)),
-            Command::Receipts => frame.read().map(|notice| self.on_receipts(notice)),
-            Command::Pushed => frame.read().map(|notice| self.on_pushed(notice)),
-            Command::Kicked => return self.on_kicked(frame),
-            Command::Move => return self.on_move(frame),
-            // A newer gateway may know notices that this client does not.
-            _ => return,
-        };
-        if is_read.is_err() {
-            self.broken("a notice that cannot be read");
-        }
-    }
-
-    fn on_message(&mut self, message: Message) {
+    pub(super) fn on_message(&mut self, message: Message) {
         if message.seq == 0 || message.online_only {
             return self.event(Event::Message(message));
         }
@@ -429,56 +444,5 @@ impl Core {
             line.begin(0);
         }
         self.settle(&peer);
-    }
-
-    fn on_read(&mut self, notice: ReadNotice) {
-        let ReadNotice { reader, peer, time, seq } = notice;
-        let other = if reader == self.me() {
-            self.write(Write::ReadByMe { peer: peer.clone(), seq });
-            peer.clone()
-        } else {
-            self.write(Write::ReadByPeer { peer: reader.clone(), time });
-            reader.clone()
-        };
-        self.event(Event::Read { reader, peer, time, seq });
-        self.changed(vec![other]);
-    }
-
-    fn on_recalled(&mut self, notice: RecallNotice) {
-        let id = MessageId::from(notice.message.unwrap_or_default());
-        let peer = if id.from == self.me() { id.to.clone() } else { id.from.clone() };
-        if let Some((message, _)) = self.sync.lines.get_mut(&peer).and_then(|line| line.held.get_mut(&notice.seq)) {
-            message.recalled = true;
-        }
-        self.write(Write::Recalled { peer: peer.clone(), id: id.clone() });
-        self.event(Event::Recalled { message: id, seq: notice.seq, by: notice.by });
-        self.changed(vec![peer]);
-    }
-
-    fn on_receipts(&mut self, notice: ReceiptNotice) {
-        let keys: Vec<MsgKey> = notice.messages.into_iter().map(|message| MessageId::from(message).key).collect();
-        self.write(Write::Receipts { peer: notice.reader.clone(), keys: keys.clone() });
-        self.event(Event::Receipts { reader: notice.reader, keys });
-    }
-
-    fn on_pushed(&mut self, notice: PushNotice) {
-        let PushNotice { id, title, body, extra, expires_at } = notice;
-        match self.sync.pushes.iter().find(|(known, _)| *known == id) {
-            // Shown before, and the confirmation was lost.
-            Some((_, true)) => return self.confirm_push(None, &id),
-            Some((_, false)) => {}
-            None => {
-                if self.sync.pushes.len() >= PUSHES_MAX {
-                    self.sync.pushes.pop_front();
-                }
-                self.sync.pushes.push_back((id.clone(), false));
-            }
-        }
-        self.event(Event::Pushed(Push { id, title, body, extra, expires_at }));
-    }
-
-    /// The list of conversations changed; the changes of one round are told together, after the rest.
-    pub(super) fn changed(&mut self, peers: Vec<String>) {
-        self.changed.extend(peers);
     }
 }

@@ -3,6 +3,7 @@
 mod link;
 mod sync;
 
+use contract::codes::Row;
 use contract::frame::wire::{self, HeadsAnswer, LoginAnswer, SendAnswer, SendRequest};
 use contract::frame::{Command, Frame};
 use rand::SeedableRng;
@@ -155,6 +156,11 @@ impl Bench {
     fn notice(&mut self, message: wire::Message) {
         self.frame(&Frame::notice(Command::Message, &message));
     }
+}
+
+/// The number of a published code.
+fn number(code: impl Into<&'static Row>) -> i32 {
+    code.into().number().expect("the surface's codes are numbers")
 }
 
 fn login_answer() -> LoginAnswer {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use client::{Client, Error, Event, Reason, Seal, Status};
+use contract::codes::{Access, Account, SdkAccount};
 use contract::frame::wire::{LoginRequest, MoveNotice, ResumeRequest};
 use contract::frame::{Command, Frame};
 use contract::seal;
@@ -11,7 +12,7 @@ use proptest::prelude::{Strategy, any};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::gateway::{Gateway, from_bob, next, places, within};
+use crate::gateway::{Gateway, from_bob, next, number, places, within};
 
 async fn connected(client: &Client) {
     within("a connection", async {
@@ -33,13 +34,13 @@ async fn login_is_answered_and_shutdown_leaves_nothing() {
         let login = link.expect(Command::Login).await;
         let body: LoginRequest = login.read().unwrap();
         assert_eq!((body.user_sig.as_str(), body.device.as_str()), ("sig", "device"));
-        link.say(login.refusal(70_003, "no")).await;
+        link.say(login.refusal(number(Account::UserSigUndecodable), "no")).await;
         assert!(link.is_closed().await);
         gateway.admit(Command::Login).await
     };
     let call = async {
         let refused = client.login("alice", "sig").await;
-        assert_eq!(refused, Err(Error::Refused { code: 70_003, text: "no".into() }));
+        assert_eq!(refused, Err(Error::Refused { code: number(Account::UserSigUndecodable), text: "no".into() }));
         assert_eq!(client.status(), Status::LoggedOut);
         client.login("alice", "sig").await
     };
@@ -61,12 +62,14 @@ async fn a_lost_connection_is_resumed_without_the_application() {
     let resume = link.expect(Command::Resume).await;
     let body: ResumeRequest = resume.read().unwrap();
     assert_eq!((body.ticket, body.key), (b"ticket".to_vec(), b"key".to_vec()));
-    link.say(resume.refusal(-10_001, "the key is over")).await;
+    link.say(resume.refusal(number(Access::TicketKeyExpired), "the key is over")).await;
     let _link = gateway.admit(Command::Login).await;
     connected(&client).await;
     assert_eq!(next(&mut events).await, Event::Connected);
     assert!(matches!(next(&mut events).await, Event::Disconnected { reason: Reason::Lost(_) }));
-    assert!(matches!(next(&mut events).await, Event::Disconnected { reason: Reason::Refused { code: -10_001, .. } }));
+    assert!(
+        matches!(next(&mut events).await, Event::Disconnected { reason: Reason::Refused { code, .. } } if code == number(Access::TicketKeyExpired))
+    );
     assert_eq!(next(&mut events).await, Event::Connected);
 }
 
@@ -82,12 +85,20 @@ async fn dropping_the_client_closes_its_connection() {
 async fn a_kicked_client_stays_away() {
     let gateway = Gateway::start().await;
     let (client, mut events, mut link) = gateway.client(gateway.settings()).await;
-    link.say(Frame { command: Command::Kicked.into(), code: 6_208, text: "elsewhere".into(), ..Frame::default() })
-        .await;
+    link.say(Frame {
+        command: Command::Kicked.into(),
+        code: number(SdkAccount::ReplacedByOther),
+        text: "elsewhere".into(),
+        ..Frame::default()
+    })
+    .await;
     assert!(link.is_closed().await);
     assert_eq!(next(&mut events).await, Event::Connected);
     assert_eq!(next(&mut events).await, Event::Disconnected { reason: Reason::SessionOver });
-    assert_eq!(next(&mut events).await, Event::Kicked { code: 6_208, text: "elsewhere".into() });
+    assert_eq!(
+        next(&mut events).await,
+        Event::Kicked { code: number(SdkAccount::ReplacedByOther), text: "elsewhere".into() }
+    );
     assert_eq!(client.send_text("bob", "hi").await, Err(Error::NotLoggedIn));
     assert_eq!(client.status(), Status::LoggedOut);
 }
@@ -99,7 +110,7 @@ async fn a_user_sig_that_is_over_at_resume_is_told() {
     drop(link);
     let mut link = gateway.accept().await;
     let resume = link.expect(Command::Resume).await;
-    link.say(resume.refusal(70_001, "expired")).await;
+    link.say(resume.refusal(number(Account::UserSigExpired), "expired")).await;
     while next(&mut events).await != Event::UserSigExpired {}
     assert_eq!(client.status(), Status::LoggedOut);
 }
@@ -191,10 +202,10 @@ async fn a_refusal_to_seal_is_what_login_ends_with() {
     let serve = async {
         let mut link = gateway.accept().await;
         let opening = link.expect(Command::Seal).await;
-        link.say(opening.refusal(-10_111, "not here")).await;
+        link.say(opening.refusal(number(Access::CommandDisabled), "not here")).await;
     };
     let (login, ()) = tokio::join!(client.login("alice", "sig"), serve);
-    assert_eq!(login, Err(Error::Refused { code: -10_111, text: "not here".into() }));
+    assert_eq!(login, Err(Error::Refused { code: number(Access::CommandDisabled), text: "not here".into() }));
 }
 
 #[tokio::test]

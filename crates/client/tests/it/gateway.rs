@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use client::{Client, Event, Events, Settings};
+use contract::codes::{Access, Row};
 use contract::frame::wire::{HeadsAnswer, LoginAnswer, Message as WireMessage};
 use contract::frame::{Command, Flag, Frame};
 use contract::seal::{self, Channel, KeyPair};
@@ -92,7 +93,7 @@ impl Link {
                 self.say(Frame { flags, body: answer.into(), ..opening }).await;
                 self.seal = Some(channel);
             }
-            Err(_) => self.say(opening.refusal(-10_106, "the seal does not fit")).await,
+            Err(_) => self.say(opening.refusal(number(Access::DecryptThrottled), "the seal does not fit")).await,
         }
     }
 
@@ -217,4 +218,9 @@ pub(crate) fn from_bob(seq: u64) -> WireMessage {
         body: client::text(&format!("number {seq}")),
         ..WireMessage::default()
     }
+}
+
+/// The number of a published code.
+pub(crate) fn number(code: impl Into<&'static Row>) -> i32 {
+    code.into().number().expect("the surface's codes are numbers")
 }

@@ -3,3 +3,4 @@
 mod connection;
 mod gateway;
 mod messages;
+mod storm;

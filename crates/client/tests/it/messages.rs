@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use client::{Error, Event, PushConfirmation, SendOptions, Storage};
+use contract::codes;
 use contract::frame::wire::{
     Head, HeadsAnswer, HistoryRequest, MessagePage, MessageRef, Place, PushAck, PushNotice, ReceiptRequest, SendAnswer,
     SendRequest, SinceRequest,
 };
 use contract::frame::{Command, Flag, Frame};
 
-use crate::gateway::{Gateway, Link, from_bob, next, places, within};
+use crate::gateway::{Gateway, Link, from_bob, next, number, places, within};
 
 async fn accept(link: &mut Link, seq: u64) -> SendRequest {
     let request = link.expect(Command::Send).await;
@@ -73,10 +74,10 @@ async fn a_refusal_carries_the_published_code() {
     let (client, _events, mut link) = gateway.client(gateway.settings()).await;
     let serve = async {
         let request = link.expect(Command::Send).await;
-        link.say(request.refusal(20_003, "unknown")).await;
+        link.say(request.refusal(number(codes::Message::SenderUnknown), "unknown")).await;
     };
     let (sent, ()) = tokio::join!(client.send_text("nobody", "hi"), serve);
-    assert_eq!(sent, Err(Error::Refused { code: 20_003, text: "unknown".into() }));
+    assert_eq!(sent, Err(Error::Refused { code: number(codes::Message::SenderUnknown), text: "unknown".into() }));
 }
 
 #[tokio::test]
@@ -87,7 +88,7 @@ async fn a_gap_is_filled_before_the_application_is_told() {
     link.notice(&from_bob(4)).await;
     let request = link.expect(Command::Since).await;
     assert_eq!(request.read::<SinceRequest>().unwrap().after.unwrap().seq, 1);
-    let page = MessagePage { messages: (2..=4).map(from_bob).collect(), finished: true };
+    let page = MessagePage { messages: (2..=4).map(from_bob).collect(), finished: true, changed: Vec::new() };
     link.say(request.answer(&page)).await;
     link.notice(&from_bob(5)).await;
     assert_eq!(places(&mut events, 5).await, [1, 2, 3, 4, 5]);
@@ -125,7 +126,12 @@ async fn a_client_that_starts_again_gets_what_it_missed_and_nothing_twice() {
             let request = link.expect(Command::Since).await;
             assert_eq!(request.read::<SinceRequest>().unwrap().after.unwrap().seq, after);
             let finished = after == 5;
-            link.say(request.answer(&MessagePage { messages: seqs.map(from_bob).collect(), finished })).await;
+            link.say(request.answer(&MessagePage {
+                messages: seqs.map(from_bob).collect(),
+                finished,
+                changed: Vec::new(),
+            }))
+            .await;
         }
         link
     };
@@ -145,7 +151,7 @@ async fn history_comes_from_the_server_and_without_it_from_the_cache() {
         let body: HistoryRequest = request.read().unwrap();
         assert_eq!((body.peer.as_str(), body.count, body.before), ("bob", 2, None));
         let messages = vec![from_bob(8), from_bob(9)];
-        link.say(request.answer(&MessagePage { messages, finished: false })).await;
+        link.say(request.answer(&MessagePage { messages, finished: false, changed: Vec::new() })).await;
     };
     let (online, ()) = tokio::join!(client.history("bob", None, 2), serve);
     let online = online.unwrap();

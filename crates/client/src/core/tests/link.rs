@@ -1,11 +1,12 @@
 //! Login, resume, loss, heartbeats, refusals, and what happens to requests meanwhile.
 
+use contract::codes::{Access, Account, SdkAccount};
 use contract::frame::wire::{LoginRequest, MoveNotice, ResumeRequest, SendRequest};
 use contract::frame::{Command, Frame};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::Bench;
+use super::{Bench, number};
 use crate::core::{Answer, Ask, Known, Output};
 use crate::error::Error;
 use crate::event::{Event, Reason, Status};
@@ -142,7 +143,12 @@ fn jitter_stays_within_its_share() {
 
 #[test]
 fn a_refused_resume_becomes_a_full_login_at_once() {
-    for code in [-10_001, -10_003, -10_004, -10_005] {
+    for code in [
+        number(Access::TicketKeyExpired),
+        number(Access::TicketExpired),
+        number(Access::TicketForged),
+        number(Access::TicketKeyEmpty),
+    ] {
         let mut bench = Bench::up();
         lose(&mut bench);
         bench.advance(500);
@@ -160,7 +166,7 @@ fn a_heartbeat_that_voids_the_ticket_leads_to_a_full_login_after_a_wait() {
     let mut bench = Bench::up();
     bench.advance(1_000);
     let beat = bench.sent(Command::Heartbeat);
-    bench.frame(&beat.refusal(-10_001, "no"));
+    bench.frame(&beat.refusal(number(Access::TicketKeyExpired), "no"));
     assert!(!bench.connects());
     bench.advance(500);
     bench.enter(Command::Login);
@@ -169,7 +175,7 @@ fn a_heartbeat_that_voids_the_ticket_leads_to_a_full_login_after_a_wait() {
 
 #[test]
 fn a_refused_first_login_is_told_to_its_caller_and_ends_there() {
-    for code in [70_001, 70_003, -10_110] {
+    for code in [number(Account::UserSigExpired), number(Account::UserSigUndecodable), number(Access::AppDisabled)] {
         let mut bench = Bench::new();
         bench.core.login(0, 0, "alice", "sig", Known::default());
         bench.connects();
@@ -190,12 +196,12 @@ fn an_overloaded_gateway_is_asked_again_until_the_login_has_taken_too_long() {
     while bench.now < 30_000 {
         bench.core.opened(bench.now);
         if let Some(login) = bench.try_sent(Command::Login) {
-            bench.frame(&login.refusal(-10_114, "no"));
+            bench.frame(&login.refusal(number(Access::NodeBusy), "no"));
         }
         bench.advance(100);
         bench.connects();
     }
-    assert_eq!(bench.done(0), Err(refusal(-10_114)));
+    assert_eq!(bench.done(0), Err(refusal(number(Access::NodeBusy))));
     assert_eq!(bench.core.status(), Status::LoggedOut);
 }
 
@@ -220,9 +226,9 @@ fn a_user_sig_that_is_over_ends_the_session_and_asks_for_another() {
     bench.core.opened(bench.now);
     let resume = bench.sent(Command::Resume);
     bench.events();
-    bench.frame(&resume.refusal(70_001, "no"));
+    bench.frame(&resume.refusal(number(Account::UserSigExpired), "no"));
     assert_eq!(bench.events(), [Event::UserSigExpired]);
-    assert_eq!(bench.done(1), Err(refusal(70_001)));
+    assert_eq!(bench.done(1), Err(refusal(number(Account::UserSigExpired))));
     assert_eq!((bench.core.status(), bench.core.due()), (Status::LoggedOut, None));
 }
 
@@ -230,10 +236,15 @@ fn a_user_sig_that_is_over_ends_the_session_and_asks_for_another() {
 fn a_kick_ends_the_session() {
     let mut bench = Bench::up();
     bench.send(1, "bob");
-    bench.frame(&Frame { command: Command::Kicked.into(), code: 6_208, text: "no".into(), ..Frame::default() });
+    bench.frame(&Frame {
+        command: Command::Kicked.into(),
+        code: number(SdkAccount::ReplacedByOther),
+        text: "no".into(),
+        ..Frame::default()
+    });
     let over = Event::Disconnected { reason: Reason::SessionOver };
-    assert_eq!(bench.events(), [over, Event::Kicked { code: 6_208, text: "no".into() }]);
-    assert_eq!(bench.done(1), Err(refusal(6_208)));
+    assert_eq!(bench.events(), [over, Event::Kicked { code: number(SdkAccount::ReplacedByOther), text: "no".into() }]);
+    assert_eq!(bench.done(1), Err(refusal(number(SdkAccount::ReplacedByOther))));
     assert!(bench.outputs.contains(&Output::Close));
     bench.advance(100_000);
     assert!(!bench.connects());

@@ -1,17 +1,24 @@
 //! What was missed, in order and nothing twice.
 
+use contract::codes::{Access, Account};
 use contract::frame::wire::{
     HeadsAnswer, HeadsRequest, MessagePage, MessageRef, PushAck, PushNotice, ReadNotice, RecallNotice, ReceiptNotice,
     SinceRequest,
 };
 use contract::frame::{Command, Frame};
 
-use super::{Bench, from, head};
+use super::{Bench, from, head, number};
 use crate::core::{Ask, Known, KnownLine, Output, Write};
 use crate::event::{Event, Reason, Status};
 
 fn known(place: u64) -> Known {
-    let line = KnownLine { peer: "bob".into(), place: Some((place, place.cast_signed())), target: place };
+    let line = KnownLine {
+        peer: "bob".into(),
+        place: Some((place, place.cast_signed())),
+        target: place,
+        moved_at: 3,
+        checked_at: 3,
+    };
     Known { cursor: 3, lines: vec![line] }
 }
 
@@ -20,7 +27,7 @@ fn page(bench: &mut Bench, seqs: &[u64], finished: bool) -> u64 {
     let request = bench.sent(Command::Since);
     let since: SinceRequest = request.read().unwrap();
     let messages = seqs.iter().map(|seq| from(&since.peer, *seq)).collect();
-    bench.frame(&request.answer(&MessagePage { messages, finished }));
+    bench.frame(&request.answer(&MessagePage { messages, finished, changed: Vec::new() }));
     since.after.unwrap().seq
 }
 
@@ -95,7 +102,7 @@ fn after_a_return_heads_come_after_the_cursor_and_pages_after_the_place() {
     bench.core.login(0, 0, "alice", "sig", known(10));
     bench.enter(Command::Login);
     let heads = bench.sent(Command::Heads);
-    assert_eq!(heads.read::<HeadsRequest>().unwrap().after, 3);
+    assert_eq!(heads.read::<HeadsRequest>(), Ok(HeadsRequest { after: 3, count: 20 }));
     let answer = HeadsAnswer { heads: vec![head("bob", 13, 10)], next: 9, finished: false };
     bench.frame(&heads.answer(&answer));
     let heads = bench.sent(Command::Heads);
@@ -162,6 +169,37 @@ fn a_page_whose_messages_all_came_by_notice_meanwhile_is_no_standstill() {
 }
 
 #[test]
+fn what_changed_while_the_device_was_away_is_asked_for_and_told_once() {
+    let mut bench = Bench::up_with(known(4));
+    let recalled = contract::frame::wire::Message { recalled: true, ..from("bob", 2) };
+    let receipted = contract::frame::wire::Message { read_by_peer: true, ..from("alice", 3) };
+    let change = |bench: &mut Bench, expected: i64| {
+        let request = bench.sent(Command::Since);
+        assert_eq!(request.read::<SinceRequest>().unwrap().changed_after, expected);
+        let changed = vec![recalled.clone(), receipted.clone()];
+        bench.frame(&request.answer(&MessagePage { messages: Vec::new(), finished: true, changed }));
+    };
+    let back = |bench: &mut Bench, moved_at: i64| {
+        bench.core.lost(bench.now, Reason::Lost("gone".into()));
+        bench.advance(4_000);
+        bench.enter(Command::Resume);
+        bench.events();
+        bench.list(vec![contract::frame::wire::Head { moved_at, ..head("bob", 4, 4) }]);
+    };
+    back(&mut bench, 9);
+    change(&mut bench, 3);
+    assert!(bench.outputs.contains(&Output::Write(Write::Checked { peer: "bob".into(), at: 9 })));
+    let key = crate::Message::from(receipted.clone()).key;
+    let recall = Event::Recalled { message: crate::Message::from(recalled.clone()).id(), seq: 2, by: "bob".into() };
+    assert_eq!(bench.events(), [recall, Event::Receipts { reader: "bob".into(), keys: vec![key] }]);
+    back(&mut bench, 9);
+    assert!(bench.try_sent(Command::Since).is_none());
+    back(&mut bench, 11);
+    change(&mut bench, 9);
+    assert_eq!(bench.events(), Vec::new());
+}
+
+#[test]
 fn places_that_cannot_be_and_heads_that_do_not_go_on_end_the_connection() {
     for seq in [u64::MAX, i64::MAX as u64 + 1] {
         let mut bench = Bench::up();
@@ -219,7 +257,11 @@ fn an_own_message_that_a_fill_brings_before_its_answer_is_not_told() {
     bench.notice(from("bob", 3));
     let since = bench.sent(Command::Since);
     let own = contract::frame::wire::Message { msg_seq: sent.msg_seq, msg_random: sent.msg_random, ..from("alice", 2) };
-    bench.frame(&since.answer(&MessagePage { messages: vec![own, from("bob", 3)], finished: true }));
+    bench.frame(&since.answer(&MessagePage {
+        messages: vec![own, from("bob", 3)],
+        finished: true,
+        changed: Vec::new(),
+    }));
     bench.accept(&request, 2);
     assert_eq!(bench.told(), [1, 3]);
     assert!(bench.done(1).is_ok());
@@ -244,12 +286,12 @@ fn a_fill_that_is_refused_for_now_is_asked_again_and_one_that_is_refused_for_goo
     let mut bench = Bench::up_with(known(1));
     bench.notice(from("bob", 3));
     let since = bench.sent(Command::Since);
-    bench.frame(&since.refusal(-10_113, "later"));
+    bench.frame(&since.refusal(number(Access::AccountThrottled), "later"));
     assert!(bench.try_sent(Command::Since).is_none());
     bench.advance(1_000);
     let since = bench.sent(Command::Since);
     assert_eq!(bench.told(), Vec::<u64>::new());
-    bench.frame(&since.refusal(70_107, "no"));
+    bench.frame(&since.refusal(number(Account::AccountUnknown), "no"));
     assert_eq!(bench.told(), [3]);
 }
 
@@ -334,14 +376,14 @@ proptest::proptest! {
                 let after = request.read::<SinceRequest>().unwrap().after.unwrap().seq;
                 let messages: Vec<_> = (after + 1..=newest).take(4).map(|seq| from("bob", seq)).collect();
                 let finished = messages.last().is_none_or(|message| message.seq == newest);
-                bench.frame(&request.answer(&MessagePage { messages, finished }));
+                bench.frame(&request.answer(&MessagePage { messages, finished, changed: Vec::new() }));
                 told.extend(bench.told());
             }
         }
         while let Some(request) = bench.try_sent(Command::Since) {
             let after = request.read::<SinceRequest>().unwrap().after.unwrap().seq;
             let messages = (after + 1..=newest).map(|seq| from("bob", seq)).collect();
-            bench.frame(&request.answer(&MessagePage { messages, finished: true }));
+            bench.frame(&request.answer(&MessagePage { messages, finished: true, changed: Vec::new() }));
             told.extend(bench.told());
         }
         proptest::prop_assert_eq!(told, (1..=newest).collect::<Vec<_>>());
@@ -361,7 +403,10 @@ proptest::proptest! {
             let code = if code % 4 == 0 { code } else { 0 };
             bench.frame(&Frame { command, seq, flags, code, body: body.into(), ..Frame::default() });
             bench.advance(700);
+            // What is due must be done by then, or the driver would spin.
+            proptest::prop_assert!(bench.core.due().is_none_or(|due| due > bench.now), "{:?}", bench.core.due());
             bench.core.opened(bench.now);
+            bench.core.set_reading(bench.now, seq % 2 == 0);
         }
         proptest::prop_assert!(bench.outputs.len() < 10_000);
     }
