@@ -36,8 +36,8 @@ pub(crate) fn create(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> 
         return Ok(account);
     }
     let allowance = app.plan().allowance();
-    let retired_until = accounts::get(tx, user)?.map_or(0, |gone| gone.deleted_at.0)
-        + allowance.retired_days * 86_400_000;
+    let retired_until =
+        accounts::get(tx, user)?.map_or(0, |gone| gone.deleted_at.0) + allowance.retired_days * 86_400_000;
     if allowance.retired_days > 0 && now.0 < retired_until {
         return refuse(Fault::AccountRetired);
     }

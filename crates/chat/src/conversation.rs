@@ -84,12 +84,7 @@ pub fn since(
 }
 
 /// Reads the viewer's messages that were changed after a moment, in one conversation.
-pub fn changed(
-    snapshot: &mut Snapshot<'_>,
-    viewer: &UserId,
-    peer: &UserId,
-    after: Millis,
-) -> Result<Vec<Message>> {
+pub fn changed(snapshot: &mut Snapshot<'_>, viewer: &UserId, peer: &UserId, after: Millis) -> Result<Vec<Message>> {
     let Some(head) = conversations::get(snapshot, viewer, peer)? else { return Ok(Vec::new()) };
     let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared };
     messages::changed_after(snapshot, &view, after, limit::HISTORY_PAGE)

@@ -52,8 +52,8 @@ pub fn resume(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login, grant: &Gr
 
 /// Binds the device and sends away the oldest instances of its platform that are too many.
 fn take_place(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login) -> Result<()> {
-    let allowed = Platform::from_number(login.platform)
-        .map_or(1, |platform| app.plan().allowance().instances(platform));
+    let allowed =
+        Platform::from_number(login.platform).map_or(1, |platform| app.plan().allowance().instances(platform));
     let others: Vec<Device> = devices::of_account(tx, &login.account)?
         .into_iter()
         .filter(|other| {

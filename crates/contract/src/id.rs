@@ -152,8 +152,7 @@ pub enum Platform {
 }
 
 impl Platform {
-    const ALL: [Self; 7] =
-        [Self::IPhone, Self::Android, Self::Web, Self::Pc, Self::IPad, Self::Mac, Self::Linux];
+    const ALL: [Self; 7] = [Self::IPhone, Self::Android, Self::Web, Self::Pc, Self::IPad, Self::Mac, Self::Linux];
 
     /// The platform of that number.
     pub fn from_number(number: i64) -> Option<Self> {

@@ -1,0 +1,231 @@
+//! One-to-one messages, push tokens of devices, and pushes to all accounts.
+
+codes! { Im, Message:
+    /// The request asks for something that cannot be, mostly because sender or receiver is not what the command needs.
+    /// The developer checks both accounts and the command.
+    RequestIllegal = 20001, raised by Fault::RequestIllegal, "illegal request";
+
+    /// The device's session ended while the request was under way. The client logs in again and repeats the request.
+    SessionExpired = 20002, raised by Fault::SessionExpired, "session expired";
+
+    /// The sender of the message is not an account of the app. Import it, or check `From_Account`.
+    SenderUnknown = 20003, raised by Fault::SenderUnknown, "sender or receiver not valid";
+
+    /// The store could not be reached for the moment. The caller tries again with the same MsgRandom, so that nothing
+    /// is sent twice; the operator brings the store back.
+    StoreUnavailable = 20004, raised by Failure::Unavailable, "network trouble, try again";
+
+    /// The message lost against other writes more often than it may be tried. The caller tries again with the same
+    /// MsgRandom.
+    SendConflict = 20005, raised by Failure::Conflict, "internal error, try again";
+
+    /// The app's own webhook forbade the message. The app's back end knows why; nothing is wrong with this system.
+    WebhookRefused = 20006, raised by Pending, "message refused by the app";
+
+    /// The receiver has the sender on its blocklist. The sender can do nothing; the app may choose to show the message
+    /// as sent.
+    BlockedByReceiver = 20007, raised by Pending, "receiver has blocked the sender";
+
+    /// Sender and receiver belong to different apps, mostly because a client kept its database when it changed apps.
+    /// The client clears the local database.
+    AppMismatch = 20008, raised by Pending, "sender and receiver belong to different apps";
+
+    /// The app lets only friends write to each other, and these two are not. One of them sends a friend request first.
+    NotFriends = 20009, raised by Pending, "sender and receiver are not friends";
+
+    /// The receiver does not have the sender as a friend, which the app demands. The receiver must add the sender.
+    NotReceiversFriend = 20010, raised by Pending, "sender is not a friend of the receiver";
+
+    /// The sender does not have the receiver as a friend, which the app demands. The sender adds the receiver first.
+    NotSendersFriend = 20011, raised by Pending, "receiver is not a friend of the sender";
+
+    /// An administrator muted the sender for one-to-one messages. The mute ends at its time, or the app's owner lifts
+    /// it.
+    SenderMuted = 20012, raised by Pending, "sender is muted";
+
+    /// The time in which a sender may recall a message, two minutes by default, is over. An administrator can still
+    /// recall it by REST.
+    RecallTooLate = 20016, raised by Fault::RecallTooLate, "too late to recall";
+
+    /// Stored messages could not be deleted because of trouble inside. The caller tries again; deleting twice does no
+    /// harm.
+    DeleteFailed = 20018, raised by Pending, "messages cannot be deleted";
+
+    /// No message of this conversation has the key. The caller takes the MsgKey from the send's answer and names both
+    /// accounts in the right order.
+    MessageUnknown = 20022, raised by Fault::MessageUnknown, "message not found";
+
+    /// The message is recalled already. Nothing is left to do.
+    MessageRecalled = 20023, raised by Fault::MessageRecalled, "message already recalled";
+
+    /// Somebody else changed the message at the same time. The client loads it again and repeats its change on the new
+    /// content.
+    ModifyConflict = 20028, raised by Pending, "message was modified by another";
+
+    /// The device reported its push token before its login was complete. The client waits for the login's answer, then
+    /// sets the token.
+    TokenBeforeLogin = 21005, raised by Fault::TokenBeforeLogin, "log in before setting the token";
+
+    /// The app has no credential for the vendor of this token, so no notification could ever be sent. The app's owner
+    /// uploads one in the console.
+    CredentialMissing = 22001, raised by Fault::CredentialMissing, "no push credential";
+
+    /// The token could not be stored for the moment. The client tries again later; messages arrive meanwhile while the
+    /// app is open.
+    TokenStoreUnavailable = 22002, raised by Fault::TokenStoreUnavailable, "network trouble, set the token again";
+
+    /// The device reported an empty token. The developer waits for the vendor's callback before it reports.
+    TokenEmpty = 22003, raised by Fault::TokenEmpty, "token is empty";
+
+    /// The token is over 256 bytes, so it is not a vendor's token. The developer checks what is passed, often a whole
+    /// JSON object.
+    TokenTooLong = 22004, raised by Fault::TokenTooLong, "token too long";
+
+    /// The registration with all its extras is over 1,024 bytes. The developer shortens what goes with the login.
+    RegistrationTooLong = 22005, raised by Fault::RegistrationTooLong, "registration too long";
+
+    /// The device sets its token too often. The developer sets it once after login and when the vendor changes it.
+    TokenThrottled = 22006, raised by Fault::TokenThrottled, "token set too often";
+
+    /// The body is no JSON object, or a field that has no number of its own is missing or wrong. The caller reads the
+    /// answer's text, which names the field.
+    FieldInvalid = 90001,
+        raised by Fault::FieldInvalid | Fault::FieldMissing | Fault::FieldTooLong | Fault::BodyMalformed,
+        "json or field not valid";
+
+    /// `MsgBody` is empty, or one of its elements lacks its type or content or has a type that does not exist. The
+    /// caller compares each element with the reference.
+    MsgBodyInvalid = 90002, raised by Fault::MsgBodyInvalid, "msgbody not valid";
+
+    /// `To_Account` is missing or not written as the command wants it: one string for a single message. The caller
+    /// corrects the field.
+    ReceiverInvalid = 90003, raised by Fault::ReceiverInvalid, "to_account not valid";
+
+    /// `MsgRandom` is missing or not a whole number of 32 bits. The caller draws a new random number for each message.
+    MsgRandomInvalid = 90005, raised by Fault::MsgRandomInvalid, "msgrandom is not an integer";
+
+    /// `MsgTimeStamp` is missing or not a whole number of seconds. The caller sends Unix time in seconds, not
+    /// milliseconds and not text.
+    MsgTimeInvalid = 90006, raised by Fault::MsgTimeInvalid, "msgtimestamp is not an integer";
+
+    /// `MsgBody` is an object or text instead of a list. The caller wraps even a single element in a list.
+    MsgBodyNotList = 90007, raised by Fault::MsgBodyNotList, "msgbody is not an array";
+
+    /// `From_Account` is missing, malformed or names no account. The caller imports the sender first, or leaves the
+    /// field out where the administrator speaks.
+    SenderInvalid = 90008, raised by Fault::SenderInvalid | Fault::BatchSenderUnknown, "from_account not valid";
+
+    /// Somebody acts for an account that is not theirs; only an administrator of the app may. A device may act for its
+    /// own account alone.
+    NotAdmin = 90009, raised by Fault::NotSender, "app administrator required";
+
+    /// The content of an element is not as its type demands, such as a picture without its sizes. The caller compares
+    /// the element with the reference; the answer's text says what is wrong.
+    MsgElementInvalid = 90010, raised by Fault::MsgElementInvalid, "message element not valid";
+
+    /// One call names more than 500 receivers. The caller splits the list into several calls.
+    ReceiversTooMany = 90011, raised by Fault::ReceiversTooMany, "too many receivers";
+
+    /// The receiver is not an account of the app. Import it first, or check the spelling of `To_Account`.
+    ReceiverUnknown = 90012, raised by Fault::ReceiverUnknown, "receiver not found";
+
+    /// The call asks about more accounts than it may at once. The caller splits its list; the reference names each
+    /// command's bound.
+    PeersTooMany = 90018, raised by Fault::PeersTooMany, "too many accounts";
+
+    /// A tag stands in both `TagsOr` and `TagsAnd` of a push. The caller decides for one of them.
+    TagTwice = 90022, raised by Pending, "tag in both tagsor and tagsand";
+
+    /// Two pushes to all accounts are less than a second apart. The caller waits, or reaches its audience with one
+    /// push.
+    PushThrottled = 90024, raised by Pending, "pushes too frequent";
+
+    /// `MsgLifeTime` is over seven days, the longest that a message waits for a device. The caller lowers it or leaves
+    /// it out.
+    LifeTimeTooLong = 90026, raised by Fault::LifeTimeTooLong, "msglifetime too long";
+
+    /// In an import, `SyncFromOldSystem` is missing or not a number: 5 for live migration, 2 for history. In attribute
+    /// calls, a name is empty or over 50 bytes. The caller corrects that field.
+    ImportModeInvalid = 90030, raised by Fault::ImportModeInvalid, "syncfromoldsystem or attribute length not valid";
+
+    /// `SyncOtherMachine` is not a whole number. The caller sends 1 to copy the message to the sender's devices, 2 not
+    /// to.
+    SyncFlagInvalid = 90031, raised by Fault::SyncFlagInvalid, "syncothermachine is not an integer";
+
+    /// A push's condition, or a call that adds tags, names more than ten tags. The caller uses fewer.
+    TagsTooMany = 90032, raised by Pending, "too many tags";
+
+    /// The attribute is not declared for the app. The app's owner declares its name before it is set or asked for.
+    AttributeUnknown = 90033, raised by Pending, "attribute not valid";
+
+    /// A tag is over 50 bytes. The caller shortens it; CJK characters take three bytes each.
+    TagTooLong = 90034, raised by Pending, "tag too long";
+
+    /// One tag in a push's condition has no characters. The caller removes it from the list.
+    TagEmpty = 90040, raised by Pending, "tag is empty";
+
+    /// `OfflinePushInfo` is no object or one of its fields has the wrong type. The caller compares it with the
+    /// reference, vendor parts included.
+    PushInfoInvalid = 90043, raised by Fault::PushInfoInvalid, "offlinepushinfo not valid";
+
+    /// `MsgLifeTime` is not a whole number of seconds. The caller sends a JSON number; 0 means that only online devices
+    /// get the message.
+    LifeTimeInvalid = 90044, raised by Fault::LifeTimeInvalid, "msglifetime is not an integer";
+
+    /// Pushes to all accounts are not switched on for the app. The operator adds them to the app's plan.
+    PushDisabled = 90045, raised by Pending, "push to all accounts is not enabled";
+
+    /// The app has used up its pushes of today, 100 by default. The caller waits for tomorrow, or the operator raises
+    /// the number.
+    PushQuota = 90047, raised by Pending, "too many pushes today";
+
+    /// The receiver's account was deleted. The app removes it from its own lists; a message cannot reach it any more.
+    ReceiverDeleted = 90048, raised by Fault::ReceiverDeleted, "account not found or deleted";
+
+    /// `MsgKey` is missing or is not of the form that a send answers. The caller stores the key as text, unchanged.
+    MsgKeyInvalid = 90054, raised by Fault::MsgKeyInvalid, "msgkey not valid";
+
+    /// The message of a batch is over 12 KB with all its elements. The caller shortens it, or sends a file.
+    BatchMessageTooLong = 90055, raised by Fault::BatchMessageTooLong, "batch message too long";
+
+    /// More messages wait to be stored than the queue may hold. The caller slows down and repeats with the same
+    /// MsgRandom; the operator looks at the store's speed.
+    QueueFull = 90994, raised by Failure::Overloaded, "internal error, queue full";
+
+    /// The message could not be stored, because no room is left or the store is read-only. The operator makes room; the
+    /// caller tries again after that.
+    StoreFull = 90995, raised by Failure::Full, "internal error, storage failed";
+
+    /// Something unexpected happened inside. The caller may try again with the same MsgRandom; the operator finds the
+    /// cause in the log under the request id.
+    InternalError = 91000, raised by Failure::Internal, "internal error";
+
+    /// The store or the app's webhook did not answer in time. The caller tries again with the same MsgRandom; if every
+    /// call ends so, look at the webhook first.
+    InternalTimeout = 90992, raised by Failure::Timeout, "internal timeout";
+
+    /// The whole body is over what a call may carry. The caller splits its work, or shortens the message.
+    BodyTooLarge = 93000, raised by Fault::BodyTooLarge, "json body too long";
+
+    /// A web client was put out because the account opened more web instances than it may. The user closes one; the
+    /// app's owner can allow more.
+    WebInstanceReplaced = 91101, raised by Pending, "too many web instances";
+
+    /// The app's own webhook refused the message with a number that the app chose. Only the app's back end knows what
+    /// it means; its text comes along.
+    WebhookCustom = 120001..130000, raised by Pending, "refused by the app with its own code";
+
+    /// `MsgSeq` is there but is not a whole number of 32 bits. The caller sends a JSON number between 0 and 4294967295,
+    /// or leaves it out.
+    MsgSeqInvalid = 90004 extra, raised by Fault::MsgSeqInvalid, "msgseq is not an integer";
+
+    /// `To_Account` of a batch is not a list. The caller wraps even a single receiver in a list.
+    ReceiversNotList = 90028 extra, raised by Fault::ReceiversNotList, "to_account is not an array";
+
+    /// `To_Account` of a batch is an empty list. The caller names at least one receiver.
+    ReceiversEmpty = 90029 extra, raised by Fault::ReceiversEmpty, "to_account is empty";
+
+    /// The app's batches reached more receivers within a minute than they may, 12,000 by default. The caller waits for
+    /// the next minute; a push's `DataId` over 64 bytes has this number too.
+    BatchThrottled = 90057 extra, raised by Fault::BatchThrottled, "too many batch receivers within a minute";
+}

@@ -1,0 +1,4 @@
+//! What the crate promises to everything that is built on it.
+
+mod codes;
+mod faults;

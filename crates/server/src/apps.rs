@@ -1,0 +1,116 @@
+//! The apps that this node serves: read once, kept in memory, read again when one of them changed.
+//!
+//! An idle app costs its settings and nothing else. On a store that other nodes write to as well, the sum of all
+//! versions is compared every few seconds; changes made here are seen at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use contract::{AppId, Failure, Millis, Result};
+use parking_lot::RwLock;
+use store::Store;
+use store::apps::{App, AppSecrets, AppSettings};
+use store::platform::{self, AppRow};
+
+use crate::vault::Vault;
+
+/// All apps.
+pub struct Apps {
+    store: Store,
+    vault: Arc<Vault>,
+    known: RwLock<HashMap<AppId, Arc<App>>>,
+    /// The sum of versions that `known` was read at.
+    version: AtomicI64,
+}
+
+impl Apps {
+    /// Reads all apps.
+    pub async fn load(store: Store, vault: Arc<Vault>) -> Result<Self> {
+        let apps = Self { store, vault, known: RwLock::default(), version: AtomicI64::new(-1) };
+        apps.refresh().await?;
+        Ok(apps)
+    }
+
+    /// An app, if it exists.
+    pub fn get(&self, id: AppId) -> Option<Arc<App>> {
+        self.known.read().get(&id).cloned()
+    }
+
+    /// Every app, ordered by id.
+    pub fn all(&self) -> Vec<Arc<App>> {
+        let mut all: Vec<_> = self.known.read().values().cloned().collect();
+        all.sort_by_key(|app| app.id);
+        all
+    }
+
+    /// Reads again what changed since the last time.
+    pub async fn refresh(&self) -> Result<()> {
+        let version = self.store.read(AppId::PLATFORM, platform::apps_version).await?;
+        if self.version.load(Ordering::Acquire) == version {
+            return Ok(());
+        }
+        let mut after = AppId(i64::MIN);
+        loop {
+            let page = self.store.read(AppId::PLATFORM, move |snapshot| platform::apps(snapshot, after)).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for row in page {
+                let is_old = self.known.read().get(&row.id).is_none_or(|app| app.version < row.version);
+                if is_old {
+                    let app = self.open(row)?;
+                    self.known.write().insert(app.id, Arc::new(app));
+                }
+            }
+        }
+        self.version.store(version, Ordering::Release);
+        Ok(())
+    }
+
+    /// Adds an app. Answers false if its id is taken.
+    pub async fn add(&self, now: Millis, id: AppId, settings: AppSettings, secrets: AppSecrets) -> Result<bool> {
+        let (record, sealed) = self.close(&settings, &secrets)?;
+        let added =
+            self.store.write(AppId::PLATFORM, move |tx| platform::add_app(tx, now, id, &record, &sealed)).await?;
+        self.refresh().await?;
+        Ok(added)
+    }
+
+    /// Changes an app. Runs `change` again if somebody else changed the app in between.
+    pub async fn change(
+        &self,
+        id: AppId,
+        change: impl Fn(&mut AppSettings, &mut AppSecrets),
+    ) -> Result<Option<Arc<App>>> {
+        for _ in 0..CHANGE_TRIES {
+            let row = self.store.read(AppId::PLATFORM, move |snapshot| platform::app(snapshot, id)).await?;
+            let Some(row) = row else { return Ok(None) };
+            let version = row.version;
+            let mut app = self.open(row)?;
+            change(&mut app.settings, &mut app.secrets);
+            let (record, sealed) = self.close(&app.settings, &app.secrets)?;
+            let row = AppRow { id, record, sealed, version };
+            if self.store.write(AppId::PLATFORM, move |tx| platform::set_app(tx, &row)).await? {
+                self.refresh().await?;
+                return Ok(self.get(id));
+            }
+        }
+        Err(Failure::Conflict(format!("app {id} is being changed by others")).into())
+    }
+
+    fn open(&self, row: AppRow) -> Result<App> {
+        let broken = |error| Failure::Internal(format!("the record of app {} cannot be read: {error}", row.id));
+        let settings = serde_json::from_str(&row.record).map_err(broken)?;
+        let secrets = serde_json::from_slice(&self.vault.open(&row.sealed)?).map_err(broken)?;
+        Ok(App { id: row.id, version: row.version, settings, secrets })
+    }
+
+    fn close(&self, settings: &AppSettings, secrets: &AppSecrets) -> Result<(String, Vec<u8>)> {
+        let record = serde_json::to_string(settings).map_err(Failure::internal)?;
+        let secrets = serde_json::to_vec(secrets).map_err(Failure::internal)?;
+        Ok((record, self.vault.seal(&secrets)?))
+    }
+}
+
+/// How often a change is tried again before the operator is told.
+const CHANGE_TRIES: usize = 5;

@@ -1,0 +1,27 @@
+//! The one clock. Rules get the moment as an argument; tests move it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use contract::Millis;
+
+/// Tells the time.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    /// Added to the system's time.
+    offset_ms: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// The moment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+    pub fn now(&self) -> Millis {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Millis(since.as_millis() as i64 + self.offset_ms.load(Ordering::Relaxed))
+    }
+
+    /// Moves the clock, for tests.
+    pub fn advance(&self, ms: i64) {
+        self.offset_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,156 @@
+//! What a command is: a name, a family, a body and what it does.
+//!
+//! A command is a [`Read`], which never waits for a writer; a [`Write`], which is one transaction; or a [`Perform`],
+//! which sends messages or takes several steps. A line in [`super::COMMANDS`] makes it reachable.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use contract::codes::Family;
+use contract::{Failure, Millis, Result, UserId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use store::apps::App;
+use store::{Snapshot, Tx};
+
+use super::fields::{self, FieldFault};
+use crate::node::Node;
+
+/// Who calls what, and when.
+#[derive(Clone)]
+pub struct Call {
+    /// This node.
+    pub node: Arc<Node>,
+    /// The app that is called.
+    pub app: Arc<App>,
+    /// The account whose UserSig was verified: an administrator of the app.
+    pub caller: UserId,
+    /// The moment of the call.
+    pub now: Millis,
+}
+
+/// What every command says of itself.
+pub trait Action: DeserializeOwned + Send + Sync + 'static {
+    /// `service/command` as it stands in the URL.
+    const NAME: &'static str;
+    /// Whose codes its faults are spelt with.
+    const FAMILY: Family;
+    /// Old field names that are still sent, each with the one that holds; the new one wins.
+    const ALIASES: &'static [(&'static str, &'static str)] = &[];
+    /// The faults of single fields.
+    const FIELD_FAULT: FieldFault = |_, _| None;
+    /// What is answered besides the envelope.
+    type Answer: Serialize + Send + 'static;
+
+    /// The envelope's `ActionStatus` when the answer is good.
+    fn status(_answer: &Self::Answer) -> &'static str {
+        "OK"
+    }
+}
+
+/// A command that only reads.
+pub trait Read: Action {
+    /// Reads.
+    fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Self::Answer>;
+}
+
+/// A command that is one transaction.
+pub trait Write: Action {
+    /// Writes; may be run again.
+    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Self::Answer>;
+}
+
+/// A command that sends, or takes several steps.
+pub trait Perform: Action {
+    /// Does it.
+    fn perform(self, call: Call) -> impl Future<Output = Result<Self::Answer>> + Send;
+}
+
+/// An answer without fields of its own.
+#[derive(Serialize)]
+pub struct Done {}
+
+/// A command in the table.
+pub struct Command {
+    /// `service/command`.
+    pub name: &'static str,
+    /// Whose codes its faults are spelt with.
+    pub family: Family,
+    /// Does what the command does and answers the body.
+    pub run: fn(Call, Map<String, Value>) -> Answering,
+}
+
+/// The answer in the making.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
+
+impl Command {
+    /// A command that only reads.
+    pub const fn read<A: Read>() -> Self {
+        Self {
+            name: A::NAME,
+            family: A::FAMILY,
+            run: |call, body| {
+                Box::pin(async move {
+                    let action: A = parse(body)?;
+                    let store = call.node.store.clone();
+                    let answer = store.read(call.app.id, move |snapshot| action.read(&call, snapshot)).await?;
+                    good::<A>(&answer)
+                })
+            },
+        }
+    }
+
+    /// A command that is one transaction.
+    pub const fn write<A: Write>() -> Self {
+        Self {
+            name: A::NAME,
+            family: A::FAMILY,
+            run: |call, body| {
+                Box::pin(async move {
+                    let action: A = parse(body)?;
+                    let store = call.node.store.clone();
+                    let answer = store.write(call.app.id, move |tx| action.write(&call, tx)).await?;
+                    good::<A>(&answer)
+                })
+            },
+        }
+    }
+
+    /// A command that sends, or takes several steps.
+    pub const fn perform<A: Perform>() -> Self {
+        Self {
+            name: A::NAME,
+            family: A::FAMILY,
+            run: |call, body| {
+                Box::pin(async move {
+                    let action: A = parse(body)?;
+                    let answer = action.perform(call).await?;
+                    good::<A>(&answer)
+                })
+            },
+        }
+    }
+}
+
+fn parse<A: Action>(mut body: Map<String, Value>) -> Result<A> {
+    for (old, new) in A::ALIASES {
+        if !body.contains_key(*new)
+            && let Some(value) = body.remove(*old)
+        {
+            body.insert((*new).into(), value);
+        }
+    }
+    Ok(fields::read(&body, A::FIELD_FAULT)?)
+}
+
+/// Puts the envelope around an answer. An answer is an object; its fields follow those of the envelope.
+fn good<A: Action>(answer: &A::Answer) -> Result<Bytes> {
+    let fields = serde_json::to_string(answer).map_err(Failure::internal)?;
+    let fields = fields.strip_prefix('{').ok_or_else(|| Failure::internal("an answer is not an object"))?;
+    let comma = if fields == "}" { "" } else { "," };
+    let status = A::status(answer);
+    Ok(format!(r#"{{"ActionStatus":"{status}","ErrorCode":0,"ErrorInfo":""{comma}{fields}"#).into())
+}

@@ -1,0 +1,47 @@
+//! Marks a conversation as read in the name of one of its accounts.
+
+use contract::codes::Family;
+use contract::{Fault, Result, UserId};
+use serde::Deserialize;
+use store::{Tx, accounts};
+
+use super::send_fault;
+use crate::im::action::{Action, Call, Done, Write};
+use crate::im::fields::{FieldFault, Number, User};
+
+/// Which conversation, and how far.
+#[derive(Debug, Deserialize)]
+pub struct AdminSetMsgRead {
+    /// Whose messages were read.
+    #[serde(rename = "Peer_Account")]
+    peer: User,
+    /// Who read.
+    #[serde(rename = "Report_Account")]
+    reader: User,
+    /// Everything up to this second is read; absent means everything there is. Text or a number.
+    #[serde(rename = "MsgReadTime")]
+    time: Option<Number>,
+}
+
+impl Action for AdminSetMsgRead {
+    const NAME: &'static str = "openim/admin_set_msg_read";
+    const FAMILY: Family = Family::Message;
+    const FIELD_FAULT: FieldFault = send_fault;
+    type Answer = Done;
+}
+
+impl Write for AdminSetMsgRead {
+    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Done> {
+        let mut is_alive = |user: &UserId| -> Result<bool> {
+            Ok(call.app.is_admin(user) || accounts::get(tx, user)?.is_some_and(|account| account.is_alive()))
+        };
+        if !is_alive(&self.reader.0)? {
+            return Err(Fault::BatchSenderUnknown.into());
+        }
+        if !is_alive(&self.peer.0)? {
+            return Err(Fault::ReceiverInvalid.into());
+        }
+        chat::conversation::set_read(tx, &self.reader.0, &self.peer.0, self.time.map(|time| time.0))?;
+        Ok(Done {})
+    }
+}

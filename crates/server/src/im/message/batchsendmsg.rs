@@ -1,0 +1,187 @@
+//! Sends the same message to up to 500 accounts, each in its own conversation.
+
+use std::collections::HashSet;
+
+use contract::codes::Family;
+use contract::{Error, Fault, MsgKey, Result, UserId, limit};
+use futures_util::stream::{self, StreamExt};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::accounts;
+
+use super::{Bound, Composed, Content, send, send_fault};
+use crate::im::action::{Action, Call, Perform};
+use crate::im::fields::{FieldFault, User};
+use crate::im::number_of;
+
+/// The message. Fields are checked in this order.
+#[derive(Debug, Deserialize)]
+pub struct Batchsendmsg {
+    /// 1–500 UserIDs; one that is named twice gets the message once.
+    #[serde(rename = "To_Account")]
+    receivers: Option<Value>,
+    /// In whose name; absent means the calling administrator.
+    #[serde(rename = "From_Account")]
+    sender: Option<User>,
+    /// See `sendmsg`.
+    #[serde(rename = "MsgSeq")]
+    msg_seq: Option<u32>,
+    /// See `sendmsg`.
+    #[serde(rename = "MsgRandom")]
+    msg_random: u32,
+    /// See `sendmsg`.
+    #[serde(rename = "MsgBody")]
+    body: Option<Value>,
+    /// See `sendmsg`.
+    #[serde(rename = "CloudCustomData")]
+    cloud: Option<Value>,
+    /// See `sendmsg`.
+    #[serde(rename = "SendMsgControl")]
+    control: Option<Value>,
+    /// See `sendmsg`.
+    #[serde(rename = "SyncOtherMachine")]
+    sync: Option<Value>,
+    /// Seconds to wait for devices; more than seven days is refused.
+    #[serde(rename = "MsgLifeTime")]
+    life: Option<Value>,
+    /// See `sendmsg`.
+    #[serde(rename = "OnlineOnlyFlag")]
+    online_only: Option<Value>,
+    /// See `sendmsg`.
+    #[serde(rename = "OfflinePushInfo")]
+    push: Option<Value>,
+    /// See `sendmsg`.
+    #[serde(rename = "IsNeedReadReceipt")]
+    receipt: Option<Value>,
+    /// See `sendmsg`.
+    #[serde(rename = "SupportMessageExtension")]
+    extension: Option<Value>,
+}
+
+/// A receiver that did not get it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Missed {
+    #[serde(rename = "To_Account")]
+    account: String,
+    error_code: i32,
+}
+
+/// The key under which every receiver finds the message.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Answer {
+    msg_key: String,
+    msg_time: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    error_list: Vec<Missed>,
+}
+
+impl Action for Batchsendmsg {
+    const NAME: &'static str = "openim/batchsendmsg";
+    const FAMILY: Family = Family::Message;
+    const FIELD_FAULT: FieldFault = send_fault;
+    type Answer = Answer;
+
+    fn status(answer: &Answer) -> &'static str {
+        if answer.error_list.is_empty() { "OK" } else { "SomeError" }
+    }
+}
+
+/// Sends of one batch that are under way at a time: enough to fill a commit, few enough to leave room for others.
+const UNDER_WAY: usize = 64;
+
+impl Perform for Batchsendmsg {
+    async fn perform(self, call: Call) -> Result<Answer> {
+        let names = receivers(self.receivers)?;
+        let sender = self.sender.map_or_else(|| call.caller.clone(), |sender| sender.0);
+        let content = Content {
+            msg_body: self.body,
+            sync_other_machine: self.sync,
+            msg_life_time: self.life,
+            online_only_flag: self.online_only,
+            offline_push_info: self.push,
+            cloud_custom_data: self.cloud,
+            send_msg_control: self.control,
+            is_need_read_receipt: self.receipt,
+            support_message_extension: self.extension,
+        };
+        let composed = content.compose(&call, Bound::Batch)?;
+        call.node.rates.check_batch(&call.app, names.len())?;
+        check_sender(&call, &sender).await?;
+        let msg_seq = self.msg_seq.unwrap_or_else(|| u32::from_le_bytes(crate::vault::random()));
+        let batch = Batch { call: &call, composed: &composed, sender: &sender, msg_seq, msg_random: self.msg_random };
+        let outcomes: Vec<_> =
+            stream::iter(names.clone()).map(|name| batch.send_one(name)).buffered(UNDER_WAY).collect().await;
+        answer(&batch, &names, outcomes)
+    }
+}
+
+struct Batch<'a> {
+    call: &'a Call,
+    composed: &'a Composed,
+    sender: &'a UserId,
+    msg_seq: u32,
+    msg_random: u32,
+}
+
+impl Batch<'_> {
+    async fn send_one(&self, name: String) -> Result<MsgKey> {
+        let receiver = UserId::parse(&name).map_err(|_| Fault::AccountUnknown)?;
+        let draft = self.composed.draft(self.call, self.sender.clone(), receiver, Some(self.msg_seq), self.msg_random);
+        Ok(send(self.call, draft, self.composed.is_online_only).await?.key)
+    }
+}
+
+fn answer(batch: &Batch<'_>, names: &[String], outcomes: Vec<Result<MsgKey>>) -> Result<Answer> {
+    let own = MsgKey { time: batch.call.now.secs(), seq: batch.msg_seq, random: batch.msg_random };
+    let mut key = None;
+    let mut error_list = Vec::new();
+    for (name, outcome) in names.iter().zip(outcomes) {
+        match outcome {
+            Ok(sent) => key = key.or(Some(sent)),
+            Err(Error::Fault(_)) => {
+                let error_code = number_of(Family::Account, &Fault::AccountUnknown);
+                error_list.push(Missed { account: name.clone(), error_code });
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if error_list.len() == names.len() {
+        return Err(Fault::ReceiverUnknown.into());
+    }
+    let key = key.unwrap_or(own);
+    Ok(Answer { msg_key: key.to_string(), msg_time: key.time, error_list })
+}
+
+/// Reads the list of receivers, each once, in the order given.
+fn receivers(list: Option<Value>) -> Result<Vec<String>, Fault> {
+    let Some(Value::Array(list)) = list else { return Err(Fault::ReceiversNotList) };
+    if list.is_empty() {
+        return Err(Fault::ReceiversEmpty);
+    }
+    if list.len() > limit::RECEIVER_BATCH {
+        return Err(Fault::ReceiversTooMany { max: limit::RECEIVER_BATCH });
+    }
+    let mut seen = HashSet::new();
+    let mut names = Vec::with_capacity(list.len());
+    for name in list {
+        let Value::String(name) = name else { return Err(Fault::ReceiverInvalid) };
+        if seen.insert(name.clone()) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+async fn check_sender(call: &Call, sender: &UserId) -> Result<()> {
+    if call.app.is_admin(sender) {
+        return Ok(());
+    }
+    let account = sender.clone();
+    let found = call.node.store.read(call.app.id, move |snapshot| accounts::get(snapshot, &account)).await?;
+    match found {
+        Some(account) if account.is_alive() => Ok(()),
+        _ => Err(Fault::BatchSenderUnknown.into()),
+    }
+}

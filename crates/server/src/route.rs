@@ -1,0 +1,85 @@
+//! Which surface a request belongs to.
+//!
+//! One dynamic route a surface: the table of commands is the surface's own business.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use bytes::Bytes;
+use contract::{Fault, Result, limit};
+use http_body_util::{BodyExt, Limited};
+
+use crate::im;
+use crate::node::Node;
+
+/// A body must arrive within this time, or it is refused: half-sent bodies hold memory.
+const BODY_WAIT: Duration = Duration::from_secs(20);
+
+/// The public surfaces.
+pub fn public(node: Arc<Node>) -> Router {
+    Router::new()
+        .route("/v4/{*command}", any(im_command))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(node)
+}
+
+async fn im_command(
+    State(node): State<Arc<Node>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let answer = im::answer(
+        &node,
+        im::Request {
+            from: from.ip(),
+            is_post: head.method == Method::POST,
+            path: head.uri.path().strip_prefix("/v4/").unwrap_or_default(),
+            query: head.uri.query().unwrap_or_default(),
+            body: read_body(body),
+        },
+    )
+    .await;
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("X-Requested-With"));
+    (headers, answer).into_response()
+}
+
+/// Reads a body of bounded size in bounded time; nothing over the bound is held.
+async fn read_body(body: Body) -> Result<Bytes> {
+    let too_large = Fault::BodyTooLarge { max: limit::BODY_BYTES };
+    match tokio::time::timeout(BODY_WAIT, Limited::new(body, limit::BODY_BYTES).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large.into()),
+        // The caller went away, or sends a byte now and then.
+        Ok(Err(_)) => Err(Fault::BodyMalformed.into()),
+        Err(_) => Err(Fault::ServiceTimeout.into()),
+    }
+}
+
+/// Ready means: the store answers.
+async fn ready(State(node): State<Arc<Node>>) -> Response {
+    match node.check_ready().await {
+        Ok(()) => "ready".into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready").into_response()
+        }
+    }
+}
+
+async fn metrics(State(node): State<Arc<Node>>) -> String {
+    node.metrics()
+}
