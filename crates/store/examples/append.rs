@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p store --example append -- FOLDER STORED SECONDS [POSTGRES_URL]`
 //!
+//! FOLDER and the database are empty at first: a second run would send the same messages, which are known then.
 //! 512 callers send 300-byte messages to 300,000 conversations of 100,000 accounts, drawn log-uniformly, which is close
 //! to a Zipf distribution. STORED messages are there before the clock starts. The phases alternate twice.
 #![expect(clippy::print_stdout, reason = "a measurement is printed")]
@@ -196,7 +197,7 @@ async fn main() {
     if let [url, ..] = rest {
         let store = Store::open(&Settings::postgres(url), hooks()).await.unwrap();
         accounts(&store).await.unwrap();
-        sends(&store, u64::MAX, stored, from).await;
+        sends(&store, 3_600, stored, from).await;
         for round in 1..=2 {
             from += 10_000_000;
             println!("round {round}: store on PostgreSQL {:.0}/s", sends(&store, seconds, u64::MAX, from).await);

@@ -119,7 +119,7 @@ impl Session {
     }
 
     fn connect(&mut self) -> Result<(), Failure> {
-        self.drop_client();
+        self.abandon();
         let setup = setup(self.role, self.patience);
         let (config, runtime) = (&self.config, &self.runtime);
         let connected = runtime.block_on(async {
@@ -146,7 +146,8 @@ impl Session {
         Ok(())
     }
 
-    fn drop_client(&mut self) {
+    /// Gives the connection up; the server undoes what it had open.
+    pub(crate) fn abandon(&mut self) {
         self.client = None;
         self.statements.clear();
         self.stage = Stage::Auto;
@@ -178,7 +179,7 @@ impl Session {
             && self.drive(async |client, _| client.batch_execute("ROLLBACK").await).is_err()
         {
             // A connection whose state nobody knows is not used again; the server undoes what it had open.
-            self.drop_client();
+            self.abandon();
         }
     }
 
@@ -292,7 +293,7 @@ impl Session {
             Ok(Err(error)) => Err(translate(&error).into()),
             Err(_) => {
                 // Its answers may still come, and belong to nobody then.
-                self.drop_client();
+                self.abandon();
                 Err(Failure::Timeout("the database did not answer".into()).into())
             }
         }

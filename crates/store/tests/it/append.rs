@@ -159,14 +159,14 @@ store::both! {
     async fn sends_and_jobs_mix_without_losing_anything(store: TestStore) {
         let store = &store;
         let sends = (0..200).map(|n: u32| async move {
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 store.send(APP, draft("alice", &format!("r{}", n % 14), n, NOW)).await.map(|_| ())
             } else {
                 let put = store.write(APP, move |tx| {
                     crate::support::put(tx, &n.to_string(), b"x")?;
-                    if n % 5 == 0 { refuse(Fault::AccountUnknown) } else { Ok(()) }
+                    if n.is_multiple_of(5) { refuse(Fault::AccountUnknown) } else { Ok(()) }
                 });
-                put.await.or_else(|error| if n % 5 == 0 { Ok(()) } else { Err(error) })
+                put.await.or_else(|error| if n.is_multiple_of(5) { Ok(()) } else { Err(error) })
             }
         });
         let outcomes = futures_util::future::join_all(sends).await;

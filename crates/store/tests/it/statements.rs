@@ -150,3 +150,27 @@ fn the_reader_of_statements_sees_pairs_and_ends() {
     let expected = [("A \"b\"", "A \"b\""), ("no", "no"), ("S", "P"), ("", "Q")];
     assert_eq!(texts, expected.map(|(sqlite, postgres)| (sqlite.to_owned(), postgres.to_owned())));
 }
+
+#[tokio::test]
+async fn no_statement_on_an_apps_data_scans_a_whole_table() {
+    let store = TestStore::open(TestEngine::Sqlite, permissive()).await.unwrap();
+    let conn = rusqlite::Connection::open(store.file().unwrap()).unwrap();
+    let mut scans = Vec::new();
+    for found in all().iter().filter(|found| !found.sqlite.is_empty() && !found.sqlite.contains("schema_version")) {
+        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", found.sqlite.replace('$', "?"))).unwrap();
+        let lines: Vec<String> =
+            plan.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<_, _>>().unwrap();
+        let is_scan = |line: &&String| {
+            // These are inner queries, bounded by the search inside them, and a list of parameters.
+            let bounded = ["CONSTANT", "recent", "alive", "json_each"];
+            line.strip_prefix("SCAN ").is_some_and(|rest| {
+                let table = rest.split_whitespace().next().unwrap_or_default();
+                !PLATFORM.contains(&table) && !bounded.contains(&table)
+            })
+        };
+        if let Some(line) = lines.iter().find(is_scan) {
+            scans.push(format!("{}: {line}: {}", found.place, found.sqlite));
+        }
+    }
+    assert!(scans.is_empty(), "{scans:#?}");
+}
