@@ -46,7 +46,9 @@ const HEADER_BYTES: u32 = 16 * 1_024;
 /// What a stream asks of its connection.
 enum Order {
     Cap(u32),
-    GoAway(SendResponse<Bytes>),
+    /// Says goodbye; the streams above the last one come one by one to be kept unanswered.
+    GoAway,
+    Keep(SendResponse<Bytes>),
     Close,
 }
 
@@ -58,6 +60,8 @@ struct Shared {
     /// Streams that wait for their answer.
     open: AtomicU32,
     freed: Notify,
+    /// The last stream that was looked at. Held while one is judged, so that a GOAWAY never disowns what was done.
+    judged: Mutex<u32>,
     told: Arc<Told>,
     orders: mpsc::Sender<Order>,
 }
@@ -112,6 +116,7 @@ async fn shake_hands(
         room,
         open: AtomicU32::new(0),
         freed: Notify::new(),
+        judged: Mutex::new(0),
         told,
         orders: sender,
     };
@@ -122,6 +127,7 @@ async fn drive(mut connection: Connection, shared: Arc<Shared>, mut orders: mpsc
     let mut streams = JoinSet::new();
     // Streams above the last one of our GOAWAY: kept open and never answered.
     let mut refused = Vec::new();
+    let mut is_leaving = false;
     let mut idle_at = Instant::now() + IDLE;
     let mut end_at: Option<Instant> = None;
     let mut is_cap_due = false;
@@ -130,10 +136,10 @@ async fn drive(mut connection: Connection, shared: Arc<Shared>, mut orders: mpsc
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {
                     idle_at = Instant::now() + IDLE;
-                    if refused.is_empty() {
-                        admit(&mut streams, &shared, request, respond);
-                    } else {
+                    if is_leaving {
                         refused.push(respond);
+                    } else {
+                        admit(&mut streams, &shared, request, respond);
                     }
                 }
                 Some(Err(error)) => {
@@ -147,12 +153,11 @@ async fn drive(mut connection: Connection, shared: Arc<Shared>, mut orders: mpsc
                     shared.told.cap.store(cap, Ordering::Relaxed);
                     is_cap_due = true;
                 }
-                Order::GoAway(respond) => {
-                    let last = respond.stream_id().as_u32().saturating_sub(2);
-                    shared.told.last_stream.fetch_min(last, Ordering::Relaxed);
-                    refused.push(respond);
+                Order::GoAway => {
+                    is_leaving = true;
                     connection.graceful_shutdown();
                 }
+                Order::Keep(respond) => refused.push(respond),
                 Order::Close => return,
             },
             Some(_) = streams.join_next(), if !streams.is_empty() => {}
@@ -170,7 +175,7 @@ async fn drive(mut connection: Connection, shared: Arc<Shared>, mut orders: mpsc
         if is_cap_due {
             is_cap_due = connection.set_initial_window_size(WINDOW).is_err();
         }
-        if !refused.is_empty() && streams.is_empty() && end_at.is_none() {
+        if is_leaving && streams.is_empty() && end_at.is_none() {
             end_at = Some(Instant::now() + GOODBYE);
         }
     }
@@ -213,9 +218,26 @@ fn admit(
             headers: head.headers,
             body,
         };
-        let reply = shared.room.answer(&asked, &shared.session);
-        carry_out(&shared, place, reply, respond).await;
+        match judge(&shared, &asked, respond.stream_id().as_u32()) {
+            Some(reply) => carry_out(&shared, place, reply, respond).await,
+            None => send(&shared, Order::Keep(respond)).await,
+        }
     });
+}
+
+/// None when the stream is above the last one of our GOAWAY: then nobody has looked at it.
+fn judge(shared: &Shared, asked: &Asked, stream: u32) -> Option<Reply> {
+    let mut judged = shared.judged.lock();
+    if stream > shared.told.last_stream.load(Ordering::Relaxed) {
+        return None;
+    }
+    let reply = shared.room.answer(asked, &shared.session, stream > *judged);
+    if matches!(reply.decision.effect, Some(Effect::GoAway)) {
+        shared.told.last_stream.store(*judged, Ordering::Relaxed);
+    } else {
+        *judged = stream.max(*judged);
+    }
+    Some(reply)
 }
 
 /// A stream's place under the cap, free again before the sender can see the answer.
@@ -254,7 +276,13 @@ async fn carry_out(shared: &Shared, place: Place, reply: Reply, mut respond: Sen
     sleep(Duration::from_millis(reply.decision.delay_ms)).await;
     let cap = match &reply.decision.effect {
         Some(Effect::Drop) => return send(shared, Order::Close).await,
-        Some(Effect::GoAway) => return send(shared, Order::GoAway(respond)).await,
+        Some(Effect::GoAway) => {
+            send(shared, Order::GoAway).await;
+            if reply.is_disowned {
+                return send(shared, Order::Keep(respond)).await;
+            }
+            None
+        }
         Some(Effect::Reset { code }) => return respond.send_reset(Reason::from(*code)),
         Some(Effect::Silence) => {
             // The sender ends this, by a reset or by closing.

@@ -104,6 +104,8 @@ struct Reply {
     unique_id: Option<String>,
     outcome: Result<(), Refusal>,
     decision: Decision,
+    /// Nobody looked at it: a GOAWAY names an older stream as the last.
+    is_disowned: bool,
     /// The push was accepted on the word of a provider token.
     is_proof: bool,
 }
@@ -148,11 +150,12 @@ impl Room {
         state.connections
     }
 
-    /// Judges one request and keeps it.
-    fn answer(&self, asked: &Asked, session: &Mutex<Session>) -> Reply {
+    /// Judges one request and keeps it. A GOAWAY can disown only the newest stream.
+    fn answer(&self, asked: &Asked, session: &Mutex<Session>, is_newest: bool) -> Reply {
         let token = asked.path.rsplit('/').next().unwrap_or("").to_owned();
         let topic = headers::text(&asked.headers, "apns-topic").unwrap_or("");
         let decision = self.faults.take(ROOM, &token, topic);
+        let is_disowned = is_newest && decision.effect == Some(Effect::GoAway);
         let id = headers::message_id(&asked.headers);
         let echo = id.as_ref().map_or_else(|_| headers::new_id(), Clone::clone);
         let outcome = match &decision.effect {
@@ -161,10 +164,16 @@ impl Room {
                 if *status == 200 { Ok(None) } else { Err(refusal) }
             }
             Some(Effect::StreamCap { .. }) | None => self.check(asked, session, id).map(Some),
+            Some(Effect::GoAway) if !is_disowned => self.check(asked, session, id).map(Some),
             // No answer, no judgement: whether the push arrived is what the sender cannot know.
             Some(_) => Ok(None),
         };
-        self.keep(asked, &decision, &outcome);
+        let is_answered = match decision.effect {
+            None | Some(Effect::Answer { .. } | Effect::StreamCap { .. }) => true,
+            Some(Effect::GoAway) => !is_disowned,
+            Some(_) => false,
+        };
+        self.keep(asked, is_answered, &outcome);
         let is_proof = matches!(&outcome, Ok(Some(_))) && session.lock().certificate.is_none();
         let outcome = outcome.map(|notification| {
             if let Some(notification) = notification {
@@ -173,7 +182,7 @@ impl Room {
         });
         // Only the development service gives a name by which its console finds a push again.
         let unique_id = (session.lock().environment == Environment::Development).then(headers::new_id);
-        Reply { id: echo, unique_id, outcome, decision, is_proof }
+        Reply { id: echo, unique_id, outcome, decision, is_disowned, is_proof }
     }
 
     fn check(
@@ -264,8 +273,7 @@ impl Room {
         }
     }
 
-    fn keep(&self, asked: &Asked, decision: &Decision, outcome: &Result<Option<Notification>, Refusal>) {
-        let is_answered = matches!(decision.effect, None | Some(Effect::Answer { .. } | Effect::StreamCap { .. }));
+    fn keep(&self, asked: &Asked, is_answered: bool, outcome: &Result<Option<Notification>, Refusal>) {
         let (status, reason) = match outcome {
             Ok(_) if is_answered => (200, String::new()),
             Ok(_) => (0, "fault rule".to_owned()),
