@@ -24,12 +24,6 @@ use super::{Asked, Environment, Reply, Room};
 use crate::faults::Effect;
 use crate::listener::{Stop, stopped};
 
-/// TLS and the HTTP/2 preface together.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// A request that has begun ends in this time.
-const BODY: Duration = Duration::from_secs(10);
-/// A connection without a request says goodbye after this.
-const IDLE: Duration = Duration::from_mins(10);
 /// How long a connection that said GOAWAY keeps moving bytes.
 const GOODBYE: Duration = Duration::from_millis(200);
 /// Streams that a sender may have open once it has proved itself, and before.
@@ -74,9 +68,11 @@ pub(crate) async fn serve(
     environment: Environment,
     mut stop: Stop,
 ) {
+    let patience = room.patience;
+    let shaking = shake_hands(socket, acceptor, room, environment);
     let shaken = tokio::select! {
         () = stopped(&mut stop) => return,
-        shaken = timeout(HANDSHAKE, shake_hands(socket, acceptor, room, environment)) => shaken,
+        shaken = timeout(patience.handshake, shaking) => shaken,
     };
     match shaken {
         Ok(Ok((connection, shared, orders))) => drive(connection, shared, orders, stop).await,
@@ -128,14 +124,15 @@ async fn drive(mut connection: Connection, shared: Arc<Shared>, mut orders: mpsc
     // Streams above the last one of our GOAWAY: kept open and never answered.
     let mut refused = Vec::new();
     let mut is_leaving = false;
-    let mut idle_at = Instant::now() + IDLE;
+    let idle = shared.room.patience.idle;
+    let mut idle_at = Instant::now() + idle;
     let mut end_at: Option<Instant> = None;
     let mut is_cap_due = false;
     loop {
         tokio::select! {
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {
-                    idle_at = Instant::now() + IDLE;
+                    idle_at = Instant::now() + idle;
                     if is_leaving {
                         refused.push(respond);
                     } else {
@@ -201,12 +198,12 @@ fn admit(
     streams.spawn(async move {
         // Who had not heard of the cap could not obey it, and waits instead.
         let is_early = respond.stream_id().as_u32() <= shared.told.early_stream.load(Ordering::Relaxed);
-        let patience = if is_early { IDLE } else { GRACE };
+        let patience = if is_early { shared.room.patience.idle } else { GRACE };
         let Ok(place) = timeout(patience, take_place(&shared)).await else {
             return respond.send_reset(Reason::REFUSED_STREAM);
         };
         let (head, mut body) = request.into_parts();
-        let read = timeout(BODY, read_body(&mut body)).await;
+        let read = timeout(shared.room.patience.body, read_body(&mut body)).await;
         let Ok(Some(body)) = read else {
             respond.send_reset(Reason::CANCEL);
             return;

@@ -23,6 +23,7 @@ use self::auth::{Key, Session};
 use crate::clock::Clock;
 use crate::faults::{Decision, Effect, Faults};
 use crate::inbox::{Inbox, Notification, Request};
+use crate::listener::Patience;
 use crate::tls::Authority;
 
 pub(crate) use self::connection::serve;
@@ -116,6 +117,7 @@ pub(crate) struct Room {
     faults: Arc<Faults>,
     inbox: Arc<Inbox>,
     authority: Authority,
+    patience: Patience,
     state: Mutex<State>,
 }
 
@@ -129,8 +131,14 @@ struct State {
 }
 
 impl Room {
-    pub(crate) fn new(clock: Arc<Clock>, faults: Arc<Faults>, inbox: Arc<Inbox>, authority: Authority) -> Self {
-        Self { clock, faults, inbox, authority, state: Mutex::default() }
+    pub(crate) fn new(
+        clock: Arc<Clock>,
+        faults: Arc<Faults>,
+        inbox: Arc<Inbox>,
+        authority: Authority,
+        patience: Patience,
+    ) -> Self {
+        Self { clock, faults, inbox, authority, patience, state: Mutex::default() }
     }
 
     /// Every phone, by token.
