@@ -1,0 +1,3 @@
+//! The IM REST surface, one file a command.
+
+mod account_import;

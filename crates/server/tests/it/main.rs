@@ -1,0 +1,5 @@
+//! The server from the outside: over real sockets, on both engines.
+
+#[macro_use]
+mod harness;
+mod im;
