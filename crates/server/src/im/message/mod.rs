@@ -164,7 +164,7 @@ impl Composed {
 /// Sends one draft: decides on the facts of the moment, then lets the append writer decide again under its locks.
 pub async fn send(call: &Call, draft: Draft, is_online_only: bool) -> Result<Sent> {
     if is_online_only {
-        call.node.pass(call.app.id, draft).await
+        call.node.hub.pass(call.app.id, draft).await
     } else {
         call.node.store.send(call.app.id, draft).await
     }
