@@ -10,7 +10,7 @@ use contract::{Failure, Result, codes};
 use crate::clock::Clock;
 use crate::config::{self, Config, Log};
 use crate::node::{Node, Running};
-use crate::{dev, im, tls};
+use crate::{chat_terminal, demo, dev, im, tls};
 
 /// Chat and mobile push that a team runs itself.
 #[derive(Debug, Parser)]
@@ -25,6 +25,17 @@ pub struct Cli {
 enum Command {
     /// Serve on loopback with an embedded store and a throw-away app.
     Dev(DevArgs),
+    /// Show the main job in one go: write, receive, be away, be notified, come back.
+    Demo,
+    /// Chat in the terminal, as an account of the app of development mode.
+    Chat {
+        /// The account.
+        #[arg(long = "as")]
+        name: String,
+        /// The credentials that development mode keeps in its data folder.
+        #[arg(long, default_value = "noroshi-data/credentials.json")]
+        credentials: PathBuf,
+    },
     /// Serve as a configuration file says.
     Serve {
         /// The TOML file; `noroshi config --example` prints a commented one.
@@ -104,6 +115,11 @@ impl Cli {
         });
         match command {
             Command::Dev(args) => serve_dev(args).await?,
+            Command::Demo => {
+                log(&Log { level: "error".into(), ..Log::default() });
+                demo::run().await?;
+            }
+            Command::Chat { name, credentials } => chat_terminal::run(&credentials, &name).await?,
             Command::Serve { config } => serve(Config::read(&config)?).await?,
             Command::Config { example: true } => print(config::EXAMPLE),
             Command::Config { example: false } => {
@@ -134,7 +150,7 @@ async fn serve_dev(args: DevArgs) -> Result<()> {
     }
     print(&dev.greeting());
     asked_to_stop().await;
-    dev.running.stop().await;
+    dev.stop().await;
     Ok(())
 }
 
@@ -187,7 +203,7 @@ fn explain(code: &str) -> ExitCode {
 }
 
 /// Prints what a command answers. A reader that has seen enough (`noroshi codes | head`) is no error.
-fn print(text: &str) {
+pub fn print(text: &str) {
     use std::io::Write;
     drop(writeln!(std::io::stdout(), "{}", text.trim_end()));
 }

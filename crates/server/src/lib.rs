@@ -7,15 +7,18 @@
 
 pub mod address;
 pub mod apps;
+pub mod chat_terminal;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod dev;
 pub mod front;
 pub mod im;
 pub mod listen;
 pub mod node;
 pub mod rates;
+pub mod rest;
 pub mod route;
 pub mod sigs;
 pub mod tls;
