@@ -1,5 +1,7 @@
 //! Connections as devices see them: by frames alone, in memory, and over a real socket.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod bounds;
 mod chat;
 mod drain;
