@@ -117,7 +117,10 @@ pub struct Hub {
     is_draining: AtomicBool,
     /// Told when a connection ends.
     ended: Notify,
+    /// The connections.
     tasks: Mutex<JoinSet<()>>,
+    /// What serves all of them.
+    keepers: Mutex<JoinSet<()>>,
 }
 
 impl Hub {
@@ -137,9 +140,13 @@ impl Hub {
             is_draining: AtomicBool::new(false),
             ended: Notify::new(),
             tasks: Mutex::default(),
+            keepers: Mutex::default(),
         });
-        hub.spawn(Arc::clone(&hub).watch());
-        hub.spawn(Arc::clone(&hub).work());
+        {
+            let mut keepers = hub.keepers.lock();
+            keepers.spawn(Arc::clone(&hub).watch());
+            keepers.spawn(Arc::clone(&hub).work());
+        }
         hub
     }
 
@@ -246,7 +253,13 @@ impl Hub {
         let left = if is_empty { 0 } else { self.connections() };
         let mut tasks = std::mem::take(&mut *self.tasks.lock());
         tasks.shutdown().await;
-        self.settle().await;
+        let mut keepers = std::mem::take(&mut *self.keepers.lock());
+        self.chores.end();
+        let kept = async { while keepers.join_next().await.is_some() {} };
+        if tokio::time::timeout(wait, kept).await.is_err() {
+            tracing::warn!("devices of this node count as connected until it starts again");
+        }
+        keepers.shutdown().await;
         left
     }
 

@@ -1,7 +1,5 @@
 //! Commands on messages and conversations: frames into the words of `chat`, and back.
 
-use std::sync::Arc;
-
 use chat::conversation::{self, Listed, Page, Span};
 use chat::message::{Recaller, give_receipts};
 use contract::frame::wire::{

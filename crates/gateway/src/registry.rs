@@ -74,11 +74,14 @@ impl Session {
 /// Locks that are taken for different accounts at the same time.
 const SHARDS: usize = 64;
 
+/// A map in parts with a lock each.
+type Shards<K, V> = Vec<Mutex<HashMap<K, V>>>;
+
 /// All sessions of a node.
 pub(crate) struct Registry {
     hasher: RandomState,
-    accounts: Vec<Mutex<HashMap<(AppId, UserId), Account>>>,
-    devices: Vec<Mutex<HashMap<(AppId, DeviceId), Arc<Session>>>>,
+    accounts: Shards<(AppId, UserId), Account>,
+    devices: Shards<(AppId, DeviceId), Arc<Session>>,
 }
 
 #[derive(Default)]
@@ -155,15 +158,12 @@ impl Registry {
         let key = (session.app, session.account.clone());
         let mut accounts = self.shard(&self.accounts, &key);
         let Some(account) = accounts.get_mut(&key) else { return true };
-        match account.rates.iter_mut().find(|(counted, _)| *counted == command) {
-            Some((_, bucket)) => bucket.take(now, rate),
-            None => {
-                let mut bucket = Bucket::default();
-                let is_allowed = bucket.take(now, rate);
-                account.rates.push((command, bucket));
-                is_allowed
-            }
-        }
+        let known = account.rates.iter().position(|(counted, _)| *counted == command);
+        let index = known.unwrap_or_else(|| {
+            account.rates.push((command, Bucket::default()));
+            account.rates.len() - 1
+        });
+        account.rates[index].1.take(now, rate)
     }
 
     fn shard<'a, K: Hash, V>(&self, shards: &'a [Mutex<HashMap<K, V>>], key: &K) -> MutexGuard<'a, HashMap<K, V>> {

@@ -247,7 +247,7 @@ mod tests {
         check(&[0x83, 0x85], Status::Protocol);
         check(&[0x09, 0x80], Status::Protocol);
         check(&[0x81, 0x85], Status::Unsupported);
-        check(&[0x82, 0x80 | 101], Status::TooLarge);
+        check(&[0x82, 0x80 | 0x65], Status::TooLarge);
         check(&[0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Status::TooLarge);
         check(&[0x89, 0xfe, 0, 126], Status::Protocol);
         check(&[frame(0x02, &[0; 60]), frame(0x80, &[0; 60])].concat(), Status::TooLarge);
