@@ -20,6 +20,7 @@ pub(crate) struct Head {
     pub(crate) seq: i64,
     pub(crate) last_at: i64,
     pub(crate) last_seq: i64,
+    pub(crate) last_time: i64,
     pub(crate) moved_at: i64,
     pub(crate) writer: i64,
     pub(crate) scan_until: i64,
@@ -135,7 +136,9 @@ impl Plan {
             };
             (*app, event)
         };
-        self.rows.iter().map(event).collect()
+        // Imported history is there to be read back, not news.
+        let is_news = |row: &&Row| !row.flags.has(Flags::IMPORTED) || row.flags.has(Flags::COUNTS);
+        self.rows.iter().filter(is_news).map(event).collect()
     }
 }
 
@@ -327,6 +330,7 @@ impl Numbering<'_> {
         // An import is history: it is the list's last message only while there is no live one.
         if flags.has(Flags::MOVES_LIST) && (draft.kind == DraftKind::Live || head.last_at == 0) {
             head.last_seq = seq.0;
+            head.last_time = at.secs();
         }
         let msg_seq = draft.msg_seq.unwrap_or(seq.0 as u32);
         let stored = Stored { key: MsgKey { time: at.secs(), seq: msg_seq, random: draft.msg_random }, seq, at };

@@ -29,7 +29,7 @@ const LOCK: Sql = sql!(
 );
 
 const HEADS: Sql = sql!(
-    postgres: "SELECT u.n, c.seq, c.last_at, c.last_seq, c.moved_at, c.writer, c.scan_until
+    postgres: "SELECT u.n, c.seq, c.last_at, c.last_seq, c.last_time, c.moved_at, c.writer, c.scan_until
                FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS u (app, id, n)
                JOIN conversations c ON c.app = u.app AND c.id = u.id"
 );
@@ -78,11 +78,11 @@ const MESSAGES: Sql = sql!(
 
 const MOVE: Sql = sql!(
     postgres: "UPDATE conversations AS c
-               SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, moved_at = u.moved_at, writer = u.writer,
-                   scan_until = u.scan_until
+               SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time, moved_at = u.moved_at,
+                   writer = u.writer, scan_until = u.scan_until
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                           $7::bigint[], $8::bigint[])
-                    AS u (app, id, seq, last_at, last_seq, moved_at, writer, scan_until)
+                           $7::bigint[], $8::bigint[], $9::bigint[])
+                    AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until)
                WHERE c.app = u.app AND c.id = u.id"
 );
 
@@ -137,9 +137,10 @@ impl Engine for Session {
                 seq,
                 last_at: get(row, 2)?,
                 last_seq: get(row, 3)?,
-                moved_at: get(row, 4)?,
-                writer: get(row, 5)?,
-                scan_until: get(row, 6)?,
+                last_time: get(row, 4)?,
+                moved_at: get(row, 5)?,
+                writer: get(row, 6)?,
+                scan_until: get(row, 7)?,
                 // A head that was there before holds a message at least.
                 is_new: seq == 0,
             })
@@ -262,7 +263,7 @@ impl<'a> Messages<'a> {
 }
 
 columns!(Heads {
-    app: i64, id: &'a [u8], seq: i64, last_at: i64, last_seq: i64, moved_at: i64, writer: i64, scan_until: i64,
+    app: i64, id: &'a [u8], seq: i64, last_at: i64, last_seq: i64, last_time: i64, moved_at: i64, writer: i64, scan_until: i64,
 });
 
 impl<'a> Heads<'a> {
@@ -274,6 +275,7 @@ impl<'a> Heads<'a> {
             columns.seq.push(head.seq);
             columns.last_at.push(head.last_at);
             columns.last_seq.push(head.last_seq);
+            columns.last_time.push(head.last_time);
             columns.moved_at.push(head.moved_at);
             columns.writer.push(head.writer);
             columns.scan_until.push(head.scan_until);
