@@ -53,8 +53,8 @@ impl Presence {
     pub(crate) fn come_in(&self, epoch: i64) {
         let (hub, session) = (&self.hub, &self.session);
         hub.registry.bind(session);
-        if !session.come_in(epoch) {
-            hub.kick(session, Fault::UserSigRevoked);
+        if let Some(fault) = session.come_in(epoch) {
+            hub.kick(session, fault);
         }
         // Two logins of one device may both have been on their way when the other's notice came.
         for other in hub.registry.of_account(session.app, &session.account) {

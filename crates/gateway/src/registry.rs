@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use bytes::Bytes;
-use contract::{AppId, DeviceId, Millis, UserId};
+use contract::{AppId, DeviceId, Fault, Millis, UserId};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
@@ -28,6 +28,8 @@ pub(crate) struct Session {
     epoch: AtomicI64,
     /// Sessions of an earlier epoch are void: noted also while the login is still on its way.
     void_below: AtomicI64,
+    /// Another login took its place: noted also while its own is still on its way.
+    is_replaced: AtomicBool,
     /// Notifications that wait for their confirmation.
     pub(crate) acks: Mutex<Vec<(Bytes, oneshot::Sender<()>)>>,
 }
@@ -46,6 +48,7 @@ impl Session {
             began,
             epoch: AtomicI64::new(PENDING),
             void_below: AtomicI64::new(PENDING),
+            is_replaced: AtomicBool::new(false),
             acks: Mutex::default(),
         }
     }
@@ -55,7 +58,7 @@ impl Session {
     }
 
     pub(crate) fn epoch(&self) -> i64 {
-        self.epoch.load(Ordering::Acquire)
+        self.epoch.load(Ordering::SeqCst)
     }
 
     /// Makes every epoch below `epoch` void. Answers whether the session is in and has to go now.
@@ -64,10 +67,20 @@ impl Session {
         self.is_in() && self.epoch() < epoch
     }
 
-    /// Lets the session hear everything. Answers false if its epoch was made void meanwhile.
-    pub(crate) fn come_in(&self, epoch: i64) -> bool {
+    /// Gives the session's place to a login that came later. Answers whether it is in and has to go now.
+    pub(crate) fn replace(&self) -> bool {
+        self.is_replaced.store(true, Ordering::SeqCst);
+        self.is_in()
+    }
+
+    /// Lets the session hear everything. Answers why it has to go at once, if it was sent away on its way.
+    pub(crate) fn come_in(&self, epoch: i64) -> Option<Fault> {
         self.epoch.store(epoch, Ordering::SeqCst);
-        self.void_below.load(Ordering::SeqCst) <= epoch
+        if self.void_below.load(Ordering::SeqCst) > epoch {
+            Some(Fault::UserSigRevoked)
+        } else {
+            self.is_replaced.load(Ordering::SeqCst).then_some(Fault::Replaced)
+        }
     }
 }
 

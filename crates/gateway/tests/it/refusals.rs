@@ -138,6 +138,9 @@ async fn a_second_login_and_notices_of_the_server_are_no_requests() {
     let mut device = world.device("alice", "phone").await;
     is_refusal(&device.call(Command::Login, &world.login("alice", "phone")).await, Message::RequestIllegal);
     is_refusal(&device.call(Command::Message, &Empty).await, Message::RequestIllegal);
+    for _ in 0..5 {
+        is_refusal(&device.ask(Frame { command: 999, ..Frame::default() }).await, Common::CommandUnknown);
+    }
     assert!(device.is_silent().await);
 }
 
