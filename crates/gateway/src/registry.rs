@@ -22,8 +22,9 @@ pub(crate) struct Session {
     pub(crate) device: DeviceId,
     /// Tells it from every other one, in the store too.
     pub(crate) id: i64,
-    /// The moment of the login; of two sessions that exclude each other the later one stays.
-    pub(crate) began: Millis,
+    /// The moment of the login; of two sessions that exclude each other the later one stays. Before the store has
+    /// the login, no other one is later.
+    began: AtomicI64,
     /// The account's epoch at login, or [`PENDING`].
     epoch: AtomicI64,
     /// Sessions of an earlier epoch are void: noted also while the login is still on its way.
@@ -38,19 +39,27 @@ pub(crate) struct Session {
 const PENDING: i64 = i64::MIN;
 
 impl Session {
-    pub(crate) fn new(link: Arc<Link>, app: AppId, account: UserId, device: DeviceId, id: i64, began: Millis) -> Self {
+    pub(crate) fn new(link: Arc<Link>, app: AppId, account: UserId, device: DeviceId, id: i64) -> Self {
         Self {
             link,
             app,
             account,
             device,
             id,
-            began,
+            began: AtomicI64::new(i64::MAX),
             epoch: AtomicI64::new(PENDING),
             void_below: AtomicI64::new(PENDING),
             is_replaced: AtomicBool::new(false),
             acks: Mutex::default(),
         }
+    }
+
+    pub(crate) fn begin(&self, at: Millis) {
+        self.began.store(at.0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn began(&self) -> Millis {
+        Millis(self.began.load(Ordering::SeqCst))
     }
 
     pub(crate) fn is_in(&self) -> bool {

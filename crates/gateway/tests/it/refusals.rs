@@ -102,8 +102,7 @@ async fn a_verification_that_does_not_end_times_out() {
     let mut device = world.connect().await;
     device.account = "alice".into();
     is_refusal(&device.call(Command::Login, &world.login("alice", "phone")).await, Access::VerifyTimeout);
-    world.desk.is_stuck.store(false, Ordering::SeqCst);
-    device.log_in("alice", &world.login("alice", "phone")).await;
+    is_refusal(&device.call(Command::Send, &text("bob", 1)).await, Access::TicketIncomplete);
 }
 
 #[tokio::test]
