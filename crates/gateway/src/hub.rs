@@ -41,6 +41,8 @@ pub trait Front: Send + Sync {
     fn app(&self, id: AppId) -> Option<Arc<App>>;
     /// Verifies a UserSig of an account.
     fn verify(&self, app: Arc<App>, user: UserId, sig: String) -> BoxFuture<'static, Result<Claim>>;
+    /// Hears that a device of an account can be reached from now on: it came in, or registered a token. Never waits.
+    fn arrived(&self, app: AppId, account: &UserId, device: &DeviceId);
 }
 
 /// How announcements reach the other nodes.

@@ -63,6 +63,7 @@ impl Presence {
                 hub.kick(&other, Fault::Replaced);
             }
         }
+        hub.front.arrived(session.app, &session.account, &session.device);
     }
 }
 

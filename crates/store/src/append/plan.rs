@@ -107,8 +107,8 @@ pub(crate) struct Plan {
     pub(crate) heads: Vec<(usize, Head)>,
     /// The slots whose heads were made for nothing: every draft was refused.
     pub(crate) idle: Vec<usize>,
-    /// Outbox rows: draft and id.
-    pub(crate) pushes: Vec<(usize, i64)>,
+    /// Outbox rows: draft, id, and the place of the message.
+    pub(crate) pushes: Vec<(usize, i64, Seq)>,
     pub(crate) prints: Vec<(Print, Stored)>,
 }
 
@@ -136,9 +136,10 @@ impl Plan {
             };
             (*app, event)
         };
+        let queued = self.pushes.iter().map(|(draft, ..)| (waiting[*draft].0, Event::DeliveryQueued));
         // Imported history is there to be read back, not news.
         let is_news = |row: &&Row| !row.flags.has(Flags::IMPORTED) || row.flags.has(Flags::COUNTS);
-        self.rows.iter().filter(is_news).map(event).collect()
+        self.rows.iter().filter(is_news).map(event).chain(queued).collect()
     }
 }
 
@@ -344,7 +345,7 @@ impl Numbering<'_> {
         self.moved[slot] = true;
         self.plan.rows.push(Row { draft: index, stored, flags });
         if draft.push.is_some() && facts.receiver_reach {
-            self.plan.pushes.push((index, ids.next()));
+            self.plan.pushes.push((index, ids.next(), seq));
         }
         Sent { key: stored.key, seq, at, duplicate: false }
     }

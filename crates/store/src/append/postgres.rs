@@ -95,10 +95,10 @@ const JOIN: Sql = sql!(
 );
 
 const PUSH: Sql = sql!(
-    postgres: "INSERT INTO outbox (app, id, topic, part, due_at, payload)
-               SELECT u.app, u.id, $1, u.part, u.due_at, u.payload
-               FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[])
-                    AS u (app, id, part, due_at, payload)"
+    postgres: "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
+               SELECT u.app, u.id, $1, u.part, u.due_at, u.payload, u.conversation, u.seq
+               FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bytea[], $8::bigint[])
+                    AS u (app, id, part, due_at, payload, conversation, seq)"
 );
 
 /// Takes back heads that were made for drafts which all were refused.
@@ -308,23 +308,27 @@ struct Pushes<'a> {
     part: Vec<&'a str>,
     due_at: Vec<i64>,
     payload: Vec<&'a str>,
+    conversation: Vec<&'a [u8]>,
+    seq: Vec<i64>,
 }
 
 impl<'a> Pushes<'a> {
     fn of(waiting: &'a [(AppId, Waiting)], plan: &Plan) -> Self {
         let mut columns = Self::default();
-        for (index, id) in &plan.pushes {
+        for (index, id, seq) in &plan.pushes {
             let (app, w) = &waiting[*index];
             columns.app.push(app.0);
             columns.id.push(*id);
             columns.part.push(w.draft.receiver.as_str());
             columns.due_at.push(w.draft.at.0);
             columns.payload.push(w.draft.push.as_deref().unwrap_or_default());
+            columns.conversation.push(&w.conversation.0);
+            columns.seq.push(seq.0);
         }
         columns
     }
 
     fn args(&self) -> Args<'_> {
-        vec![&OFFLINE_PUSH, &self.app, &self.id, &self.part, &self.due_at, &self.payload]
+        vec![&OFFLINE_PUSH, &self.app, &self.id, &self.part, &self.due_at, &self.payload, &self.conversation, &self.seq]
     }
 }

@@ -175,11 +175,14 @@ impl Engine for Lite {
             self.save_head(&slots[*slot], head)?;
             self.join(&slots[*slot])?;
         }
-        for (index, id) in &plan.pushes {
+        for (index, id, seq) in &plan.pushes {
             let (app, w) = &waiting[*index];
             self.change(
-                sql!("INSERT INTO outbox (app, id, topic, part, due_at, payload) VALUES ($1, $2, $3, $4, $5, $6)"),
-                (*app, *id, OFFLINE_PUSH, &w.draft.receiver, w.draft.at, w.draft.push.as_deref()),
+                sql!(
+                    "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                ),
+                (*app, *id, OFFLINE_PUSH, &w.draft.receiver, w.draft.at, w.draft.push.as_deref(), w.conversation, *seq),
             )?;
         }
         Ok(())
