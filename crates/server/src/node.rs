@@ -19,7 +19,7 @@ use tracing::{error, info};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Bounds, Config};
 use crate::listen::{Listener, ended};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
@@ -44,6 +44,8 @@ pub struct Node {
     pub sigs: Arc<Sigs>,
     /// How often.
     pub rates: Rates,
+    /// How much is taken on.
+    pub bounds: Bounds,
     /// REST calls that may be under way at a time.
     pub im_places: Semaphore,
     /// Tells this process from all others, also from its own predecessors.
@@ -82,6 +84,7 @@ impl Node {
             clock,
             sigs,
             rates: Rates::default(),
+            bounds: config.bounds.clone(),
             im_places: Semaphore::new(config.bounds.calls),
             id: i64::from_le_bytes(vault::random()) & i64::MAX,
             name: config.name.clone(),
@@ -146,7 +149,8 @@ impl Running {
         let mut tasks = JoinSet::new();
         let mut open = |address: Option<SocketAddr>, tls: Option<Arc<rustls::ServerConfig>>| -> Result<_> {
             let Some(address) = address else { return Ok(None) };
-            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&places))?;
+            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&places))?
+                .with_head_wait(Duration::from_millis(config.bounds.head_ms));
             let address = listener.address()?;
             tasks.spawn(listener.serve(stopped.clone(), STOP_WAIT));
             Ok(Some(address))
