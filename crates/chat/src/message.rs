@@ -63,12 +63,11 @@ pub fn recall(
         return refuse(Fault::MessageUnknown);
     };
     let by = match recaller {
-        Recaller::Admin(user) => user,
         Recaller::Sender { user, .. } if user != sender => return refuse(Fault::MessageUnknown),
         Recaller::Sender { window_s, .. } if now.secs() - key.time > *window_s => {
             return refuse(Fault::RecallTooLate { window_s: *window_s });
         }
-        Recaller::Sender { user, .. } => user,
+        Recaller::Admin(user) | Recaller::Sender { user, .. } => user,
     };
     if message.flags.has(Flags::RECALLED) || !messages::set_flags(tx, &view, &message, Flags::RECALLED, now)? {
         return refuse(Fault::MessageRecalled);

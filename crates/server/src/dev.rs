@@ -110,6 +110,8 @@ impl Dev {
             "admin": admin,
             "access_key_id": access_key.map(|key| &key.id),
             "access_key_secret": access_key.map(|key| &key.secret),
+            "gateway": self.running.http.map(|address| format!("ws://{address}/ws")),
+            "gateway_seal_key": hex::encode(&self.running.node.seal_public),
             "app_key": self.app.id.0,
             "mpaas_app_id": self.app.settings.mpaas_app_id,
             "workspace_id": self.app.settings.workspace_id,

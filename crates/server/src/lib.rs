@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod dev;
+pub mod front;
 pub mod im;
 pub mod listen;
 pub mod node;

@@ -22,7 +22,7 @@ use tracing::{debug, warn};
 /// A TLS handshake, which costs more than a request.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 /// A request's head, unless another bound is set.
-const HEAD_WAIT: Duration = Duration::from_secs(60);
+const HEAD_WAIT: Duration = Duration::from_mins(1);
 /// Bytes of a request's head, and of what is read ahead.
 const HEAD_BYTES: usize = 16 * 1024;
 /// Unacknowledged bytes: a peer that does not read loses its connection.

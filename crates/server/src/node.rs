@@ -4,22 +4,23 @@
 //! the other way round, so that nothing acknowledged is lost and nothing is asked that is gone already.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use contract::event::Event;
+use contract::seal::KeyPair;
 use contract::{AppId, Millis, Result};
+use gateway::Hub;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
-use store::append::{Draft, Sent};
 use store::{Hooks, Store, platform};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
 use crate::config::{Bounds, Config};
+use crate::front::{self, Ears, Front};
 use crate::listen::{Listener, ended};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
@@ -28,6 +29,8 @@ use crate::{im, route};
 
 /// What is under way at a shutdown may take this long.
 const STOP_WAIT: Duration = Duration::from_secs(20);
+/// Devices are sent elsewhere within this time.
+const DRAIN_WAIT: Duration = Duration::from_secs(5);
 /// How often a node says that it is alive, and looks whether apps changed elsewhere.
 const BEAT: Duration = Duration::from_secs(5);
 const REFRESH: Duration = Duration::from_secs(2);
@@ -37,13 +40,17 @@ pub struct Node {
     /// What is remembered.
     pub store: Store,
     /// The apps.
-    pub apps: Apps,
+    pub apps: Arc<Apps>,
     /// The time.
     pub clock: Clock,
     /// Who speaks.
     pub sigs: Arc<Sigs>,
     /// How often.
-    pub rates: Rates,
+    pub rates: Arc<Rates>,
+    /// Connected devices.
+    pub hub: Arc<Hub>,
+    /// What clients pin to seal their frames.
+    pub seal_public: Vec<u8>,
     /// How much is taken on.
     pub bounds: Bounds,
     /// REST calls that may be under way at a time.
@@ -71,22 +78,37 @@ impl Node {
     pub async fn open(config: &Config, clock: Clock) -> Result<Arc<Self>> {
         let vault = Arc::new(Vault::new(&config.secrets.master_key()?)?);
         let sigs = Arc::new(Sigs::default());
-        let heard = Arc::clone(&sigs);
-        let hooks = Hooks {
-            decide: chat::message::decide,
-            announce: Arc::new(move |app, events| announce(&heard, app, events)),
-        };
+        let ears = Arc::new(Ears { sigs: Arc::clone(&sigs), hub: OnceLock::new() });
+        let hearing = Arc::clone(&ears);
+        let hooks =
+            Hooks { decide: chat::message::decide, announce: Arc::new(move |app, events| hearing.hear(app, events)) };
         let store = Store::open(&config.store(), hooks).await?;
-        let apps = Apps::load(store.clone(), vault).await?;
+        let apps = Arc::new(Apps::load(store.clone(), Arc::clone(&vault)).await?);
+        let rates = Arc::new(Rates::default());
+        // Never 0, which in the table of devices means no node.
+        let id = (i64::from_le_bytes(vault::random()) & i64::MAX).max(1);
+        let (ticket, seal) = front::gateway_secrets(&store, &vault).await?;
+        let seal_public = seal.public.clone();
+        let front = Front {
+            store: store.clone(),
+            apps: Arc::clone(&apps),
+            clock: clock.clone(),
+            sigs: Arc::clone(&sigs),
+            rates: Arc::clone(&rates),
+        };
+        let hub = open_hub(config, id, ticket, seal, front);
+        drop(ears.hub.set(Arc::clone(&hub)));
         Ok(Arc::new(Self {
             store,
             apps,
             clock,
             sigs,
-            rates: Rates::default(),
+            rates,
+            hub,
+            seal_public,
             bounds: config.bounds.clone(),
             im_places: Semaphore::new(config.bounds.calls),
-            id: i64::from_le_bytes(vault::random()) & i64::MAX,
+            id,
             name: config.name.clone(),
             prometheus: prometheus(),
         }))
@@ -103,23 +125,26 @@ impl Node {
         metrics::gauge!("noroshi_store_queue_depth", "queue" => "reads").set(depths.reads as f64);
         metrics::gauge!("noroshi_store_queue_depth", "queue" => "writes").set(depths.writes as f64);
         metrics::gauge!("noroshi_store_queue_depth", "queue" => "sends").set(depths.sends as f64);
+        let gateway = self.hub.counters();
+        metrics::gauge!("noroshi_gateway_connections").set(gateway.connections as f64);
+        metrics::gauge!("noroshi_gateway_requests").set(gateway.requests as f64);
+        metrics::counter!("noroshi_gateway_logins_total").absolute(gateway.logins);
+        metrics::counter!("noroshi_gateway_frames_total", "way" => "in").absolute(gateway.frames_in);
+        metrics::counter!("noroshi_gateway_frames_total", "way" => "out").absolute(gateway.frames_out);
+        metrics::counter!("noroshi_gateway_ended_total", "why" => "stuck").absolute(gateway.stuck);
+        metrics::counter!("noroshi_gateway_ended_total", "why" => "silent").absolute(gateway.silent);
+        metrics::counter!("noroshi_gateway_ended_total", "why" => "kicked").absolute(gateway.kicked);
         self.prometheus.render()
-    }
-
-    /// Passes an online-only message to connected devices; nothing of it is stored.
-    pub async fn pass(&self, app: AppId, draft: Draft) -> Result<Sent> {
-        let _ = (app, draft);
-        Err(contract::Failure::internal("no gateway yet").into())
     }
 }
 
-/// Hears what was committed, before the callers do.
-fn announce(sigs: &Sigs, app: AppId, events: &[Event]) {
-    for event in events {
-        if let Event::EpochRaised { account, sig_from, .. } = event {
-            sigs.void(app, account, *sig_from);
-        }
-    }
+fn open_hub(config: &Config, id: i64, ticket: [u8; 32], seal: KeyPair, front: Front) -> Arc<Hub> {
+    let store = front.store.clone();
+    let settings = gateway::Settings {
+        connections_max: config.bounds.gateway_connections,
+        ..gateway::Settings::new(id, vec![ticket], seal)
+    };
+    Hub::new(settings, Arc::new(front), store)
 }
 
 /// The one recorder of the process; tests start many nodes in one.
@@ -167,6 +192,10 @@ impl Running {
     /// Stops: no new work, what is under way ends, then the store closes.
     pub async fn stop(mut self) {
         info!("stopping");
+        let cut = self.node.hub.drain(DRAIN_WAIT).await;
+        if cut > 0 {
+            warn!(cut, "devices did not leave in time");
+        }
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
         let id = self.node.id;

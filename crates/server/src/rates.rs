@@ -32,7 +32,7 @@ pub struct Rates {
 
 impl Default for Rates {
     fn default() -> Self {
-        let failures = Cache::builder().max_capacity(KEPT).time_to_idle(Duration::from_secs(120)).build();
+        let failures = Cache::builder().max_capacity(KEPT).time_to_idle(Duration::from_mins(2)).build();
         Self { limiters: Cache::new(KEPT), failures, batches: Cache::new(KEPT) }
     }
 }

@@ -26,6 +26,7 @@ const BODY_WAIT: Duration = Duration::from_secs(20);
 pub fn public(node: Arc<Node>) -> Router {
     Router::new()
         .route("/v4/{*command}", any(im_command))
+        .route("/ws", get(gateway))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -67,6 +68,10 @@ async fn read_body(body: Body) -> Result<Bytes> {
         Ok(Err(_)) => Err(Fault::BodyMalformed.into()),
         Err(_) => Err(Fault::ServiceTimeout.into()),
     }
+}
+
+async fn gateway(State(node): State<Arc<Node>>, request: Request) -> Response {
+    node.hub.serve(request)
 }
 
 /// Ready means: the store answers.

@@ -69,7 +69,7 @@ pub enum Standing {
 }
 
 /// What the decision rests on, read under the locks of the append.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// The sender's account.
     pub sender: Standing,

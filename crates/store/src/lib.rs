@@ -12,6 +12,7 @@
 mod tx;
 
 pub mod accounts;
+pub mod activity;
 pub mod append;
 pub mod apps;
 mod backup;

@@ -171,7 +171,7 @@ pub fn listening() -> (Hooks, Heard) {
 
 /// Makes one test of the storage contract into two, one per engine.
 ///
-/// ```ignore
+/// ```text
 /// store::both! {
 ///     async fn what_is_written_can_be_read(store: TestStore) { … }
 /// }

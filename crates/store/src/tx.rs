@@ -141,6 +141,26 @@ impl<'a> Tx<'a> {
         Self { snapshot: Snapshot { app, link, spoiled: None }, events: Vec::new() }
     }
 
+    /// The app that the job is bound to.
+    pub fn app(&self) -> AppId {
+        self.snapshot.app
+    }
+
+    /// [`Snapshot::opt`]; here too, so that `tx.app()` may stand among its parameters.
+    pub fn opt<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<Option<R>> {
+        self.snapshot.opt(sql, params)
+    }
+
+    /// [`Snapshot::one`]; here too, so that `tx.app()` may stand among its parameters.
+    pub fn one<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<R> {
+        self.snapshot.one(sql, params)
+    }
+
+    /// [`Snapshot::all`]; here too, so that `tx.app()` may stand among its parameters.
+    pub fn all<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<Vec<R>> {
+        self.snapshot.all(sql, params)
+    }
+
     /// Changes rows; answers how many.
     pub fn run(&mut self, sql: Sql, params: impl Params) -> Result<u64> {
         let values = params.values();

@@ -176,7 +176,7 @@ pub(crate) fn run(
     for (index, refusal) in refusals.into_iter().enumerate() {
         let outcome = match refusal {
             Some(error) => Err(error),
-            None => Ok(numbering.number(index, waiting, facts[index], ids)),
+            None => Ok(numbering.number(index, waiting, &facts[index], ids)),
         };
         numbering.plan.outcomes.push(outcome);
     }
@@ -307,7 +307,7 @@ struct Numbering<'g> {
 }
 
 impl Numbering<'_> {
-    fn number(&mut self, index: usize, waiting: &[(AppId, Waiting)], facts: Facts, ids: &mut Ids) -> Sent {
+    fn number(&mut self, index: usize, waiting: &[(AppId, Waiting)], facts: &Facts, ids: &mut Ids) -> Sent {
         let entry = &waiting[index];
         if let Some(Stored { key, seq, at }) = self.same(index, entry) {
             return Sent { key, seq, at, duplicate: true };

@@ -11,6 +11,7 @@ use super::worker::{RERUNS, failure_of, jitter};
 use crate::append::plan::{self, Plan};
 use crate::append::window::{Ids, Window};
 use crate::append::{Sent, Waiting};
+use crate::job::guard;
 use crate::queue::Fair;
 use crate::{Hooks, announce};
 
@@ -31,7 +32,13 @@ impl Appender {
     pub(super) fn run(mut self, queue: &Fair<Waiting>) {
         let mut taken = Vec::with_capacity(limit::APPEND_BATCH);
         while self.session.wait(queue.next(limit::APPEND_BATCH, &mut taken)) {
-            let outcomes = self.batch(&taken);
+            // As in the embedded writer: a mistake of our own must not leave a queue that nobody drains.
+            let outcomes = guard(|| Ok(self.batch(&taken))).unwrap_or_else(|error| {
+                tracing::error!(%error, "appender");
+                self.session.abandon();
+                self.window.reset();
+                vec![Err(error); taken.len()]
+            });
             for ((_, waiting), outcome) in taken.drain(..).zip(outcomes) {
                 waiting.answer(outcome);
             }
@@ -70,7 +77,7 @@ impl Appender {
         let mut last = Failure::Conflict("the append was run too often".into());
         for attempt in 0..=RERUNS {
             if attempt > 0 {
-                self.session.wait(tokio::time::sleep(jitter(attempt)));
+                self.session.pause(jitter(attempt));
             }
             self.session.ensure(deadline).map_err(failure_of)?;
             self.session.arm();

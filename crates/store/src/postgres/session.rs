@@ -83,6 +83,11 @@ impl Session {
         self.runtime.block_on(other)
     }
 
+    /// Waits a while. The timer is made inside, because it belongs to the runtime that drives it.
+    pub(crate) fn pause(&self, duration: Duration) {
+        self.runtime.block_on(async { tokio::time::sleep(duration).await });
+    }
+
     /// Whether the connection is gone, so that what it had open is undone.
     pub(crate) fn is_lost(&self) -> bool {
         self.client.as_ref().is_none_or(Client::is_closed)
@@ -107,14 +112,14 @@ impl Session {
                 return Err(last.into());
             } else {
                 let pause = self.next_attempt.min(deadline) - now;
-                self.wait(tokio::time::sleep(pause));
+                self.pause(pause);
             }
         }
         Ok(())
     }
 
     fn connect(&mut self) -> Result<(), Failure> {
-        self.drop_client();
+        self.abandon();
         let setup = setup(self.role, self.patience);
         let (config, runtime) = (&self.config, &self.runtime);
         let connected = runtime.block_on(async {
@@ -141,7 +146,8 @@ impl Session {
         Ok(())
     }
 
-    fn drop_client(&mut self) {
+    /// Gives the connection up; the server undoes what it had open.
+    pub(crate) fn abandon(&mut self) {
         self.client = None;
         self.statements.clear();
         self.stage = Stage::Auto;
@@ -173,7 +179,7 @@ impl Session {
             && self.drive(async |client, _| client.batch_execute("ROLLBACK").await).is_err()
         {
             // A connection whose state nobody knows is not used again; the server undoes what it had open.
-            self.drop_client();
+            self.abandon();
         }
     }
 
@@ -287,7 +293,7 @@ impl Session {
             Ok(Err(error)) => Err(translate(&error).into()),
             Err(_) => {
                 // Its answers may still come, and belong to nobody then.
-                self.drop_client();
+                self.abandon();
                 Err(Failure::Timeout("the database did not answer".into()).into())
             }
         }

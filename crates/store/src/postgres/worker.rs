@@ -7,7 +7,7 @@ use contract::{AppId, Error, Failure};
 
 use super::Session;
 use crate::append::window::random;
-use crate::job::Work;
+use crate::job::{Work, guard};
 use crate::queue::Fair;
 use crate::tx::{Link, Tx};
 use crate::{Hooks, announce};
@@ -42,7 +42,15 @@ pub(super) fn run(mut session: Session, queue: &Fair<Queued>, hooks: &Hooks) {
     while session.wait(queue.next(1, &mut taken)) {
         for (app, job) in taken.drain(..) {
             if job.is_write || !job.work.is_abandoned() {
-                answer(&mut session, app, job, hooks);
+                // As in the embedded writer: a mistake of our own must not leave a queue that nobody drains.
+                let survived = guard(|| {
+                    answer(&mut session, app, job, hooks);
+                    Ok(())
+                });
+                if let Err(error) = survived {
+                    tracing::error!(%error, "worker");
+                    session.abandon();
+                }
             }
         }
     }
@@ -53,7 +61,7 @@ fn answer(session: &mut Session, app: AppId, mut job: Queued, hooks: &Hooks) {
     let mut last = None;
     for attempt in 0..=RERUNS {
         if attempt > 0 {
-            session.wait(tokio::time::sleep(jitter(attempt)));
+            session.pause(jitter(attempt));
         }
         if let Err(error) = session.ensure(deadline) {
             return job.work.answer(Some(failure_of(error)));

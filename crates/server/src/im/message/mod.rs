@@ -153,33 +153,18 @@ impl Composed {
         }
     }
 
-    /// The draft of an imported message.
-    pub fn import(
-        &self,
-        call: &Call,
-        sender: UserId,
-        receiver: UserId,
-        msg_seq: Option<u32>,
-        msg_random: u32,
-        at: Millis,
-        counts: bool,
-    ) -> Draft {
-        let imported = self.flags.with(Flags::IMPORTED).0;
+    /// Makes a draft that of an imported message: it has its own time and announces nothing.
+    pub fn import(draft: Draft, at: Millis, counts: bool) -> Draft {
+        let imported = Flags(draft.flags).with(Flags::IMPORTED).0;
         let flags = if counts { imported } else { imported & !Flags::COUNTS.0 };
-        Draft {
-            kind: store::append::DraftKind::Import { counts },
-            at,
-            flags,
-            push: None,
-            ..self.draft(call, sender, receiver, msg_seq, msg_random)
-        }
+        Draft { kind: store::append::DraftKind::Import { counts }, at, flags, push: None, ..draft }
     }
 }
 
 /// Sends one draft: decides on the facts of the moment, then lets the append writer decide again under its locks.
 pub async fn send(call: &Call, draft: Draft, is_online_only: bool) -> Result<Sent> {
     if is_online_only {
-        call.node.pass(call.app.id, draft).await
+        call.node.hub.pass(call.app.id, draft).await
     } else {
         call.node.store.send(call.app.id, draft).await
     }

@@ -1,0 +1,4 @@
+//! The channels, a folder each.
+
+pub mod apns;
+pub mod scripted;

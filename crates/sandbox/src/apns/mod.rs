@@ -1,0 +1,316 @@
+//! Apple's push service: HTTP/2 over TLS, provider tokens or client certificates, one request per device.
+//!
+//! `connection` talks, `wire` bends the two frames that h2 keeps to itself, `headers`, `payload` and `auth` check,
+//! `control` is the room's part of the control API. A request is checked in one fixed order: method and path,
+//! headers that stand twice, who sends, header values, topic, token, payload, and last what the device says.
+
+mod auth;
+mod connection;
+mod control;
+mod headers;
+mod payload;
+mod wire;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use self::auth::{Key, Session};
+use crate::clock::Clock;
+use crate::faults::{Decision, Effect, Faults};
+use crate::inbox::{Inbox, Notification, Request};
+use crate::listener::Patience;
+use crate::tls::Authority;
+
+pub(crate) use self::connection::serve;
+
+/// The room's name in rules and lists.
+pub(crate) const ROOM: &str = "apns";
+/// ALPN of the room's listeners.
+pub(crate) const ALPN: &[&[u8]] = &[b"h2"];
+/// Keys, apps and devices that the room holds at most, each.
+const REGISTERED_MAX: usize = 100_000;
+
+/// Which of the two services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Environment {
+    Production,
+    Development,
+}
+
+/// A phone with an app.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Device {
+    pub(crate) token: String,
+    pub(crate) bundle: String,
+    pub(crate) environment: Environment,
+    #[serde(flatten)]
+    pub(crate) state: DeviceState,
+}
+
+/// Whether a phone still has the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(crate) enum DeviceState {
+    Active,
+    /// The app is gone since this moment.
+    Unregistered {
+        since_ms: i64,
+    },
+    /// The token ran out at this moment.
+    Expired {
+        since_ms: i64,
+    },
+}
+
+/// An answer that is no success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) reason: String,
+    pub(crate) since_ms: Option<i64>,
+    pub(crate) retry_after_s: Option<u32>,
+}
+
+impl Refusal {
+    fn new(status: u16, reason: &str) -> Self {
+        Self { status, reason: reason.to_owned(), since_ms: None, retry_after_s: None }
+    }
+
+    fn body(&self) -> Value {
+        match self.since_ms {
+            Some(since_ms) => json!({ "reason": self.reason, "timestamp": since_ms }),
+            None => json!({ "reason": self.reason }),
+        }
+    }
+}
+
+/// A request as the connection read it.
+struct Asked {
+    connection: u64,
+    method: Method,
+    path: String,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// What the connection shall do with it.
+struct Reply {
+    id: String,
+    unique_id: Option<String>,
+    outcome: Result<(), Refusal>,
+    decision: Decision,
+    /// Nobody looked at it: a GOAWAY names an older stream as the last.
+    is_disowned: bool,
+    /// The push was accepted on the word of a provider token.
+    is_proof: bool,
+}
+
+/// Everything the room knows.
+pub(crate) struct Room {
+    clock: Arc<Clock>,
+    faults: Arc<Faults>,
+    inbox: Arc<Inbox>,
+    authority: Authority,
+    patience: Patience,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    keys: HashMap<String, Key>,
+    /// Bundle to team.
+    apps: BTreeMap<String, String>,
+    devices: BTreeMap<String, Device>,
+    connections: u64,
+}
+
+impl Room {
+    pub(crate) fn new(
+        clock: Arc<Clock>,
+        faults: Arc<Faults>,
+        inbox: Arc<Inbox>,
+        authority: Authority,
+        patience: Patience,
+    ) -> Self {
+        Self { clock, faults, inbox, authority, patience, state: Mutex::default() }
+    }
+
+    /// Every phone, by token.
+    pub(crate) fn devices(&self) -> Vec<Device> {
+        self.state.lock().devices.values().cloned().collect()
+    }
+
+    /// Forgets everything that was registered.
+    pub(crate) fn reset(&self) {
+        let connections = self.state.lock().connections;
+        *self.state.lock() = State { connections, ..State::default() };
+    }
+
+    fn next_connection(&self) -> u64 {
+        let mut state = self.state.lock();
+        state.connections += 1;
+        state.connections
+    }
+
+    /// Judges one request and keeps it. A GOAWAY can disown only the newest stream.
+    fn answer(&self, asked: &Asked, session: &Mutex<Session>, is_newest: bool) -> Reply {
+        let token = asked.path.rsplit('/').next().unwrap_or("").to_owned();
+        let topic = headers::text(&asked.headers, "apns-topic").unwrap_or("");
+        let decision = self.faults.take(ROOM, &token, topic);
+        let is_disowned = is_newest && decision.effect == Some(Effect::GoAway);
+        let id = headers::message_id(&asked.headers);
+        let echo = id.as_ref().map_or_else(|_| headers::new_id(), Clone::clone);
+        let outcome = match &decision.effect {
+            Some(Effect::Answer { status, reason, retry_after_s }) => {
+                let refusal = Refusal { retry_after_s: *retry_after_s, ..Refusal::new(*status, reason) };
+                if *status == 200 { Ok(None) } else { Err(refusal) }
+            }
+            Some(Effect::StreamCap { .. }) | None => self.check(asked, session, id).map(Some),
+            Some(Effect::GoAway) if !is_disowned => self.check(asked, session, id).map(Some),
+            // No answer, no judgement: whether the push arrived is what the sender cannot know.
+            Some(_) => Ok(None),
+        };
+        let is_answered = match decision.effect {
+            None | Some(Effect::Answer { .. } | Effect::StreamCap { .. }) => true,
+            Some(Effect::GoAway) => !is_disowned,
+            Some(_) => false,
+        };
+        self.keep(asked, is_answered, &outcome);
+        let is_proof = matches!(&outcome, Ok(Some(_))) && session.lock().certificate.is_none();
+        let outcome = outcome.map(|notification| {
+            if let Some(notification) = notification {
+                self.inbox.add_notification(notification);
+            }
+        });
+        // Only the development service gives a name by which its console finds a push again.
+        let unique_id = (session.lock().environment == Environment::Development).then(headers::new_id);
+        Reply { id: echo, unique_id, outcome, decision, is_disowned, is_proof }
+    }
+
+    fn check(
+        &self,
+        asked: &Asked,
+        session: &Mutex<Session>,
+        id: Result<String, Refusal>,
+    ) -> Result<Notification, Refusal> {
+        let token = headers::token(&asked.method, &asked.path)?;
+        headers::check_duplicates(&asked.headers)?;
+        let sender = self.check_sender(&asked.headers, &mut session.lock())?;
+        let id = id?;
+        let parsed = headers::parse(&asked.headers)?;
+        let topic = self.check_topic(&parsed, &sender)?;
+        headers::check_token(token)?;
+        let payload = payload::parse(&asked.body, parsed.push_type)?;
+        let environment = session.lock().environment;
+        self.check_device(token, &topic, environment)?;
+        let mut kept: BTreeMap<String, String> = asked
+            .headers
+            .iter()
+            .filter(|(name, _)| name.as_str().starts_with("apns-"))
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        kept.insert("apns-id".to_owned(), id);
+        Ok(Notification {
+            room: ROOM,
+            token: token.to_owned(),
+            at_ms: self.clock.now_ms(),
+            headers: kept,
+            payload: payload.json,
+            warnings: payload.warnings,
+        })
+    }
+
+    fn check_sender(&self, headers: &HeaderMap, session: &mut Session) -> Result<Sender, Refusal> {
+        if let Some(certificate) = &session.certificate {
+            return certificate.clone().map(Sender::Certificate);
+        }
+        let authorization = headers::text(headers, "authorization");
+        let key_of = |id: &str| self.state.lock().keys.get(id).cloned();
+        session.check_token(authorization, self.clock.now_ms(), key_of).map(Sender::Key)
+    }
+
+    /// The bundle that the sender may and does mean.
+    fn check_topic(&self, parsed: &headers::Headers, sender: &Sender) -> Result<String, Refusal> {
+        let missing = || Refusal::new(400, "MissingTopic");
+        let disallowed = || Refusal::new(400, "TopicDisallowed");
+        match sender {
+            Sender::Key(key) => {
+                let topic = headers::topic(parsed.topic.as_deref().ok_or_else(missing)?, parsed.push_type)?;
+                let is_of_team = self.state.lock().apps.get(&topic.bundle).is_some_and(|team| *team == key.team);
+                let is_in_scope = key.bundles.is_empty() || key.bundles.contains(&topic.bundle);
+                if is_of_team && is_in_scope { Ok(topic.bundle) } else { Err(disallowed()) }
+            }
+            Sender::Certificate(allowed) => {
+                let Some(text) = parsed.topic.as_deref() else {
+                    // Only a certificate of one topic says by itself what is meant.
+                    return if allowed.topics.is_empty() { Ok(allowed.bundle.clone()) } else { Err(missing()) };
+                };
+                let topic = headers::topic(text, parsed.push_type)?;
+                let is_allowed = if allowed.topics.is_empty() {
+                    topic.bundle == allowed.bundle && topic.suffix.is_empty()
+                } else {
+                    allowed.topics.iter().any(|allowed| allowed == text)
+                };
+                if is_allowed { Ok(topic.bundle) } else { Err(disallowed()) }
+            }
+        }
+    }
+
+    fn check_device(&self, token: &str, bundle: &str, environment: Environment) -> Result<(), Refusal> {
+        let state = self.state.lock();
+        // The services do not know each other's tokens.
+        let known = state.devices.get(&token.to_lowercase()).filter(|device| device.environment == environment);
+        let Some(device) = known else { return Err(Refusal::new(400, "BadDeviceToken")) };
+        if device.bundle != bundle {
+            return Err(Refusal::new(400, "DeviceTokenNotForTopic"));
+        }
+        match device.state {
+            DeviceState::Active => Ok(()),
+            DeviceState::Unregistered { since_ms } => {
+                Err(Refusal { since_ms: Some(since_ms), ..Refusal::new(410, "Unregistered") })
+            }
+            DeviceState::Expired { since_ms } => {
+                Err(Refusal { since_ms: Some(since_ms), ..Refusal::new(410, "ExpiredToken") })
+            }
+        }
+    }
+
+    fn keep(&self, asked: &Asked, is_answered: bool, outcome: &Result<Option<Notification>, Refusal>) {
+        let (status, reason) = match outcome {
+            Ok(_) if is_answered => (200, String::new()),
+            Ok(_) => (0, "fault rule".to_owned()),
+            Err(refusal) => (refusal.status, refusal.reason.clone()),
+        };
+        let shown = |name: &str, value: &[u8]| match name {
+            "authorization" => "bearer …".to_owned(),
+            _ => String::from_utf8_lossy(value).into_owned(),
+        };
+        self.inbox.add_request(Request {
+            room: ROOM,
+            at_ms: self.clock.now_ms(),
+            connection: asked.connection,
+            method: asked.method.to_string(),
+            path: asked.path.clone(),
+            headers: asked
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), shown(name.as_str(), value.as_bytes())))
+                .collect(),
+            body: String::from_utf8_lossy(&asked.body).into_owned(),
+            status,
+            reason,
+        });
+    }
+}
+
+/// Who was let in.
+enum Sender {
+    Key(Key),
+    Certificate(auth::Certified),
+}
