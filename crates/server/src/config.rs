@@ -182,7 +182,14 @@ impl Default for Listen {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { gateway_connections: 100_000, connections: 110_000, calls: 4_096, calls_per_caller: 2_048, head_ms: 60_000, body_ms: 20_000 }
+        Self {
+            gateway_connections: 100_000,
+            connections: 110_000,
+            calls: 4_096,
+            calls_per_caller: 2_048,
+            head_ms: 60_000,
+            body_ms: 20_000,
+        }
     }
 }
 

@@ -140,13 +140,8 @@ fn prepare(stream: &TcpStream) -> std::io::Result<()> {
     socket2::SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_WAIT))
 }
 
-async fn serve_one<S>(
-    stream: S,
-    from: SocketAddr,
-    router: Router,
-    head_wait: Duration,
-    mut stop: watch::Receiver<bool>,
-) where
+async fn serve_one<S>(stream: S, from: SocketAddr, router: Router, head_wait: Duration, mut stop: watch::Receiver<bool>)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
