@@ -21,7 +21,7 @@ use tracing::{error, info, warn};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Bounds, Config};
 use crate::front::{self, Arrival, Ears, Front, SelfBuilt};
 use crate::listen::{Listener, ended};
 use crate::rates::Rates;
@@ -56,6 +56,8 @@ pub struct Node {
     arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
     /// What clients pin to seal their frames.
     pub seal_public: Vec<u8>,
+    /// How much is taken on.
+    pub bounds: Bounds,
     /// REST calls that may be under way at a time.
     pub im_places: Semaphore,
     /// Tells this process from all others, also from its own predecessors.
@@ -115,6 +117,7 @@ impl Node {
             engine,
             arriving: Mutex::new(Some(arriving)),
             seal_public,
+            bounds: config.bounds.clone(),
             im_places: Semaphore::new(config.bounds.calls),
             id,
             name: config.name.clone(),
@@ -207,7 +210,8 @@ impl Running {
         let mut tasks = JoinSet::new();
         let mut open = |address: Option<SocketAddr>, tls: Option<Arc<rustls::ServerConfig>>| -> Result<_> {
             let Some(address) = address else { return Ok(None) };
-            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&places))?;
+            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&places))?
+                .with_head_wait(Duration::from_millis(config.bounds.head_ms));
             let address = listener.address()?;
             tasks.spawn(listener.serve(stopped.clone(), STOP_WAIT));
             Ok(Some(address))

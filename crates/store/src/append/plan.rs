@@ -24,6 +24,8 @@ pub(crate) struct Head {
     pub(crate) moved_at: i64,
     pub(crate) writer: i64,
     pub(crate) scan_until: i64,
+    /// Its sequence before this batch: who joins by it sees nothing up to here.
+    pub(crate) since: i64,
     /// It was not there before this batch.
     pub(crate) is_new: bool,
 }
@@ -371,6 +373,7 @@ impl Numbering<'_> {
     fn finish(mut self, me: i64) -> Plan {
         for (slot, mut head) in self.heads.into_iter().enumerate() {
             if self.moved[slot] {
+                head.since = self.before[slot].seq;
                 if head.writer != me {
                     head.writer = me;
                     head.scan_until = self.before[slot].last_at.saturating_add(SPAN_MS);

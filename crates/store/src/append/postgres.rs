@@ -87,9 +87,10 @@ const MOVE: Sql = sql!(
 );
 
 const JOIN: Sql = sql!(
-    postgres: "INSERT INTO memberships (app, account, conversation, peer)
-               SELECT u.app, u.account, u.conversation, u.peer
-               FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[]) AS u (app, account, conversation, peer)
+    postgres: "INSERT INTO memberships (app, account, conversation, peer, cleared_seq, read_seq)
+               SELECT u.app, u.account, u.conversation, u.peer, u.since, u.since
+               FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::bigint[])
+                    AS u (app, account, conversation, peer, since)
                ORDER BY u.app, u.account, u.conversation
                ON CONFLICT (app, account, conversation) DO NOTHING"
 );
@@ -141,6 +142,7 @@ impl Engine for Session {
                 moved_at: get(row, 5)?,
                 writer: get(row, 6)?,
                 scan_until: get(row, 7)?,
+                since: seq,
                 // A head that was there before holds a message at least.
                 is_new: seq == 0,
             })
@@ -284,17 +286,18 @@ impl<'a> Heads<'a> {
     }
 }
 
-columns!(Members { app: i64, account: &'a str, conversation: &'a [u8], peer: &'a str, });
+columns!(Members { app: i64, account: &'a str, conversation: &'a [u8], peer: &'a str, since: i64, });
 
 impl<'a> Members<'a> {
     fn of(slots: &'a [Slot<'_>], plan: &Plan) -> Self {
         let mut columns = Self::default();
-        for (slot, _) in &plan.heads {
+        for (slot, head) in &plan.heads {
             for (account, peer) in slots[*slot].members() {
                 columns.app.push(slots[*slot].app.0);
                 columns.account.push(account.as_str());
                 columns.conversation.push(&slots[*slot].id.0);
                 columns.peer.push(peer.as_str());
+                columns.since.push(head.since);
             }
         }
         columns

@@ -35,7 +35,7 @@ impl Lite {
         Ok(match row {
             None => Head { is_new: true, ..Head::default() },
             Some((seq, last_at, last_seq, last_time, moved_at, writer, scan_until)) => {
-                Head { seq, last_at, last_seq, last_time, moved_at, writer, scan_until, is_new: false }
+                Head { seq, last_at, last_seq, last_time, moved_at, writer, scan_until, since: seq, is_new: false }
             }
         })
     }
@@ -109,14 +109,17 @@ impl Lite {
         }
     }
 
-    fn join(&mut self, slot: &Slot<'_>) -> Result<()> {
+    /// Makes the memberships that are missing: all of a new conversation, and that of an account which was deleted and
+    /// returned, to whom the past does not belong.
+    fn join(&mut self, slot: &Slot<'_>, since: i64) -> Result<()> {
         for (account, peer) in slot.members() {
             self.change(
                 sql!(
-                    "INSERT INTO memberships (app, account, conversation, peer) VALUES ($1, $2, $3, $4)
+                    "INSERT INTO memberships (app, account, conversation, peer, cleared_seq, read_seq)
+                             VALUES ($1, $2, $3, $4, $5, $5)
                              ON CONFLICT (app, account, conversation) DO NOTHING"
                 ),
-                (slot.app, account, slot.id, peer),
+                (slot.app, account, slot.id, peer, since),
             )?;
         }
         Ok(())
@@ -173,7 +176,7 @@ impl Engine for Lite {
         }
         for (slot, head) in &plan.heads {
             self.save_head(&slots[*slot], head)?;
-            self.join(&slots[*slot])?;
+            self.join(&slots[*slot], head.since)?;
         }
         for (index, id, seq) in &plan.pushes {
             let (app, w) = &waiting[*index];
