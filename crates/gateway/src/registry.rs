@@ -192,3 +192,43 @@ impl Registry {
         shards[self.hasher.hash_one(key) as usize % SHARDS].lock()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(id: i64) -> Arc<Session> {
+        let link = Arc::new(Link::new(Millis(0), 1));
+        Arc::new(Session::new(link, AppId(1), UserId::trusted("alice"), DeviceId::trusted("phone"), id))
+    }
+
+    #[test]
+    fn a_session_on_its_way_in_remembers_that_it_was_sent_away() {
+        let kicked = session(1);
+        assert!(!kicked.void_below(4), "nobody is in yet");
+        assert_eq!(kicked.come_in(3), Some(Fault::UserSigRevoked));
+        let later = session(2);
+        assert!(!later.void_below(4));
+        assert_eq!(later.come_in(4), None, "it logged in after the kick");
+        assert!(later.void_below(5));
+        let replaced = session(3);
+        assert!(!replaced.replace());
+        assert_eq!(replaced.come_in(4), Some(Fault::Replaced));
+    }
+
+    #[test]
+    fn an_old_connection_of_a_device_does_not_take_the_new_ones_place_away() {
+        let registry = Registry::new();
+        let (old, new) = (session(1), session(2));
+        for session in [&old, &new] {
+            assert!(registry.add(session));
+            registry.bind(session);
+        }
+        registry.remove(&old);
+        assert_eq!(registry.of_account(AppId(1), &old.account).len(), 1);
+        assert_eq!(registry.of_device(AppId(1), &old.device).map(|session| session.id), Some(2));
+        registry.remove(&new);
+        assert!(registry.of_device(AppId(1), &old.device).is_none());
+        assert!(registry.accounts.iter().all(|shard| shard.lock().is_empty()), "nothing is kept of who left");
+    }
+}
