@@ -115,6 +115,8 @@ impl Dev {
             "app_key": self.app.id.0,
             "mpaas_app_id": self.app.settings.mpaas_app_id,
             "workspace_id": self.app.settings.workspace_id,
+            "admin_api": url("http", self.running.admin),
+            "admin_token": self.admin_token,
         })
     }
 
@@ -207,7 +209,8 @@ pub fn fresh_secrets(now: Millis) -> AppSecrets {
     }
 }
 
-fn make_private_folder(folder: &Path) -> Result<()> {
+/// Makes a folder that only its owner looks into, if it is not there.
+pub fn make_private_folder(folder: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unreadable(folder))
 }

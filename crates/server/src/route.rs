@@ -15,9 +15,11 @@ use axum::routing::{any, get};
 use bytes::Bytes;
 use contract::{Fault, Result, limit};
 use http_body_util::{BodyExt, Limited};
+use tracing::Instrument;
 
 use crate::im;
 use crate::node::Node;
+use crate::request_id::{self, RequestId};
 
 /// A body must arrive within this time, or it is refused: half-sent bodies hold memory.
 const BODY_WAIT: Duration = Duration::from_secs(20);
@@ -39,6 +41,7 @@ async fn im_command(
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
+    let id = RequestId::next();
     let answer = im::answer(
         &node,
         im::Request {
@@ -46,11 +49,14 @@ async fn im_command(
             is_post: head.method == Method::POST,
             path: head.uri.path().strip_prefix("/v4/").unwrap_or_default(),
             query: head.uri.query().unwrap_or_default(),
-            body: read_body(body),
+            body: read_body(body, limit::BODY_BYTES),
         },
     )
+    // Every line that the call logs carries its id. The query holds a UserSig and is in no line.
+    .instrument(tracing::error_span!("request", %id))
     .await;
-    let mut headers = HeaderMap::with_capacity(4);
+    let mut headers = HeaderMap::with_capacity(5);
+    headers.insert(request_id::HEADER, id.header());
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
@@ -59,9 +65,9 @@ async fn im_command(
 }
 
 /// Reads a body of bounded size in bounded time; nothing over the bound is held.
-async fn read_body(body: Body) -> Result<Bytes> {
-    let too_large = Fault::BodyTooLarge { max: limit::BODY_BYTES };
-    match tokio::time::timeout(BODY_WAIT, Limited::new(body, limit::BODY_BYTES).collect()).await {
+pub(crate) async fn read_body(body: Body, max: usize) -> Result<Bytes> {
+    let too_large = Fault::BodyTooLarge { max };
+    match tokio::time::timeout(BODY_WAIT, Limited::new(body, max).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large.into()),
         // The caller went away, or sends a byte now and then.
