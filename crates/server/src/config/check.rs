@@ -123,12 +123,14 @@ pub(super) fn unreadable(file: &Path, error: figment::Error) -> Failure {
                     key.strip_suffix(&format!("{name}.{name}")).map_or(key.clone(), |rest| format!("{rest}{name}"));
                 format!("there is no setting {key}")
             }
-            Kind::InvalidType(..) | Kind::InvalidValue(..) if is_secret => {
+            Kind::InvalidType(..) | Kind::InvalidValue(..) | Kind::Unsupported(_) if is_secret => {
                 format!("{key} is a text: put it in quotation marks")
             }
             // A parser quotes the line that it stumbles over, which may hold a secret.
             Kind::Message(text) => {
-                text.lines().filter(|line| !line.contains('|')).map(str::trim).collect::<Vec<_>>().join(", ")
+                let lines: Vec<_> = text.lines().filter(|line| !line.contains('|')).map(str::trim).collect();
+                let joint = if key.is_empty() { "" } else { ": " };
+                format!("{key}{joint}{}", lines.join(", "))
             }
             kind if key.is_empty() => kind.to_string(),
             kind => format!("{key}: {kind}"),
