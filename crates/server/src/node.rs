@@ -248,7 +248,11 @@ async fn keep(node: Arc<Node>, mut stopped: watch::Receiver<bool>) {
     let mut refresh = tokio::time::interval(REFRESH);
     loop {
         let outcome = tokio::select! {
-            _ = beat.tick() => node.beat().await,
+            _ = beat.tick() => {
+                // What a histogram was told is folded into its buckets here; without a scraper it would only grow.
+                node.prometheus.run_upkeep();
+                node.beat().await
+            }
             _ = refresh.tick(), if !node.store.is_exclusive() => node.apps.refresh().await,
             () = ended(&mut stopped) => return,
         };

@@ -87,7 +87,11 @@ fn walk(installation: &Installation, id: &str) {
     assert_eq!(again.status.code(), Some(1));
     assert!(stderr(&again).contains("an app has this id already"), "{}", stderr(&again));
     assert!(installation.ok(&["app", "list"]).contains(&format!("{id}\tShop\tactive\tunlimited\n")));
+    walk_keys(installation, id);
+    walk_settings(installation, id, &key);
+}
 
+fn walk_keys(installation: &Installation, id: &str) {
     assert!(installation.json(&["app", "show", id]).get("secrets").is_none());
     let rotated = installation.json(&["app", "rotate", id]);
     assert_eq!(rotated["signing_keys"].as_array().map(Vec::len), Some(2));
@@ -98,7 +102,9 @@ fn walk(installation: &Installation, id: &str) {
     assert_eq!(rotated["signing_keys"].as_array().map(Vec::len), Some(1));
     let shown = installation.json(&["app", "show", id, "--secrets"]);
     assert_eq!(shown["secrets"]["secret_keys"], json!(["third-third-third"]));
+}
 
+fn walk_settings(installation: &Installation, id: &str, key: &str) {
     let planned =
         installation.json(&["app", "plan", id, "flagship", "--from", "2026-01-01", "--until", "2027-01-01T00:00:00Z"]);
     assert_eq!(

@@ -8,6 +8,7 @@ mod backup;
 mod command;
 mod doctor;
 mod startup;
+mod watch;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
