@@ -5,3 +5,4 @@ mod harness;
 mod im;
 mod ops;
 mod raw;
+mod rough;

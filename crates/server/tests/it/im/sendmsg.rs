@@ -74,6 +74,31 @@ both! {
         assert_eq!(im.texts("bob", "alice").await, ["hello"]);
     }
 
+    async fn what_was_acknowledged_is_there_after_a_restart(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        let keys = futures_util::future::join_all((0..50).map(|n| im.text("alice", "bob", n, "x"))).await;
+        let im = im.restart().await;
+        assert_eq!(im.unread("bob", "alice").await, 50);
+        let body = json!({ "From_Account": "alice", "To_Account": "bob", "MsgKey": keys[49] });
+        im.call("openim/admin_msgwithdraw", body).await.ok();
+        assert_eq!(im.texts("alice", "bob").await, vec!["x"; 49]);
+    }
+
+    async fn a_message_for_connected_devices_alone_leaves_no_trace(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        for changes in [json!({ "MsgLifeTime": 0 }), json!({ "OnlineOnlyFlag": 1 })] {
+            let answer = im.call(COMMAND, with(hello(), changes.clone())).await.ok();
+            assert_eq!((&answer["MsgKey"], &answer["MsgTime"]), (&json!("5_7_1700000000"), &json!(1_700_000_000)));
+            refuses(&im, with(changes.clone(), json!({ "From_Account": "nobody" })), Message::SenderUnknown).await;
+            refuses(&im, with(changes, json!({ "To_Account": "nobody" })), Message::ReceiverUnknown).await;
+        }
+        assert!(im.texts("bob", "alice").await.is_empty());
+        assert_eq!(im.unread_total("bob").await, 0);
+        // It is no first one of which a stored message would be the repetition.
+        im.call(COMMAND, with(hello(), json!({ "OnlineOnlyFlag": 0 }))).await.ok();
+        assert_eq!(im.texts("bob", "alice").await, ["hello"]);
+    }
+
     async fn any_difference_makes_another_message(im: Im) {
         im.import(&["alice", "bob", "carol"]).await;
         im.call(COMMAND, hello()).await.ok();
