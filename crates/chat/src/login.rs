@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::ticket::Grant;
-use contract::{Fault, Millis, Platform, Result, UserId};
+use contract::{DeviceId, Fault, Millis, Platform, Result, UserId};
 use store::apps::App;
 use store::devices::{Device, Login};
-use store::{Snapshot, Tx, accounts, devices};
+use store::{Snapshot, Tx, accounts, activity, devices};
 
 use crate::account;
 
@@ -23,6 +23,7 @@ pub fn log_in(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login, signed_at:
     }
     account::check_epoch(tx, &login.account, signed_at)?;
     let account = account::create(tx, now, app, &login.account)?;
+    count_active(tx, now, app, &login.account)?;
     take_place(tx, now, app, login)?;
     Ok(account.epoch)
 }
@@ -45,9 +46,18 @@ pub fn resume(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login, grant: &Gr
             refuse(Fault::SessionExpired)
         }
         Some(device) if device.is_replaced => refuse(Fault::Replaced),
-        Some(_) => take_place(tx, now, app, login),
+        Some(_) => {
+            count_active(tx, now, app, &login.account)?;
+            take_place(tx, now, app, login)
+        }
         None => refuse(Fault::SessionExpired),
     }
+}
+
+/// Counts the account among those that are active today, where the plan bounds them.
+fn count_active(tx: &mut Tx<'_>, now: Millis, app: &App, account: &UserId) -> Result<()> {
+    let Some(max) = app.plan().allowance().daily_active_max else { return Ok(()) };
+    if activity::add(tx, now, account, max)? { Ok(()) } else { refuse(Fault::DailyActiveQuota) }
 }
 
 /// Binds the device and sends away the oldest instances of its platform that are too many.
@@ -74,6 +84,19 @@ fn take_place(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login) -> Result<
 /// Whether the account's sessions from an epoch still hold: asked at every heartbeat, because the bus may lose a kick.
 pub fn holds(snapshot: &mut Snapshot<'_>, user: &UserId, epoch: i64) -> Result<bool> {
     Ok(accounts::get(snapshot, user)?.is_some_and(|account| account.is_alive() && account.epoch == epoch))
+}
+
+/// Refuses a session that was kicked, logged out or replaced, whether or not its node heard of it.
+pub fn check(snapshot: &mut Snapshot<'_>, user: &UserId, epoch: i64, device: &DeviceId, session: i64) -> Result<()> {
+    if !holds(snapshot, user, epoch)? {
+        return refuse(Fault::UserSigRevoked);
+    }
+    match devices::get(snapshot, device)? {
+        Some(found) if found.account.as_ref() == Some(user) && found.is_logged_in => {
+            if found.is_replaced || found.session != session { refuse(Fault::Replaced) } else { Ok(()) }
+        }
+        _ => refuse(Fault::SessionExpired),
+    }
 }
 
 /// How an account is reached at the moment.
@@ -156,8 +179,6 @@ fn status_of(device: &Device, platform: Platform, now: Millis) -> Status {
 
 #[cfg(test)]
 mod tests {
-    use contract::DeviceId;
-
     use super::*;
 
     const NOW: Millis = Millis(100 * 86_400_000);

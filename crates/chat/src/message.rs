@@ -59,16 +59,15 @@ pub fn recall(
     recaller: &Recaller,
 ) -> Result<()> {
     let view = View { viewer: sender.clone(), peer: receiver.clone(), cleared: Seq(0) };
-    let Some(message) = messages::by_key(tx, &view, key)?.filter(|message| message.sender == *sender) else {
+    let Some(message) = messages::sent(tx, &view, sender, key)? else {
         return refuse(Fault::MessageUnknown);
     };
     let by = match recaller {
-        Recaller::Admin(user) => user,
         Recaller::Sender { user, .. } if user != sender => return refuse(Fault::MessageUnknown),
         Recaller::Sender { window_s, .. } if now.secs() - key.time > *window_s => {
             return refuse(Fault::RecallTooLate { window_s: *window_s });
         }
-        Recaller::Sender { user, .. } => user,
+        Recaller::Admin(user) | Recaller::Sender { user, .. } => user,
     };
     if message.flags.has(Flags::RECALLED) || !messages::set_flags(tx, &view, &message, Flags::RECALLED, now)? {
         return refuse(Fault::MessageRecalled);

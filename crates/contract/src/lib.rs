@@ -8,6 +8,8 @@ pub mod event;
 pub mod fault;
 pub mod frame;
 pub mod id;
+#[cfg(feature = "ledger")]
+pub mod ledger;
 pub mod limit;
 pub mod message;
 pub mod notification;

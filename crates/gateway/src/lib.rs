@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The long connection: its states, who is here, the bus.
+//!
+//! A WebSocket is taken over from HTTP in `upgrade` and from then on is one task of the [`Hub`]:
+//!
+//! * `socket`: WebSocket frames, bytes in and bytes out. `state`: what may follow what on a connection, driven by
+//!   gateway frames. Neither does any IO; `drive` is the task that does it for both.
+//! * `login`: how a connection gets an account. `request` and its commands `message`, `token`: what it may ask then.
+//!   Rules live in `chat`; these translate frames into their words and back.
+//! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
+//!   committed becomes notices. `wheel`, `chores`: everything that time or the store does for all connections at once.
+//! * `refusal`: faults become codes. `bucket`: rates.
+
+mod announce;
+mod bucket;
+mod chores;
+mod drive;
+mod hub;
+mod link;
+mod login;
+mod message;
+mod refusal;
+mod registry;
+mod request;
+mod settings;
+pub mod socket;
+pub mod state;
+mod token;
+mod upgrade;
+mod wheel;
+
+pub use hub::{Bus, Counters, Front, Hub, Pushed};
+pub use settings::Settings;

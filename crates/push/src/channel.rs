@@ -3,11 +3,13 @@
 //! A channel does not retry, sleep between messages, count, or touch the store. It may send a message again only when
 //! the vendor has said that it never looked at it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use contract::Millis;
 use contract::notification::Notification;
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 /// Tells the time; the one real clock is the server's.
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
@@ -36,7 +38,7 @@ pub struct Limits {
 }
 
 /// One message to one device.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Outgoing {
     /// A UUID that stays the same in every attempt, so that a repetition can be known as one.
     pub id: [u8; 16],
@@ -48,6 +50,19 @@ pub struct Outgoing {
     pub expires_at: Millis,
     /// 1 for the first.
     pub attempt: u32,
+}
+
+/// Neither the token nor the text belongs in a log; the end of the token is enough to tell devices apart.
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.token.char_indices().rev().nth(5).map_or(0, |(at, _)| at);
+        f.debug_struct("Outgoing")
+            .field("id", &Uuid::from_bytes(self.id))
+            .field("token", &format_args!("…{}", &self.token[end..]))
+            .field("expires_at", &self.expires_at)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A verdict with the vendor's own words, for the receipt.
@@ -154,6 +169,22 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_keeps_token_and_text_out_of_logs() {
+        let notification = Notification { body: "secret".into(), ..Notification::default() };
+        for token in ["0123456789abcdef", "abcdef", "ü", ""] {
+            let message = Outgoing {
+                id: [7; 16],
+                token: token.to_owned(),
+                notification: Arc::new(notification.clone()),
+                expires_at: Millis(1),
+                attempt: 1,
+            };
+            let shown = format!("{message:?}");
+            assert!(!shown.contains("secret") && !shown.contains("9abcdef"), "{shown}");
+        }
+    }
 
     #[test]
     fn a_vendors_text_is_cut_between_characters() {

@@ -61,7 +61,8 @@ pub enum Effect {
         /// 7 is REFUSED_STREAM, 8 is CANCEL.
         code: u32,
     },
-    /// Says GOAWAY with a last stream below the one that matched, finishes the older ones and closes.
+    /// Says GOAWAY with a last stream below the one that matched, finishes the older ones and closes. If a newer
+    /// stream was looked at before, the one that matched is answered, too: what was done is not disowned.
     GoAway,
     /// Never answers.
     Silence,

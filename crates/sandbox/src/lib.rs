@@ -30,6 +30,7 @@ use crate::clock::Clock;
 use crate::faults::{Faults, Rule};
 use crate::inbox::Inbox;
 
+pub use crate::listener::Patience;
 pub use crate::tls::Authority;
 
 /// Where the sandbox listens and what it begins with.
@@ -45,12 +46,21 @@ pub struct SandboxSettings {
     pub authority: Option<Authority>,
     /// Fault rules that stand from the start.
     pub faults: Vec<Rule>,
+    /// How long the rooms wait for slow clients.
+    pub patience: Patience,
 }
 
 impl Default for SandboxSettings {
     fn default() -> Self {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { apns: any, apns_development: any, api: any, authority: None, faults: Vec::new() }
+        Self {
+            apns: any,
+            apns_development: any,
+            api: any,
+            authority: None,
+            faults: Vec::new(),
+            patience: Patience::default(),
+        }
     }
 }
 
@@ -73,7 +83,13 @@ impl Sandbox {
         for rule in settings.faults {
             faults.add(rule).map_err(io::Error::other)?;
         }
-        let room = apns::Room::new(Arc::clone(&clock), Arc::clone(&faults), Arc::clone(&inbox), authority.clone());
+        let room = apns::Room::new(
+            Arc::clone(&clock),
+            Arc::clone(&faults),
+            Arc::clone(&inbox),
+            authority.clone(),
+            settings.patience,
+        );
         let house = Arc::new(House {
             clock,
             faults,

@@ -14,6 +14,23 @@ const SEATS: usize = 1_024;
 /// How long connections may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// How long a client may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For TLS and the first words of the protocol.
+    pub handshake: Duration,
+    /// For a request that has begun.
+    pub body: Duration,
+    /// Between requests; then the connection says goodbye.
+    pub idle: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { handshake: Duration::from_secs(10), body: Duration::from_secs(10), idle: Duration::from_mins(10) }
+    }
+}
+
 /// Says `true` once, when the sandbox stops.
 pub(crate) type Stop = watch::Receiver<bool>;
 

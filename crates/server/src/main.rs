@@ -1,3 +1,10 @@
-//! The binary.
+//! The binary `noroshi`; see the library for what it does.
 
-fn main() {}
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    server::cli::Cli::parse().run()
+}

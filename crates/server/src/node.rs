@@ -1,37 +1,272 @@
 //! A node: everything that runs in one process, and how it stops.
+//!
+//! The order of the start is the order of dependence: store, apps, gateway, delivery engine, listeners; the stop goes
+//! the other way round, so that nothing acknowledged is lost and nothing is asked that is gone already.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use contract::{AppId, Result};
-use store::Store;
-use store::append::{Draft, Sent};
-use tokio::sync::Semaphore;
+use contract::seal::KeyPair;
+use contract::{AppId, Millis, Result};
+use gateway::Hub;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use parking_lot::Mutex;
+use push::credential::Credentials;
+use push::engine::Engine;
+use store::{Hooks, Store, platform};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
+use crate::config::{Bounds, Config};
+use crate::front::{self, Arrival, Ears, Front, SelfBuilt};
+use crate::listen::{Listener, ended};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
+use crate::vault::{self, Vault};
+use crate::{im, route, tls};
+
+/// What is under way at a shutdown may take this long.
+const STOP_WAIT: Duration = Duration::from_secs(20);
+/// Devices are sent elsewhere within this time.
+const DRAIN_WAIT: Duration = Duration::from_secs(5);
+/// How often a node says that it is alive, and looks whether apps changed elsewhere.
+const BEAT: Duration = Duration::from_secs(5);
+const REFRESH: Duration = Duration::from_secs(2);
 
 /// One process that serves.
 pub struct Node {
     /// What is remembered.
     pub store: Store,
     /// The apps.
-    pub apps: Apps,
+    pub apps: Arc<Apps>,
     /// The time.
     pub clock: Clock,
     /// Who speaks.
     pub sigs: Arc<Sigs>,
     /// How often.
-    pub rates: Rates,
+    pub rates: Arc<Rates>,
+    /// Connected devices.
+    pub hub: Arc<Hub>,
+    /// Notifications.
+    pub engine: Arc<Engine>,
+    arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
+    /// What clients pin to seal their frames.
+    pub seal_public: Vec<u8>,
+    /// How much is taken on.
+    pub bounds: Bounds,
     /// REST calls that may be under way at a time.
     pub im_places: Semaphore,
+    /// Tells this process from all others, also from its own predecessors.
+    pub id: i64,
+    name: String,
+    prometheus: PrometheusHandle,
+}
+
+/// A node that serves, with where it does.
+pub struct Running {
+    /// The node.
+    pub node: Arc<Node>,
+    /// Where plain HTTP is.
+    pub http: Option<SocketAddr>,
+    /// Where HTTPS is.
+    pub https: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
 }
 
 impl Node {
-    /// Passes an online-only message to connected devices; nothing of it is stored.
-    pub async fn pass(&self, app: AppId, draft: Draft) -> Result<Sent> {
-        let _ = (app, draft);
-        Err(contract::Failure::internal("no gateway yet").into())
+    /// Opens the store and everything that needs no socket.
+    pub async fn open(config: &Config, clock: Clock) -> Result<Arc<Self>> {
+        let vault = Arc::new(Vault::new(&config.secrets.master_key()?)?);
+        let sigs = Arc::new(Sigs::default());
+        let ears = Arc::new(Ears { sigs: Arc::clone(&sigs), hub: OnceLock::new(), engine: OnceLock::new() });
+        let hearing = Arc::clone(&ears);
+        let hooks =
+            Hooks { decide: chat::message::decide, announce: Arc::new(move |app, events| hearing.hear(app, events)) };
+        let store = Store::open(&config.store(), hooks).await?;
+        let apps = Arc::new(Apps::load(store.clone(), Arc::clone(&vault)).await?);
+        let rates = Arc::new(Rates::default());
+        // Never 0, which in the table of devices means no node.
+        let id = (i64::from_le_bytes(vault::random()) & i64::MAX).max(1);
+        let (ticket, seal) = front::gateway_secrets(&store, &vault).await?;
+        let seal_public = seal.public.clone();
+        let (arrivals, arriving) = mpsc::channel(config.bounds.gateway_connections.max(1));
+        let front = Front {
+            store: store.clone(),
+            apps: Arc::clone(&apps),
+            clock: clock.clone(),
+            sigs: Arc::clone(&sigs),
+            rates: Arc::clone(&rates),
+            arrivals,
+        };
+        let hub = open_hub(config, id, ticket, seal, front);
+        let engine = open_engine(id, &store, &apps, &hub, &clock);
+        drop(ears.hub.set(Arc::clone(&hub)));
+        drop(ears.engine.set(Arc::clone(&engine)));
+        Ok(Arc::new(Self {
+            store,
+            apps,
+            clock,
+            sigs,
+            rates,
+            hub,
+            engine,
+            arriving: Mutex::new(Some(arriving)),
+            seal_public,
+            bounds: config.bounds.clone(),
+            im_places: Semaphore::new(config.bounds.calls),
+            id,
+            name: config.name.clone(),
+            prometheus: prometheus(),
+        }))
+    }
+
+    /// Whether the store answers.
+    pub async fn check_ready(&self) -> Result<()> {
+        self.store.read(AppId::PLATFORM, platform::apps_version).await.map(drop)
+    }
+
+    /// What Prometheus reads.
+    pub fn metrics(&self) -> String {
+        let depths = self.store.depths();
+        metrics::gauge!("noroshi_store_queue_depth", "queue" => "reads").set(depths.reads as f64);
+        metrics::gauge!("noroshi_store_queue_depth", "queue" => "writes").set(depths.writes as f64);
+        metrics::gauge!("noroshi_store_queue_depth", "queue" => "sends").set(depths.sends as f64);
+        let gateway = self.hub.counters();
+        metrics::gauge!("noroshi_gateway_connections").set(gateway.connections as f64);
+        metrics::gauge!("noroshi_gateway_requests").set(gateway.requests as f64);
+        metrics::counter!("noroshi_gateway_logins_total").absolute(gateway.logins);
+        metrics::counter!("noroshi_gateway_frames_total", "way" => "in").absolute(gateway.frames_in);
+        metrics::counter!("noroshi_gateway_frames_total", "way" => "out").absolute(gateway.frames_out);
+        metrics::counter!("noroshi_gateway_ended_total", "why" => "stuck").absolute(gateway.stuck);
+        metrics::counter!("noroshi_gateway_ended_total", "why" => "silent").absolute(gateway.silent);
+        metrics::counter!("noroshi_gateway_ended_total", "why" => "kicked").absolute(gateway.kicked);
+        self.prometheus.render()
+    }
+}
+
+fn open_hub(config: &Config, id: i64, ticket: [u8; 32], seal: KeyPair, front: Front) -> Arc<Hub> {
+    let store = front.store.clone();
+    let settings = gateway::Settings {
+        connections_max: config.bounds.gateway_connections,
+        ..gateway::Settings::new(id, vec![ticket], seal)
+    };
+    Hub::new(settings, Arc::new(front), store)
+}
+
+fn open_engine(id: i64, store: &Store, apps: &Arc<Apps>, hub: &Arc<Hub>, clock: &Clock) -> Arc<Engine> {
+    let (known, time) = (Arc::clone(apps), clock.clone());
+    let now: push::channel::Clock = Arc::new(move || time.now());
+    let lookup: push::credential::Apps = Arc::new(move |app| known.get(app));
+    // Vendors are verified against what their credential names, or the authorities that the system trusts.
+    let channels = Credentials::new(lookup, tls::system_roots(), Arc::clone(&now));
+    let self_built = SelfBuilt { hub: Arc::clone(hub), clock: clock.clone() };
+    let settings = push::engine::Settings { node: id, ..push::engine::Settings::default() };
+    Arc::new(Engine::start(settings, store.clone(), Arc::new(channels), Arc::new(self_built), now))
+}
+
+/// Tells the delivery engine of every device that has become reachable.
+async fn welcome(node: Arc<Node>, mut arriving: mpsc::Receiver<Arrival>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let arrival = tokio::select! {
+            arrival = arriving.recv() => arrival,
+            () = ended(&mut stopped) => return,
+        };
+        let Some((app, account, device)) = arrival else { return };
+        if let Err(error) = node.engine.arrived(app, &account, &device).await {
+            warn!(%app, %error, "what waits for a device could not be looked up");
+        }
+    }
+}
+
+/// The one recorder of the process; tests start many nodes in one.
+fn prometheus() -> PrometheusHandle {
+    static RECORDER: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    let mut recorder = RECORDER.lock();
+    recorder
+        .get_or_insert_with(|| {
+            let recorder = PrometheusBuilder::new().set_buckets(&SECONDS).expect("there are buckets").build_recorder();
+            let handle = recorder.handle();
+            if metrics::set_global_recorder(recorder).is_err() {
+                error!("another recorder of metrics is installed: /metrics stays empty");
+            }
+            handle
+        })
+        .clone()
+}
+
+/// Buckets of latencies.
+const SECONDS: [f64; 12] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0];
+
+impl Running {
+    /// Serves a node until [`Self::stop`].
+    pub async fn start(node: Arc<Node>, config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> Result<Self> {
+        let places = Arc::new(Semaphore::new(config.bounds.connections));
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let mut open = |address: Option<SocketAddr>, tls: Option<Arc<rustls::ServerConfig>>| -> Result<_> {
+            let Some(address) = address else { return Ok(None) };
+            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&places))?
+                .with_head_wait(Duration::from_millis(config.bounds.head_ms));
+            let address = listener.address()?;
+            tasks.spawn(listener.serve(stopped.clone(), STOP_WAIT));
+            Ok(Some(address))
+        };
+        let http = open(config.listen.http, None)?;
+        let https = if tls.is_some() { open(config.listen.https, tls)? } else { None };
+        node.beat().await?;
+        if let Some(arriving) = node.arriving.lock().take() {
+            tasks.spawn(welcome(Arc::clone(&node), arriving, stopped.clone()));
+        }
+        tasks.spawn(keep(Arc::clone(&node), stopped));
+        im::note_start(&node);
+        info!(?http, ?https, "serving");
+        Ok(Self { node, http, https, stop, tasks })
+    }
+
+    /// Stops: no new work, what is under way ends, then the store closes.
+    pub async fn stop(mut self) {
+        info!("stopping");
+        let cut = self.node.hub.drain(DRAIN_WAIT).await;
+        if cut > 0 {
+            warn!(cut, "devices did not leave in time");
+        }
+        self.node.engine.stop().await;
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+        let id = self.node.id;
+        let now = self.node.clock.now();
+        if let Err(error) = self.node.store.write(AppId::PLATFORM, move |tx| platform::leave(tx, now, id)).await {
+            error!(%error, "the node could not say that it leaves");
+        }
+        self.node.store.close().await;
+        info!("stopped");
+    }
+}
+
+impl Node {
+    async fn beat(&self) -> Result<()> {
+        let (now, id, name): (Millis, i64, String) = (self.clock.now(), self.id, self.name.clone());
+        self.store.write(AppId::PLATFORM, move |tx| platform::beat(tx, now, id, &name)).await
+    }
+}
+
+/// Says again and again that the node is alive, and reads apps that others changed.
+async fn keep(node: Arc<Node>, mut stopped: watch::Receiver<bool>) {
+    let mut beat = tokio::time::interval(BEAT);
+    let mut refresh = tokio::time::interval(REFRESH);
+    loop {
+        let outcome = tokio::select! {
+            _ = beat.tick() => node.beat().await,
+            _ = refresh.tick(), if !node.store.is_exclusive() => node.apps.refresh().await,
+            () = ended(&mut stopped) => return,
+        };
+        if let Err(error) = outcome {
+            error!(%error, "the node could not keep itself up to date");
+        }
     }
 }

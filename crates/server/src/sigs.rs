@@ -30,7 +30,7 @@ pub struct Sigs {
 
 impl Default for Sigs {
     fn default() -> Self {
-        let verified = Cache::builder().max_capacity(VERIFIED_KEPT).time_to_live(Duration::from_secs(3_600)).build();
+        let verified = Cache::builder().max_capacity(VERIFIED_KEPT).time_to_live(Duration::from_hours(1)).build();
         Self { verified, void_before: Cache::new(VOID_KEPT), hasher: RandomState::new() }
     }
 }

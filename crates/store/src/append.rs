@@ -5,8 +5,11 @@
 //! step. `window` is the worker's memory of what it stored lately, which makes telling repeated sends cheap.
 
 pub(crate) mod plan;
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub(crate) mod window;
+
+use std::time::Instant;
 
 use contract::{ConversationId, DeviceId, Error, Fault, Millis, MsgKey, Result, Seq, UserId};
 use tokio::sync::oneshot;
@@ -66,7 +69,7 @@ pub enum Standing {
 }
 
 /// What the decision rests on, read under the locks of the append.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// The sender's account.
     pub sender: Standing,
@@ -97,6 +100,7 @@ pub(crate) struct Waiting {
     pub(crate) draft: Draft,
     pub(crate) conversation: ConversationId,
     pub(crate) crc: u32,
+    pub(crate) since: Instant,
     pub(crate) to: oneshot::Sender<Result<Sent>>,
 }
 
@@ -110,7 +114,7 @@ impl Waiting {
         let (to, from) = oneshot::channel();
         let conversation = ConversationId::pair(&draft.sender, &draft.receiver);
         let crc = crc32fast::hash(draft.body.as_bytes());
-        Ok((Self { draft, conversation, crc, to }, from))
+        Ok((Self { draft, conversation, crc, since: Instant::now(), to }, from))
     }
 
     pub(crate) fn answer(self, outcome: Result<Sent>) {

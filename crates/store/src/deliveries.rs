@@ -130,10 +130,10 @@ pub struct Way {
 pub const NUMBERS_PER_TARGET: i64 = 1_000;
 
 /// The channel of our own connections.
-pub const SELF_BUILT: &str = "self";
+pub const SELF_BUILT: &str = "noroshi";
 
 /// The lane of our own connections.
-pub const SELF_LANE: &str = "self:0";
+pub const SELF_LANE: &str = "noroshi:0";
 
 /// Names a lane.
 pub fn lane(channel: &str, credential: i64) -> String {
@@ -301,6 +301,25 @@ pub fn end_target(tx: &mut Tx<'_>, now: Millis, open: &Open, otherwise: &Status)
     Ok(())
 }
 
+/// Whether anything is open for an account or its device, so that the arrival of one that nobody waits for costs a
+/// read alone.
+pub fn is_awaited(snapshot: &mut Snapshot<'_>, account: &UserId, device: &DeviceId) -> Result<bool> {
+    let app = snapshot.app();
+    let (awaited,): (bool,) = snapshot.one(
+        sql!(
+            "SELECT CASE WHEN EXISTS (
+                 SELECT 1 FROM deliveries WHERE app = $1 AND account = $2 AND lane = '' AND ended_at = 0
+             ) OR EXISTS (
+                 SELECT 1 FROM deliveries WHERE app = $1 AND device = $3 AND ended_at = 0
+             ) OR EXISTS (
+                 SELECT 1 FROM devices WHERE app = $1 AND id = $3 AND badge <> 0
+             ) THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END"
+        ),
+        (app, account, device),
+    )?;
+    Ok(awaited)
+}
+
 /// Makes what waits for an account's binding due. Answers how many rows that concerned.
 pub fn wake_account(tx: &mut Tx<'_>, now: Millis, account: &UserId) -> Result<u64> {
     let app = tx.app();
@@ -324,7 +343,7 @@ pub fn wake_device(tx: &mut Tx<'_>, now: Millis, device: &DeviceId) -> Result<u6
             "UPDATE deliveries SET woken = 1,
                  due_at = CASE WHEN waits IN (1, 2) THEN CAST($3 AS BIGINT) ELSE due_at END,
                  waits = CASE WHEN waits IN (1, 2) THEN 0 ELSE waits END
-             WHERE app = $1 AND device = $2 AND lane IN ('', 'self:0') AND ended_at = 0"
+             WHERE app = $1 AND device = $2 AND lane IN ('', 'noroshi:0') AND ended_at = 0"
         ),
         (app, device, now),
     )

@@ -12,6 +12,7 @@
 mod tx;
 
 pub mod accounts;
+pub mod activity;
 pub mod append;
 pub mod apps;
 mod backup;
@@ -23,14 +24,18 @@ pub mod messages;
 mod migrate;
 pub mod outbox;
 pub mod platform;
+mod postgres;
 mod queue;
 mod sqlite;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod value;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use contract::event::Event;
 use contract::{AppId, Error, Failure, Result};
@@ -39,6 +44,7 @@ use tokio::sync::oneshot;
 use append::{Decide, Draft, Sent, Waiting};
 pub use backup::restore;
 use job::pack;
+use postgres::{Patience, Postgres};
 use sqlite::{Item, Sqlite};
 pub use tx::{Snapshot, Sql, Tx};
 pub use value::{Bind, FromRow, FromValue, Params, Row, Value};
@@ -47,7 +53,7 @@ pub use value::{Bind, FromRow, FromValue, Params, Row, Value};
 pub const OFFLINE_PUSH: &str = "offline-push";
 
 /// Where the data is and how much may be spent on it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Settings {
     /// One file, for one node.
     Sqlite {
@@ -58,6 +64,29 @@ pub enum Settings {
         /// Threads that read.
         readers: usize,
     },
+    /// A server that several nodes share.
+    Postgres {
+        /// Where it is and who we are.
+        url: String,
+        /// Threads with a connection each; two of them append.
+        threads: usize,
+        /// How long the server may work on one statement.
+        statement_ms: u64,
+        /// How long a job waits while the server is away.
+        away_ms: u64,
+    },
+}
+
+/// A url may hold a password, so it is not shown.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path, .. } => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres { threads, .. } => {
+                f.debug_struct("Postgres").field("threads", threads).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 impl Settings {
@@ -65,7 +94,15 @@ impl Settings {
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
         Self::Sqlite { path: path.into(), cache_mb: 256, readers: 3 }
     }
+
+    /// A server with the usual threads and patience.
+    pub fn postgres(url: impl Into<String>) -> Self {
+        Self::Postgres { url: url.into(), threads: 8, statement_ms: 10_000, away_ms: 5_000 }
+    }
 }
+
+/// Hears what was committed in an app.
+pub type Announce = dyn Fn(AppId, &[Event]) + Send + Sync;
 
 /// What the store asks and tells the rest.
 #[derive(Clone)]
@@ -73,7 +110,7 @@ pub struct Hooks {
     /// Decides about a draft, with the facts that hold under the locks of its append.
     pub decide: Decide,
     /// Hears what was committed, before the callers do.
-    pub announce: Arc<dyn Fn(AppId, &[Event]) + Send + Sync>,
+    pub announce: Arc<Announce>,
 }
 
 impl fmt::Debug for Hooks {
@@ -114,6 +151,7 @@ pub struct Store {
 
 enum Engine {
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 impl fmt::Debug for Store {
@@ -130,6 +168,10 @@ impl Store {
             Settings::Sqlite { path, cache_mb, readers } => {
                 Sqlite::open(&path, cache_mb, readers, hooks).map(Engine::Sqlite)
             }
+            Settings::Postgres { url, threads, statement_ms, away_ms } => {
+                let (statement, away) = (Duration::from_millis(statement_ms), Duration::from_millis(away_ms));
+                Postgres::open(&url, threads, Patience { statement, away }, &hooks).map(Engine::Postgres)
+            }
         })
         .await?;
         Ok(Self { engine: Arc::new(engine) })
@@ -144,6 +186,7 @@ impl Store {
         let (work, answer) = pack(move |tx: &mut Tx<'_>| job(&mut *tx));
         match &*self.engine {
             Engine::Sqlite(engine) => engine.reads.push(app, work)?,
+            Engine::Postgres(engine) => engine.job(app, work, false)?,
         }
         wait(answer).await
     }
@@ -157,6 +200,7 @@ impl Store {
         let (work, answer) = pack(job);
         match &*self.engine {
             Engine::Sqlite(engine) => engine.writes.push(app, Item::Job(work))?,
+            Engine::Postgres(engine) => engine.job(app, work, true)?,
         }
         wait(answer).await
     }
@@ -166,6 +210,7 @@ impl Store {
         let (waiting, answer) = Waiting::new(draft)?;
         match &*self.engine {
             Engine::Sqlite(engine) => engine.writes.push(app, Item::Send(Box::new(waiting)))?,
+            Engine::Postgres(engine) => engine.send(app, waiting)?,
         }
         wait(answer).await
     }
@@ -174,6 +219,7 @@ impl Store {
     pub fn is_exclusive(&self) -> bool {
         match &*self.engine {
             Engine::Sqlite(_) => true,
+            Engine::Postgres(_) => false,
         }
     }
 
@@ -181,6 +227,10 @@ impl Store {
     pub fn depths(&self) -> Depths {
         match &*self.engine {
             Engine::Sqlite(engine) => Depths { reads: engine.reads.len(), writes: engine.writes.len(), sends: 0 },
+            Engine::Postgres(engine) => {
+                let (writes, sends) = engine.depths();
+                Depths { reads: 0, writes, sends }
+            }
         }
     }
 
@@ -191,6 +241,9 @@ impl Store {
                 let (source, target) = (engine.path.clone(), file.to_owned());
                 blocking(move || backup::backup(&source, &target)).await
             }
+            Engine::Postgres(_) => {
+                Err(Failure::Unavailable("a PostgreSQL store is backed up with pg_dump, not from here".into()).into())
+            }
         }
     }
 
@@ -198,13 +251,20 @@ impl Store {
     pub async fn close(&self) {
         let engine = Arc::clone(&self.engine);
         let closed = blocking(move || {
-            match &*engine {
-                Engine::Sqlite(engine) => engine.close(),
-            }
+            engine.stop();
             Ok(())
         });
         if let Err(error) = closed.await {
             tracing::error!(%error, "the store did not close cleanly");
+        }
+    }
+}
+
+impl Engine {
+    fn stop(&self) {
+        match self {
+            Self::Sqlite(engine) => engine.close(),
+            Self::Postgres(engine) => engine.close(),
         }
     }
 }

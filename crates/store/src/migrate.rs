@@ -3,9 +3,12 @@
 //! A step is one text for both engines. A line that begins with `--sqlite` or `--postgres` is for that engine
 //! alone; the type BLOB is called BYTEA on PostgreSQL.
 
+use std::time::Instant;
+
 use contract::{Failure, Result};
 use rusqlite::Connection;
 
+use crate::postgres::Session;
 use crate::sqlite::{APPLICATION_ID, translate};
 
 /// The steps, in order; the number is the version that the step leads to.
@@ -15,6 +18,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (3, include_str!("../migrations/0003_devices.sql")),
     (4, include_str!("../migrations/0004_platform.sql")),
     (5, include_str!("../migrations/0005_push.sql")),
+    (6, include_str!("../migrations/0006_daily_active.sql")),
 ];
 
 /// The version that this binary knows.
@@ -79,6 +83,29 @@ pub(crate) fn sqlite(conn: &Connection) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Names the lock that one migrating process holds; any number that nothing else uses.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(5643282910418233417)";
+
+/// Migrates a PostgreSQL database. All steps are one transaction, and processes that start at once take turns.
+pub(crate) fn postgres(session: &mut Session) -> Result<()> {
+    session.ensure(Instant::now() + session.patience().away)?;
+    session.batch("BEGIN")?;
+    session.batch(LOCK)?;
+    session.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
+    let mut found = 0;
+    let newest = sql!(postgres: "SELECT COALESCE(MAX(version), 0) FROM schema_version");
+    session.query(newest, &[], &mut |row| {
+        found = row.get(0)?;
+        Ok(false)
+    })?;
+    check_version(found)?;
+    for (version, text) in STEPS.iter().filter(|(version, _)| *version > found) {
+        session.batch(&dialect(text, Dialect::Postgres))?;
+        session.batch(&format!("INSERT INTO schema_version (version) VALUES ({version})"))?;
+    }
+    session.batch("COMMIT")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::ops::{Deref, DerefMut};
 use contract::event::Event;
 use contract::{AppId, Error, Failure, Result, limit};
 
+use crate::postgres::Session;
 use crate::sqlite::Lite;
 use crate::value::{FromRow, Params, Row, Value};
 
@@ -28,13 +29,17 @@ impl Sql {
     }
 }
 
-/// Makes a [`Sql`] of one text for both engines, or of two where they must differ.
+/// Makes a [`Sql`] of one text for both engines, or of two where they must differ. A text for PostgreSQL alone is for
+/// the set-based append, whose counterpart on SQLite is a loop.
 ///
 /// A test collects these literals and prepares each on both engines, so a text stands here and nowhere else.
 #[macro_export]
 macro_rules! sql {
     (sqlite: $sqlite:literal, postgres: $postgres:literal $(,)?) => {
         $crate::Sql { sqlite: $sqlite, postgres: $postgres }
+    };
+    (postgres: $postgres:literal) => {
+        $crate::Sql { sqlite: "", postgres: $postgres }
     };
     ($text:literal) => {
         $crate::Sql { sqlite: $text, postgres: $text }
@@ -44,6 +49,7 @@ macro_rules! sql {
 /// The engine's side of a job.
 pub(crate) enum Link<'a> {
     Sqlite(&'a mut Lite),
+    Postgres(&'a mut Session),
 }
 
 /// Reads the data of one app.
@@ -90,6 +96,7 @@ impl Snapshot<'_> {
     fn query(&mut self, sql: Sql, args: &[Value<'_>], each: Each<'_>) -> Result<()> {
         let done = match &mut self.link {
             Link::Sqlite(lite) => lite.query(sql, args, each),
+            Link::Postgres(session) => session.query(sql, args, each),
         };
         self.note(done)
     }
@@ -134,11 +141,32 @@ impl<'a> Tx<'a> {
         Self { snapshot: Snapshot { app, link, spoiled: None }, events: Vec::new() }
     }
 
+    /// The app that the job is bound to.
+    pub fn app(&self) -> AppId {
+        self.snapshot.app
+    }
+
+    /// [`Snapshot::opt`]; here too, so that `tx.app()` may stand among its parameters.
+    pub fn opt<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<Option<R>> {
+        self.snapshot.opt(sql, params)
+    }
+
+    /// [`Snapshot::one`]; here too, so that `tx.app()` may stand among its parameters.
+    pub fn one<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<R> {
+        self.snapshot.one(sql, params)
+    }
+
+    /// [`Snapshot::all`]; here too, so that `tx.app()` may stand among its parameters.
+    pub fn all<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<Vec<R>> {
+        self.snapshot.all(sql, params)
+    }
+
     /// Changes rows; answers how many.
     pub fn run(&mut self, sql: Sql, params: impl Params) -> Result<u64> {
         let values = params.values();
         let done = match &mut self.snapshot.link {
             Link::Sqlite(lite) => lite.run(sql, values.as_ref()),
+            Link::Postgres(session) => session.run(sql, values.as_ref()),
         };
         self.snapshot.note(done)
     }
@@ -151,14 +179,13 @@ impl<'a> Tx<'a> {
         let done = match &mut self.snapshot.link {
             Link::Sqlite(lite) => {
                 let mut changed = 0;
-                let mut each = || -> Result<()> {
-                    for row in rows {
-                        changed += lite.run(sql, row.values().as_ref())?;
-                    }
+                let each = rows.into_iter().try_for_each(|row| {
+                    changed += lite.run(sql, row.values().as_ref())?;
                     Ok(())
-                };
-                each().map(|()| changed)
+                });
+                each.map(|()| changed)
             }
+            Link::Postgres(session) => many_in_flushes(session, sql, rows),
         };
         self.snapshot.note(done)
     }
@@ -174,5 +201,22 @@ impl<'a> Tx<'a> {
 
     pub(crate) fn into_events(self) -> Vec<Event> {
         self.events
+    }
+}
+
+/// Executions in one flush: enough to hide the round trip, few enough to bound what waits in buffers.
+const FLUSH: usize = 256;
+
+fn many_in_flushes<P: Params>(session: &mut Session, sql: Sql, rows: impl IntoIterator<Item = P>) -> Result<u64> {
+    let mut rows = rows.into_iter();
+    let mut changed = 0;
+    loop {
+        let chunk: Vec<P> = rows.by_ref().take(FLUSH).collect();
+        if chunk.is_empty() {
+            return Ok(changed);
+        }
+        let values: Vec<_> = chunk.iter().map(Params::values).collect();
+        let values: Vec<&[Value<'_>]> = values.iter().map(AsRef::as_ref).collect();
+        changed += session.run_all(sql, &values)?;
     }
 }

@@ -75,8 +75,8 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
         notification: serde_json::to_string(&notification).map_err(contract::Failure::internal)?,
         created_at: now,
         expires_at,
-        // A device that is back gets the message itself.
-        is_kept: false,
+        // A device of the self-built channel shows what it missed when it is back, as a phone does.
+        is_kept: true,
         message: item.conversation.map(|conversation| (conversation, item.seq)),
     };
     deliveries::add_task(tx, &task)?;

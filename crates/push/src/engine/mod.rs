@@ -254,6 +254,17 @@ impl Engine {
         self.woken(app, move |tx| deliveries::wake_account(tx, now, &account)).await
     }
 
+    /// Sends what waits for a device or for its account: it has just connected, or registered a token. Costs a read
+    /// where nothing waits, because every login comes here.
+    pub async fn arrived(&self, app: AppId, account: &UserId, device: &DeviceId) -> Result<u64> {
+        let (who, what) = (account.clone(), device.clone());
+        let store = &self.shared.store;
+        if !store.read(app, move |snapshot| deliveries::is_awaited(snapshot, &who, &what)).await? {
+            return Ok(0);
+        }
+        Ok(self.account_bound(app, account).await? + self.device_connected(app, device).await?)
+    }
+
     async fn woken(
         &self,
         app: AppId,

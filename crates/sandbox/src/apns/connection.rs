@@ -24,12 +24,6 @@ use super::{Asked, Environment, Reply, Room};
 use crate::faults::Effect;
 use crate::listener::{Stop, stopped};
 
-/// TLS and the HTTP/2 preface together.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// A request that has begun ends in this time.
-const BODY: Duration = Duration::from_secs(10);
-/// A connection without a request says goodbye after this.
-const IDLE: Duration = Duration::from_mins(10);
 /// How long a connection that said GOAWAY keeps moving bytes.
 const GOODBYE: Duration = Duration::from_millis(200);
 /// Streams that a sender may have open once it has proved itself, and before.
@@ -37,7 +31,7 @@ const STREAMS: u32 = 1_000;
 const STREAMS_UNPROVEN: u32 = 1;
 /// A stream over the cap waits this long: the reset of an older one may have come in the same packet, and its task may
 /// not have run yet.
-const GRACE: Duration = Duration::from_millis(50);
+const GRACE: Duration = Duration::from_millis(250);
 /// Bytes of a body that are read, so that a payload over its bound is refused in words.
 const BODY_BYTES: usize = 64 * 1_024;
 /// Bytes of a header list.
@@ -46,7 +40,9 @@ const HEADER_BYTES: u32 = 16 * 1_024;
 /// What a stream asks of its connection.
 enum Order {
     Cap(u32),
-    GoAway(SendResponse<Bytes>),
+    /// Says goodbye; the streams above the last one come one by one to be kept unanswered.
+    GoAway,
+    Keep(SendResponse<Bytes>),
     Close,
 }
 
@@ -58,6 +54,8 @@ struct Shared {
     /// Streams that wait for their answer.
     open: AtomicU32,
     freed: Notify,
+    /// The last stream that was looked at. Held while one is judged, so that a GOAWAY never disowns what was done.
+    judged: Mutex<u32>,
     told: Arc<Told>,
     orders: mpsc::Sender<Order>,
 }
@@ -70,9 +68,11 @@ pub(crate) async fn serve(
     environment: Environment,
     mut stop: Stop,
 ) {
+    let patience = room.patience;
+    let shaking = shake_hands(socket, acceptor, room, environment);
     let shaken = tokio::select! {
         () = stopped(&mut stop) => return,
-        shaken = timeout(HANDSHAKE, shake_hands(socket, acceptor, room, environment)) => shaken,
+        shaken = timeout(patience.handshake, shaking) => shaken,
     };
     match shaken {
         Ok(Ok((connection, shared, orders))) => drive(connection, shared, orders, stop).await,
@@ -112,6 +112,7 @@ async fn shake_hands(
         room,
         open: AtomicU32::new(0),
         freed: Notify::new(),
+        judged: Mutex::new(0),
         told,
         orders: sender,
     };
@@ -122,18 +123,20 @@ async fn drive(mut connection: Connection, shared: Arc<Shared>, mut orders: mpsc
     let mut streams = JoinSet::new();
     // Streams above the last one of our GOAWAY: kept open and never answered.
     let mut refused = Vec::new();
-    let mut idle_at = Instant::now() + IDLE;
+    let mut is_leaving = false;
+    let idle = shared.room.patience.idle;
+    let mut idle_at = Instant::now() + idle;
     let mut end_at: Option<Instant> = None;
     let mut is_cap_due = false;
     loop {
         tokio::select! {
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {
-                    idle_at = Instant::now() + IDLE;
-                    if refused.is_empty() {
-                        admit(&mut streams, &shared, request, respond);
-                    } else {
+                    idle_at = Instant::now() + idle;
+                    if is_leaving {
                         refused.push(respond);
+                    } else {
+                        admit(&mut streams, &shared, request, respond);
                     }
                 }
                 Some(Err(error)) => {
@@ -147,12 +150,11 @@ async fn drive(mut connection: Connection, shared: Arc<Shared>, mut orders: mpsc
                     shared.told.cap.store(cap, Ordering::Relaxed);
                     is_cap_due = true;
                 }
-                Order::GoAway(respond) => {
-                    let last = respond.stream_id().as_u32().saturating_sub(2);
-                    shared.told.last_stream.fetch_min(last, Ordering::Relaxed);
-                    refused.push(respond);
+                Order::GoAway => {
+                    is_leaving = true;
                     connection.graceful_shutdown();
                 }
+                Order::Keep(respond) => refused.push(respond),
                 Order::Close => return,
             },
             Some(_) = streams.join_next(), if !streams.is_empty() => {}
@@ -170,7 +172,7 @@ async fn drive(mut connection: Connection, shared: Arc<Shared>, mut orders: mpsc
         if is_cap_due {
             is_cap_due = connection.set_initial_window_size(WINDOW).is_err();
         }
-        if !refused.is_empty() && streams.is_empty() && end_at.is_none() {
+        if is_leaving && streams.is_empty() && end_at.is_none() {
             end_at = Some(Instant::now() + GOODBYE);
         }
     }
@@ -196,12 +198,12 @@ fn admit(
     streams.spawn(async move {
         // Who had not heard of the cap could not obey it, and waits instead.
         let is_early = respond.stream_id().as_u32() <= shared.told.early_stream.load(Ordering::Relaxed);
-        let patience = if is_early { IDLE } else { GRACE };
+        let patience = if is_early { shared.room.patience.idle } else { GRACE };
         let Ok(place) = timeout(patience, take_place(&shared)).await else {
             return respond.send_reset(Reason::REFUSED_STREAM);
         };
         let (head, mut body) = request.into_parts();
-        let read = timeout(BODY, read_body(&mut body)).await;
+        let read = timeout(shared.room.patience.body, read_body(&mut body)).await;
         let Ok(Some(body)) = read else {
             respond.send_reset(Reason::CANCEL);
             return;
@@ -213,9 +215,26 @@ fn admit(
             headers: head.headers,
             body,
         };
-        let reply = shared.room.answer(&asked, &shared.session);
-        carry_out(&shared, place, reply, respond).await;
+        match judge(&shared, &asked, respond.stream_id().as_u32()) {
+            Some(reply) => carry_out(&shared, place, reply, respond).await,
+            None => send(&shared, Order::Keep(respond)).await,
+        }
     });
+}
+
+/// None when the stream is above the last one of our GOAWAY: then nobody has looked at it.
+fn judge(shared: &Shared, asked: &Asked, stream: u32) -> Option<Reply> {
+    let mut judged = shared.judged.lock();
+    if stream > shared.told.last_stream.load(Ordering::Relaxed) {
+        return None;
+    }
+    let reply = shared.room.answer(asked, &shared.session, stream > *judged);
+    if matches!(reply.decision.effect, Some(Effect::GoAway)) {
+        shared.told.last_stream.store(*judged, Ordering::Relaxed);
+    } else {
+        *judged = stream.max(*judged);
+    }
+    Some(reply)
 }
 
 /// A stream's place under the cap, free again before the sender can see the answer.
@@ -254,7 +273,13 @@ async fn carry_out(shared: &Shared, place: Place, reply: Reply, mut respond: Sen
     sleep(Duration::from_millis(reply.decision.delay_ms)).await;
     let cap = match &reply.decision.effect {
         Some(Effect::Drop) => return send(shared, Order::Close).await,
-        Some(Effect::GoAway) => return send(shared, Order::GoAway(respond)).await,
+        Some(Effect::GoAway) => {
+            send(shared, Order::GoAway).await;
+            if reply.is_disowned {
+                return send(shared, Order::Keep(respond)).await;
+            }
+            None
+        }
         Some(Effect::Reset { code }) => return respond.send_reset(Reason::from(*code)),
         Some(Effect::Silence) => {
             // The sender ends this, by a reset or by closing.
@@ -281,9 +306,9 @@ async fn send(shared: &Shared, order: Order) {
 }
 
 fn write(respond: &mut SendResponse<Bytes>, reply: &Reply) -> Result<(), h2::Error> {
-    let mut head = Response::builder();
-    if !reply.id.is_empty() {
-        head = head.header("apns-id", &reply.id);
+    let mut head = Response::builder().header("apns-id", &reply.id);
+    if let Some(unique_id) = &reply.unique_id {
+        head = head.header("apns-unique-id", unique_id);
     }
     let Err(refusal) = &reply.outcome else {
         let head = head.status(200).body(()).expect("an id that came as a header value is one");

@@ -76,10 +76,15 @@ pub(super) fn check_duplicates(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// An id as the vendor writes them.
+pub(super) fn new_id() -> String {
+    Uuid::new_v4().to_string().to_uppercase()
+}
+
 /// The id to echo: the request's own, or a new one.
 pub(super) fn message_id(headers: &HeaderMap) -> Result<String, Refusal> {
     match text(headers, "apns-id") {
-        None => Ok(Uuid::new_v4().to_string().to_uppercase()),
+        None => Ok(new_id()),
         Some(id) if id.len() == 36 && Uuid::try_parse(id).is_ok() => Ok(id.to_owned()),
         Some(_) => Err(Refusal::new(400, "BadMessageId")),
     }

@@ -23,6 +23,7 @@ use self::auth::{Key, Session};
 use crate::clock::Clock;
 use crate::faults::{Decision, Effect, Faults};
 use crate::inbox::{Inbox, Notification, Request};
+use crate::listener::Patience;
 use crate::tls::Authority;
 
 pub(crate) use self::connection::serve;
@@ -101,8 +102,11 @@ struct Asked {
 /// What the connection shall do with it.
 struct Reply {
     id: String,
+    unique_id: Option<String>,
     outcome: Result<(), Refusal>,
     decision: Decision,
+    /// Nobody looked at it: a GOAWAY names an older stream as the last.
+    is_disowned: bool,
     /// The push was accepted on the word of a provider token.
     is_proof: bool,
 }
@@ -113,6 +117,7 @@ pub(crate) struct Room {
     faults: Arc<Faults>,
     inbox: Arc<Inbox>,
     authority: Authority,
+    patience: Patience,
     state: Mutex<State>,
 }
 
@@ -126,8 +131,14 @@ struct State {
 }
 
 impl Room {
-    pub(crate) fn new(clock: Arc<Clock>, faults: Arc<Faults>, inbox: Arc<Inbox>, authority: Authority) -> Self {
-        Self { clock, faults, inbox, authority, state: Mutex::default() }
+    pub(crate) fn new(
+        clock: Arc<Clock>,
+        faults: Arc<Faults>,
+        inbox: Arc<Inbox>,
+        authority: Authority,
+        patience: Patience,
+    ) -> Self {
+        Self { clock, faults, inbox, authority, patience, state: Mutex::default() }
     }
 
     /// Every phone, by token.
@@ -147,30 +158,39 @@ impl Room {
         state.connections
     }
 
-    /// Judges one request and keeps it.
-    fn answer(&self, asked: &Asked, session: &Mutex<Session>) -> Reply {
+    /// Judges one request and keeps it. A GOAWAY can disown only the newest stream.
+    fn answer(&self, asked: &Asked, session: &Mutex<Session>, is_newest: bool) -> Reply {
         let token = asked.path.rsplit('/').next().unwrap_or("").to_owned();
         let topic = headers::text(&asked.headers, "apns-topic").unwrap_or("");
         let decision = self.faults.take(ROOM, &token, topic);
+        let is_disowned = is_newest && decision.effect == Some(Effect::GoAway);
         let id = headers::message_id(&asked.headers);
-        let echo = id.as_ref().ok().cloned().unwrap_or_default();
+        let echo = id.as_ref().map_or_else(|_| headers::new_id(), Clone::clone);
         let outcome = match &decision.effect {
             Some(Effect::Answer { status, reason, retry_after_s }) => {
                 let refusal = Refusal { retry_after_s: *retry_after_s, ..Refusal::new(*status, reason) };
                 if *status == 200 { Ok(None) } else { Err(refusal) }
             }
             Some(Effect::StreamCap { .. }) | None => self.check(asked, session, id).map(Some),
+            Some(Effect::GoAway) if !is_disowned => self.check(asked, session, id).map(Some),
             // No answer, no judgement: whether the push arrived is what the sender cannot know.
             Some(_) => Ok(None),
         };
-        self.keep(asked, &decision, &outcome);
+        let is_answered = match decision.effect {
+            None | Some(Effect::Answer { .. } | Effect::StreamCap { .. }) => true,
+            Some(Effect::GoAway) => !is_disowned,
+            Some(_) => false,
+        };
+        self.keep(asked, is_answered, &outcome);
         let is_proof = matches!(&outcome, Ok(Some(_))) && session.lock().certificate.is_none();
         let outcome = outcome.map(|notification| {
             if let Some(notification) = notification {
                 self.inbox.add_notification(notification);
             }
         });
-        Reply { id: echo, outcome, decision, is_proof }
+        // Only the development service gives a name by which its console finds a push again.
+        let unique_id = (session.lock().environment == Environment::Development).then(headers::new_id);
+        Reply { id: echo, unique_id, outcome, decision, is_disowned, is_proof }
     }
 
     fn check(
@@ -261,8 +281,7 @@ impl Room {
         }
     }
 
-    fn keep(&self, asked: &Asked, decision: &Decision, outcome: &Result<Option<Notification>, Refusal>) {
-        let is_answered = matches!(decision.effect, None | Some(Effect::Answer { .. } | Effect::StreamCap { .. }));
+    fn keep(&self, asked: &Asked, is_answered: bool, outcome: &Result<Option<Notification>, Refusal>) {
         let (status, reason) = match outcome {
             Ok(_) if is_answered => (200, String::new()),
             Ok(_) => (0, "fault rule".to_owned()),

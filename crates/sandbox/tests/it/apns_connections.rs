@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use h2::Reason;
+use sandbox::Patience;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -167,6 +168,41 @@ async fn a_rule_answers_what_no_request_provokes() {
         (503, "Shutdown", &"7".parse().unwrap())
     );
     assert_eq!(peer.ask(world.good_with(&jwt), ALERT).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn who_never_finishes_the_handshake_is_hung_up_on() {
+    let world = World::with(Patience { handshake: Duration::from_secs(1), ..Patience::default() }).await;
+    let address = world.sandbox.apns_url();
+    let mut mute = TcpStream::connect(address.trim_start_matches("https://")).await.unwrap();
+    let mut half = crate::wire::tls(&world.sandbox, &address, None, true).await;
+    // The half-open one has read our SETTINGS before the end; how the end is spelt does not matter.
+    let (mut nothing, mut settings) = (Vec::new(), Vec::new());
+    let both = async { (mute.read_to_end(&mut nothing).await, half.read_to_end(&mut settings).await) };
+    tokio::time::timeout(crate::wire::DEADLINE, both).await.expect("an end in time").0.unwrap_or(0);
+    assert!(nothing.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_cancelled() {
+    let world = World::with(Patience { body: Duration::from_millis(50), ..Patience::default() }).await;
+    let mut peer = world.connect().await;
+    let (response, _unfinished) = peer.send.send_request(world.good().body(()).unwrap(), false).unwrap();
+    let error = tokio::time::timeout(crate::wire::DEADLINE, receive(response)).await.unwrap().unwrap_err();
+    assert_eq!(error.reason(), Some(Reason::CANCEL));
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_told_to_go() {
+    let world = World::with(Patience { idle: Duration::from_secs(1), ..Patience::default() }).await;
+    let mut peer = world.connect().await;
+    assert_eq!(peer.ask(world.good(), ALERT).await.unwrap().status, 200);
+    // The client only waits; its handle is still there, so the end is the sandbox's doing.
+    let error = peer.end().await;
+    assert!(error.is_none_or(|error| error.reason() == Some(Reason::NO_ERROR)));
+    let mut peer = world.connect().await;
+    assert_eq!(peer.ask(world.good(), ALERT).await.unwrap().status, 200);
+    peer.closed().await;
 }
 
 #[tokio::test]

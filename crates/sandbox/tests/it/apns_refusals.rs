@@ -40,6 +40,19 @@ async fn an_id_is_given_when_the_request_has_none() {
 }
 
 #[tokio::test]
+async fn only_the_development_service_names_a_push_for_its_console() {
+    let world = World::new().await;
+    let device = json!({"bundle": BUNDLE, "environment": "development"});
+    let token = world.control("POST", "/apns/devices", &device)["token"].as_str().unwrap().to_owned();
+    let url = world.sandbox.apns_development_url();
+    let mut peer = crate::wire::Peer::open(&world.sandbox, &url, None, true).await;
+    let got = peer.ask(path(&world, &world.good(), &format!("/3/device/{token}")), ALERT).await.unwrap();
+    assert_eq!((got.status, got.headers["apns-unique-id"].len()), (200, 36));
+    let got = world.connect().await.ask(world.good(), ALERT).await.unwrap();
+    assert!(!got.headers.contains_key("apns-unique-id"));
+}
+
+#[tokio::test]
 async fn an_empty_body_is_refused() {
     refuses(|_, good| good, "", 400, "PayloadEmpty").await;
 }

@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use sandbox::{Sandbox, SandboxSettings};
+use sandbox::{Patience, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -50,7 +50,12 @@ pub(crate) fn machine_s() -> i64 {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let sandbox = Sandbox::start(SandboxSettings::default()).await.unwrap();
+        Self::with(Patience::default()).await
+    }
+
+    pub(crate) async fn with(patience: Patience) -> Self {
+        let settings = SandboxSettings { patience, ..SandboxSettings::default() };
+        let sandbox = Sandbox::start(settings).await.unwrap();
         sandbox.control("POST", "/apns/apps", &json!({"bundle": BUNDLE, "team": "TEAM000001"})).unwrap();
         let key = sandbox.control("POST", "/apns/keys", &json!({"team": "TEAM000001"})).unwrap();
         let device = sandbox.control("POST", "/apns/devices", &json!({"bundle": BUNDLE})).unwrap();
@@ -163,6 +168,12 @@ impl Peer {
             stream.send_data(Bytes::copy_from_slice(body.as_bytes()), true)?;
         }
         Ok(response)
+    }
+
+    /// Waits until the connection ends, with the handle still in hand, so that only the sandbox can have ended it.
+    pub(crate) async fn end(&mut self) -> Option<h2::Error> {
+        let ended = tokio::time::timeout(DEADLINE, self.driver.join_next()).await.expect("an end in time");
+        ended.expect("a driver").expect("no panic").err()
     }
 
     /// Waits until the peer has closed the connection.

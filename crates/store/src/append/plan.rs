@@ -20,9 +20,12 @@ pub(crate) struct Head {
     pub(crate) seq: i64,
     pub(crate) last_at: i64,
     pub(crate) last_seq: i64,
+    pub(crate) last_time: i64,
     pub(crate) moved_at: i64,
     pub(crate) writer: i64,
     pub(crate) scan_until: i64,
+    /// Its sequence before this batch: who joins by it sees nothing up to here.
+    pub(crate) since: i64,
     /// It was not there before this batch.
     pub(crate) is_new: bool,
 }
@@ -33,6 +36,14 @@ pub(crate) struct Slot<'w> {
     pub(crate) id: ConversationId,
     pub(crate) low: &'w UserId,
     pub(crate) high: &'w UserId,
+}
+
+impl<'w> Slot<'w> {
+    /// The members, each with its peer; one who writes to itself is one member.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'w UserId, &'w UserId)> {
+        let (low, high) = (self.low, self.high);
+        std::iter::once((low, high)).chain((low != high).then_some((high, low)))
+    }
 }
 
 /// An account that the batch asks about: alive or deleted, and whether a push reaches it.
@@ -128,7 +139,9 @@ impl Plan {
             (*app, event)
         };
         let queued = self.pushes.iter().map(|(draft, ..)| (waiting[*draft].0, Event::DeliveryQueued));
-        self.rows.iter().map(event).chain(queued).collect()
+        // Imported history is there to be read back, not news.
+        let is_news = |row: &&Row| !row.flags.has(Flags::IMPORTED) || row.flags.has(Flags::COUNTS);
+        self.rows.iter().filter(is_news).map(event).chain(queued).collect()
     }
 }
 
@@ -320,6 +333,7 @@ impl Numbering<'_> {
         // An import is history: it is the list's last message only while there is no live one.
         if flags.has(Flags::MOVES_LIST) && (draft.kind == DraftKind::Live || head.last_at == 0) {
             head.last_seq = seq.0;
+            head.last_time = at.secs();
         }
         let msg_seq = draft.msg_seq.unwrap_or(seq.0 as u32);
         let stored = Stored { key: MsgKey { time: at.secs(), seq: msg_seq, random: draft.msg_random }, seq, at };
@@ -359,6 +373,7 @@ impl Numbering<'_> {
     fn finish(mut self, me: i64) -> Plan {
         for (slot, mut head) in self.heads.into_iter().enumerate() {
             if self.moved[slot] {
+                head.since = self.before[slot].seq;
                 if head.writer != me {
                     head.writer = me;
                     head.scan_until = self.before[slot].last_at.saturating_add(SPAN_MS);

@@ -14,7 +14,7 @@ use super::plan::Head;
 /// How long a repeated send counts as the same message.
 pub(crate) const SPAN_MS: i64 = limit::DEDUP_WINDOW_S * 1000;
 
-/// Messages that one worker remembers: about 60 MB, or two minutes of 4,000 sends a second.
+/// Messages that one worker remembers: about 80 MB, or two minutes of 4,000 sends a second.
 const REMEMBERED: usize = 1 << 19;
 
 /// What makes two live sends the same.
@@ -136,7 +136,7 @@ impl Ids {
 
     pub(crate) fn next(&mut self) -> i64 {
         self.next += 1;
-        if self.next & 0xffff_ffff == 0 {
+        if self.next.trailing_zeros() >= 32 {
             *self = Self::new();
         }
         self.next

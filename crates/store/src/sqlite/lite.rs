@@ -173,9 +173,9 @@ pub(crate) fn translate(error: rusqlite::Error) -> Error {
     };
     let what = format!("sqlite {}: {error}", code.extended_code);
     let failure = match (code.code, code.extended_code) {
-        (ErrorCode::DiskFull | ErrorCode::ReadOnly, _) => Failure::Full(what),
-        // A quota or a limit on the file's size answers a write with these.
-        (_, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_TRUNCATE) => Failure::Full(what),
+        // A quota or a limit on the file's size answers a write with the IOERRs.
+        (ErrorCode::DiskFull | ErrorCode::ReadOnly, _)
+        | (_, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_TRUNCATE) => Failure::Full(what),
         (ErrorCode::OperationInterrupted, _) => Failure::Timeout(what),
         (
             ErrorCode::SystemIoFailure

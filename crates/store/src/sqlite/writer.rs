@@ -11,7 +11,7 @@ use super::{Item, Lite};
 use crate::append::plan;
 use crate::append::window::{Ids, Window};
 use crate::append::{Sent, Waiting};
-use crate::job::Work;
+use crate::job::{Work, guard};
 use crate::queue::Fair;
 use crate::tx::{Link, Tx};
 use crate::{Hooks, announce};
@@ -50,7 +50,17 @@ impl Writer {
                     Item::Send(waiting) => sends.push((app, *waiting)),
                 }
             }
-            self.batch(jobs, sends);
+            // Jobs and decisions are guarded one by one; this is for a mistake of our own, which must not leave a queue
+            // that nobody drains. The callers see their answers dropped.
+            let survived = guard(|| {
+                self.batch(jobs, sends);
+                Ok(())
+            });
+            if let Err(error) = survived {
+                tracing::error!(%error, "writer");
+                self.lite.rollback();
+                self.window.reset();
+            }
         }
         if let Err(error) = self.lite.truncate_log() {
             tracing::warn!(%error, "the log could not be emptied at the end");

@@ -49,6 +49,8 @@ struct Life {
     is_over: AtomicBool,
     has_answered: AtomicBool,
     was_active: AtomicBool,
+    /// An answer did not come in time: the next ping is due now.
+    doubted: Notify,
 }
 
 /// What came of opening a stream.
@@ -184,6 +186,7 @@ impl Exchange {
             Ok(Err(error)) => Err(self.lost(&error)),
             Err(_) => {
                 self.stream.send_reset(Reason::CANCEL);
+                self.connection.life.doubted.notify_one();
                 Err(Lost::Unknown("no answer in time".to_owned()))
             }
         }
@@ -224,12 +227,13 @@ async fn read(mut body: RecvStream) -> Result<Vec<u8>, h2::Error> {
     Ok(read)
 }
 
-/// Ends when a ping stays unanswered. A connection that answered requests meanwhile needs none.
+/// Ends when a ping stays unanswered. A connection that answered requests meanwhile needs none, until one of them
+/// stays without an answer.
 async fn listen_for_silence(ping: Option<PingPong>, pulse: Pulse, life: Arc<Life>) {
     let Some(mut ping) = ping else { return std::future::pending().await };
     loop {
-        tokio::time::sleep(pulse.every).await;
-        if life.was_active.swap(false, Ordering::Relaxed) {
+        let is_doubted = timeout(pulse.every, life.doubted.notified()).await.is_ok();
+        if life.was_active.swap(false, Ordering::Relaxed) && !is_doubted {
             continue;
         }
         if !matches!(timeout(pulse.patience, ping.ping(Ping::opaque())).await, Ok(Ok(_))) {

@@ -114,9 +114,9 @@ pub enum Credential {
 pub enum CredentialFault {
     /// The `.p8` text is no EC P-256 key in PKCS#8.
     KeyMalformed,
-    /// The p12 or PEM text holds no certificate with a fitting key.
+    /// The p12 or PEM text is damaged, or holds no certificate with a fitting key.
     CertificateMalformed,
-    /// The p12 does not open with this password, or is damaged.
+    /// The p12 does not open with this password.
     PasswordWrong,
     /// The base URL is not `https://host[:port]`.
     UrlMalformed,
@@ -141,8 +141,10 @@ impl std::error::Error for CredentialFault {}
 impl Credential {
     /// Opens a p12 file.
     pub fn from_p12(p12: &[u8], password: &str) -> Result<Self, CredentialFault> {
-        let store = KeyStore::from_pkcs12(p12, password, Pkcs12ImportPolicy::Relaxed)
-            .map_err(|_| CredentialFault::PasswordWrong)?;
+        let store = KeyStore::from_pkcs12(p12, password, Pkcs12ImportPolicy::Relaxed).map_err(|error| match error {
+            p12_keystore::error::Error::MacError(_) => CredentialFault::PasswordWrong,
+            _ => CredentialFault::CertificateMalformed,
+        })?;
         let (_, entry) = store.private_key_chain().ok_or(CredentialFault::CertificateMalformed)?;
         let chain: Vec<_> =
             entry.certs().iter().map(|certificate| CertificateDer::from(certificate.as_der().to_vec())).collect();

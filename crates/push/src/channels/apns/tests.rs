@@ -257,9 +257,33 @@ fn a_young_token_is_not_given_up() {
 }
 
 #[test]
+fn a_p12_opens_in_the_ciphers_of_old_and_new_exports() {
+    use p12_keystore::{Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm};
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let leaf = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+    let mut store = KeyStore::new();
+    let private = p12_keystore::PrivateKey::from_der(key.serialized_der()).unwrap();
+    let chain = p12_keystore::PrivateKeyChain::new("1", private, [Certificate::from_der(leaf.der()).unwrap()]);
+    store.add_entry("push", KeyStoreEntry::PrivateKeyChain(chain));
+    let exports = [
+        (EncryptionAlgorithm::PbeWithShaAnd40BitRc4Cbc, MacAlgorithm::HmacSha1),
+        (EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc, MacAlgorithm::HmacSha1),
+        (EncryptionAlgorithm::PbeWithHmacSha256AndAes256, MacAlgorithm::HmacSha256),
+    ];
+    for (cipher, mac) in exports {
+        let p12 = store.writer("secret").encryption_algorithm(cipher).mac_algorithm(mac).write().unwrap();
+        let Credential::Certificate { chain, .. } = Credential::from_p12(&p12, "secret").unwrap() else {
+            panic!("a p12 holds a certificate")
+        };
+        assert_eq!(chain, [leaf.der().clone()]);
+        assert_eq!(Credential::from_p12(&p12, "").err(), Some(CredentialFault::PasswordWrong));
+    }
+}
+
+#[test]
 fn credentials_that_cannot_work_are_refused_at_once() {
     assert!(Signer::new("nonsense", "k", "t").is_none());
-    assert_eq!(Credential::from_p12(b"nonsense", "").err(), Some(CredentialFault::PasswordWrong));
+    assert_eq!(Credential::from_p12(b"nonsense", "").err(), Some(CredentialFault::CertificateMalformed));
     assert_eq!(Credential::from_pem(&p8()).err(), Some(CredentialFault::CertificateMalformed));
     for bad in ["http://a", "https://a/b", "a", "https://", "https://a?b"] {
         assert_eq!(target(bad).err(), Some(CredentialFault::UrlMalformed), "{bad}");

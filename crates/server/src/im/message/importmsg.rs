@@ -5,7 +5,7 @@ use contract::{Error, Fault, Millis, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Bound, Content, send_fault};
+use super::{Bound, Composed, Content, send_fault};
 use crate::im::action::{Action, Call, Done, Perform};
 use crate::im::fields::{FieldFault, User};
 
@@ -63,10 +63,11 @@ impl Perform for Importmsg {
             is_need_read_receipt: None,
             support_message_extension: None,
         };
-        let composed = content.compose(&call, Bound::Batch)?;
+        let composed = content.compose(&call, Bound::Single)?;
         let at = Millis::from_secs(i64::from(self.time));
         let (sender, receiver) = (self.sender.0, self.receiver.0);
-        let draft = composed.import(&call, sender, receiver, self.msg_seq, self.msg_random, at, counts);
+        let draft = composed.draft(&call, sender, receiver, self.msg_seq, self.msg_random);
+        let draft = Composed::import(draft, at, counts);
         match call.node.store.send(call.app.id, draft).await {
             Ok(_) => Ok(Done {}),
             Err(Error::Fault(Fault::SenderUnknown)) => Err(Fault::BatchSenderUnknown.into()),

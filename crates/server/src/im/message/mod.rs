@@ -17,16 +17,16 @@ use store::append::{Draft, Sent};
 use super::action::Call;
 
 /// The faults of the fields that all message commands share.
-pub fn list_fault(field: &'static str, is_missing: bool) -> Option<Fault> {
+pub fn list_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
     match field {
-        "To_Account" if is_missing => Some(Fault::FieldMissing { field }),
+        "To_Account" if given.is_none() => Some(Fault::FieldMissing { field }),
         "To_Account" => Some(Fault::ReceiverInvalid),
         _ => None,
     }
 }
 
 /// The faults of the fields of a send, by the command's own table of codes.
-pub fn send_fault(field: &'static str, _: bool) -> Option<Fault> {
+pub fn send_fault(field: &'static str, _: Option<&Value>) -> Option<Fault> {
     match field {
         "To_Account" | "Peer_Account" => Some(Fault::ReceiverInvalid),
         "From_Account" | "Operator_Account" | "Report_Account" => Some(Fault::SenderInvalid),
@@ -153,33 +153,18 @@ impl Composed {
         }
     }
 
-    /// The draft of an imported message.
-    pub fn import(
-        &self,
-        call: &Call,
-        sender: UserId,
-        receiver: UserId,
-        msg_seq: Option<u32>,
-        msg_random: u32,
-        at: Millis,
-        counts: bool,
-    ) -> Draft {
-        let imported = self.flags.with(Flags::IMPORTED).0;
+    /// Makes a draft that of an imported message: it has its own time and announces nothing.
+    pub fn import(draft: Draft, at: Millis, counts: bool) -> Draft {
+        let imported = Flags(draft.flags).with(Flags::IMPORTED).0;
         let flags = if counts { imported } else { imported & !Flags::COUNTS.0 };
-        Draft {
-            kind: store::append::DraftKind::Import { counts },
-            at,
-            flags,
-            push: None,
-            ..self.draft(call, sender, receiver, msg_seq, msg_random)
-        }
+        Draft { kind: store::append::DraftKind::Import { counts }, at, flags, push: None, ..draft }
     }
 }
 
 /// Sends one draft: decides on the facts of the moment, then lets the append writer decide again under its locks.
 pub async fn send(call: &Call, draft: Draft, is_online_only: bool) -> Result<Sent> {
     if is_online_only {
-        call.node.pass(call.app.id, draft).await
+        call.node.hub.pass(call.app.id, draft).await
     } else {
         call.node.store.send(call.app.id, draft).await
     }
@@ -199,7 +184,8 @@ fn is_one(value: Option<Value>, field: &'static str) -> Result<bool, Fault> {
 fn text(value: Option<Value>, field: &'static str) -> Result<String, Fault> {
     match value {
         None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text),
+        // One of the stores keeps no NUL in a text.
+        Some(Value::String(text)) if !text.contains('\0') => Ok(text),
         Some(_) => Err(Fault::FieldInvalid { field }),
     }
 }

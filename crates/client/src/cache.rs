@@ -1,0 +1,297 @@
+//! What a device remembers of one account, in SQLite: messages, conversations, and where the sync stands.
+//!
+//! A round of writes is one transaction, on a thread that may block. The file's version is kept in `user_version`.
+
+mod query;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use contract::frame::wire::Head;
+use rusqlite::{Connection, params};
+
+use crate::core::{Known, Write};
+use crate::error::{Error, Result};
+use crate::message::{Conversation, Message, MessageId};
+use crate::settings::Storage;
+
+/// The version of the tables below.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE messages (
+        peer TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        receiver TEXT NOT NULL,
+        time INTEGER NOT NULL,
+        msg_seq INTEGER NOT NULL,
+        msg_random INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        cloud TEXT NOT NULL,
+        flags INTEGER NOT NULL,
+        PRIMARY KEY (peer, time, msg_seq, msg_random, sender)
+    );
+    CREATE INDEX messages_by_seq ON messages (peer, seq);
+    CREATE TABLE conversations (
+        peer TEXT PRIMARY KEY,
+        -- complete up to here; NULL if only the head was seen
+        place INTEGER,
+        place_time INTEGER NOT NULL DEFAULT 0,
+        -- the newest place that the server told, and what was unread then
+        head_seq INTEGER NOT NULL DEFAULT 0,
+        head_unread INTEGER NOT NULL DEFAULT 0,
+        read_seq INTEGER NOT NULL DEFAULT 0,
+        peer_read_time INTEGER NOT NULL DEFAULT 0,
+        -- the newest movement that the server told, and up to which changes of messages are known
+        moved_at INTEGER NOT NULL DEFAULT 0,
+        checked_at INTEGER NOT NULL DEFAULT 0,
+        -- the account cleared the list's entry up to here
+        cleared_seq INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE cursor (id INTEGER PRIMARY KEY CHECK (id = 1), heads INTEGER NOT NULL);
+    INSERT INTO cursor VALUES (1, 0);
+";
+
+const NO_UNREAD: i64 = 1;
+const NO_LAST: i64 = 2;
+const RECEIPT_WANTED: i64 = 4;
+const EXTENSIBLE: i64 = 8;
+const RECALLED: i64 = 16;
+const READ_BY_PEER: i64 = 32;
+/// What once holds for a message holds for ever, whatever an older answer says.
+const STICKY: i64 = RECALLED | READ_BY_PEER;
+
+/// The cache of one account.
+#[derive(Clone)]
+pub(crate) struct Cache {
+    me: Arc<str>,
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl Cache {
+    /// Opens or makes the cache of an account.
+    pub(crate) async fn open(storage: Storage, app: u64, me: &str) -> Result<Self> {
+        let me: Arc<str> = me.into();
+        blocking(move || {
+            let connection = match &storage {
+                Storage::Memory => Connection::open_in_memory(),
+                Storage::Directory(directory) => {
+                    std::fs::create_dir_all(directory).map_err(|error| Error::Cache(error.to_string()))?;
+                    Connection::open(directory.join(file_name(app, &me)))
+                }
+            };
+            let mut connection = connection.map_err(failed)?;
+            prepare(&mut connection)?;
+            Ok(Self { me, connection: Arc::new(Mutex::new(connection)) })
+        })
+        .await
+    }
+
+    /// Whose cache this is.
+    pub(crate) fn owner(&self) -> &str {
+        &self.me
+    }
+
+    /// Keeps a round of writes: all of them or none.
+    pub(crate) async fn apply(&self, writes: Vec<Write>) -> Result<()> {
+        self.run(move |connection, me| {
+            let tx = connection.transaction()?;
+            for write in &writes {
+                keep(&tx, me, write)?;
+            }
+            tx.commit()
+        })
+        .await
+    }
+
+    /// What the sync needs to go on.
+    pub(crate) async fn known(&self) -> Result<Known> {
+        self.run(|connection, _| query::known(connection)).await
+    }
+
+    /// The conversations, newest first.
+    pub(crate) async fn conversations(&self) -> Result<Vec<Conversation>> {
+        self.run(query::conversations).await
+    }
+
+    /// Messages older than one, or the newest; oldest first.
+    pub(crate) async fn history(&self, peer: &str, before: Option<MessageId>, count: u32) -> Result<Vec<Message>> {
+        let peer = peer.to_owned();
+        self.run(move |connection, _| query::history(connection, &peer, before.as_ref(), count)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, &str) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let this = self.clone();
+        blocking(move || {
+            // A panic in between left a transaction that was rolled back; the connection itself is whole.
+            let mut connection = this.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut connection, &this.me).map_err(failed)
+        })
+        .await
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Cache(error.to_string()))?
+}
+
+fn failed(error: rusqlite::Error) -> Error {
+    Error::Cache(error.to_string())
+}
+
+/// An account may hold any printable character, a file name may not.
+fn file_name(app: u64, me: &str) -> String {
+    let mut name = format!("{app}-");
+    for byte in me.bytes() {
+        write!(name, "{byte:02x}").expect("a string takes every write");
+    }
+    name + ".db"
+}
+
+fn prepare(connection: &mut Connection) -> Result<()> {
+    connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failed)?;
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    match version {
+        VERSION => Ok(()),
+        0 => {
+            let tx = connection.transaction().map_err(failed)?;
+            tx.execute_batch(TABLES).map_err(failed)?;
+            tx.pragma_update(None, "user_version", VERSION).map_err(failed)?;
+            tx.commit().map_err(failed)
+        }
+        other => Err(Error::Cache(format!("the file has version {other}, this client knows {VERSION}"))),
+    }
+}
+
+fn flags(message: &Message) -> i64 {
+    let bit = |is_set: bool, bit: i64| if is_set { bit } else { 0 };
+    bit(message.no_unread, NO_UNREAD)
+        | bit(message.no_last, NO_LAST)
+        | bit(message.receipt_wanted, RECEIPT_WANTED)
+        | bit(message.extensible, EXTENSIBLE)
+        | bit(message.recalled, RECALLED)
+        | bit(message.read_by_peer, READ_BY_PEER)
+}
+
+fn keep(tx: &Connection, me: &str, write: &Write) -> rusqlite::Result<()> {
+    match write {
+        Write::Message { peer, message, place } => {
+            keep_message(tx, peer, message)?;
+            place.map_or(Ok(()), |(seq, time)| keep_place(tx, peer, seq, time))
+        }
+        Write::Place { peer, seq, time } => keep_place(tx, peer, *seq, *time),
+        Write::Checked { peer, at } => run(
+            tx,
+            "INSERT INTO conversations (peer, checked_at) VALUES (?1, ?2)
+             ON CONFLICT (peer) DO UPDATE SET checked_at = max(checked_at, excluded.checked_at)",
+            params![peer, at],
+        ),
+        Write::Head(head) => keep_head(tx, head),
+        Write::Cursor(heads) => run(tx, "UPDATE cursor SET heads = ?1", params![heads]),
+        Write::ReadByMe { peer, seq } => keep_read(tx, me, peer, *seq),
+        Write::ReadByPeer { peer, time } => run(
+            tx,
+            "INSERT INTO conversations (peer, peer_read_time) VALUES (?1, ?2)
+             ON CONFLICT (peer) DO UPDATE SET peer_read_time = max(peer_read_time, excluded.peer_read_time)",
+            params![peer, time],
+        ),
+        Write::Recalled { peer, id } => run(
+            tx,
+            "UPDATE messages SET flags = flags | ?6
+             WHERE peer = ?1 AND time = ?2 AND msg_seq = ?3 AND msg_random = ?4 AND sender = ?5",
+            params![peer, id.key.time, id.key.seq, id.key.random, id.from, RECALLED],
+        ),
+        Write::Receipts { peer, keys } => keys.iter().try_for_each(|key| {
+            run(
+                tx,
+                "UPDATE messages SET flags = flags | ?6
+                 WHERE peer = ?1 AND time = ?2 AND msg_seq = ?3 AND msg_random = ?4 AND sender = ?5",
+                params![peer, key.time, key.seq, key.random, me, READ_BY_PEER],
+            )
+        }),
+    }
+}
+
+fn run(tx: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<()> {
+    tx.prepare_cached(sql)?.execute(params).map(|_| ())
+}
+
+fn keep_message(tx: &Connection, peer: &str, message: &Message) -> rusqlite::Result<()> {
+    run(
+        tx,
+        "INSERT INTO messages
+             (peer, sender, receiver, time, msg_seq, msg_random, seq, at, body, cloud, flags)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT DO UPDATE SET
+             seq = excluded.seq, body = excluded.body, cloud = excluded.cloud,
+             flags = excluded.flags | (flags & ?12)",
+        params![
+            peer,
+            message.from,
+            message.to,
+            message.key.time,
+            message.key.seq,
+            message.key.random,
+            message.seq.cast_signed(),
+            message.at,
+            message.body,
+            message.cloud,
+            flags(message),
+            STICKY
+        ],
+    )
+}
+
+fn keep_place(tx: &Connection, peer: &str, seq: u64, time: i64) -> rusqlite::Result<()> {
+    run(
+        tx,
+        "INSERT INTO conversations (peer, place, place_time) VALUES (?1, ?2, ?3)
+         ON CONFLICT (peer) DO UPDATE SET place = excluded.place, place_time = excluded.place_time
+         WHERE place IS NULL OR place <= excluded.place",
+        params![peer, seq.cast_signed(), time],
+    )
+}
+
+fn keep_head(tx: &Connection, head: &Head) -> rusqlite::Result<()> {
+    let place = head.place.unwrap_or_default().seq.cast_signed();
+    let read = head.read.unwrap_or_default().seq.cast_signed();
+    let cleared = if head.last.is_none() { place } else { 0 };
+    if let Some(last) = &head.last {
+        keep_message(tx, &head.peer, &last.clone().into())?;
+    }
+    run(
+        tx,
+        "INSERT INTO conversations (peer, head_seq, head_unread, read_seq, peer_read_time, cleared_seq, moved_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (peer) DO UPDATE SET
+             head_seq = excluded.head_seq, head_unread = excluded.head_unread,
+             read_seq = max(read_seq, excluded.read_seq),
+             peer_read_time = max(peer_read_time, excluded.peer_read_time),
+             cleared_seq = max(cleared_seq, excluded.cleared_seq),
+             moved_at = max(moved_at, excluded.moved_at)",
+        params![head.peer, place, head.unread, read, head.peer_read_time, cleared, head.moved_at],
+    )
+}
+
+/// What the head counted and is now read counts no more; of the rest, what is here is counted.
+fn keep_read(tx: &Connection, me: &str, peer: &str, seq: u64) -> rusqlite::Result<()> {
+    run(
+        tx,
+        "INSERT INTO conversations (peer, read_seq) VALUES (?1, ?2)
+         ON CONFLICT (peer) DO UPDATE SET
+             read_seq = max(read_seq, excluded.read_seq),
+             head_unread = min(head_unread, (
+                 SELECT count(*) FROM messages
+                 WHERE peer = ?1 AND seq > ?2 AND seq <= head_seq AND sender <> ?3 AND flags & ?4 = 0))",
+        params![peer, seq.cast_signed(), me, NO_UNREAD | RECALLED],
+    )
+}

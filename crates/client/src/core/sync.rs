@@ -1,0 +1,448 @@
+//! What was missed: heads after the cursor, then messages since the place of each conversation that moved.
+//!
+//! A conversation is delivered in the order of its places. A notice that leaves a gap is held until the gap is
+//! filled by asking; what is at or before the place is known already and is dropped.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use contract::frame::wire::{Head, HeadsAnswer, HeadsRequest, MessagePage, Place, SinceRequest};
+use contract::frame::{Command, Frame};
+use contract::{MsgKey, limit};
+
+use crate::core::calls::Context;
+use crate::core::link::Link;
+use crate::core::{Core, Ms};
+use crate::event::Event;
+use crate::message::{Message, MessageId};
+use crate::refusal::{Reaction, reaction};
+
+/// Conversations that are filled at the same time; more would only make the application wait elsewhere.
+const FILLS_MAX: usize = 4;
+/// Heads or messages of one answer: as many of the largest as fit in a frame with their envelopes.
+const PAGE: u32 = (limit::FRAME_BYTES / (limit::MESSAGE_BYTES + 512)) as u32;
+/// Messages held behind the gap of one conversation; what is over comes with the fill.
+const HELD_MAX: usize = 64;
+/// Places are numbered from 1 without holes, so no conversation gets here; the cache cannot hold more.
+const SEQ_MAX: u64 = i64::MAX as u64;
+/// The wait after a refusal that says "later".
+const AGAIN_MS: Ms = 1_000;
+
+/// Something to remember.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Write {
+    /// A message; with a place if the conversation is complete up to it.
+    Message { peer: String, message: Message, place: Option<(u64, i64)> },
+    /// The conversation is complete up to here.
+    Place { peer: String, seq: u64, time: i64 },
+    /// Changes of older messages are known up to this movement.
+    Checked { peer: String, at: i64 },
+    /// What the server says about a conversation.
+    Head(Box<Head>),
+    /// The next request for heads goes on from here.
+    Cursor(i64),
+    /// This account read up to a place.
+    ReadByMe { peer: String, seq: u64 },
+    /// The peer read everything up to a second.
+    ReadByPeer { peer: String, time: i64 },
+    /// A message was recalled.
+    Recalled { peer: String, id: MessageId },
+    /// The peer gave receipts.
+    Receipts { peer: String, keys: Vec<MsgKey> },
+}
+
+/// What the cache knows when a session begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) cursor: i64,
+    pub(crate) lines: Vec<KnownLine>,
+}
+
+/// What the cache knows of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KnownLine {
+    pub(crate) peer: String,
+    /// Complete up to here; none if only the head was seen.
+    pub(crate) place: Option<(u64, i64)>,
+    /// The newest place that the server told.
+    pub(crate) target: u64,
+    /// The newest movement that the server told.
+    pub(crate) moved_at: i64,
+    /// Changes up to this movement are known.
+    pub(crate) checked_at: i64,
+}
+
+/// A conversation as far as it was delivered.
+#[derive(Default)]
+struct Line {
+    place: Option<u64>,
+    time: i64,
+    /// The newest place that is known to exist.
+    target: u64,
+    /// Messages behind a gap, and whether the application is to be told of them.
+    held: BTreeMap<u64, (Message, bool)>,
+    is_filling: bool,
+    is_queued: bool,
+    /// The newest movement that is known, in milliseconds.
+    moved_at: i64,
+    /// Changes of older messages are known up to this movement.
+    checked_at: i64,
+}
+
+impl Line {
+    /// Whether messages or changes are missing.
+    fn has_gap(&self) -> bool {
+        self.place.is_some_and(|place| place < self.target || self.checked_at < self.moved_at)
+    }
+
+    /// Begins at a place where nothing is known: what is older comes with the history.
+    fn begin(&mut self, place: u64) {
+        if self.place.is_none() {
+            self.place = Some(place.max(self.target.saturating_sub(limit::UNREAD_SCAN as u64)));
+        }
+    }
+}
+
+/// What a request for missed messages was made with.
+#[derive(Clone, Copy)]
+pub(super) struct Fill {
+    after: u64,
+    upto: u64,
+    moved_at: i64,
+}
+
+/// Where the account stands. There is a line for each conversation of the account, however many it has.
+#[derive(Default)]
+pub(super) struct Sync {
+    cursor: i64,
+    /// Whether all heads of this connection were read.
+    is_listed: bool,
+    lines: HashMap<String, Line>,
+    queue: VecDeque<String>,
+    filling: usize,
+    again_at: Option<Ms>,
+}
+
+impl Sync {
+    pub(super) fn start(&mut self, known: Known) {
+        let line = |line: KnownLine| {
+            let target = line.place.map_or(0, |(seq, _)| seq).max(line.target);
+            let place = line.place.map(|(seq, _)| seq);
+            let time = line.place.map_or(0, |(_, time)| time);
+            let (moved_at, checked_at) = (line.moved_at, line.checked_at);
+            (line.peer, Line { place, time, target, moved_at, checked_at, ..Line::default() })
+        };
+        *self = Self { cursor: known.cursor, lines: known.lines.into_iter().map(line).collect(), ..Self::default() };
+    }
+
+    /// The connection is gone: what was asked is not answered.
+    pub(super) fn pause(&mut self) {
+        self.is_listed = false;
+        self.queue.clear();
+        self.filling = 0;
+        self.again_at = None;
+        for line in self.lines.values_mut() {
+            (line.is_filling, line.is_queued) = (false, false);
+        }
+    }
+
+    pub(super) fn place(&self, peer: &str) -> u64 {
+        self.lines.get(peer).and_then(|line| line.place).unwrap_or(0)
+    }
+
+    pub(super) fn due(&self) -> Option<Ms> {
+        self.again_at
+    }
+
+    pub(super) fn recall_held(&mut self, peer: &str, seq: u64) {
+        if let Some((message, _)) = self.lines.get_mut(peer).and_then(|line| line.held.get_mut(&seq)) {
+            message.recalled = true;
+        }
+    }
+
+    fn line(&mut self, peer: &str) -> &mut Line {
+        if !self.lines.contains_key(peer) {
+            self.lines.insert(peer.into(), Line::default());
+        }
+        self.lines.get_mut(peer).expect("it was just put there")
+    }
+}
+
+impl Core {
+    pub(super) fn start_sync(&mut self) {
+        for (peer, line) in &mut self.sync.lines {
+            if line.has_gap() {
+                line.is_queued = true;
+                self.sync.queue.push_back(peer.clone());
+            }
+        }
+        self.ask_heads();
+        self.fill();
+    }
+
+    pub(super) fn tick_sync(&mut self) {
+        if self.sync.again_at.is_some_and(|at| self.now >= at) {
+            self.sync.again_at = None;
+            if matches!(self.link, Link::Up(_)) {
+                if !self.sync.is_listed {
+                    self.ask_heads();
+                }
+                self.fill();
+            }
+        }
+    }
+
+    fn ask_heads(&mut self) {
+        let after = self.sync.cursor;
+        let request = HeadsRequest { after, count: PAGE };
+        self.ask_internal(&Frame::request(Command::Heads, &request), Context::Heads { after });
+    }
+
+    pub(super) fn on_heads(&mut self, after: i64, frame: &Frame) {
+        let Ok(answer) = frame.read::<HeadsAnswer>() else { return self.broken("heads") };
+        if !answer.finished && (answer.next <= after || answer.heads.is_empty()) {
+            return self.broken("heads that do not go on");
+        }
+        let mut peers = Vec::with_capacity(answer.heads.len());
+        for head in answer.heads {
+            let place = head.place.unwrap_or_default().seq;
+            let read = head.read.unwrap_or_default();
+            if place > SEQ_MAX || read.seq > SEQ_MAX {
+                return self.broken("a place that cannot be");
+            }
+            let peer = head.peer.clone();
+            let moved_at = head.moved_at;
+            self.write(Write::Head(Box::new(head)));
+            let line = self.sync.line(&peer);
+            line.target = line.target.max(place);
+            line.moved_at = line.moved_at.max(moved_at);
+            if line.place.is_none() {
+                line.begin(read.seq.min(place));
+                line.time = read.time;
+                // Nothing was told yet that could have changed.
+                line.checked_at = line.moved_at;
+                self.write(Write::Checked { peer: peer.clone(), at: moved_at });
+                let line = self.sync.line(&peer);
+                // Kept, so that a restart before the fill does not begin elsewhere.
+                let seq = line.place.unwrap_or(0);
+                self.write(Write::Place { peer: peer.clone(), seq, time: read.time });
+            }
+            self.settle(&peer);
+            peers.push(peer);
+        }
+        self.sync.cursor = self.sync.cursor.max(answer.next);
+        self.write(Write::Cursor(self.sync.cursor));
+        if answer.finished {
+            self.end_list();
+        } else {
+            self.ask_heads();
+        }
+        self.changed(peers);
+    }
+
+    /// All heads are known: a conversation that was not among them is new.
+    fn end_list(&mut self) {
+        self.sync.is_listed = true;
+        let new: Vec<String> =
+            self.sync.lines.iter().filter(|(_, line)| line.place.is_none()).map(|(peer, _)| peer.clone()).collect();
+        for peer in new {
+            self.sync.line(&peer).begin(0);
+            self.settle(&peer);
+        }
+    }
+
+    pub(super) fn on_heads_refused(&mut self, code: i32) {
+        match reaction(code) {
+            Reaction::BackOff => self.sync.again_at = Some(self.now.saturating_add(AGAIN_MS)),
+            _ if self.on_session_refused(code, "") => {}
+            _ => {
+                tracing::warn!(code, "the gateway refuses to list conversations");
+                self.end_list();
+            }
+        }
+    }
+
+    /// Delivers what is held and follows the place; asks for what is missing before the rest.
+    fn settle(&mut self, peer: &str) {
+        let mut ready = Vec::new();
+        let line = self.sync.line(peer);
+        let Some(mut place) = line.place else { return };
+        while let Some(entry) = line.held.first_entry() {
+            let seq = *entry.key();
+            if seq > place.saturating_add(1) {
+                break;
+            }
+            let (message, is_told) = entry.remove();
+            if seq > place {
+                place = seq;
+                line.place = Some(seq);
+                line.time = message.key.time;
+                ready.push((message, is_told));
+            }
+        }
+        line.target = line.target.max(place);
+        let wants = line.has_gap() && !line.is_filling && !line.is_queued;
+        line.is_queued |= wants;
+        for (message, is_told) in ready {
+            self.deliver(peer, message, is_told);
+        }
+        if wants {
+            self.sync.queue.push_back(peer.into());
+            self.fill();
+        }
+    }
+
+    fn deliver(&mut self, peer: &str, message: Message, is_told: bool) {
+        let place = Some((message.seq, message.key.time));
+        self.write(Write::Message { peer: peer.into(), message: message.clone(), place });
+        if is_told {
+            self.event(Event::Message(message));
+        }
+        self.changed(vec![peer.into()]);
+    }
+
+    /// Asks for the conversations that have gaps, a few at a time.
+    fn fill(&mut self) {
+        while self.sync.filling < FILLS_MAX && self.sync.again_at.is_none() && matches!(self.link, Link::Up(_)) {
+            let Some(peer) = self.sync.queue.pop_front() else { return };
+            let line = self.sync.line(&peer);
+            line.is_queued = false;
+            if !line.has_gap() || line.is_filling {
+                continue;
+            }
+            line.is_filling = true;
+            let (upto, moved_at) = (line.target, line.moved_at);
+            let changed_after = if line.checked_at < moved_at { line.checked_at } else { 0 };
+            let after = line.place.unwrap_or(0);
+            let place = Some(Place { seq: after, time: line.time });
+            self.sync.filling += 1;
+            let request = SinceRequest { peer: peer.clone(), after: place, count: PAGE, changed_after };
+            self.ask_internal(
+                &Frame::request(Command::Since, &request),
+                Context::Since { peer, fill: Fill { after, upto, moved_at } },
+            );
+        }
+    }
+
+    pub(super) fn on_since(&mut self, peer: &str, fill: Fill, frame: &Frame) {
+        let Ok(page) = frame.read::<MessagePage>() else { return self.broken("page") };
+        self.end_fill(peer);
+        let mut messages: Vec<Message> = page.messages.into_iter().map(Message::from).collect();
+        messages.sort_by_key(|message| message.seq);
+        if messages.last().is_some_and(|message| message.seq > SEQ_MAX) {
+            return self.broken("a place that cannot be");
+        }
+        // Its messages may all have come by notice meanwhile; what counts is that it goes on from where it was asked.
+        let goes_on = messages.last().is_some_and(|message| message.seq > fill.after);
+        for message in messages {
+            let is_mine = message.from == self.me();
+            let is_sending = is_mine && self.calls.is_sending(message.key.seq, message.key.random);
+            let line = self.sync.line(peer);
+            let is_told = line.held.remove(&message.seq).map_or(!is_sending, |(_, is_told)| is_told);
+            if line.place.is_some_and(|place| message.seq <= place) {
+                continue;
+            }
+            line.place = Some(message.seq);
+            line.time = message.key.time;
+            self.deliver(peer, message, is_told);
+        }
+        self.on_changes(peer, page.changed);
+        self.checked(peer, fill.moved_at);
+        if page.finished {
+            self.reach(peer, fill.upto);
+        } else if !goes_on {
+            return self.broken("a page that does not go on");
+        }
+        self.settle(peer);
+        self.fill();
+    }
+
+    fn checked(&mut self, peer: &str, at: i64) {
+        let line = self.sync.line(peer);
+        if line.checked_at < at {
+            line.checked_at = at;
+            self.write(Write::Checked { peer: peer.into(), at });
+        }
+    }
+
+    fn end_fill(&mut self, peer: &str) {
+        self.sync.line(peer).is_filling = false;
+        self.sync.filling = self.sync.filling.saturating_sub(1);
+    }
+
+    /// Nothing is missing up to a place: what the server did not send there is not for this account. What is
+    /// held there was sent, and is delivered.
+    fn reach(&mut self, peer: &str, upto: u64) {
+        let line = self.sync.line(peer);
+        let later = line.held.split_off(&upto.saturating_add(1));
+        let held = std::mem::replace(&mut line.held, later);
+        let place = line.place.unwrap_or(0);
+        let reached = place.max(upto);
+        line.place = Some(reached);
+        let time = line.time;
+        for (seq, (message, is_told)) in held {
+            if seq > place {
+                self.deliver(peer, message, is_told);
+            }
+        }
+        if reached > place {
+            self.write(Write::Place { peer: peer.into(), seq: reached, time });
+        }
+    }
+
+    pub(super) fn on_since_refused(&mut self, peer: &str, fill: Fill, code: i32) {
+        self.end_fill(peer);
+        match reaction(code) {
+            Reaction::BackOff => {
+                self.sync.again_at = Some(self.now.saturating_add(AGAIN_MS));
+                self.settle(peer);
+            }
+            _ if self.on_session_refused(code, "") => {}
+            _ => {
+                tracing::warn!(code, "the gateway refuses what was missed in a conversation");
+                self.checked(peer, fill.moved_at);
+                self.reach(peer, fill.upto);
+                self.settle(peer);
+                self.fill();
+            }
+        }
+    }
+
+    pub(super) fn on_message(&mut self, message: Message) {
+        if message.seq == 0 || message.online_only {
+            return self.event(Event::Message(message));
+        }
+        let is_told = message.from != self.me() || !self.calls.is_sending(message.key.seq, message.key.random);
+        self.arrive(message, is_told);
+    }
+
+    /// A message of this client was stored.
+    pub(super) fn on_own(&mut self, message: Message) {
+        let peer = message.peer(self.me()).to_owned();
+        if message.seq <= self.sync.place(&peer) {
+            // It came by notice or fill before its answer.
+            return self.write(Write::Message { peer, message, place: None });
+        }
+        self.arrive(message, false);
+    }
+
+    fn arrive(&mut self, message: Message, is_told: bool) {
+        if message.seq > SEQ_MAX {
+            return self.broken("a place that cannot be");
+        }
+        let peer = message.peer(self.me()).to_owned();
+        let is_listed = self.sync.is_listed;
+        let line = self.sync.line(&peer);
+        let seq = message.seq;
+        if line.place.is_some_and(|place| seq <= place) {
+            return;
+        }
+        line.target = line.target.max(seq);
+        if line.held.len() < HELD_MAX || !is_told {
+            line.held.insert(seq, (message, is_told));
+        }
+        if is_listed {
+            line.begin(0);
+        }
+        self.settle(&peer);
+    }
+}

@@ -1,0 +1,170 @@
+//! Messages and conversations as the application sees them.
+
+use contract::MsgKey;
+use contract::frame::wire;
+use serde_json::json;
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Who sent it.
+    pub from: String,
+    /// Who receives it.
+    pub to: String,
+    /// Its key in the conversation.
+    pub key: MsgKey,
+    /// Its place in the order of arrival; 0 for online-only messages.
+    pub seq: u64,
+    /// When it arrived, in milliseconds since the epoch.
+    pub at: i64,
+    /// The JSON text of `MsgBody`.
+    pub body: String,
+    /// `CloudCustomData`; empty means none.
+    pub cloud: String,
+    /// Delivered to connected devices only.
+    pub online_only: bool,
+    /// Does not count as unread.
+    pub no_unread: bool,
+    /// Does not move the list of conversations.
+    pub no_last: bool,
+    /// The sender asked for a receipt.
+    pub receipt_wanted: bool,
+    /// Extensions may be attached.
+    pub extensible: bool,
+    /// Was recalled.
+    pub recalled: bool,
+    /// The receiver gave the receipt.
+    pub read_by_peer: bool,
+}
+
+impl Message {
+    /// What names it in calls.
+    pub fn id(&self) -> MessageId {
+        MessageId { from: self.from.clone(), to: self.to.clone(), key: self.key }
+    }
+
+    /// The texts of its text elements, for display.
+    pub fn text(&self) -> String {
+        let body: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
+        let texts = body.as_array().into_iter().flatten().filter_map(|element| element["MsgContent"]["Text"].as_str());
+        texts.collect()
+    }
+
+    /// Whose conversation it belongs to, seen by `me`.
+    pub(crate) fn peer(&self, me: &str) -> &str {
+        if self.from == me { &self.to } else { &self.from }
+    }
+}
+
+impl From<wire::Message> for Message {
+    fn from(wire: wire::Message) -> Self {
+        Self {
+            key: MsgKey { time: wire.time, seq: wire.msg_seq, random: wire.msg_random },
+            from: wire.from,
+            to: wire.to,
+            seq: wire.seq,
+            at: wire.at,
+            body: wire.body,
+            cloud: wire.cloud,
+            online_only: wire.online_only,
+            no_unread: wire.no_unread,
+            no_last: wire.no_last,
+            receipt_wanted: wire.receipt_wanted,
+            extensible: wire.extensible,
+            recalled: wire.recalled,
+            read_by_peer: wire.read_by_peer,
+        }
+    }
+}
+
+/// Names a message of the account, wherever it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MessageId {
+    /// Who sent it.
+    pub from: String,
+    /// Who received it.
+    pub to: String,
+    /// Its key.
+    pub key: MsgKey,
+}
+
+impl From<wire::MessageRef> for MessageId {
+    fn from(wire: wire::MessageRef) -> Self {
+        let key = MsgKey { time: wire.time, seq: wire.msg_seq, random: wire.msg_random };
+        Self { from: wire.from, to: wire.to, key }
+    }
+}
+
+impl From<MessageId> for wire::MessageRef {
+    fn from(id: MessageId) -> Self {
+        let MsgKey { time, seq, random } = id.key;
+        Self { from: id.from, to: id.to, msg_seq: seq, msg_random: random, time }
+    }
+}
+
+/// A conversation of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// The other account.
+    pub peer: String,
+    /// Messages that count and are not read.
+    pub unread: u64,
+    /// The newest message that moves the list.
+    pub last: Option<Message>,
+    /// This account has read up to this place.
+    pub read_seq: u64,
+    /// The peer has read everything up to this second.
+    pub peer_read_time: i64,
+}
+
+/// What a message is sent with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SendOptions {
+    /// Only to connected devices; not stored.
+    pub online_only: bool,
+    /// Does not count as unread.
+    pub no_unread: bool,
+    /// Does not move the list of conversations.
+    pub no_last: bool,
+    /// Asks for a receipt.
+    pub receipt_wanted: bool,
+    /// Extensions may be attached.
+    pub extensible: bool,
+    /// The JSON text of `OfflinePushInfo`; empty means none.
+    pub push: String,
+    /// `CloudCustomData`; empty means none.
+    pub cloud: String,
+    /// Seconds that the message waits for devices; 0 means the bound of the app.
+    pub life_time: u32,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Its key.
+    pub key: MsgKey,
+    /// Its place in the conversation; 0 for online-only messages.
+    pub seq: u64,
+}
+
+/// An account's online status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// The account.
+    pub account: String,
+    /// `Online`, `PushOnline` or `Offline`; empty if there is none.
+    pub status: String,
+    /// 0, or the published code that says why there is no status.
+    pub code: i32,
+}
+
+/// The body of a text message.
+pub fn text(text: &str) -> String {
+    json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": text}}]).to_string()
+}
+
+/// The body of a custom message. Only with a description is it announced to devices that are away.
+pub fn custom(data: &str, description: &str, extension: &str) -> String {
+    let content = json!({"Data": data, "Desc": description, "Ext": extension});
+    json!([{"MsgType": "TIMCustomElem", "MsgContent": content}]).to_string()
+}

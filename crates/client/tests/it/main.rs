@@ -1,0 +1,6 @@
+//! The client against a scripted gateway: real sockets, real frames, and a gateway that does what a test says.
+
+mod connection;
+mod gateway;
+mod messages;
+mod storm;

@@ -1,0 +1,156 @@
+//! What an account may ask over its connection: the checks of the access layer, then the command.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use contract::codes::Family;
+use contract::frame::wire::{PushAck, StatusAnswer, StatusRequest, status_answer};
+use contract::frame::{Command, Frame};
+use contract::plan::Plan;
+use contract::{Error, Fault, Millis, Result, UserId, limit};
+use store::apps::App;
+use store::devices;
+
+use crate::bucket::Rate;
+use crate::drive::Outcome;
+use crate::hub::Hub;
+use crate::registry::Session;
+use crate::state::family_of;
+use crate::{login, message, refusal, token};
+
+/// One request.
+pub(crate) struct Call {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) session: Arc<Session>,
+    pub(crate) app: Arc<App>,
+    pub(crate) now: Millis,
+}
+
+/// Counts a request as long as it is under way.
+struct UnderWay<'a>(&'a Hub);
+
+impl<'a> UnderWay<'a> {
+    fn begin(hub: &'a Hub) -> Result<Self, Fault> {
+        let place = Self(hub);
+        let before = hub.counts.requests.fetch_add(1, Ordering::AcqRel);
+        if before < hub.settings.requests_max { Ok(place) } else { Err(Fault::NodeBusy) }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.counts.requests.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Serves a request.
+pub(crate) async fn serve(hub: Arc<Hub>, session: Arc<Session>, frame: Frame) -> Outcome {
+    let refuse = |family, error: Error| refusal::refuse(&frame, family, &error);
+    let counted = match UnderWay::begin(&hub) {
+        Ok(counted) => counted,
+        Err(fault) => return Outcome::Answer(refuse(Family::Access, fault.into())),
+    };
+    let call = match admit(&hub, &session, &frame) {
+        Ok(call) => call,
+        Err(fault @ (Fault::AppUnknown | Fault::AppDisabled | Fault::AppStopped | Fault::PlanExpired)) => {
+            return Outcome::Last(refuse(Family::Access, fault.into()));
+        }
+        Err(fault) => return Outcome::Answer(refuse(Family::Access, fault.into())),
+    };
+    let outcome = match run(&call, &frame).await {
+        Ok(outcome) => outcome,
+        // The frame was understood, its body was not: that is the wire format's matter, not the command's.
+        Err(error @ Error::Fault(Fault::FrameMalformed)) => Outcome::Answer(refuse(Family::Access, error)),
+        Err(error) => Outcome::Answer(refuse(family_of(frame.command()), error)),
+    };
+    drop(counted);
+    outcome
+}
+
+/// Checks what the access layer checks of every request, in the order of the contract.
+fn admit(hub: &Arc<Hub>, session: &Arc<Session>, frame: &Frame) -> Result<Call, Fault> {
+    let now = hub.front.now();
+    let app = hub.front.app(session.app).ok_or(Fault::AppUnknown)?;
+    login::check_app(&app, now)?;
+    let name = frame.command().as_str_name();
+    if app.settings.commands_off.iter().any(|off| off == name) {
+        return Err(Fault::CommandDisabled);
+    }
+    if let Some(rate) = rate_of(hub, &app, frame.command())
+        && !hub.registry.take(session, frame.command, now, rate)
+    {
+        return Err(Fault::AccountThrottled);
+    }
+    Ok(Call { hub: Arc::clone(hub), session: Arc::clone(session), app, now })
+}
+
+/// An app's own rate, or the contract's where the app has a plan of the cloud.
+fn rate_of(hub: &Hub, app: &App, command: Command) -> Option<Rate> {
+    let own = app.settings.rates.get(command.as_str_name()).copied();
+    let planned = (command == Command::Send && app.plan() != Plan::Unlimited).then_some(hub.settings.sends_per_second);
+    own.or(planned).map(Rate::per_second)
+}
+
+async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
+    let answer = match frame.command() {
+        Command::Send => frame.answer(&message::send(call, frame.read()?).await?),
+        Command::Recall => frame.answer(&message::recall(call, frame.read()?).await?),
+        Command::Read => frame.answer(&message::read(call, frame.read()?).await?),
+        Command::Receipt => frame.answer(&message::receipt(call, frame.read()?).await?),
+        Command::History => frame.answer(&message::history(call, frame.read()?).await?),
+        Command::Heads => frame.answer(&message::heads(call, frame.read()?).await?),
+        Command::Since => frame.answer(&message::since(call, frame.read()?).await?),
+        Command::Status => frame.answer(&status(call, frame.read()?).await?),
+        Command::SetToken => frame.answer(&token::set(call, frame).await?),
+        Command::PushAck => frame.answer(&confirm(call, &frame.read()?)),
+        Command::Heartbeat if call.hub.chores.beat(&call.session, frame.clone()) => return Ok(Outcome::Later),
+        Command::Heartbeat => return Err(Fault::NodeBusy.into()),
+        Command::Logout => {
+            let (now, device) = (call.now, call.session.device.clone());
+            call.hub.store.write(call.app.id, move |tx| devices::log_out(tx, now, &device)).await?;
+            return Ok(Outcome::Last(frame.answer(&())));
+        }
+        _ => return Err(Fault::RequestIllegal.into()),
+    };
+    Ok(Outcome::Answer(answer.compressed()))
+}
+
+/// Answers how others are reached.
+async fn status(call: &Call, request: StatusRequest) -> Result<StatusAnswer> {
+    if !call.app.settings.has_status {
+        return Err(Fault::StatusDisabled.into());
+    }
+    let max = limit::RECEIVER_BATCH;
+    if request.accounts.is_empty() || request.accounts.len() > max {
+        return Err(Fault::BatchSizeInvalid { max }.into());
+    }
+    let asked: Vec<Result<UserId, Fault>> = request.accounts.iter().map(|text| UserId::parse(text)).collect();
+    let (now, users) = (call.now, asked.iter().filter_map(|user| user.clone().ok()).collect::<Vec<_>>());
+    let found = call.hub.store.read(call.app.id, move |snapshot| chat::login::presence(snapshot, now, &users)).await?;
+    let mut found = found.into_iter();
+    let items = request.accounts.into_iter().zip(asked).map(|(account, user)| {
+        let presence = match user {
+            Ok(_) => found.next().flatten().ok_or(Fault::AccountUnknown),
+            Err(fault) => Err(fault),
+        };
+        match presence {
+            Ok(presence) => status_answer::Item { account, status: presence.status.as_str().into(), code: 0 },
+            Err(fault) => {
+                let (code, _) = refusal::spell(Family::Account, &fault.into());
+                status_answer::Item { account, status: String::new(), code }
+            }
+        }
+    });
+    Ok(StatusAnswer { items: items.collect() })
+}
+
+/// Tells whoever pushed that the device has it. A confirmation that nobody waits for any more is of no consequence.
+fn confirm(call: &Call, ack: &PushAck) {
+    let mut acks = call.session.acks.lock();
+    if let Some(index) = acks.iter().position(|(id, _)| id[..] == ack.id[..]) {
+        let (_, waiting) = acks.swap_remove(index);
+        if waiting.send(()).is_err() {
+            tracing::debug!("a notification was confirmed after its time");
+        }
+    }
+}

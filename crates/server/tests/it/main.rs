@@ -1,0 +1,6 @@
+//! The server from the outside: over real sockets, on both engines.
+
+#[macro_use]
+mod harness;
+mod im;
+mod raw;

@@ -1,0 +1,28 @@
+//! Which accounts were active on a day, kept only where a plan bounds them.
+
+use contract::{Millis, Result, UserId};
+
+use crate::Tx;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Counts an account as active on the day of `now` (UTC). Answers false, and changes nothing, if it would be one more
+/// than `max`. Days that are over are forgotten.
+pub fn add(tx: &mut Tx<'_>, now: Millis, account: &UserId, max: u64) -> Result<bool> {
+    let (app, day) = (tx.app(), now.0.div_euclid(DAY_MS));
+    let known: Option<(i64,)> =
+        tx.opt(sql!("SELECT 1 FROM daily_active WHERE app = $1 AND day = $2 AND account = $3"), (app, day, account))?;
+    if known.is_some() {
+        return Ok(true);
+    }
+    let (count,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM daily_active WHERE app = $1 AND day = $2"), (app, day))?;
+    if count as u64 >= max {
+        return Ok(false);
+    }
+    tx.run(sql!("DELETE FROM daily_active WHERE app = $1 AND day < $2"), (app, day))?;
+    tx.run(
+        sql!("INSERT INTO daily_active (app, day, account) VALUES ($1, $2, $3) ON CONFLICT (app, day, account) DO NOTHING"),
+        (app, day, account),
+    )?;
+    Ok(true)
+}

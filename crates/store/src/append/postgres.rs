@@ -1,0 +1,337 @@
+//! The append on PostgreSQL: one set-based statement a step, three round trips a batch at most.
+//!
+//! 1. BEGIN, make and lock the heads in key order, read them, the accounts and the exact matches.
+//! 2. Only if memory cannot tell: the newest messages that drafts may repeat.
+//! 3. Messages, heads, memberships, outbox, COMMIT.
+//!
+//! The statements are plain ones, not one with many changing parts: those are refused by some who speak the protocol.
+
+use contract::{AppId, Failure, Millis, MsgKey, Result, Seq};
+use tokio_postgres::Row;
+
+use super::Waiting;
+use super::plan::{Account, Engine, Gathered, Head, Plan, Questions, Recent, Slot};
+use super::window::Stored;
+use crate::OFFLINE_PUSH;
+use crate::postgres::{Args, Session};
+use crate::tx::Sql;
+
+/// Makes the missing heads and locks all, in key order.
+///
+/// `WHERE FALSE` writes nothing to a head that is there, but locks it all the same (page "INSERT" of PostgreSQL's
+/// manual, on ON CONFLICT DO UPDATE): one statement, one order, so two nodes cannot wait for each other.
+const LOCK: Sql = sql!(
+    postgres: "INSERT INTO conversations (app, id, kind, low, high)
+               SELECT u.app, u.id, 0, u.low, u.high
+               FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[]) AS u (app, id, low, high)
+               ORDER BY u.app, u.id
+               ON CONFLICT (app, id) DO UPDATE SET seq = conversations.seq WHERE FALSE"
+);
+
+const HEADS: Sql = sql!(
+    postgres: "SELECT u.n, c.seq, c.last_at, c.last_seq, c.last_time, c.moved_at, c.writer, c.scan_until
+               FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS u (app, id, n)
+               JOIN conversations c ON c.app = u.app AND c.id = u.id"
+);
+
+const ACCOUNTS: Sql = sql!(
+    postgres: "SELECT u.n, a.deleted_at, a.reach
+               FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS u (app, id, n)
+               JOIN accounts a ON a.app = u.app AND a.id = u.id"
+);
+
+const EXACT: Sql = sql!(
+    postgres: "SELECT u.n, f.time, f.msg_seq, f.msg_random, f.seq, f.at
+               FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[])
+                    WITH ORDINALITY AS u (app, conversation, time, msg_seq, msg_random, n)
+               CROSS JOIN LATERAL (
+                   SELECT m.time, m.msg_seq, m.msg_random, m.seq, m.at FROM messages m
+                   WHERE m.app = u.app AND m.conversation = u.conversation AND m.time = u.time
+                     AND m.msg_seq = u.msg_seq AND m.msg_random = u.msg_random AND m.grouped = 0
+                   ORDER BY m.seq LIMIT 1) AS f"
+);
+
+const RECENT: Sql = sql!(
+    postgres: "SELECT u.n, f.time, f.msg_seq, f.msg_random, f.seq, f.at
+               FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+                           $7::bigint[], $8::bigint[])
+                    WITH ORDINALITY AS u (app, conversation, time, msg_seq, msg_random, sender, crc, since, n)
+               CROSS JOIN LATERAL (
+                   SELECT m.time, m.msg_seq, m.msg_random, m.seq, m.at FROM messages m
+                   WHERE m.app = u.app AND m.conversation = u.conversation AND m.time >= u.time
+                     AND m.msg_seq = u.msg_seq AND m.msg_random = u.msg_random AND m.grouped = 0
+                     AND m.sender = u.sender AND m.crc = u.crc AND m.at >= u.since AND m.flags & 32 = 0
+                   ORDER BY m.time DESC, m.seq DESC LIMIT 1) AS f"
+);
+
+const MESSAGES: Sql = sql!(
+    postgres: "INSERT INTO messages (app, conversation, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags,
+                                     expires_at, grouped, crc)
+               SELECT u.app, u.conversation, u.seq, u.time, u.msg_seq, u.msg_random, u.at, u.sender, u.body, u.cloud,
+                      u.flags, u.expires_at, 0, u.crc
+               FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                           $7::bigint[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[],
+                           $13::bigint[])
+                    AS u (app, conversation, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags, expires_at,
+                          crc)"
+);
+
+const MOVE: Sql = sql!(
+    postgres: "UPDATE conversations AS c
+               SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time, moved_at = u.moved_at,
+                   writer = u.writer, scan_until = u.scan_until
+               FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                           $7::bigint[], $8::bigint[], $9::bigint[])
+                    AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until)
+               WHERE c.app = u.app AND c.id = u.id"
+);
+
+const JOIN: Sql = sql!(
+    postgres: "INSERT INTO memberships (app, account, conversation, peer, cleared_seq, read_seq)
+               SELECT u.app, u.account, u.conversation, u.peer, u.since, u.since
+               FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::bigint[])
+                    AS u (app, account, conversation, peer, since)
+               ORDER BY u.app, u.account, u.conversation
+               ON CONFLICT (app, account, conversation) DO NOTHING"
+);
+
+const PUSH: Sql = sql!(
+    postgres: "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
+               SELECT u.app, u.id, $1, u.part, u.due_at, u.payload, u.conversation, u.seq
+               FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bytea[], $8::bigint[])
+                    AS u (app, id, part, due_at, payload, conversation, seq)"
+);
+
+/// Takes back heads that were made for drafts which all were refused.
+const UNMAKE: Sql = sql!(
+    postgres: "DELETE FROM conversations AS c USING unnest($1::bigint[], $2::bytea[]) AS u (app, id)
+               WHERE c.app = u.app AND c.id = u.id AND c.seq = 0"
+);
+
+impl Engine for Session {
+    fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered> {
+        let slots = &questions.slots;
+        let apps: Vec<i64> = slots.iter().map(|slot| slot.app.0).collect();
+        let ids: Vec<&[u8]> = slots.iter().map(|slot| &slot.id.0[..]).collect();
+        let lows: Vec<&str> = slots.iter().map(|slot| slot.low.as_str()).collect();
+        let highs: Vec<&str> = slots.iter().map(|slot| slot.high.as_str()).collect();
+        let owners: Vec<i64> = questions.accounts.iter().map(|(app, _)| app.0).collect();
+        let users: Vec<&str> = questions.accounts.iter().map(|(_, user)| user.as_str()).collect();
+        let exact = &questions.exact;
+        let exact_apps: Vec<i64> = exact.iter().map(|it| it.app.0).collect();
+        let exact_ids: Vec<&[u8]> = exact.iter().map(|it| &it.conversation.0[..]).collect();
+        let times: Vec<i64> = exact.iter().map(|it| it.key.time).collect();
+        let seqs: Vec<i64> = exact.iter().map(|it| it.key.seq.into()).collect();
+        let randoms: Vec<i64> = exact.iter().map(|it| it.key.random.into()).collect();
+        let mut statements: Vec<(Sql, Args<'_>)> = vec![
+            (LOCK, vec![&apps, &ids, &lows, &highs]),
+            (HEADS, vec![&apps, &ids]),
+            (ACCOUNTS, vec![&owners, &users]),
+        ];
+        if !exact.is_empty() {
+            statements.push((EXACT, vec![&exact_apps, &exact_ids, &times, &seqs, &randoms]));
+        }
+        let answers = self.flush(&statements, false)?;
+        let head = |row: &Row| -> Result<Head> {
+            let seq = get(row, 1)?;
+            Ok(Head {
+                seq,
+                last_at: get(row, 2)?,
+                last_seq: get(row, 3)?,
+                last_time: get(row, 4)?,
+                moved_at: get(row, 5)?,
+                writer: get(row, 6)?,
+                scan_until: get(row, 7)?,
+                since: seq,
+                // A head that was there before holds a message at least.
+                is_new: seq == 0,
+            })
+        };
+        let account = |row: &Row| -> Result<Account> {
+            Ok(Account { is_deleted: get(row, 1)? != 0, is_reached: get(row, 2)? > 0 })
+        };
+        let heads: Option<Vec<Head>> = place(&answers[1], slots.len(), head)?.into_iter().collect();
+        Ok(Gathered {
+            heads: heads.ok_or_else(|| Failure::internal("a locked head cannot be read"))?,
+            accounts: place(&answers[2], questions.accounts.len(), account)?,
+            exact: match answers.get(3) {
+                Some(rows) => place(rows, exact.len(), stored)?,
+                None => Vec::new(),
+            },
+        })
+    }
+
+    fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>> {
+        let apps: Vec<i64> = questions.iter().map(|it| it.app.0).collect();
+        let ids: Vec<&[u8]> = questions.iter().map(|it| &it.conversation.0[..]).collect();
+        let times: Vec<i64> = questions.iter().map(|it| it.since.secs()).collect();
+        let seqs: Vec<i64> = questions.iter().map(|it| it.msg_seq.into()).collect();
+        let randoms: Vec<i64> = questions.iter().map(|it| it.msg_random.into()).collect();
+        let senders: Vec<&str> = questions.iter().map(|it| it.sender.as_str()).collect();
+        let crcs: Vec<i64> = questions.iter().map(|it| it.crc.into()).collect();
+        let since: Vec<i64> = questions.iter().map(|it| it.since.0).collect();
+        let args: Args<'_> = vec![&apps, &ids, &times, &seqs, &randoms, &senders, &crcs, &since];
+        let answers = self.flush(&[(RECENT, args)], false)?;
+        place(&answers[0], questions.len(), stored)
+    }
+
+    fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()> {
+        let messages = Messages::of(waiting, plan);
+        let heads = Heads::of(slots, plan);
+        let members = Members::of(slots, plan);
+        let pushes = Pushes::of(waiting, plan);
+        let idle_apps: Vec<i64> = plan.idle.iter().map(|slot| slots[*slot].app.0).collect();
+        let idle_ids: Vec<&[u8]> = plan.idle.iter().map(|slot| &slots[*slot].id.0[..]).collect();
+        let mut statements = Vec::with_capacity(5);
+        if !plan.rows.is_empty() {
+            statements.extend([(MESSAGES, messages.args()), (MOVE, heads.args()), (JOIN, members.args())]);
+        }
+        if !plan.pushes.is_empty() {
+            statements.push((PUSH, pushes.args()));
+        }
+        if !plan.idle.is_empty() {
+            statements.push((UNMAKE, vec![&idle_apps, &idle_ids]));
+        }
+        self.flush(&statements, true).map(|_| ())
+    }
+}
+
+/// Puts rows at the places that their first column (from 1) names.
+fn place<T>(rows: &[Row], len: usize, parse: impl Fn(&Row) -> Result<T>) -> Result<Vec<Option<T>>> {
+    let mut placed: Vec<Option<T>> = (0..len).map(|_| None).collect();
+    for row in rows {
+        let index = usize::try_from(get(row, 0)? - 1).map_err(Failure::internal)?;
+        *placed.get_mut(index).ok_or_else(|| Failure::internal("a row for no question"))? = Some(parse(row)?);
+    }
+    Ok(placed)
+}
+
+fn get(row: &Row, index: usize) -> Result<i64> {
+    row.try_get(index).map_err(|error| Failure::internal(error).into())
+}
+
+fn stored(row: &Row) -> Result<Stored> {
+    let small = |index| -> Result<u32> { u32::try_from(get(row, index)?).map_err(|e| Failure::internal(e).into()) };
+    Ok(Stored {
+        key: MsgKey { time: get(row, 1)?, seq: small(2)?, random: small(3)? },
+        seq: Seq(get(row, 4)?),
+        at: Millis(get(row, 5)?),
+    })
+}
+
+/// Makes a struct of columns with its parameters in the order of its fields.
+macro_rules! columns {
+    ($name:ident { $($field:ident: $ty:ty,)+ }) => {
+        #[derive(Default)]
+        struct $name<'a> {
+            $($field: Vec<$ty>,)+
+        }
+
+        impl $name<'_> {
+            fn args(&self) -> Args<'_> {
+                vec![$(&self.$field),+]
+            }
+        }
+    };
+}
+
+columns!(Messages {
+    app: i64, conversation: &'a [u8], seq: i64, time: i64, msg_seq: i64, msg_random: i64, at: i64, sender: &'a str,
+    body: &'a str, cloud: &'a str, flags: i64, expires_at: i64, crc: i64,
+});
+
+impl<'a> Messages<'a> {
+    fn of(waiting: &'a [(AppId, Waiting)], plan: &Plan) -> Self {
+        let mut columns = Self::default();
+        for row in &plan.rows {
+            let (app, w) = &waiting[row.draft];
+            let Stored { key, seq, at } = row.stored;
+            columns.app.push(app.0);
+            columns.conversation.push(&w.conversation.0);
+            columns.seq.push(seq.0);
+            columns.time.push(key.time);
+            columns.msg_seq.push(key.seq.into());
+            columns.msg_random.push(key.random.into());
+            columns.at.push(at.0);
+            columns.sender.push(w.draft.sender.as_str());
+            columns.body.push(&w.draft.body);
+            columns.cloud.push(&w.draft.cloud);
+            columns.flags.push(row.flags.0);
+            columns.expires_at.push(w.draft.expires_at.0);
+            columns.crc.push(w.crc.into());
+        }
+        columns
+    }
+}
+
+columns!(Heads {
+    app: i64, id: &'a [u8], seq: i64, last_at: i64, last_seq: i64, last_time: i64, moved_at: i64, writer: i64, scan_until: i64,
+});
+
+impl<'a> Heads<'a> {
+    fn of(slots: &'a [Slot<'_>], plan: &Plan) -> Self {
+        let mut columns = Self::default();
+        for (slot, head) in &plan.heads {
+            columns.app.push(slots[*slot].app.0);
+            columns.id.push(&slots[*slot].id.0);
+            columns.seq.push(head.seq);
+            columns.last_at.push(head.last_at);
+            columns.last_seq.push(head.last_seq);
+            columns.last_time.push(head.last_time);
+            columns.moved_at.push(head.moved_at);
+            columns.writer.push(head.writer);
+            columns.scan_until.push(head.scan_until);
+        }
+        columns
+    }
+}
+
+columns!(Members { app: i64, account: &'a str, conversation: &'a [u8], peer: &'a str, since: i64, });
+
+impl<'a> Members<'a> {
+    fn of(slots: &'a [Slot<'_>], plan: &Plan) -> Self {
+        let mut columns = Self::default();
+        for (slot, head) in &plan.heads {
+            for (account, peer) in slots[*slot].members() {
+                columns.app.push(slots[*slot].app.0);
+                columns.account.push(account.as_str());
+                columns.conversation.push(&slots[*slot].id.0);
+                columns.peer.push(peer.as_str());
+                columns.since.push(head.since);
+            }
+        }
+        columns
+    }
+}
+
+#[derive(Default)]
+struct Pushes<'a> {
+    app: Vec<i64>,
+    id: Vec<i64>,
+    part: Vec<&'a str>,
+    due_at: Vec<i64>,
+    payload: Vec<&'a str>,
+    conversation: Vec<&'a [u8]>,
+    seq: Vec<i64>,
+}
+
+impl<'a> Pushes<'a> {
+    fn of(waiting: &'a [(AppId, Waiting)], plan: &Plan) -> Self {
+        let mut columns = Self::default();
+        for (index, id, seq) in &plan.pushes {
+            let (app, w) = &waiting[*index];
+            columns.app.push(app.0);
+            columns.id.push(*id);
+            columns.part.push(w.draft.receiver.as_str());
+            columns.due_at.push(w.draft.at.0);
+            columns.payload.push(w.draft.push.as_deref().unwrap_or_default());
+            columns.conversation.push(&w.conversation.0);
+            columns.seq.push(seq.0);
+        }
+        columns
+    }
+
+    fn args(&self) -> Args<'_> {
+        vec![&OFFLINE_PUSH, &self.app, &self.id, &self.part, &self.due_at, &self.payload, &self.conversation, &self.seq]
+    }
+}

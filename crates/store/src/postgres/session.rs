@@ -1,0 +1,363 @@
+//! One connection, driven by the thread that owns it: connects, prepares once, pipelines, translates errors.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use contract::{Failure, Result};
+use futures_util::TryStreamExt;
+use futures_util::future::{join, join_all, join3};
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+
+use super::Patience;
+use crate::tx::{Each, ROWS, Sql};
+use crate::value::{self, Value};
+
+/// What a connection is for, which decides how it is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Migrate,
+    Work,
+    Append,
+}
+
+/// Where a transaction stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Each statement commits by itself.
+    Auto,
+    /// BEGIN goes out with the first statement, in one flush.
+    Wanted,
+    Open,
+}
+
+/// What the client waits beyond the server's own limit before it gives the connection up.
+const SLACK: Duration = Duration::from_secs(5);
+const BACK_OFF_MIN: Duration = Duration::from_millis(50);
+const BACK_OFF_MAX: Duration = Duration::from_secs(2);
+
+/// Parameters of a set-based statement.
+pub(crate) type Args<'a> = Vec<&'a (dyn ToSql + Sync)>;
+
+/// The connection and the runtime that drives it.
+pub(crate) struct Session {
+    runtime: Runtime,
+    config: Config,
+    role: Role,
+    patience: Patience,
+    client: Option<Client>,
+    statements: HashMap<(usize, usize), Statement>,
+    stage: Stage,
+    /// The last flush held a COMMIT: if its answer is lost, nobody knows the outcome.
+    commit_sent: bool,
+    back_off: Duration,
+    next_attempt: Instant,
+}
+
+impl Session {
+    pub(crate) fn new(config: &Config, role: Role, patience: Patience) -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::internal)?;
+        Ok(Self {
+            runtime,
+            config: config.clone(),
+            role,
+            patience,
+            client: None,
+            statements: HashMap::new(),
+            stage: Stage::Auto,
+            commit_sent: false,
+            back_off: BACK_OFF_MIN,
+            next_attempt: Instant::now(),
+        })
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// Drives the connection while the thread waits for something else.
+    pub(crate) fn wait<T>(&self, other: impl Future<Output = T>) -> T {
+        self.runtime.block_on(other)
+    }
+
+    /// Waits a while. The timer is made inside, because it belongs to the runtime that drives it.
+    pub(crate) fn pause(&self, duration: Duration) {
+        self.runtime.block_on(async { tokio::time::sleep(duration).await });
+    }
+
+    /// Whether the connection is gone, so that what it had open is undone.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.client.as_ref().is_none_or(Client::is_closed)
+    }
+
+    /// Makes sure that there is a connection; tries again, less and less often, until the deadline.
+    pub(crate) fn ensure(&mut self, deadline: Instant) -> Result<()> {
+        let mut last = Failure::Unavailable("the database is away".into());
+        while self.is_lost() {
+            let now = Instant::now();
+            if now >= self.next_attempt {
+                match self.connect() {
+                    Ok(()) => break,
+                    Err(failure) => {
+                        tracing::warn!(%failure, "no connection to the database");
+                        last = failure;
+                        self.next_attempt = Instant::now() + self.back_off;
+                        self.back_off = (self.back_off * 2).min(BACK_OFF_MAX);
+                    }
+                }
+            } else if now >= deadline {
+                return Err(last.into());
+            } else {
+                let pause = self.next_attempt.min(deadline) - now;
+                self.pause(pause);
+            }
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self) -> Result<(), Failure> {
+        self.abandon();
+        let setup = setup(self.role, self.patience);
+        let (config, runtime) = (&self.config, &self.runtime);
+        let connected = runtime.block_on(async {
+            tokio::time::timeout(SLACK, async {
+                let (client, connection) = config.connect(NoTls).await?;
+                runtime.spawn(async move {
+                    // Whoever uses the client sees that it is closed.
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%error, "connection ended");
+                    }
+                });
+                client.batch_execute(&setup).await?;
+                Ok::<_, tokio_postgres::Error>(client)
+            })
+            .await
+        });
+        let away = |what: &dyn std::fmt::Display| Failure::Unavailable(format!("connecting to the database: {what}"));
+        self.client = Some(match connected {
+            Ok(Ok(client)) => client,
+            Ok(Err(error)) => return Err(away(&error)),
+            Err(_) => return Err(away(&"no answer in time")),
+        });
+        self.back_off = BACK_OFF_MIN;
+        Ok(())
+    }
+
+    /// Gives the connection up; the server undoes what it had open.
+    pub(crate) fn abandon(&mut self) {
+        self.client = None;
+        self.statements.clear();
+        self.stage = Stage::Auto;
+    }
+
+    /// Starts a transaction with the next statement.
+    pub(crate) fn arm(&mut self) {
+        self.stage = Stage::Wanted;
+    }
+
+    /// Commits; a lost answer is [`Failure::Unavailable`], because nobody knows the outcome then.
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.stage, Stage::Auto) {
+            Stage::Open => self.drive(async |client, _| client.batch_execute("COMMIT").await),
+            Stage::Wanted | Stage::Auto => Ok(()),
+        }
+    }
+
+    /// Whether a COMMIT went out since this was asked last.
+    pub(crate) fn take_commit_sent(&mut self) -> bool {
+        std::mem::take(&mut self.commit_sent)
+    }
+
+    /// Undoes what is open.
+    pub(crate) fn rollback(&mut self) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Auto);
+        if stage == Stage::Open
+            && !self.is_lost()
+            && self.drive(async |client, _| client.batch_execute("ROLLBACK").await).is_err()
+        {
+            // A connection whose state nobody knows is not used again; the server undoes what it had open.
+            self.abandon();
+        }
+    }
+
+    /// Runs simple statements, for migrations.
+    pub(crate) fn batch(&mut self, text: &str) -> Result<()> {
+        self.drive(async |client, _| client.batch_execute(text).await)
+    }
+
+    /// Hands each row to `each` until it has enough.
+    pub(crate) fn query(&mut self, sql: Sql, args: &[Value<'_>], each: Each<'_>) -> Result<()> {
+        let statement = self.prepare(sql.postgres)?;
+        let rows = self.drive(async |client, stage| {
+            begun(client, stage, async {
+                let rows = client.query_raw(&statement, args).await?;
+                // One row over the bound, so that whoever counts can tell.
+                let mut rows = std::pin::pin!(rows);
+                let mut found: Vec<Row> = Vec::new();
+                while found.len() <= ROWS
+                    && let Some(row) = rows.try_next().await?
+                {
+                    found.push(row);
+                }
+                Ok(found)
+            })
+            .await
+        })?;
+        for row in &rows {
+            if !each(value::Row::Postgres(row))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement; answers how many rows it changed.
+    pub(crate) fn run(&mut self, sql: Sql, args: &[Value<'_>]) -> Result<u64> {
+        let statement = self.prepare(sql.postgres)?;
+        self.drive(async |client, stage| begun(client, stage, client.execute_raw(&statement, args)).await)
+    }
+
+    /// Runs a statement for many rows in one flush; answers how many rows it changed altogether.
+    pub(crate) fn run_all(&mut self, sql: Sql, rows: &[&[Value<'_>]]) -> Result<u64> {
+        let statement = self.prepare(sql.postgres)?;
+        self.drive(async |client, stage| {
+            // Groups of up to 30 are polled in order, which is the order on the wire.
+            let groups = rows
+                .chunks(ORDERED)
+                .map(|rows| join_all(rows.iter().map(|args| client.execute_raw(&statement, *args))));
+            let all = join_all(groups.collect::<Vec<_>>());
+            begun(client, stage, async {
+                all.await.into_iter().flatten().try_fold(0, |sum, changed| Ok(sum + changed?))
+            })
+            .await
+        })
+    }
+
+    /// Runs set-based statements in one flush, with BEGIN before them if it is due and COMMIT after them if asked.
+    ///
+    /// If a statement fails, the COMMIT behind it is a rollback and the statement's error is the answer.
+    pub(crate) fn flush(&mut self, statements: &[(Sql, Args<'_>)], and_commit: bool) -> Result<Vec<Vec<Row>>> {
+        let prepared: Vec<Statement> =
+            statements.iter().map(|(sql, _)| self.prepare(sql.postgres)).collect::<Result<_>>()?;
+        debug_assert!(statements.len() <= ORDERED, "more statements than join_all polls in order");
+        self.commit_sent = and_commit;
+        let answered = self.drive(async |client, stage| {
+            let begin = async { if stage == Stage::Wanted { client.batch_execute("BEGIN").await } else { Ok(()) } };
+            let queries = prepared.iter().zip(statements).map(|(statement, (_, args))| client.query(statement, args));
+            let commit = async { if and_commit { client.batch_execute("COMMIT").await } else { Ok(()) } };
+            let (begun, rows, committed) = join3(begin, join_all(queries.collect::<Vec<_>>()), commit).await;
+            begun?;
+            let rows = rows.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+            committed.map(|()| rows)
+        });
+        if and_commit {
+            self.stage = Stage::Auto;
+        }
+        answered
+    }
+
+    /// Prepares a statement once per connection.
+    fn prepare(&mut self, text: &'static str) -> Result<Statement> {
+        let key = Sql::key(text);
+        if let Some(statement) = self.statements.get(&key) {
+            return Ok(statement.clone());
+        }
+        // Outside of the transaction's stage: preparing may come before BEGIN.
+        let stage = self.stage;
+        let prepared = self.drive(async |client, _| client.prepare(text).await);
+        self.stage = stage;
+        let statement = prepared?;
+        self.statements.insert(key, statement.clone());
+        Ok(statement)
+    }
+
+    /// Runs something on the connection, within a bounded time.
+    fn drive<T>(
+        &mut self,
+        run: impl AsyncFnOnce(&Client, Stage) -> std::result::Result<T, tokio_postgres::Error>,
+    ) -> Result<T> {
+        let stage = self.stage;
+        if stage == Stage::Wanted {
+            self.stage = Stage::Open;
+        }
+        let wait = if self.role == Role::Migrate { Duration::MAX } else { self.patience.statement + SLACK };
+        let Some(client) = &self.client else {
+            return Err(Failure::Unavailable("the connection to the database is lost".into()).into());
+        };
+        let answered = self.runtime.block_on(async { tokio::time::timeout(wait, run(client, stage)).await });
+        match answered {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(translate(&error).into()),
+            Err(_) => {
+                // Its answers may still come, and belong to nobody then.
+                self.abandon();
+                Err(Failure::Timeout("the database did not answer".into()).into())
+            }
+        }
+    }
+}
+
+/// Futures that `join_all` polls strictly in order.
+const ORDERED: usize = 30;
+
+/// Sends BEGIN in the same flush as the first statement.
+async fn begun<T>(
+    client: &Client,
+    stage: Stage,
+    statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+) -> std::result::Result<T, tokio_postgres::Error> {
+    if stage != Stage::Wanted {
+        return statement.await;
+    }
+    let (begun, answered) = join(client.batch_execute("BEGIN"), statement).await;
+    begun?;
+    answered
+}
+
+/// How a connection is set up.
+fn setup(role: Role, patience: Patience) -> String {
+    let ms = patience.statement.as_millis();
+    let common =
+        "SET default_transaction_isolation = 'read committed'; SET jit = off; SET client_min_messages = warning";
+    match role {
+        Role::Migrate => format!("{common}; SET statement_timeout = 0"),
+        Role::Work => {
+            format!("{common}; SET statement_timeout = {ms}; SET idle_in_transaction_session_timeout = {ms}")
+        }
+        // Each statement there finds few rows by key. A plan made while the tables were empty would scan them for ever.
+        Role::Append => format!(
+            "{common}; SET statement_timeout = {ms}; SET idle_in_transaction_session_timeout = {ms};
+             SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
+             SET enable_mergejoin = off; SET enable_bitmapscan = off"
+        ),
+    }
+}
+
+/// Translates what PostgreSQL says into what an operator would do about it. The server's detail is left out: it
+/// repeats values.
+fn translate(error: &tokio_postgres::Error) -> Failure {
+    let Some(answer) = error.as_db_error() else {
+        let is_io = std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+        return if error.is_closed() || is_io {
+            Failure::Unavailable(format!("the connection to the database is lost: {error}"))
+        } else {
+            Failure::Internal(format!("postgres: {error}"))
+        };
+    };
+    let what = format!("postgres {}: {}", answer.code().code(), answer.message());
+    match *answer.code() {
+        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Failure::Conflict(what),
+        SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Failure::Timeout(what),
+        SqlState::DISK_FULL | SqlState::READ_ONLY_SQL_TRANSACTION => Failure::Full(what),
+        SqlState::ADMIN_SHUTDOWN
+        | SqlState::CRASH_SHUTDOWN
+        | SqlState::CANNOT_CONNECT_NOW
+        | SqlState::TOO_MANY_CONNECTIONS
+        | SqlState::OUT_OF_MEMORY
+        | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Failure::Unavailable(what),
+        _ => Failure::Internal(what),
+    }
+}

@@ -1,0 +1,13 @@
+//! The storage contract, on both engines.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod append;
+mod away;
+mod backup;
+mod jobs;
+mod migrations;
+mod model;
+mod restart;
+mod room;
+mod statements;
+mod support;

@@ -1,0 +1,176 @@
+//! Every statement of the crate, read from its source and prepared on both engines.
+
+use std::fs;
+use std::path::Path;
+
+use store::Settings;
+use store::testing::{TestEngine, TestStore, permissive};
+use tokio_postgres::NoTls;
+
+/// Tables that belong to no app; everything else does.
+const PLATFORM: [&str; 5] = ["apps", "secrets", "nodes", "audit", "schema_version"];
+
+/// A statement and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
+    place: String,
+    sqlite: String,
+    postgres: String,
+}
+
+/// Collects the literals of all `sql!` in a source text.
+fn collect(place: &str, source: &str) -> Vec<Found> {
+    let code: String =
+        source.lines().filter(|line| !line.trim_start().starts_with("//")).fold(String::new(), |mut code, line| {
+            code.push_str(line);
+            code.push('\n');
+            code
+        });
+    let mut found = Vec::new();
+    for (start, _) in code.match_indices("sql!") {
+        let rest = code[start + 4..].trim_start();
+        let Some(rest) = rest.strip_prefix(['(', '{']) else { continue };
+        let (label, text, rest) = argument(rest);
+        let (sqlite, postgres) = match label {
+            "" => (text.clone(), text),
+            "sqlite" => {
+                let (label, other, _) = argument(rest.trim_start().trim_start_matches(','));
+                assert_eq!(label, "postgres", "{place}");
+                (text, other)
+            }
+            "postgres" => (String::new(), text),
+            other => panic!("{place}: {other}"),
+        };
+        found.push(Found { place: place.into(), sqlite, postgres });
+    }
+    found
+}
+
+/// Reads an optional label and a string literal.
+fn argument(rest: &str) -> (&str, String, &str) {
+    let quote = rest.find('"').expect("a literal");
+    let label = rest[..quote].trim().trim_end_matches(':').trim();
+    let mut text = String::new();
+    let mut chars = rest[quote + 1..].char_indices();
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '"' => return (label, text, &rest[quote + 1 + at + 1..]),
+            '\\' => {
+                let (_, escaped) = chars.next().expect("an escaped character");
+                assert!(matches!(escaped, '"' | '\\'), "an escape that this reader does not know: {escaped}");
+                text.push(escaped);
+            }
+            other => text.push(other),
+        }
+    }
+    panic!("a literal without an end")
+}
+
+fn all() -> Vec<Found> {
+    fn walk(folder: &Path, found: &mut Vec<Found>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tx.rs") {
+                found.extend(collect(&path.display().to_string(), &fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    assert!(found.len() > 40, "the reader of statements has lost its way: {}", found.len());
+    found
+}
+
+#[tokio::test]
+async fn every_statement_prepares_on_sqlite() {
+    let store = TestStore::open(TestEngine::Sqlite, permissive()).await.unwrap();
+    let conn = rusqlite::Connection::open(store.file().unwrap()).unwrap();
+    let wrong: Vec<String> = all()
+        .into_iter()
+        .filter(|found| !found.sqlite.is_empty() && !found.sqlite.contains("schema_version"))
+        .filter_map(|found| {
+            let error = conn.prepare(&found.sqlite.replace('$', "?")).err()?;
+            Some(format!("{}: {error}: {}", found.place, found.sqlite))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn every_statement_prepares_on_postgres() {
+    let Some(store) = TestStore::open(TestEngine::Postgres, permissive()).await else { return };
+    let Settings::Postgres { url, .. } = store.settings() else { panic!("a store on PostgreSQL") };
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    let prepare = async {
+        let mut wrong = Vec::new();
+        for found in all() {
+            if let Err(error) = client.prepare(&found.postgres).await {
+                wrong.push(format!("{}: {:?}: {}", found.place, error.as_db_error(), found.postgres));
+            }
+        }
+        wrong
+    };
+    let wrong = tokio::select! {
+        wrong = prepare => wrong,
+        ended = connection => panic!("the connection ended: {ended:?}"),
+    };
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_statement_on_an_apps_data_names_the_app() {
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut tables = Vec::new();
+    for entry in fs::read_dir(migrations).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        tables.extend(text.lines().filter_map(|line| {
+            let name = line.strip_prefix("CREATE TABLE ")?.split_whitespace().next()?.trim_end_matches('(');
+            Some(name.to_owned())
+        }));
+    }
+    tables.retain(|table| !PLATFORM.contains(&table.as_str()));
+    assert!(tables.iter().any(|table| table == "messages"), "{tables:?}");
+    for found in all() {
+        for text in [&found.sqlite, &found.postgres] {
+            let words: Vec<&str> = text.split(|char: char| !char.is_alphanumeric() && char != '_').collect();
+            let is_tenants = words.iter().any(|word| tables.iter().any(|table| table == word));
+            assert!(!is_tenants || words.contains(&"app"), "{found:?} reads an app's data without naming the app");
+        }
+    }
+}
+
+#[test]
+fn the_reader_of_statements_sees_pairs_and_ends() {
+    let source =
+        "x(sql!(\"A \\\"b\\\"\")); // sql!(\"no\"\n sql!{ sqlite: \"S\",\n postgres: \"P\" }; sql!(postgres: \"Q\")";
+    let texts: Vec<(String, String)> =
+        collect("here", source).into_iter().map(|found| (found.sqlite, found.postgres)).collect();
+    let expected = [("A \"b\"", "A \"b\""), ("no", "no"), ("S", "P"), ("", "Q")];
+    assert_eq!(texts, expected.map(|(sqlite, postgres)| (sqlite.to_owned(), postgres.to_owned())));
+}
+
+#[tokio::test]
+async fn no_statement_on_an_apps_data_scans_a_whole_table() {
+    let store = TestStore::open(TestEngine::Sqlite, permissive()).await.unwrap();
+    let conn = rusqlite::Connection::open(store.file().unwrap()).unwrap();
+    let mut scans = Vec::new();
+    for found in all().iter().filter(|found| !found.sqlite.is_empty() && !found.sqlite.contains("schema_version")) {
+        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", found.sqlite.replace('$', "?"))).unwrap();
+        let lines: Vec<String> =
+            plan.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<_, _>>().unwrap();
+        let is_scan = |line: &&String| {
+            // These are inner queries, bounded by the search inside them, and a list of parameters.
+            let bounded = ["CONSTANT", "recent", "alive", "json_each"];
+            line.strip_prefix("SCAN ").is_some_and(|rest| {
+                let table = rest.split_whitespace().next().unwrap_or_default();
+                !PLATFORM.contains(&table) && !bounded.contains(&table)
+            })
+        };
+        if let Some(line) = lines.iter().find(is_scan) {
+            scans.push(format!("{}: {line}: {}", found.place, found.sqlite));
+        }
+    }
+    assert!(scans.is_empty(), "{scans:#?}");
+}
