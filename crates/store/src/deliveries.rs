@@ -445,12 +445,13 @@ pub fn of_task(snapshot: &mut Snapshot<'_>, task: i64, after: i64) -> Result<Vec
 /// Reads the deliveries that announce a message.
 pub fn of_message(snapshot: &mut Snapshot<'_>, conversation: ConversationId, seq: Seq) -> Result<Vec<Delivery>> {
     let app = snapshot.app();
+    // SQLite keeps the order of a CROSS JOIN: from the message's task to its deliveries, not through all of the app.
     snapshot.all(
         sql!(
             "SELECT d.task, d.number, NULLIF(d.account, ''), NULLIF(d.device, ''), d.lane, d.waits, d.family, d.status,
                  d.class, d.said_code, d.said_text, d.said_request, d.said_local, d.attempts, d.tried_at, d.ended_at
-             FROM tasks t JOIN deliveries d ON d.app = t.app AND d.task = t.id
-             WHERE t.app = $1 AND t.conversation = $2 AND t.conversation IS NOT NULL AND t.seq = $3
+             FROM tasks t CROSS JOIN deliveries d
+             WHERE d.app = t.app AND d.task = t.id AND t.app = $1 AND t.conversation = $2 AND t.conversation IS NOT NULL AND t.seq = $3
              ORDER BY d.task, d.number LIMIT $4"
         ),
         (app, conversation, seq, limit::STORE_PAGE as i64),
@@ -461,9 +462,14 @@ pub fn of_message(snapshot: &mut Snapshot<'_>, conversation: ConversationId, seq
 pub fn apps_before(snapshot: &mut Snapshot<'_>, moment: Millis) -> Result<Vec<AppId>> {
     let rows: Vec<(AppId,)> = snapshot.all(
         sql!(
-            "SELECT DISTINCT t.app FROM (
-                 SELECT app FROM tasks WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
-             ) t"
+            "WITH RECURSIVE apps (app) AS (
+                 SELECT (SELECT MIN(t.app) FROM tasks t)
+                 UNION ALL
+                 SELECT (SELECT MIN(t.app) FROM tasks t WHERE t.app > a.app) FROM apps a WHERE a.app IS NOT NULL
+             )
+             SELECT a.app FROM apps a WHERE a.app IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM tasks t WHERE t.app = a.app AND t.expires_at < $1
+             ) LIMIT $2"
         ),
         (moment, limit::STORE_PAGE as i64),
     )?;
