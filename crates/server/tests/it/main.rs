@@ -2,7 +2,9 @@
 
 #[macro_use]
 mod harness;
+mod docs;
 mod im;
 mod ops;
 mod raw;
 mod rough;
+mod tidy;
