@@ -108,6 +108,9 @@ impl Dev {
             );
             return Err(Failure::Unavailable(what).into());
         }
+        let credentials_file = options.data.join("credentials.json");
+        // Of a node that was killed: whoever waits for the file must not read where that one was.
+        remove(&credentials_file)?;
         let node = Node::open(&config, clock.clone()).await?;
         let app = ensure_app(&node, &mut kept, &options.data, clock.now()).await?;
         let sandbox = Sandbox::start(SandboxSettings::default())
@@ -115,7 +118,6 @@ impl Dev {
             .map_err(|error| Failure::Unavailable(format!("the vendor sandbox: {error}")))?;
         let app = enrol(&node, &app, &sandbox).await?;
         let ca_file = options.data.join("ca.pem");
-        let credentials_file = options.data.join("credentials.json");
         write(&ca_file, &kept.ca)?;
         let tls = tls::server(&tls::Pem { certificate: kept.certificate, key: kept.key })?;
         let running = match Running::start(node, &config, Some(tls)).await {
@@ -133,8 +135,8 @@ impl Dev {
 
     /// Stops everything, in order.
     pub async fn stop(self) {
-        if let Err(error) = std::fs::remove_file(&self.credentials_file) {
-            tracing::warn!(%error, file = %self.credentials_file.display(), "the credentials could not be removed");
+        if let Err(error) = remove(&self.credentials_file) {
+            tracing::warn!(%error, "the credentials of a node that stops stay behind");
         }
         self.running.stop().await;
         self.sandbox.shutdown().await;
@@ -216,8 +218,19 @@ impl Kept {
         let file = data.join("dev.json");
         if file.exists() {
             let text = std::fs::read_to_string(&file).map_err(unreadable(&file))?;
-            return serde_json::from_str(&text)
-                .map_err(|error| Failure::Unavailable(format!("{}: {error}", file.display())).into());
+            return serde_json::from_str(&text).map_err(|error| {
+                let hint = "move the folder away to begin anew, or take another with --data";
+                Failure::Unavailable(format!("{}: {error}; {hint}", file.display())).into()
+            });
+        }
+        // A fresh master key would open nothing in there; and it may be somebody's real store.
+        if data.join("noroshi.db").exists() {
+            let what = format!(
+                "{} holds a store that development mode did not make, or has lost its {}: take another folder with --data",
+                data.display(),
+                file.display()
+            );
+            return Err(Failure::Unavailable(what).into());
         }
         let (ca, pem) = tls::for_development()?;
         let kept = Self {
@@ -315,6 +328,14 @@ pub fn write(file: &Path, text: &str) -> Result<()> {
         std::fs::rename(&draft, file)
     };
     save().map_err(unreadable(file))
+}
+
+/// Removes a file, if it is there.
+fn remove(file: &Path) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unreadable(file)(error)),
+        _ => Ok(()),
+    }
 }
 
 fn unreadable(file: &Path) -> impl Fn(std::io::Error) -> contract::Error + '_ {

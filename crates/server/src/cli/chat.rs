@@ -19,8 +19,7 @@ const SIG_S: i64 = 86_400;
 /// How long a login may take, tries included; the client itself would try for ever.
 const LOGIN_WAIT: Duration = Duration::from_secs(10);
 
-const HELP: &str = "\
-  bob: hello      write to bob; then plain lines go to bob as well
+const HELP: &str = "  bob: hello      write to bob; then plain lines go to bob as well
   /list           conversations with unread counts
   /history bob    the last twenty messages with bob
   /read bob       mark everything from bob as read
