@@ -141,9 +141,9 @@ pub fn moved(
 fn list(snapshot: &mut Snapshot<'_>, account: &UserId, head: Head) -> Result<Listed> {
     let unread = conversations::unread(snapshot, account, &head)?;
     let view = View { viewer: account.clone(), peer: head.peer.clone(), cleared: head.cleared };
-    let last = match head.last_seq {
-        Seq(0) => None,
-        seq => messages::at_place(snapshot, &view, Place { seq, time: head.place.time })?,
+    let last = match head.last {
+        Place { seq: Seq(0), .. } => None,
+        place => messages::at_place(snapshot, &view, place)?,
     };
     Ok(Listed { head, unread, last })
 }

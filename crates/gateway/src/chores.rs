@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use contract::frame::Frame;
@@ -23,6 +23,7 @@ pub(crate) struct Chores {
     beats: Mutex<VecDeque<Beat>>,
     gone: Mutex<VecDeque<Gone>>,
     is_due: Notify,
+    is_ending: AtomicBool,
 }
 
 /// A heartbeat that is to be held against the store.
@@ -78,13 +79,26 @@ impl Chores {
     }
 }
 
+impl Chores {
+    /// Has everything that waits done, and then no more.
+    pub(crate) fn end(&self) {
+        self.is_ending.store(true, Ordering::Release);
+        self.is_due.notify_one();
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire)
+    }
+}
+
 impl Hub {
     /// Cuts connections whose time is over.
     pub(crate) async fn watch(self: Arc<Self>) {
         let mut tick = tokio::time::interval(self.settings.tick);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
+        while !self.chores.is_over() {
             tick.tick().await;
+            self.reap();
             for link in self.wheel.overdue(self.front.now()) {
                 if link.ends() == End::Never {
                     self.counts.silent.fetch_add(1, Ordering::Relaxed);
@@ -99,18 +113,17 @@ impl Hub {
     pub(crate) async fn work(self: Arc<Self>) {
         loop {
             self.chores.is_due.notified().await;
+            // Asked before the round, so that what was queued before the end is part of the last round.
+            let is_last = self.chores.is_over();
             self.check_beats().await;
-            if !self.say_good_byes().await {
+            if self.say_good_byes().await {
+                if is_last {
+                    break;
+                }
+            } else {
                 tokio::time::sleep(RETRY).await;
                 self.chores.is_due.notify_one();
             }
-        }
-    }
-
-    /// Does what is left at the end.
-    pub(crate) async fn settle(&self) {
-        if !self.say_good_byes().await {
-            tracing::warn!("devices of this node count as connected until it starts again");
         }
     }
 

@@ -3,14 +3,16 @@
 //! The data folder keeps what has to survive a restart: the store, the master key, a certificate authority. The app
 //! is an ordinary one, made at the first start. Nothing of this is fit for the outside, so nothing listens there.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contract::{AppId, Failure, Millis, Result, user_sig};
+use sandbox::{Sandbox, SandboxSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::apps::{AccessKey, App, AppSecrets, AppSettings, SigningKey};
+use store::apps::{AccessKey, App, AppSecrets, AppSettings, Credential, SigningKey};
 
 use crate::clock::Clock;
 use crate::config::{Config, Listen};
@@ -52,8 +54,13 @@ pub struct Dev {
     pub ca_file: PathBuf,
     /// What the admin API asks.
     pub admin_token: String,
+    /// The vendors' services, played.
+    pub sandbox: Sandbox,
     clock: Clock,
 }
+
+/// The bundle of the phones in the sandbox.
+pub const BUNDLE: &str = "dev.noroshi.example";
 
 /// A UserSig for trying lives this long.
 const SIG_S: i64 = 180 * 86_400;
@@ -82,11 +89,23 @@ impl Dev {
         };
         let node = Node::open(&config, clock.clone()).await?;
         let app = ensure_app(&node, &mut kept, &options.data, clock.now()).await?;
+        let sandbox = Sandbox::start(SandboxSettings::default())
+            .await
+            .map_err(|error| Failure::Unavailable(format!("the vendor sandbox: {error}")))?;
+        let app = enrol(&node, &app, &sandbox).await?;
         let ca_file = options.data.join("ca.pem");
         write(&ca_file, &kept.ca)?;
         let tls = tls::server(&tls::Pem { certificate: kept.certificate, key: kept.key })?;
         let running = Running::start(node, &config, Some(tls)).await?;
-        Ok(Self { running, app, ca_file, admin_token: kept.admin_token, clock })
+        let dev = Self { running, app, ca_file, admin_token: kept.admin_token, sandbox, clock };
+        write(&options.data.join("credentials.json"), &dev.credentials().to_string())?;
+        Ok(dev)
+    }
+
+    /// Stops everything, in order.
+    pub async fn stop(self) {
+        self.running.stop().await;
+        self.sandbox.shutdown().await;
     }
 
     /// A UserSig of an account of the app.
@@ -115,6 +134,13 @@ impl Dev {
             "app_key": self.app.id.0,
             "mpaas_app_id": self.app.settings.mpaas_app_id,
             "workspace_id": self.app.settings.workspace_id,
+            "sandbox": {
+                "api": self.sandbox.api_url(),
+                "apns": self.sandbox.apns_url(),
+                "apns_development": self.sandbox.apns_development_url(),
+            },
+            "admin_api": url("http", self.running.admin),
+            "admin_token": self.admin_token,
         })
     }
 
@@ -195,6 +221,34 @@ async fn ensure_app(node: &Node, kept: &mut Kept, data: &Path, now: Millis) -> R
     node.apps.get(id).ok_or_else(|| Failure::internal("the app that was added is not there").into())
 }
 
+/// Makes the app known to the vendors of the sandbox, which begins anew at every start.
+async fn enrol(node: &Node, app: &App, sandbox: &Sandbox) -> Result<Arc<App>> {
+    let control = |path: &str, body: serde_json::Value| sandbox.control("POST", path, &body).map_err(Failure::internal);
+    control("/apns/apps", json!({ "bundle": BUNDLE }))?;
+    let key = control("/apns/keys", json!({}))?;
+    let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
+    let settings = BTreeMap::from([
+        ("topic".to_owned(), BUNDLE.to_owned()),
+        ("key_id".to_owned(), text("key")),
+        ("team_id".to_owned(), text("team")),
+        ("base_url".to_owned(), sandbox.apns_url()),
+        ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
+    ]);
+    let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
+    let changed = node
+        .apps
+        .change(app.id, |all, secrets| {
+            let credential = Credential { channel: "apns".into(), settings: settings.clone() };
+            all.credentials.insert(APNS_CREDENTIAL, credential);
+            secrets.credentials.insert(APNS_CREDENTIAL, secret.clone());
+        })
+        .await?;
+    changed.ok_or_else(|| Failure::internal("the app of development mode is gone").into())
+}
+
+/// The businessID of the sandbox's credential.
+const APNS_CREDENTIAL: i64 = 1;
+
 /// Secrets of a new app.
 pub fn fresh_secrets(now: Millis) -> AppSecrets {
     AppSecrets {
@@ -207,7 +261,8 @@ pub fn fresh_secrets(now: Millis) -> AppSecrets {
     }
 }
 
-fn make_private_folder(folder: &Path) -> Result<()> {
+/// Makes a folder that only its owner looks into, if it is not there.
+pub fn make_private_folder(folder: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unreadable(folder))
 }

@@ -4,28 +4,31 @@
 //! the other way round, so that nothing acknowledged is lost and nothing is asked that is gone already.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::seal::KeyPair;
 use contract::{AppId, Millis, Result};
 use gateway::Hub;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
+use push::credential::Credentials;
+use push::engine::Engine;
 use store::{Hooks, Store, platform};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
 use crate::config::{Bounds, Config};
-use crate::front::{self, Ears, Front};
+use crate::front::{self, Arrival, Ears, Front, SelfBuilt};
 use crate::listen::{Listener, ended};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{self, Vault};
-use crate::{im, route};
+use crate::{admin, im, route, tls};
 
 /// What is under way at a shutdown may take this long.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -49,6 +52,9 @@ pub struct Node {
     pub rates: Arc<Rates>,
     /// Connected devices.
     pub hub: Arc<Hub>,
+    /// Notifications.
+    pub engine: Arc<Engine>,
+    arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
     /// What clients pin to seal their frames.
     pub seal_public: Vec<u8>,
     /// How much is taken on.
@@ -57,7 +63,16 @@ pub struct Node {
     pub im_places: Semaphore,
     /// Tells this process from all others, also from its own predecessors.
     pub id: i64,
-    name: String,
+    /// What operators call it.
+    pub name: String,
+    /// The folder of everything that is kept in files.
+    pub data: PathBuf,
+    /// When it was opened.
+    pub started: Instant,
+    /// Public connections that may be open at a time.
+    pub places: Arc<Semaphore>,
+    /// How many they are when none is open.
+    pub places_max: usize,
     prometheus: PrometheusHandle,
 }
 
@@ -69,6 +84,8 @@ pub struct Running {
     pub http: Option<SocketAddr>,
     /// Where HTTPS is.
     pub https: Option<SocketAddr>,
+    /// Where the operators' listener is.
+    pub admin: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -78,7 +95,7 @@ impl Node {
     pub async fn open(config: &Config, clock: Clock) -> Result<Arc<Self>> {
         let vault = Arc::new(Vault::new(&config.secrets.master_key()?)?);
         let sigs = Arc::new(Sigs::default());
-        let ears = Arc::new(Ears { sigs: Arc::clone(&sigs), hub: OnceLock::new() });
+        let ears = Arc::new(Ears { sigs: Arc::clone(&sigs), hub: OnceLock::new(), engine: OnceLock::new() });
         let hearing = Arc::clone(&ears);
         let hooks =
             Hooks { decide: chat::message::decide, announce: Arc::new(move |app, events| hearing.hear(app, events)) };
@@ -89,15 +106,19 @@ impl Node {
         let id = (i64::from_le_bytes(vault::random()) & i64::MAX).max(1);
         let (ticket, seal) = front::gateway_secrets(&store, &vault).await?;
         let seal_public = seal.public.clone();
+        let (arrivals, arriving) = mpsc::channel(config.bounds.gateway_connections.max(1));
         let front = Front {
             store: store.clone(),
             apps: Arc::clone(&apps),
             clock: clock.clone(),
             sigs: Arc::clone(&sigs),
             rates: Arc::clone(&rates),
+            arrivals,
         };
         let hub = open_hub(config, id, ticket, seal, front);
+        let engine = open_engine(id, &store, &apps, &hub, &clock);
         drop(ears.hub.set(Arc::clone(&hub)));
+        drop(ears.engine.set(Arc::clone(&engine)));
         Ok(Arc::new(Self {
             store,
             apps,
@@ -105,11 +126,17 @@ impl Node {
             sigs,
             rates,
             hub,
+            engine,
+            arriving: Mutex::new(Some(arriving)),
             seal_public,
             bounds: config.bounds.clone(),
             im_places: Semaphore::new(config.bounds.calls),
             id,
             name: config.name.clone(),
+            data: config.data.clone(),
+            started: Instant::now(),
+            places: Arc::new(Semaphore::new(config.bounds.connections)),
+            places_max: config.bounds.connections,
             prometheus: prometheus(),
         }))
     }
@@ -117,6 +144,11 @@ impl Node {
     /// Whether the store answers.
     pub async fn check_ready(&self) -> Result<()> {
         self.store.read(AppId::PLATFORM, platform::apps_version).await.map(drop)
+    }
+
+    /// Public connections that are open.
+    pub fn connections(&self) -> usize {
+        self.places_max.saturating_sub(self.places.available_permits())
     }
 
     /// What Prometheus reads.
@@ -134,6 +166,8 @@ impl Node {
         metrics::counter!("noroshi_gateway_ended_total", "why" => "stuck").absolute(gateway.stuck);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "silent").absolute(gateway.silent);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "kicked").absolute(gateway.kicked);
+        metrics::gauge!("noroshi_connections").set(self.connections() as f64);
+        metrics::gauge!("noroshi_uptime_seconds").set(self.started.elapsed().as_secs_f64());
         self.prometheus.render()
     }
 }
@@ -145,6 +179,31 @@ fn open_hub(config: &Config, id: i64, ticket: [u8; 32], seal: KeyPair, front: Fr
         ..gateway::Settings::new(id, vec![ticket], seal)
     };
     Hub::new(settings, Arc::new(front), store)
+}
+
+fn open_engine(id: i64, store: &Store, apps: &Arc<Apps>, hub: &Arc<Hub>, clock: &Clock) -> Arc<Engine> {
+    let (known, time) = (Arc::clone(apps), clock.clone());
+    let now: push::channel::Clock = Arc::new(move || time.now());
+    let lookup: push::credential::Apps = Arc::new(move |app| known.get(app));
+    // Vendors are verified against what their credential names, or the authorities that the system trusts.
+    let channels = Credentials::new(lookup, tls::system_roots(), Arc::clone(&now));
+    let self_built = SelfBuilt { hub: Arc::clone(hub), clock: clock.clone() };
+    let settings = push::engine::Settings { node: id, ..push::engine::Settings::default() };
+    Arc::new(Engine::start(settings, store.clone(), Arc::new(channels), Arc::new(self_built), now))
+}
+
+/// Tells the delivery engine of every device that has become reachable.
+async fn welcome(node: Arc<Node>, mut arriving: mpsc::Receiver<Arrival>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let arrival = tokio::select! {
+            arrival = arriving.recv() => arrival,
+            () = ended(&mut stopped) => return,
+        };
+        let Some((app, account, device)) = arrival else { return };
+        if let Err(error) = node.engine.arrived(app, &account, &device).await {
+            warn!(%app, %error, "what waits for a device could not be looked up");
+        }
+    }
 }
 
 /// The one recorder of the process; tests start many nodes in one.
@@ -169,12 +228,11 @@ const SECONDS: [f64; 12] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 impl Running {
     /// Serves a node until [`Self::stop`].
     pub async fn start(node: Arc<Node>, config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> Result<Self> {
-        let places = Arc::new(Semaphore::new(config.bounds.connections));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut open = |address: Option<SocketAddr>, tls: Option<Arc<rustls::ServerConfig>>| -> Result<_> {
             let Some(address) = address else { return Ok(None) };
-            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&places))?
+            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&node.places))?
                 .with_head_wait(Duration::from_millis(config.bounds.head_ms));
             let address = listener.address()?;
             tasks.spawn(listener.serve(stopped.clone(), STOP_WAIT));
@@ -182,11 +240,23 @@ impl Running {
         };
         let http = open(config.listen.http, None)?;
         let https = if tls.is_some() { open(config.listen.https, tls)? } else { None };
+        let admin = match config.listen.admin {
+            Some(address) => {
+                let listener = admin::listener(&node, address, &config.secrets.admin_token()?)?;
+                let address = listener.address()?;
+                tasks.spawn(listener.serve(stopped.clone(), STOP_WAIT));
+                Some(address)
+            }
+            None => None,
+        };
         node.beat().await?;
+        if let Some(arriving) = node.arriving.lock().take() {
+            tasks.spawn(welcome(Arc::clone(&node), arriving, stopped.clone()));
+        }
         tasks.spawn(keep(Arc::clone(&node), stopped));
         im::note_start(&node);
-        info!(?http, ?https, "serving");
-        Ok(Self { node, http, https, stop, tasks })
+        info!(?http, ?https, ?admin, "serving");
+        Ok(Self { node, http, https, admin, stop, tasks })
     }
 
     /// Stops: no new work, what is under way ends, then the store closes.
@@ -196,6 +266,7 @@ impl Running {
         if cut > 0 {
             warn!(cut, "devices did not leave in time");
         }
+        self.node.engine.stop().await;
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
         let id = self.node.id;
@@ -221,7 +292,11 @@ async fn keep(node: Arc<Node>, mut stopped: watch::Receiver<bool>) {
     let mut refresh = tokio::time::interval(REFRESH);
     loop {
         let outcome = tokio::select! {
-            _ = beat.tick() => node.beat().await,
+            _ = beat.tick() => {
+                // What a histogram was told is folded into its buckets here; without a scraper it would only grow.
+                node.prometheus.run_upkeep();
+                node.beat().await
+            }
             _ = refresh.tick(), if !node.store.is_exclusive() => node.apps.refresh().await,
             () = ended(&mut stopped) => return,
         };

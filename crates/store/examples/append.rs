@@ -5,6 +5,10 @@
 //! FOLDER and the database are empty at first: a second run would send the same messages, which are known then.
 //! 512 callers send 300-byte messages to 300,000 conversations of 100,000 accounts, drawn log-uniformly, which is close
 //! to a Zipf distribution. STORED messages are there before the clock starts. The phases alternate twice.
+//!
+//! On 2 cores (Xeon VM, 24 GB, virtual disk), quiet, 1,000,000 stored, 8 s: the store on SQLite 18,500 and 18,300 sends a
+//! second, by hand 14,400 and 15,000 (its checkpoints run inside its commits). 200,000 stored, 6 s, PostgreSQL 15 on the
+//! same cores: 21,700 and 20,700.
 #![expect(clippy::print_stdout, reason = "a measurement is printed")]
 #![expect(clippy::unwrap_used, reason = "a measurement that fails has no result")]
 #![expect(clippy::cast_precision_loss, reason = "rates are rounded anyway")]

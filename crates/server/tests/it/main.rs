@@ -3,5 +3,6 @@
 #[macro_use]
 mod harness;
 mod im;
+mod ops;
 mod raw;
 mod rough;

@@ -4,6 +4,7 @@
 //! the log is long and this thread is idle, the writer itself moves the short rest between two commits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
@@ -14,6 +15,11 @@ use super::Lite;
 const BEHIND: i64 = 1_000;
 /// Pages after which the log begins anew: 64 MB.
 const LONG: i64 = 16_384;
+/// Pages at which the writer waits for a checkpoint that is under way: 128 MB. A disk that cannot keep up slows the
+/// writer down instead of filling itself with the log.
+const TOO_LONG: i64 = 2 * LONG;
+/// How long the writer waits for it.
+const WAIT: Duration = Duration::from_secs(5);
 /// Pages between two attempts, when a long read kept the last one from ending.
 const RETRY: i64 = 4_096;
 
@@ -21,6 +27,7 @@ const RETRY: i64 = 4_096;
 pub(super) struct Checkpoints {
     state: Mutex<State>,
     wake: Condvar,
+    done: Condvar,
     is_busy: AtomicBool,
 }
 
@@ -32,7 +39,7 @@ struct State {
 
 impl Checkpoints {
     pub(super) fn new() -> Self {
-        Self { state: Mutex::default(), wake: Condvar::new(), is_busy: AtomicBool::new(false) }
+        Self { state: Mutex::default(), wake: Condvar::new(), done: Condvar::new(), is_busy: AtomicBool::new(false) }
     }
 
     /// The thread.
@@ -52,6 +59,10 @@ impl Checkpoints {
                 tracing::warn!(%error, "checkpoint failed");
             }
             self.is_busy.store(false, Ordering::Release);
+            // Under the lock, so that a writer that is about to wait does not miss it.
+            let state = self.state.lock();
+            self.done.notify_one();
+            drop(state);
         }
     }
 
@@ -67,6 +78,9 @@ impl Checkpoints {
         if log < LONG {
             *next = LONG;
         }
+        if log >= TOO_LONG.max(*next) {
+            self.wait_until_idle();
+        }
         let is_idle = !self.is_busy.load(Ordering::Acquire);
         if log >= *next && is_idle {
             match lite.restart_log() {
@@ -81,6 +95,15 @@ impl Checkpoints {
             self.is_busy.store(true, Ordering::Release);
             self.state.lock().is_wanted = true;
             self.wake.notify_one();
+        }
+    }
+
+    fn wait_until_idle(&self) {
+        let deadline = Instant::now() + WAIT;
+        let mut state = self.state.lock();
+        let waited = self.done.wait_while_until(&mut state, |_| self.is_busy.load(Ordering::Acquire), deadline);
+        if waited.timed_out() {
+            tracing::warn!("the disk does not keep up: a checkpoint is still under way");
         }
     }
 

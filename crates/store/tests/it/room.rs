@@ -71,8 +71,8 @@ async fn the_log_is_kept_short_while_the_store_writes() {
         store.write(APP, move |tx| put(tx, &round.to_string(), &vec![1; 4 << 20])).await.unwrap();
         largest = largest.max(std::fs::metadata(&log).unwrap().len());
     }
-    // 240 MB went through a log that begins anew at 64 MB.
-    assert!(largest < 100 << 20, "{largest}");
+    // 240 MB went through a log that begins anew at 64 MB, or at 128 MB if the disk cannot keep up.
+    assert!(largest < 150 << 20, "{largest}");
     store.close().await;
     assert!(!log.exists() || std::fs::metadata(&log).unwrap().len() == 0);
 }
