@@ -12,7 +12,7 @@ use contract::frame::wire::{LoginAnswer, LoginRequest, ResumeRequest, SendAnswer
 use contract::frame::{Command, Flag, Frame};
 use contract::seal::{self, Channel};
 use contract::user_sig::{self, Claim};
-use contract::{AppId, Millis, Result, UserId};
+use contract::{AppId, DeviceId, Millis, Result, UserId};
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt, StreamExt};
 use gateway::{Front, Hub, Settings};
