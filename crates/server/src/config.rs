@@ -227,7 +227,8 @@ impl Config {
         let text = std::fs::read_to_string(file)
             .map_err(|error| Failure::Unavailable(format!("configuration {}: {error}", file.display())))?;
         // Variables of the tests are no settings; every other one must be known, so that a misspelt one is noticed.
-        let environment = Env::prefixed("NOROSHI_").filter(|key| !key.starts_with("test_")).split("__");
+        let environment =
+            Env::prefixed("NOROSHI_").filter(|key| !key.starts_with("test_") && key != "ledger").split("__");
         Ok(Figment::from(Serialized::defaults(Self::default())).merge(Toml::string(&text)).merge(environment))
     }
 
