@@ -3,6 +3,9 @@
 //! `NOROSHI_TEST_POSTGRES` names the server (a url whose user may create schemas). Without it a test on PostgreSQL
 //! fails and says so, unless `NOROSHI_TEST_ENGINES=sqlite` asks for one engine only.
 
+mod dice;
+mod disk;
+
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +19,8 @@ use tokio_postgres::{Config, NoTls};
 use crate::append::window::random;
 use crate::append::{Draft, Facts};
 use crate::{Hooks, Settings, Store};
+pub use dice::Dice;
+pub use disk::{Disk, Weather};
 
 /// Which engine a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +149,16 @@ pub fn on_server(url: String, statement: String) -> Result<()> {
         })
     };
     std::thread::spawn(run).join().unwrap_or_else(|_| Err(Failure::internal("a statement panicked").into()))
+}
+
+/// The url of another database on the same server.
+pub fn with_database(url: &str, name: &str) -> String {
+    let (place, options) = url.split_once('?').unwrap_or((url, ""));
+    let (scheme, rest) = place.split_once("://").expect("a url has a scheme");
+    let host = rest.split('/').next().unwrap_or_default();
+    // What was set for one schema does not hold in another database.
+    let options: Vec<&str> = options.split('&').filter(|option| !option.starts_with("options=")).collect();
+    format!("{scheme}://{host}/{name}?{}", options.join("&"))
 }
 
 /// Hooks that allow every draft and listen to nothing.
