@@ -19,6 +19,12 @@ pub fn import(
     if user.is_reserved() && !is_admin {
         return refuse(Fault::FieldInvalid { field: "UserID" });
     }
+    for (field, text) in [("Nick", nick), ("FaceUrl", face)] {
+        // One of the stores keeps no NUL in a text.
+        if text.is_some_and(|text| text.contains('\0')) {
+            return refuse(Fault::FieldInvalid { field });
+        }
+    }
     if nick.into_iter().chain(face).any(|text| text.len() > limit::PROFILE_BYTES) {
         return refuse(Fault::ProfileTooLong { max: limit::PROFILE_BYTES });
     }
@@ -41,10 +47,11 @@ pub(crate) fn create(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> 
     if allowance.retired_days > 0 && now.0 < retired_until {
         return refuse(Fault::AccountRetired);
     }
-    if let Some(max) = allowance.accounts_max
-        && accounts::count(tx, max)? >= max
-    {
-        return refuse(Fault::AccountQuota { max });
+    if let Some(max) = allowance.accounts_max {
+        accounts::hold_number(tx)?;
+        if accounts::count(tx, max)? >= max {
+            return refuse(Fault::AccountQuota { max });
+        }
     }
     accounts::import(tx, now, user)?;
     match accounts::get(tx, user)? {

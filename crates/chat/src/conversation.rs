@@ -56,8 +56,26 @@ pub fn history(snapshot: &mut Snapshot<'_>, viewer: &UserId, peer: &UserId, span
         .count();
     is_complete &= fitting == found.len();
     found.truncate(fitting);
+    if !is_complete && let Some(edge) = found.last().map(|message| message.key) {
+        // The cursor is a key, so a page must not end among messages that share one.
+        found.retain(|message| message.key != edge);
+        let mut shared = messages::before(snapshot, &view, following(edge), edge.time, limit::HISTORY_PAGE)?;
+        shared.retain(|message| message.key == edge);
+        found.extend(shared);
+        let next = messages::before(snapshot, &view, edge, span.min_time, 1)?;
+        is_complete = next.is_empty();
+    }
     found.reverse();
     Ok(Page { messages: found, is_complete })
+}
+
+/// The first key behind a key in the order of the contract.
+fn following(key: MsgKey) -> MsgKey {
+    match (key.random.checked_add(1), key.seq.checked_add(1)) {
+        (Some(random), _) => MsgKey { random, ..key },
+        (None, Some(seq)) => MsgKey { seq, random: 0, ..key },
+        (None, None) => MsgKey { time: key.time.saturating_add(1), seq: 0, random: 0 },
+    }
 }
 
 /// What a message costs in an answer besides its body.
@@ -123,9 +141,9 @@ pub fn moved(
 fn list(snapshot: &mut Snapshot<'_>, account: &UserId, head: Head) -> Result<Listed> {
     let unread = conversations::unread(snapshot, account, &head)?;
     let view = View { viewer: account.clone(), peer: head.peer.clone(), cleared: head.cleared };
-    let last = match head.last_seq {
-        Seq(0) => None,
-        seq => messages::at_place(snapshot, &view, Place { seq, time: head.place.time })?,
+    let last = match head.last {
+        Place { seq: Seq(0), .. } => None,
+        place => messages::at_place(snapshot, &view, place)?,
     };
     Ok(Listed { head, unread, last })
 }

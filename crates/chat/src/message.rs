@@ -59,7 +59,7 @@ pub fn recall(
     recaller: &Recaller,
 ) -> Result<()> {
     let view = View { viewer: sender.clone(), peer: receiver.clone(), cleared: Seq(0) };
-    let Some(message) = messages::by_key(tx, &view, key)?.filter(|message| message.sender == *sender) else {
+    let Some(message) = messages::sent(tx, &view, sender, key)? else {
         return refuse(Fault::MessageUnknown);
     };
     let by = match recaller {

@@ -68,7 +68,7 @@ impl Hub {
 
     fn replace(&self, app: AppId, account: &UserId, device: &DeviceId, before: Millis) {
         for session in self.registry.of_account(app, account) {
-            if session.device == *device && session.began < before && session.is_in() {
+            if session.device == *device && session.began() < before && session.replace() {
                 self.kick(&session, Fault::Replaced);
             }
         }

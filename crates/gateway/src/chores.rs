@@ -98,6 +98,7 @@ impl Hub {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !self.chores.is_over() {
             tick.tick().await;
+            self.reap();
             for link in self.wheel.overdue(self.front.now()) {
                 if link.ends() == End::Never {
                     self.counts.silent.fetch_add(1, Ordering::Relaxed);

@@ -202,7 +202,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     self.input.feed(bytes.filled());
                     moved = true;
                 }
-                // The peer is gone, or there never was room for what it claims to send.
+                // The peer hung up; what it asked before that is still done.
+                Poll::Ready(Ok(())) if !self.under_way.is_empty() => {
+                    self.end(End::Drained);
+                    return Ok(true);
+                }
                 Poll::Ready(_) => return Err(Over),
             }
         }
@@ -229,7 +233,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             // Only the latest ping needs an answer, so one that finds the line busy gets none.
             Incoming::Ping(payload) if self.output.is_empty() => socket::write_pong(&payload, &mut self.output),
             Incoming::Ping(_) | Incoming::Pong => {}
-            Incoming::Close => self.say_bye(Status::Normal),
+            // What was asked before is still done.
+            Incoming::Close => self.end(End::Drained),
         }
     }
 

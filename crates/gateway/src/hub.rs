@@ -1,7 +1,10 @@
 //! The hub: every connection of a node, and the doors through which the rest of the node reaches them.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use chat::message::{decide, gather};
@@ -38,6 +41,8 @@ pub trait Front: Send + Sync {
     fn app(&self, id: AppId) -> Option<Arc<App>>;
     /// Verifies a UserSig of an account.
     fn verify(&self, app: Arc<App>, user: UserId, sig: String) -> BoxFuture<'static, Result<Claim>>;
+    /// Hears that a device of an account can be reached from now on: it came in, or registered a token. Never waits.
+    fn arrived(&self, app: AppId, account: &UserId, device: &DeviceId);
 }
 
 /// How announcements reach the other nodes.
@@ -113,7 +118,7 @@ pub struct Hub {
     pub(crate) counts: Counts,
     bus: Bus,
     /// The moment of the latest login: of two logins one is always the later.
-    login_at: AtomicI64,
+    login_at: Mutex<Millis>,
     is_draining: AtomicBool,
     /// Told when a connection ends.
     ended: Notify,
@@ -136,7 +141,7 @@ impl Hub {
             chores: Chores::default(),
             counts: Counts::default(),
             bus: Bus::Local,
-            login_at: AtomicI64::new(0),
+            login_at: Mutex::default(),
             is_draining: AtomicBool::new(false),
             ended: Notify::new(),
             tasks: Mutex::default(),
@@ -284,12 +289,27 @@ impl Hub {
         }
     }
 
-    /// The moment of a login, later than that of every login before.
-    pub(crate) fn login_at(&self) -> Millis {
-        let now = self.front.now().0;
-        let next = |last: i64| Some(now.max(last + 1));
-        let last = self.login_at.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
-        Millis(now.max(last.unwrap_or_else(|last| last) + 1))
+    /// Runs the write of a login. Logins get their moments in the order in which the store gets them, so that the
+    /// later of two is the one that replaced the other.
+    pub(crate) async fn write_login<T, F>(&self, session: &Session, write: impl FnOnce(Millis) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send,
+    {
+        let mut write = Some(write);
+        let mut writing = None;
+        poll_fn(|cx| {
+            let Some(write) = write.take() else {
+                // Only a future that is done leaves nothing behind, and then this is not polled again.
+                return writing.as_mut().map_or(Poll::Pending, |writing: &mut Pin<Box<F>>| writing.as_mut().poll(cx));
+            };
+            let mut last = self.login_at.lock();
+            let now = self.front.now().max(last.plus(1));
+            *last = now;
+            session.begin(now);
+            // The first poll puts the job into the store's queue.
+            writing.insert(Box::pin(write(now))).as_mut().poll(cx)
+        })
+        .await
     }
 
     /// Queues a frame for a session.
@@ -321,9 +341,17 @@ impl Hub {
     }
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.lock().spawn(task);
+    }
+
+    /// Lets go of what is left of connections that ended.
+    pub(crate) fn reap(&self) {
         let mut tasks = self.tasks.lock();
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+        while let Some(ended) = tasks.try_join_next() {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a connection's task failed");
+            }
+        }
     }
 
     fn move_notice(&self) -> Frame {

@@ -10,6 +10,7 @@ use contract::frame::wire::{LoginAnswer, LoginRequest, ResumeRequest};
 use contract::frame::{Command, Frame};
 use contract::ticket::{self, Grant};
 use contract::{AppId, DeviceId, Error, Fault, Millis, Platform, Result, UserId};
+use store::Tx;
 use store::apps::{App, Sealing, Status};
 use store::devices::{self, Login};
 
@@ -53,15 +54,16 @@ impl Presence {
     pub(crate) fn come_in(&self, epoch: i64) {
         let (hub, session) = (&self.hub, &self.session);
         hub.registry.bind(session);
-        if !session.come_in(epoch) {
-            hub.kick(session, Fault::UserSigRevoked);
+        if let Some(fault) = session.come_in(epoch) {
+            hub.kick(session, fault);
         }
         // Two logins of one device may both have been on their way when the other's notice came.
         for other in hub.registry.of_account(session.app, &session.account) {
-            if other.device == session.device && other.began < session.began && other.is_in() {
+            if other.device == session.device && other.began() < session.began() && other.is_in() {
                 hub.kick(&other, Fault::Replaced);
             }
         }
+        hub.front.arrived(session.app, &session.account, &session.device);
     }
 }
 
@@ -100,10 +102,12 @@ async fn log_in(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
     let claim = hub.front.verify(Arc::clone(&app), account.clone(), request.user_sig).await?;
     check_rate(hub, app.id, &account)?;
     let (presence, login) = arrive(hub, link, app.id, account, device, platform)?;
-    let now = presence.session.began;
     let (rules, entry) = (Arc::clone(&app), login.clone());
-    let epoch =
-        hub.store.write(app.id, move |tx| chat::login::log_in(tx, now, &rules, &entry, claim.signed_at)).await?;
+    let write = |now: Millis| {
+        let job = move |tx: &mut Tx<'_>| chat::login::log_in(tx, now, &rules, &entry, claim.signed_at);
+        hub.store.write(app.id, job)
+    };
+    let epoch = hub.write_login(&presence.session, write).await?;
     let grant = Grant {
         app: app.id,
         account: login.account,
@@ -129,9 +133,12 @@ async fn resume(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
     let platform = Platform::from_number(i64::from(grant.platform)).ok_or(Fault::TicketForged)?;
     check_rate(hub, app.id, &grant.account)?;
     let (presence, login) = arrive(hub, link, app.id, grant.account.clone(), grant.device.clone(), platform)?;
-    let now = presence.session.began;
     let (rules, shown) = (Arc::clone(&app), grant.clone());
-    let resumed = hub.store.write(app.id, move |tx| chat::login::resume(tx, now, &rules, &login, &shown)).await;
+    let write = |now: Millis| {
+        let job = move |tx: &mut Tx<'_>| chat::login::resume(tx, now, &rules, &login, &shown);
+        hub.store.write(app.id, job)
+    };
+    let resumed = hub.write_login(&presence.session, write).await;
     if resumed == Err(Error::Fault(Fault::Replaced)) {
         // Its user learns so once; who logs in again after that means it.
         let device = grant.device.clone();
@@ -191,7 +198,7 @@ fn arrive(
         node: hub.settings.node,
         session: id,
     };
-    let session = Session::new(Arc::clone(link), app, account, device, id, hub.login_at());
+    let session = Session::new(Arc::clone(link), app, account, device, id);
     Ok((Presence::new(hub, Arc::new(session))?, login))
 }
 

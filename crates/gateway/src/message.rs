@@ -145,7 +145,7 @@ pub(crate) async fn since(call: &Call, request: SinceRequest) -> Result<MessageP
     };
     let (Page { mut messages, is_complete }, mut changed) = call.hub.store.read(call.app.id, read).await?;
     let is_cut = cut(&mut messages);
-    // What does not fit is met again: the device asks from the last change on that it was shown.
+    // The contract has no cursor for changes: what does not fit is found in history.
     cut(&mut changed);
     Ok(MessagePage {
         messages: messages.iter().map(shown).collect(),

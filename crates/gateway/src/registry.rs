@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use bytes::Bytes;
-use contract::{AppId, DeviceId, Millis, UserId};
+use contract::{AppId, DeviceId, Fault, Millis, UserId};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
@@ -22,12 +22,15 @@ pub(crate) struct Session {
     pub(crate) device: DeviceId,
     /// Tells it from every other one, in the store too.
     pub(crate) id: i64,
-    /// The moment of the login; of two sessions that exclude each other the later one stays.
-    pub(crate) began: Millis,
+    /// The moment of the login; of two sessions that exclude each other the later one stays. Before the store has
+    /// the login, no other one is later.
+    began: AtomicI64,
     /// The account's epoch at login, or [`PENDING`].
     epoch: AtomicI64,
     /// Sessions of an earlier epoch are void: noted also while the login is still on its way.
     void_below: AtomicI64,
+    /// Another login took its place: noted also while its own is still on its way.
+    is_replaced: AtomicBool,
     /// Notifications that wait for their confirmation.
     pub(crate) acks: Mutex<Vec<(Bytes, oneshot::Sender<()>)>>,
 }
@@ -36,18 +39,27 @@ pub(crate) struct Session {
 const PENDING: i64 = i64::MIN;
 
 impl Session {
-    pub(crate) fn new(link: Arc<Link>, app: AppId, account: UserId, device: DeviceId, id: i64, began: Millis) -> Self {
+    pub(crate) fn new(link: Arc<Link>, app: AppId, account: UserId, device: DeviceId, id: i64) -> Self {
         Self {
             link,
             app,
             account,
             device,
             id,
-            began,
+            began: AtomicI64::new(i64::MAX),
             epoch: AtomicI64::new(PENDING),
             void_below: AtomicI64::new(PENDING),
+            is_replaced: AtomicBool::new(false),
             acks: Mutex::default(),
         }
+    }
+
+    pub(crate) fn begin(&self, at: Millis) {
+        self.began.store(at.0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn began(&self) -> Millis {
+        Millis(self.began.load(Ordering::SeqCst))
     }
 
     pub(crate) fn is_in(&self) -> bool {
@@ -55,7 +67,7 @@ impl Session {
     }
 
     pub(crate) fn epoch(&self) -> i64 {
-        self.epoch.load(Ordering::Acquire)
+        self.epoch.load(Ordering::SeqCst)
     }
 
     /// Makes every epoch below `epoch` void. Answers whether the session is in and has to go now.
@@ -64,10 +76,20 @@ impl Session {
         self.is_in() && self.epoch() < epoch
     }
 
-    /// Lets the session hear everything. Answers false if its epoch was made void meanwhile.
-    pub(crate) fn come_in(&self, epoch: i64) -> bool {
+    /// Gives the session's place to a login that came later. Answers whether it is in and has to go now.
+    pub(crate) fn replace(&self) -> bool {
+        self.is_replaced.store(true, Ordering::SeqCst);
+        self.is_in()
+    }
+
+    /// Lets the session hear everything. Answers why it has to go at once, if it was sent away on its way.
+    pub(crate) fn come_in(&self, epoch: i64) -> Option<Fault> {
         self.epoch.store(epoch, Ordering::SeqCst);
-        self.void_below.load(Ordering::SeqCst) <= epoch
+        if self.void_below.load(Ordering::SeqCst) > epoch {
+            Some(Fault::UserSigRevoked)
+        } else {
+            self.is_replaced.load(Ordering::SeqCst).then_some(Fault::Replaced)
+        }
     }
 }
 
@@ -168,5 +190,45 @@ impl Registry {
 
     fn shard<'a, K: Hash, V>(&self, shards: &'a [Mutex<HashMap<K, V>>], key: &K) -> MutexGuard<'a, HashMap<K, V>> {
         shards[self.hasher.hash_one(key) as usize % SHARDS].lock()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(id: i64) -> Arc<Session> {
+        let link = Arc::new(Link::new(Millis(0), 1));
+        Arc::new(Session::new(link, AppId(1), UserId::trusted("alice"), DeviceId::trusted("phone"), id))
+    }
+
+    #[test]
+    fn a_session_on_its_way_in_remembers_that_it_was_sent_away() {
+        let kicked = session(1);
+        assert!(!kicked.void_below(4), "nobody is in yet");
+        assert_eq!(kicked.come_in(3), Some(Fault::UserSigRevoked));
+        let later = session(2);
+        assert!(!later.void_below(4));
+        assert_eq!(later.come_in(4), None, "it logged in after the kick");
+        assert!(later.void_below(5));
+        let replaced = session(3);
+        assert!(!replaced.replace());
+        assert_eq!(replaced.come_in(4), Some(Fault::Replaced));
+    }
+
+    #[test]
+    fn an_old_connection_of_a_device_does_not_take_the_new_ones_place_away() {
+        let registry = Registry::new();
+        let (old, new) = (session(1), session(2));
+        for session in [&old, &new] {
+            assert!(registry.add(session));
+            registry.bind(session);
+        }
+        registry.remove(&old);
+        assert_eq!(registry.of_account(AppId(1), &old.account).len(), 1);
+        assert_eq!(registry.of_device(AppId(1), &old.device).map(|session| session.id), Some(2));
+        registry.remove(&new);
+        assert!(registry.of_device(AppId(1), &old.device).is_none());
+        assert!(registry.accounts.iter().all(|shard| shard.lock().is_empty()), "nothing is kept of who left");
     }
 }

@@ -74,9 +74,10 @@ impl Reader {
         self.max = max;
     }
 
-    /// How many more bytes may be fed before messages are taken out.
+    /// How many more bytes may be fed before messages are taken out: there is always room for the rest of a message,
+    /// and for a ping between its parts.
     pub fn room(&self) -> usize {
-        (self.max.max(CONTROL_BYTES) + HEADER_BYTES).saturating_sub(self.bytes.len() + self.parts.len())
+        (self.max + CONTROL_BYTES + HEADER_BYTES).saturating_sub(self.bytes.len() + self.parts.len())
     }
 
     /// Takes bytes as they came.
@@ -258,6 +259,6 @@ mod tests {
         let mut reader = Reader::new(2_048);
         reader.feed(&frame(0x82, &[7; 2_048])[..2_000]);
         assert_eq!(reader.take(), Ok(None));
-        assert_eq!(reader.room(), 2_048 + HEADER_BYTES - 2_000);
+        assert_eq!(reader.room(), 2_048 + CONTROL_BYTES + HEADER_BYTES - 2_000);
     }
 }

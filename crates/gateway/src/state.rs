@@ -321,7 +321,8 @@ impl LoggedIn {
             return Act::Send(refusal::refuse(&frame, family_of(command), &fault.into()));
         }
         match command {
-            Command::Unknown => self.wire.bad(&frame, Fault::CommandUnknown, settings),
+            // A client of tomorrow may ask what only tomorrow's server knows: that is no broken frame.
+            Command::Unknown => Act::Send(refusal::refuse(&frame, Family::Access, &Fault::CommandUnknown.into())),
             _ if is_request(command) => Act::Serve(frame),
             _ => Act::Send(refusal::refuse(&frame, Family::Message, &Fault::RequestIllegal.into())),
         }

@@ -4,12 +4,10 @@ use contract::frame::Frame;
 use contract::frame::wire::TokenRequest;
 use contract::{Error, Fault, Result, limit};
 use store::apps::App;
+use store::deliveries::SELF_BUILT;
 use store::devices::{self, Token};
 
 use crate::request::Call;
-
-/// The self-built channel: the gateway itself.
-const SELF_BUILT: &str = "noroshi";
 
 /// Sets or removes the token of the device for a channel.
 pub(crate) async fn set(call: &Call, frame: &Frame) -> Result<()> {
@@ -24,7 +22,9 @@ pub(crate) async fn set(call: &Call, frame: &Frame) -> Result<()> {
         call.hub.store.write(call.app.id, move |tx| devices::remove_token(tx, &account, &device, &channel)).await
     } else {
         let token = check(&call.app, request, call)?;
-        call.hub.store.write(call.app.id, move |tx| devices::set_token(tx, &account, &token)).await
+        let stored = call.hub.store.write(call.app.id, move |tx| devices::set_token(tx, &account, &token)).await;
+        call.hub.front.arrived(call.app.id, &call.session.account, &call.session.device);
+        stored
     };
     stored.map_err(|error| match error {
         Error::Failure(failure) => {

@@ -1,5 +1,14 @@
 //! The rules of delivery: what is pushed to which device, by which channel, and what became of it.
+//!
+//! * `chat`, `notice`: from a message's offline push to a notification.
+//! * `engine`: drains what is queued, by lease. `delivery`: what an answer means for a delivery; pure.
+//! * `channel`: what a vendor's channel is; `channels`: the channels, a folder each.
+//! * `credential`: which channel an app's credential makes.
 
 pub mod channel;
 pub mod channels;
 pub mod chat;
+pub mod credential;
+pub mod delivery;
+pub mod engine;
+pub mod notice;

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use contract::{AppId, Failure, Millis, Result};
+use contract::{AppId, Failure, Millis, Result, UserId};
 use parking_lot::RwLock;
-use store::Store;
 use store::apps::{App, AppSecrets, AppSettings};
 use store::platform::{self, AppRow};
+use store::{Store, Tx, accounts};
 
 use crate::vault::Vault;
 
@@ -46,6 +46,7 @@ impl Apps {
 
     /// Reads again what changed since the last time.
     pub async fn refresh(&self) -> Result<()> {
+        let is_first = self.version.load(Ordering::Acquire) < 0;
         let version = self.store.read(AppId::PLATFORM, platform::apps_version).await?;
         if self.version.load(Ordering::Acquire) == version {
             return Ok(());
@@ -59,12 +60,31 @@ impl Apps {
                 let is_old = self.known.read().get(&row.id).is_none_or(|app| app.version < row.version);
                 if is_old {
                     let app = self.open(row)?;
+                    if !is_first {
+                        self.import_admins(&app).await?;
+                    }
                     self.known.write().insert(app.id, Arc::new(app));
                 }
             }
         }
         self.version.store(version, Ordering::Release);
         Ok(())
+    }
+
+    /// Administrators are accounts without being imported. Who made an app or changed it sees to that, so a node that
+    /// starts need not.
+    async fn import_admins(&self, app: &App) -> Result<()> {
+        let admins: Vec<UserId> = app.settings.admins.iter().filter_map(|admin| UserId::parse(admin).ok()).collect();
+        let import = move |tx: &mut Tx<'_>| {
+            for admin in &admins {
+                // One that was deleted stays so.
+                if accounts::get(tx, admin)?.is_none() {
+                    accounts::import(tx, Millis::default(), admin)?;
+                }
+            }
+            Ok(())
+        };
+        self.store.write(app.id, import).await
     }
 
     /// Adds an app. Answers false if its id is taken.

@@ -68,7 +68,7 @@ pub async fn run(credentials: &Path, user: &str) -> Result<()> {
 fn show(user: &str, event: &Event) -> bool {
     match event {
         Event::Message(message) if message.from == user => {
-            print(&format!("{user} → {}: {}", message.to, message.text()))
+            print(&format!("{user} → {}: {}", message.to, message.text()));
         }
         Event::Message(message) => print(&format!("{}: {}", message.from, message.text())),
         Event::Read { reader, .. } if reader != user => print(&format!("· {reader} has read your messages")),

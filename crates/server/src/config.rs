@@ -131,6 +131,12 @@ pub struct Bounds {
     pub connections: usize,
     /// REST calls under way.
     pub calls: usize,
+    /// REST calls under way of one administrator.
+    pub calls_per_caller: usize,
+    /// Milliseconds for a request's head, and between two requests of a connection that is kept open.
+    pub head_ms: u64,
+    /// Milliseconds for a request's body.
+    pub body_ms: u64,
 }
 
 /// How the log looks.
@@ -176,7 +182,14 @@ impl Default for Listen {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { gateway_connections: 100_000, connections: 110_000, calls: 4_096 }
+        Self {
+            gateway_connections: 100_000,
+            connections: 110_000,
+            calls: 4_096,
+            calls_per_caller: 2_048,
+            head_ms: 60_000,
+            body_ms: 20_000,
+        }
     }
 }
 

@@ -7,9 +7,11 @@
 use std::time::Duration;
 
 use client::{Client, Event, Events, Message, Settings, Storage};
+use contract::codes::PushCommon;
 use contract::frame::wire::Platform;
-use contract::{Failure, Result, UserId};
+use contract::{ConversationId, Failure, Result, Seq, UserId};
 use serde_json::{Value, json};
+use store::deliveries;
 
 use crate::cli::print;
 use crate::clock::Clock;
@@ -63,7 +65,7 @@ impl<'a> Demo<'a> {
         tablet.client.set_push_token("noroshi", "", 0).await.map_err(broken)?;
         say("bob's phone is registered for APNs, his tablet for the self-built channel");
 
-        let first = self.write(&alice, "hello bob").await?;
+        let (first, _) = self.write(&alice, "hello bob").await?;
         let received = bob.next_message().await?;
         check(received.text() == "hello bob", || format!("bob received {:?}", received.text()))?;
         say(&format!("alice wrote, bob received: {:?} (MsgKey {})", received.text(), received.key));
@@ -74,12 +76,15 @@ impl<'a> Demo<'a> {
         say("bob went away with both devices");
 
         let mut sent = vec![first];
+        let mut last = 0;
         for text in ["are you there?", "dinner at eight"] {
-            sent.push(self.write(&alice, text).await?);
+            let (key, seq) = self.write(&alice, text).await?;
+            sent.push(key);
+            last = seq;
         }
         say("alice wrote twice more");
         self.see_phone(&phone).await?;
-        self.see_tablet(&sent).await?;
+        self.see_tablet(last).await?;
 
         let mut bob = self.log_in("bob", "bob-phone", Platform::Iphone).await?;
         let missed = [bob.next_message().await?.text(), bob.next_message().await?.text()];
@@ -119,9 +124,9 @@ impl<'a> Demo<'a> {
         Ok(Person { client, events })
     }
 
-    async fn write(&self, alice: &Person, text: &str) -> Result<String> {
+    async fn write(&self, alice: &Person, text: &str) -> Result<(String, u64)> {
         let sent = alice.client.send_text("bob", text).await.map_err(broken)?;
-        Ok(sent.key.to_string())
+        Ok((sent.key.to_string(), sent.seq))
     }
 
     /// A phone that the vendor knows, with its token told to the gateway.
@@ -158,12 +163,35 @@ impl<'a> Demo<'a> {
         Ok(())
     }
 
-    /// Looks at what the engine says of both devices, and lets the tablet come back.
-    async fn see_tablet(&self, sent: &[String]) -> Result<()> {
-        let _ = sent;
-        let bob = UserId::parse("bob").map_err(contract::Error::Fault)?;
-        let _ = bob;
+    /// Looks at what the engine says of both devices, lets the tablet come back and looks again.
+    async fn see_tablet(&self, seq: u64) -> Result<()> {
+        self.until_status(seq, "bob-phone", PushCommon::Acked).await?;
+        self.until_status(seq, "bob-tablet", PushCommon::DeviceNotOnlineOrNoResponse).await?;
+        say("status of the last message: phone 2 (the vendor took it), tablet 0 (waits for its connection)");
+        let mut tablet = self.log_in("bob", "bob-tablet", Platform::Android).await?;
+        let mut shown = Vec::new();
+        while shown.len() < 2 {
+            if let Event::Pushed(push) = tablet.next_event().await? {
+                shown.push(push.body);
+            }
+        }
+        self.until_status(seq, "bob-tablet", PushCommon::Acked).await?;
+        say(&format!("the tablet came back, showed {shown:?} and confirmed: status 2"));
+        tablet.client.shutdown().await;
         Ok(())
+    }
+
+    /// Waits until the delivery of a message to a device has a status.
+    async fn until_status(&self, seq: u64, device: &str, expected: PushCommon) -> Result<()> {
+        let pair = ConversationId::pair(&UserId::trusted("alice"), &UserId::trusted("bob"));
+        let expected = expected.row().number().map(i64::from);
+        until(&format!("the delivery to {device} has its status"), async || {
+            let read = move |tx: &mut store::Snapshot<'_>| deliveries::of_message(tx, pair, Seq(seq as i64));
+            let all = self.dev.running.node.store.read(self.dev.app.id, read).await?;
+            let mine = all.iter().find(|delivery| delivery.device.as_ref().is_some_and(|id| id.as_str() == device));
+            Ok(mine.filter(|mine| mine.status.as_ref().map(|status| i64::from(status.number)) == expected).map(drop))
+        })
+        .await
     }
 
     /// History by REST agrees with what both clients hold.
@@ -191,18 +219,20 @@ impl<'a> Demo<'a> {
 }
 
 impl Person {
+    async fn next_event(&mut self) -> Result<Event> {
+        match tokio::time::timeout(WAIT, self.events.next()).await {
+            Ok(Some(event)) => Ok(event),
+            Ok(None) => Err(Failure::internal("the client ended").into()),
+            Err(_) => Err(Failure::Timeout("nothing came".into()).into()),
+        }
+    }
+
     async fn next_message(&mut self) -> Result<Message> {
-        let waiting = async {
-            while let Some(event) = self.events.next().await {
-                if let Event::Message(message) = event {
-                    return Ok(message);
-                }
+        loop {
+            if let Event::Message(message) = self.next_event().await? {
+                return Ok(message);
             }
-            Err(Failure::internal("the client ended").into())
-        };
-        tokio::time::timeout(WAIT, waiting)
-            .await
-            .unwrap_or_else(|_| Err(Failure::Timeout("no message came".into()).into()))
+        }
     }
 }
 

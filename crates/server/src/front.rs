@@ -1,15 +1,21 @@
 //! What the gateway asks of the node: the time, the apps, who speaks; and the secrets that all nodes share.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use contract::event::Event;
+use contract::frame::wire::PushNotice;
+use contract::notification::Notification;
 use contract::seal::{self, KeyPair};
 use contract::user_sig::Claim;
-use contract::{AppId, Failure, Millis, Result, UserId};
+use contract::{AppId, DeviceId, Failure, Millis, Result, UserId};
 use futures_util::future::BoxFuture;
-use gateway::Hub;
+use gateway::{Hub, Pushed};
+use push::delivery::Acked;
+use push::engine::Engine;
 use store::apps::App;
 use store::{Store, platform};
+use tokio::sync::mpsc;
 
 use crate::apps::Apps;
 use crate::clock::Clock;
@@ -29,7 +35,12 @@ pub struct Front {
     pub sigs: Arc<Sigs>,
     /// How often.
     pub rates: Arc<Rates>,
+    /// Devices that have just become reachable, for the delivery engine.
+    pub arrivals: mpsc::Sender<Arrival>,
 }
+
+/// A device that has just become reachable.
+pub type Arrival = (AppId, UserId, DeviceId);
 
 impl gateway::Front for Front {
     fn now(&self) -> Millis {
@@ -40,6 +51,13 @@ impl gateway::Front for Front {
         self.apps.get(id)
     }
 
+    fn arrived(&self, app: AppId, account: &UserId, device: &DeviceId) {
+        if self.arrivals.try_send((app, account.clone(), device.clone())).is_err() {
+            // The next arrival of the device finds what is left.
+            tracing::warn!(%app, "more devices arrive than the delivery engine is told of");
+        }
+    }
+
     fn verify(&self, app: Arc<App>, user: UserId, sig: String) -> BoxFuture<'static, Result<Claim>> {
         let (store, sigs, rates, now) =
             (self.store.clone(), Arc::clone(&self.sigs), Arc::clone(&self.rates), self.clock.now());
@@ -47,12 +65,50 @@ impl gateway::Front for Front {
     }
 }
 
-/// Hears what was committed before the callers do. The store is opened before the hub, so the hub comes later.
+/// The self-built channel: a notification over the connection that the device holds to this node.
+pub struct SelfBuilt {
+    /// Connected devices.
+    pub hub: Arc<Hub>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl push::engine::SelfBuilt for SelfBuilt {
+    fn push<'a>(
+        &'a self,
+        app: AppId,
+        device: &'a DeviceId,
+        id: [u8; 16],
+        notification: &'a Notification,
+        deadline: Millis,
+    ) -> BoxFuture<'a, Acked> {
+        let extra = serde_json::to_string(&notification.data).unwrap_or_default();
+        let notice = PushNotice {
+            id: id.to_vec(),
+            title: notification.title.clone(),
+            body: notification.body.clone(),
+            extra: notification.ext.clone().unwrap_or(extra),
+            expires_at: deadline.0,
+        };
+        let wait = Duration::from_millis((deadline.0 - self.clock.now().0).max(0) as u64);
+        Box::pin(async move {
+            match self.hub.push(app, device, notice, wait).await {
+                Pushed::Acked => Acked::Acked,
+                Pushed::NotConnected => Acked::NotConnected,
+                Pushed::NoAnswer => Acked::NoAnswer,
+            }
+        })
+    }
+}
+
+/// Hears what was committed before the callers do. The store is opened before the others, so they come later.
 pub struct Ears {
     /// Void UserSigs are noted here.
     pub sigs: Arc<Sigs>,
     /// Connected devices are told by this.
     pub hub: OnceLock<Arc<Hub>>,
+    /// What is queued is sent by this.
+    pub engine: OnceLock<Arc<Engine>>,
 }
 
 impl Ears {
@@ -65,6 +121,9 @@ impl Ears {
         }
         if let Some(hub) = self.hub.get() {
             hub.announce(app, events);
+        }
+        if let Some(engine) = self.engine.get() {
+            engine.announced(app, events);
         }
     }
 }

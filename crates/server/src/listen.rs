@@ -21,7 +21,7 @@ use tracing::{debug, warn};
 
 /// A TLS handshake, which costs more than a request.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
-/// A request's head, and the pause before the next request of a connection that is kept open.
+/// A request's head, unless another bound is set.
 const HEAD_WAIT: Duration = Duration::from_mins(1);
 /// Bytes of a request's head, and of what is read ahead.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -36,6 +36,7 @@ pub struct Listener {
     tls: Option<TlsAcceptor>,
     router: Router,
     places: Arc<Semaphore>,
+    head_wait: Duration,
 }
 
 impl Listener {
@@ -47,7 +48,13 @@ impl Listener {
         places: Arc<Semaphore>,
     ) -> Result<Self> {
         let socket = open(address).map_err(|error| Failure::Unavailable(format!("listen on {address}: {error}")))?;
-        Ok(Self { socket, tls: tls.map(TlsAcceptor::from), router, places })
+        Ok(Self { socket, tls: tls.map(TlsAcceptor::from), router, places, head_wait: HEAD_WAIT })
+    }
+
+    /// Bounds the time for a request's head, and the pause before the next request of a connection that is kept open.
+    pub fn with_head_wait(mut self, head_wait: Duration) -> Self {
+        self.head_wait = head_wait;
+        self
     }
 
     /// The address that it really has.
@@ -66,11 +73,12 @@ impl Listener {
             };
             let Some((stream, from, place)) = accepted else { continue };
             let (tls, router, stop) = (self.tls.clone(), self.router.clone(), stop.clone());
+            let head_wait = self.head_wait;
             tasks.spawn(async move {
                 match tls {
-                    None => serve_one(stream, from, router, stop).await,
+                    None => serve_one(stream, from, router, head_wait, stop).await,
                     Some(tls) => match tokio::time::timeout(HANDSHAKE_WAIT, tls.accept(stream)).await {
-                        Ok(Ok(stream)) => serve_one(stream, from, router, stop).await,
+                        Ok(Ok(stream)) => serve_one(stream, from, router, head_wait, stop).await,
                         Ok(Err(error)) => debug!(%from, %error, "a TLS handshake failed"),
                         Err(_) => debug!(%from, "a TLS handshake took too long"),
                     },
@@ -132,7 +140,7 @@ fn prepare(stream: &TcpStream) -> std::io::Result<()> {
     socket2::SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_WAIT))
 }
 
-async fn serve_one<S>(stream: S, from: SocketAddr, router: Router, mut stop: watch::Receiver<bool>)
+async fn serve_one<S>(stream: S, from: SocketAddr, router: Router, head_wait: Duration, mut stop: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -143,7 +151,7 @@ where
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WAIT)
+        .header_read_timeout(head_wait)
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

@@ -12,20 +12,22 @@ use contract::{AppId, Millis, Result};
 use gateway::Hub;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
+use push::credential::Credentials;
+use push::engine::Engine;
 use store::{Hooks, Store, platform};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::front::{self, Ears, Front};
+use crate::config::{Bounds, Config};
+use crate::front::{self, Arrival, Ears, Front, SelfBuilt};
 use crate::listen::{Listener, ended};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{self, Vault};
-use crate::{im, route};
+use crate::{im, route, tls};
 
 /// What is under way at a shutdown may take this long.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -49,8 +51,13 @@ pub struct Node {
     pub rates: Arc<Rates>,
     /// Connected devices.
     pub hub: Arc<Hub>,
+    /// Notifications.
+    pub engine: Arc<Engine>,
+    arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
     /// What clients pin to seal their frames.
     pub seal_public: Vec<u8>,
+    /// How much is taken on.
+    pub bounds: Bounds,
     /// REST calls that may be under way at a time.
     pub im_places: Semaphore,
     /// Tells this process from all others, also from its own predecessors.
@@ -76,7 +83,7 @@ impl Node {
     pub async fn open(config: &Config, clock: Clock) -> Result<Arc<Self>> {
         let vault = Arc::new(Vault::new(&config.secrets.master_key()?)?);
         let sigs = Arc::new(Sigs::default());
-        let ears = Arc::new(Ears { sigs: Arc::clone(&sigs), hub: OnceLock::new() });
+        let ears = Arc::new(Ears { sigs: Arc::clone(&sigs), hub: OnceLock::new(), engine: OnceLock::new() });
         let hearing = Arc::clone(&ears);
         let hooks =
             Hooks { decide: chat::message::decide, announce: Arc::new(move |app, events| hearing.hear(app, events)) };
@@ -87,15 +94,19 @@ impl Node {
         let id = (i64::from_le_bytes(vault::random()) & i64::MAX).max(1);
         let (ticket, seal) = front::gateway_secrets(&store, &vault).await?;
         let seal_public = seal.public.clone();
+        let (arrivals, arriving) = mpsc::channel(config.bounds.gateway_connections.max(1));
         let front = Front {
             store: store.clone(),
             apps: Arc::clone(&apps),
             clock: clock.clone(),
             sigs: Arc::clone(&sigs),
             rates: Arc::clone(&rates),
+            arrivals,
         };
         let hub = open_hub(config, id, ticket, seal, front);
+        let engine = open_engine(id, &store, &apps, &hub, &clock);
         drop(ears.hub.set(Arc::clone(&hub)));
+        drop(ears.engine.set(Arc::clone(&engine)));
         Ok(Arc::new(Self {
             store,
             apps,
@@ -103,7 +114,10 @@ impl Node {
             sigs,
             rates,
             hub,
+            engine,
+            arriving: Mutex::new(Some(arriving)),
             seal_public,
+            bounds: config.bounds.clone(),
             im_places: Semaphore::new(config.bounds.calls),
             id,
             name: config.name.clone(),
@@ -144,6 +158,31 @@ fn open_hub(config: &Config, id: i64, ticket: [u8; 32], seal: KeyPair, front: Fr
     Hub::new(settings, Arc::new(front), store)
 }
 
+fn open_engine(id: i64, store: &Store, apps: &Arc<Apps>, hub: &Arc<Hub>, clock: &Clock) -> Arc<Engine> {
+    let (known, time) = (Arc::clone(apps), clock.clone());
+    let now: push::channel::Clock = Arc::new(move || time.now());
+    let lookup: push::credential::Apps = Arc::new(move |app| known.get(app));
+    // Vendors are verified against what their credential names, or the authorities that the system trusts.
+    let channels = Credentials::new(lookup, tls::system_roots(), Arc::clone(&now));
+    let self_built = SelfBuilt { hub: Arc::clone(hub), clock: clock.clone() };
+    let settings = push::engine::Settings { node: id, ..push::engine::Settings::default() };
+    Arc::new(Engine::start(settings, store.clone(), Arc::new(channels), Arc::new(self_built), now))
+}
+
+/// Tells the delivery engine of every device that has become reachable.
+async fn welcome(node: Arc<Node>, mut arriving: mpsc::Receiver<Arrival>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let arrival = tokio::select! {
+            arrival = arriving.recv() => arrival,
+            () = ended(&mut stopped) => return,
+        };
+        let Some((app, account, device)) = arrival else { return };
+        if let Err(error) = node.engine.arrived(app, &account, &device).await {
+            warn!(%app, %error, "what waits for a device could not be looked up");
+        }
+    }
+}
+
 /// The one recorder of the process; tests start many nodes in one.
 fn prometheus() -> PrometheusHandle {
     static RECORDER: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
@@ -171,7 +210,8 @@ impl Running {
         let mut tasks = JoinSet::new();
         let mut open = |address: Option<SocketAddr>, tls: Option<Arc<rustls::ServerConfig>>| -> Result<_> {
             let Some(address) = address else { return Ok(None) };
-            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&places))?;
+            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&places))?
+                .with_head_wait(Duration::from_millis(config.bounds.head_ms));
             let address = listener.address()?;
             tasks.spawn(listener.serve(stopped.clone(), STOP_WAIT));
             Ok(Some(address))
@@ -179,6 +219,9 @@ impl Running {
         let http = open(config.listen.http, None)?;
         let https = if tls.is_some() { open(config.listen.https, tls)? } else { None };
         node.beat().await?;
+        if let Some(arriving) = node.arriving.lock().take() {
+            tasks.spawn(welcome(Arc::clone(&node), arriving, stopped.clone()));
+        }
         tasks.spawn(keep(Arc::clone(&node), stopped));
         im::note_start(&node);
         info!(?http, ?https, "serving");
@@ -192,6 +235,7 @@ impl Running {
         if cut > 0 {
             warn!(cut, "devices did not leave in time");
         }
+        self.node.engine.stop().await;
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
         let id = self.node.id;

@@ -3,6 +3,7 @@
 //! Numbers are the documented ones (tencent-im-rest reference, §1.6) for apps with a plan of the cloud; an app on
 //! the self-hosted default is limited only where its operator says so.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use contract::plan::Plan;
 use contract::{AppId, Fault, UserId, limit};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use moka::sync::Cache;
+use parking_lot::Mutex;
 use store::apps::App;
 
 /// Calls per second of a command, unless the contract names another number.
@@ -28,12 +30,32 @@ pub struct Rates {
     limiters: Cache<(AppId, i64, String), Limiter>,
     failures: Cache<(AppId, UserId), Limiter>,
     batches: Cache<AppId, Limiter>,
+    callers: Arc<Mutex<HashMap<(AppId, UserId), usize>>>,
+}
+
+/// A call that is under way; dropping it ends it.
+pub struct Turn {
+    callers: Arc<Mutex<HashMap<(AppId, UserId), usize>>>,
+    caller: (AppId, UserId),
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut callers = self.callers.lock();
+        if let Some(count) = callers.get_mut(&self.caller) {
+            *count -= 1;
+            // Who calls nothing costs nothing.
+            if *count == 0 {
+                callers.remove(&self.caller);
+            }
+        }
+    }
 }
 
 impl Default for Rates {
     fn default() -> Self {
         let failures = Cache::builder().max_capacity(KEPT).time_to_idle(Duration::from_mins(2)).build();
-        Self { limiters: Cache::new(KEPT), failures, batches: Cache::new(KEPT) }
+        Self { limiters: Cache::new(KEPT), failures, batches: Cache::new(KEPT), callers: Arc::default() }
     }
 }
 
@@ -52,6 +74,18 @@ impl Rates {
             return Err(Fault::AppThrottled);
         }
         Ok(())
+    }
+
+    /// Counts a caller's calls that are under way, or refuses one more.
+    pub fn enter(&self, app: AppId, caller: &UserId, max: usize) -> Result<Turn, Fault> {
+        let caller = (app, caller.clone());
+        let mut callers = self.callers.lock();
+        let count = callers.entry(caller.clone()).or_default();
+        if *count >= max {
+            return Err(Fault::CallerThrottled);
+        }
+        *count += 1;
+        Ok(Turn { callers: Arc::clone(&self.callers), caller })
     }
 
     /// Counts the receivers of a batch, or refuses all of them.
@@ -78,7 +112,10 @@ impl Rates {
     pub fn note_failure(&self, app: AppId, user: &UserId) {
         self.failures.get_with((app, user.clone()), || {
             let quota = NonZeroU32::new(limit::VERIFY_FAILURES_PER_MINUTE).map(Quota::per_minute);
-            Arc::new(RateLimiter::direct(quota.expect("the bound is not zero")))
+            let limiter = RateLimiter::direct(quota.expect("the bound is not zero"));
+            // This failure is the first of the minute.
+            drop(limiter.check());
+            Arc::new(limiter)
         });
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -19,13 +19,18 @@ use http_body_util::{BodyExt, Limited};
 use crate::im;
 use crate::node::Node;
 
-/// A body must arrive within this time, or it is refused: half-sent bodies hold memory.
-const BODY_WAIT: Duration = Duration::from_secs(20);
+/// What is taken in and thrown away of a body that nobody reads. A caller that is cut off while it sends may never see
+/// its answer.
+const DISCARD_BYTES: usize = 8 * limit::BODY_BYTES;
+/// How long that may take.
+const DISCARD_WAIT: Duration = Duration::from_secs(1);
 
 /// The public surfaces.
 pub fn public(node: Arc<Node>) -> Router {
     Router::new()
         .route("/v4/{*command}", any(im_command))
+        .route("/v4/", any(im_command))
+        .fallback(elsewhere)
         .route("/ws", get(gateway))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
@@ -38,7 +43,8 @@ async fn im_command(
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
+    let body_wait = Duration::from_millis(node.bounds.body_ms);
     let answer = im::answer(
         &node,
         im::Request {
@@ -46,10 +52,14 @@ async fn im_command(
             is_post: head.method == Method::POST,
             path: head.uri.path().strip_prefix("/v4/").unwrap_or_default(),
             query: head.uri.query().unwrap_or_default(),
-            body: read_body(body),
+            body: read_body(&mut body, body_wait),
         },
     )
     .await;
+    // Who asks before it sends has sent nothing, and need not.
+    if !head.headers.contains_key(header::EXPECT) {
+        discard(body).await;
+    }
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -58,16 +68,40 @@ async fn im_command(
     (headers, answer).into_response()
 }
 
-/// Reads a body of bounded size in bounded time; nothing over the bound is held.
-async fn read_body(body: Body) -> Result<Bytes> {
+/// A path of another version is a mistake in a call of the IM surface, which has an answer for it.
+async fn elsewhere(state: State<Arc<Node>>, from: ConnectInfo<SocketAddr>, request: Request) -> Response {
+    let first = request.uri().path().split('/').nth(1).unwrap_or_default();
+    let is_version = first.strip_prefix(['v', 'V']).is_some_and(|number| number.parse::<u32>().is_ok());
+    if is_version { im_command(state, from, request).await } else { StatusCode::NOT_FOUND.into_response() }
+}
+
+/// Reads a body of bounded size in bounded time, or it is refused: half-sent bodies hold memory.
+async fn read_body(body: &mut Body, wait: Duration) -> Result<Bytes> {
     let too_large = Fault::BodyTooLarge { max: limit::BODY_BYTES };
-    match tokio::time::timeout(BODY_WAIT, Limited::new(body, limit::BODY_BYTES).collect()).await {
+    // A length that is announced is refused before anything of it is held.
+    if body.size_hint().lower() > limit::BODY_BYTES as u64 {
+        return Err(too_large.into());
+    }
+    match tokio::time::timeout(wait, Limited::new(body, limit::BODY_BYTES).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large.into()),
         // The caller went away, or sends a byte now and then.
         Ok(Err(_)) => Err(Fault::BodyMalformed.into()),
         Err(_) => Err(Fault::ServiceTimeout.into()),
     }
+}
+
+async fn discard(mut body: Body) {
+    let rest = async {
+        let mut taken = 0;
+        while taken < DISCARD_BYTES
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            taken += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // Who is slower than that hears its answer while it sends, if it listens.
+    drop(tokio::time::timeout(DISCARD_WAIT, rest).await);
 }
 
 async fn gateway(State(node): State<Arc<Node>>, request: Request) -> Response {

@@ -1,11 +1,11 @@
 //! Certificates: read from PEM files, or made for development.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use contract::{Failure, Result};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use rustls::ServerConfig;
+use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -41,6 +41,24 @@ pub fn server(pem: &Pem) -> Result<Arc<ServerConfig>> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
+
+/// The authorities that the system trusts, read from where Debian and its kin keep them. A file that is not there, or
+/// an entry that is broken, is passed over: then vendors' certificates are refused, and the log says why.
+pub fn system_roots() -> Arc<RootCertStore> {
+    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
+    let read = || {
+        let mut roots = RootCertStore::empty();
+        match CertificateDer::pem_file_iter(SYSTEM_ROOTS) {
+            Ok(certificates) => drop(roots.add_parsable_certificates(certificates.flatten())),
+            Err(error) => tracing::warn!(file = SYSTEM_ROOTS, %error, "no certificate authority is trusted"),
+        }
+        Arc::new(roots)
+    };
+    Arc::clone(ROOTS.get_or_init(read))
+}
+
+/// Debian's package `ca-certificates`.
+const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// Makes a certificate authority for development and a certificate of it for this machine's loopback names. Answers
 /// the authority's certificate first.

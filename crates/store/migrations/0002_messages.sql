@@ -9,8 +9,9 @@ CREATE TABLE conversations (
     seq        BIGINT NOT NULL DEFAULT 0,
     -- Milliseconds, of the newest live message; a live message is never older than the one before it.
     last_at    BIGINT NOT NULL DEFAULT 0,
-    -- The newest message that moves the list.
+    -- The newest message that moves the list, and its time in seconds, by which it is found.
     last_seq   BIGINT NOT NULL DEFAULT 0,
+    last_time  BIGINT NOT NULL DEFAULT 0,
     -- When it changed, by a message or otherwise; the order of the list.
     moved_at   BIGINT NOT NULL DEFAULT 0,
     version    BIGINT NOT NULL DEFAULT 0,

@@ -121,6 +121,21 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<()> {
     Ok(())
 }
 
+/// Holds the number of the app's accounts until the transaction ends: who counts and then adds is alone with that. The
+/// embedded engine has one writer anyway.
+pub fn hold_number(tx: &mut Tx<'_>) -> Result<()> {
+    let app = tx.app();
+    let held: Option<(i64,)> = tx.opt(
+        sql! {
+            sqlite: "SELECT 1 WHERE $1 <> 0",
+            postgres: "SELECT 1::bigint FROM (SELECT pg_advisory_xact_lock($1)) AS held"
+        },
+        (app,),
+    )?;
+    debug_assert!(held.is_some(), "no tenant has the platform's id");
+    Ok(())
+}
+
 /// Counts living accounts, for the quota of a plan; stops counting at `max`, because nobody asks beyond it.
 pub fn count(snapshot: &mut Snapshot<'_>, max: u64) -> Result<u64> {
     let app = snapshot.app();

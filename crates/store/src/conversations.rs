@@ -27,8 +27,8 @@ pub struct Head {
     pub peer: UserId,
     /// The newest place.
     pub place: Place,
-    /// The newest message that moves the list; 0 if none is left.
-    pub last_seq: Seq,
+    /// The newest message that moves the list; its place is 0 if there is none.
+    pub last: Place,
     /// The account has read up to here.
     pub read: Place,
     /// Nothing up to here is shown to the account.
@@ -39,15 +39,28 @@ pub struct Head {
     pub moved_at: Millis,
 }
 
-type Row = (ConversationId, String, Seq, Millis, Seq, Seq, i64, Seq, Option<Seq>, Option<i64>, Millis);
+type Row = (ConversationId, String, Seq, Millis, Seq, i64, Seq, i64, Seq, Option<Seq>, Option<i64>, Millis);
 
 fn head(row: Row) -> Head {
-    let (conversation, peer, seq, last_at, last_seq, read_seq, read_time, cleared, peer_seq, peer_time, moved_at) = row;
+    let (
+        conversation,
+        peer,
+        seq,
+        last_at,
+        last_seq,
+        last_time,
+        read_seq,
+        read_time,
+        cleared,
+        peer_seq,
+        peer_time,
+        moved_at,
+    ) = row;
     Head {
         conversation,
         peer: UserId::trusted(&peer),
         place: Place { seq, time: last_at.secs() },
-        last_seq,
+        last: Place { seq: last_seq, time: last_time },
         read: Place { seq: read_seq, time: read_time },
         cleared,
         peer_read: Place { seq: peer_seq.unwrap_or_default(), time: peer_time.unwrap_or_default() },
@@ -60,7 +73,7 @@ pub fn get(snapshot: &mut Snapshot<'_>, account: &UserId, peer: &UserId) -> Resu
     let app = snapshot.app();
     let row: Option<Row> = snapshot.opt(
         sql!(
-            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, m.read_seq, m.read_time, m.cleared_seq,
+            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
                     p.read_seq, p.read_time, c.moved_at
              FROM memberships m
              JOIN conversations c ON c.app = m.app AND c.id = m.conversation
@@ -77,7 +90,7 @@ pub fn moved_after(snapshot: &mut Snapshot<'_>, account: &UserId, after: Millis,
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
         sql!(
-            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, m.read_seq, m.read_time, m.cleared_seq,
+            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
                     p.read_seq, p.read_time, c.moved_at
              FROM memberships m
              JOIN conversations c ON c.app = m.app AND c.id = m.conversation
@@ -95,7 +108,7 @@ pub fn moved_at(snapshot: &mut Snapshot<'_>, account: &UserId, at: Millis) -> Re
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
         sql!(
-            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, m.read_seq, m.read_time, m.cleared_seq,
+            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
                     p.read_seq, p.read_time, c.moved_at
              FROM memberships m
              JOIN conversations c ON c.app = m.app AND c.id = m.conversation
@@ -191,7 +204,7 @@ pub fn unread_total(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<i64
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
         sql!(
-            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, m.read_seq, m.read_time, m.cleared_seq,
+            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
                     NULL, NULL, c.moved_at
              FROM memberships m
              JOIN conversations c ON c.app = m.app AND c.id = m.conversation

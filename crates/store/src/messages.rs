@@ -69,6 +69,22 @@ pub fn by_key(snapshot: &mut Snapshot<'_>, view: &View, key: MsgKey) -> Result<O
     Ok(row.map(|row| view.message(row)))
 }
 
+/// Finds a message that one of the two sent, whoever may see it. If several share the key, one that is not recalled
+/// answers before one that is, and of those the first that arrived.
+pub fn sent(snapshot: &mut Snapshot<'_>, view: &View, sender: &UserId, key: MsgKey) -> Result<Option<Message>> {
+    let app = snapshot.app();
+    let row: Option<Row> = snapshot.opt(
+        sql!(
+            "SELECT seq, time, msg_seq, msg_random, at, sender, body, cloud, flags FROM messages
+             WHERE app = $1 AND conversation = $2 AND time = $3 AND msg_seq = $4 AND msg_random = $5 AND grouped = 0
+               AND sender = $6
+             ORDER BY flags & 64, seq LIMIT 1"
+        ),
+        (app, view.conversation(), key.time, key.seq, key.random, sender),
+    )?;
+    Ok(row.map(|row| view.message(row)))
+}
+
 /// Finds a message by its place, if the viewer may see it.
 pub fn at_place(snapshot: &mut Snapshot<'_>, view: &View, place: Place) -> Result<Option<Message>> {
     let app = snapshot.app();

@@ -17,6 +17,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_messages.sql")),
     (3, include_str!("../migrations/0003_devices.sql")),
     (4, include_str!("../migrations/0004_platform.sql")),
+    (5, include_str!("../migrations/0005_push.sql")),
     (6, include_str!("../migrations/0006_daily_active.sql")),
 ];
 

@@ -63,6 +63,23 @@ async fn who_does_not_read_is_cut_and_nobody_else_waits() {
 }
 
 #[tokio::test]
+async fn who_is_sent_away_and_does_not_read_the_reason_is_gone_after_a_moment() {
+    let world = World::new().await;
+    let mut slow = world.connect_with(64).await;
+    slow.log_in("slow", &world.login("slow", "s")).await;
+    let mut alice = world.device("alice", "a").await;
+    for number in 1..=3 {
+        alice.write("slow", number).await;
+    }
+    world.kick("slow").await;
+    assert!(alice.is_silent().await);
+    assert_eq!(world.hub.connections(), 2, "it may still read");
+    world.desk.advance(5_100);
+    eventually("it is gone", async || world.hub.connections() == 1).await;
+    assert_eq!(world.hub.counters().silent, 0, "it was not silent, it was ended");
+}
+
+#[tokio::test]
 async fn large_messages_are_refused_before_login_and_taken_after_it() {
     let world = World::new().await;
     let mut device = world.connect().await;

@@ -1,8 +1,9 @@
 //! Logins that succeed.
 
-use contract::frame::Command;
 use contract::frame::wire::{LoginRequest, StatusAnswer, StatusRequest};
+use contract::frame::{Command, Frame};
 use contract::{DeviceId, Millis, UserId};
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::world::{APP, Empty, World, eventually};
 
@@ -69,4 +70,26 @@ async fn a_refused_login_may_be_tried_again_on_the_same_connection() {
     assert_ne!(device.call(Command::Login, &bad).await.code, 0);
     device.log_in("alice", &world.login("alice", "phone")).await;
     assert!(device.is_silent().await);
+}
+
+#[tokio::test]
+async fn who_asks_and_hangs_up_at_once_is_still_served() {
+    let world = World::new().await;
+    for is_polite in [true, false] {
+        let mut device = world.device("alice", "phone").await;
+        let logout = device.number(Frame { command: Command::Logout.into(), ..Frame::default() });
+        device.send(logout).await;
+        if is_polite {
+            device.say(Message::Close(None)).await;
+            while device.next().await.is_some() {}
+        }
+        drop(device);
+        eventually("the device is logged out", async || {
+            let id = DeviceId::trusted("phone");
+            let found = world.store.read(APP, move |snapshot| store::devices::get(snapshot, &id)).await;
+            found.unwrap().is_some_and(|device| !device.is_logged_in)
+        })
+        .await;
+        eventually("its place is free", async || world.hub.connections() == 0).await;
+    }
 }

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod chat;
+mod crowd;
 mod drain;
 mod login;
 mod push;

@@ -102,8 +102,7 @@ async fn a_verification_that_does_not_end_times_out() {
     let mut device = world.connect().await;
     device.account = "alice".into();
     is_refusal(&device.call(Command::Login, &world.login("alice", "phone")).await, Access::VerifyTimeout);
-    world.desk.is_stuck.store(false, Ordering::SeqCst);
-    device.log_in("alice", &world.login("alice", "phone")).await;
+    is_refusal(&device.call(Command::Send, &text("bob", 1)).await, Access::TicketIncomplete);
 }
 
 #[tokio::test]
@@ -138,6 +137,9 @@ async fn a_second_login_and_notices_of_the_server_are_no_requests() {
     let mut device = world.device("alice", "phone").await;
     is_refusal(&device.call(Command::Login, &world.login("alice", "phone")).await, Message::RequestIllegal);
     is_refusal(&device.call(Command::Message, &Empty).await, Message::RequestIllegal);
+    for _ in 0..5 {
+        is_refusal(&device.ask(Frame { command: 999, ..Frame::default() }).await, Common::CommandUnknown);
+    }
     assert!(device.is_silent().await);
 }
 

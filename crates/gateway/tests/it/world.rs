@@ -55,6 +55,8 @@ impl Front for Desk {
         Millis(self.clock.load(Ordering::SeqCst))
     }
 
+    fn arrived(&self, _: AppId, _: &UserId, _: &DeviceId) {}
+
     fn app(&self, id: AppId) -> Option<Arc<App>> {
         self.apps.read().get(&id).cloned()
     }

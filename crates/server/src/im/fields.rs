@@ -10,8 +10,16 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Which fault a field is refused with, beyond the plain «missing» and «invalid».
-pub type FieldFault = fn(field: &'static str, is_missing: bool) -> Option<Fault>;
+/// Which fault a field is refused with, beyond the plain «missing» and «invalid», by what was given.
+pub type FieldFault = fn(field: &'static str, given: Option<&Value>) -> Option<Fault>;
+
+/// The fault of a UserID that is there and no text, which has a code of its own.
+pub fn user_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
+    match given {
+        None | Some(Value::Null | Value::String(_)) => None,
+        Some(_) => (field == "UserID").then_some(Fault::UserIdNotText { field }),
+    }
+}
 
 /// Reads `T` from a body. Every optional field of `T` is an `Option`: what is absent reads as none.
 pub fn read<T: DeserializeOwned>(body: &Map<String, Value>, fault_of: FieldFault) -> Result<T, Fault> {
@@ -84,10 +92,10 @@ impl<'de> MapAccess<'de> for Fields<'de> {
         match self.body.body.get(field) {
             Some(value) => seed
                 .deserialize(value)
-                .map_err(|_| (self.body.fault_of)(field, false).unwrap_or(Fault::FieldInvalid { field })),
+                .map_err(|_| (self.body.fault_of)(field, Some(value)).unwrap_or(Fault::FieldInvalid { field })),
             None => seed
                 .deserialize(Absent)
-                .map_err(|_| (self.body.fault_of)(field, true).unwrap_or(Fault::FieldMissing { field })),
+                .map_err(|_| (self.body.fault_of)(field, None).unwrap_or(Fault::FieldMissing { field })),
         }
         .map_err(Refusal)
     }

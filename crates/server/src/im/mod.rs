@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contract::codes::{self, Family, Row};
-use contract::{AppId, Error, Fault, Result, UserId, limit};
+use contract::{AppId, Error, Failure, Fault, Result, UserId, limit};
 use serde_json::Value;
 use store::apps::Status;
 use tracing::{error, warn};
@@ -90,6 +90,8 @@ where
     let command = command.ok_or(Fault::CommandUnknown)?;
     let _place = node.im_places.try_acquire().map_err(|_| Fault::NodeBusy)?;
     let call = admit(node, command, &query, request.from).await?;
+    let _turn = node.rates.enter(call.app.id, &call.caller, node.bounds.calls_per_caller)?;
+    node.rates.check_call(&call.app, command.name)?;
     let body = request.body.await?;
     let Ok(Value::Object(body)) = serde_json::from_slice(&body) else {
         return Err(Fault::BodyMalformed.into());
@@ -101,15 +103,16 @@ where
 async fn admit(node: &Arc<Node>, command: &Command, query: &Query, from: IpAddr) -> Result<Call> {
     let now = node.clock.now();
     let id = query.app.as_deref().filter(|id| !id.is_empty()).ok_or(Fault::AppMissing)?;
-    let id = id.parse().ok().filter(|id| *id > 0).map(AppId).ok_or(Fault::AppInvalid)?;
+    let id = id.bytes().all(|b| b.is_ascii_digit()).then(|| id.parse().ok()).flatten();
+    let id = id.filter(|id| *id > 0).map(AppId).ok_or(Fault::AppInvalid)?;
     let app = node.apps.get(id).ok_or(Fault::AppUnknown)?;
-    if app.settings.status != Status::Active {
+    if !matches!(app.settings.status, Status::Active | Status::Arrears) {
         return Err(Fault::AppDisabled.into());
     }
     if app.settings.commands_off.iter().any(|off| off == command.name) {
         return Err(Fault::CommandDisabled.into());
     }
-    if !app.is_paid(now) {
+    if app.settings.status == Status::Arrears || !app.is_paid(now) {
         return Err(Fault::PlanExpired.into());
     }
     if !crate::address::is_allowed(&app.settings.addresses, from) {
@@ -117,12 +120,25 @@ async fn admit(node: &Arc<Node>, command: &Command, query: &Query, from: IpAddr)
     }
     let caller = query.identifier.as_deref().and_then(|text| UserId::parse(text).ok()).ok_or(Fault::CallerInvalid)?;
     let sig = query.user_sig.as_deref().ok_or(Fault::UserSigMissing)?;
-    node.sigs.verify(&node.store, &node.rates, &app, &caller, sig, now).await?;
+    node.sigs.verify(&node.store, &node.rates, &app, &caller, sig, now).await.map_err(lookup)?;
+    if app.settings.accounts_off.iter().any(|off| off == caller.as_str()) {
+        return Err(Fault::AccountBlocked.into());
+    }
     if !app.is_admin(&caller) {
         return Err(Fault::NotAdmin.into());
     }
-    node.rates.check_call(&app, command.name)?;
     Ok(Call { node: Arc::clone(node), app, caller, now })
+}
+
+/// What verifies a UserSig is pure but for the look at its account, so a timeout there has a code of its own.
+fn lookup(error: Error) -> Error {
+    match error {
+        Error::Failure(Failure::Timeout(what)) => {
+            warn!(what, "an account could not be looked up in time");
+            Fault::AccountLookupTimeout.into()
+        }
+        error => error,
+    }
 }
 
 /// The row that spells an error; whatever is our own trouble becomes the family's internal error.
@@ -192,9 +208,11 @@ fn percent_decode(text: &str) -> Option<String> {
         rest = tail;
         match first {
             b'%' => {
-                let digits = rest.get(..2).and_then(|digits| std::str::from_utf8(digits).ok())?;
-                bytes.push(u8::from_str_radix(digits, 16).ok()?);
-                rest = &rest[2..];
+                let (digits, tail) = rest.split_at_checked(2)?;
+                // Digit by digit: the parser of numbers would take a sign.
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                bytes.push((digit(digits[0])? * 16 + digit(digits[1])?) as u8);
+                rest = tail;
             }
             b'+' => bytes.push(b' '),
             other => bytes.push(*other),
@@ -243,7 +261,7 @@ mod tests {
         assert_eq!(query.user_sig.as_deref(), Some("a*b*c-_"));
         assert_eq!(query.app.as_deref(), Some("1"));
         assert_eq!(query.identifier.as_deref(), Some("a b"));
-        for bad in ["x=%", "x=%zz", "identifier=%ff"] {
+        for bad in ["x=%", "x=%zz", "x=%+1", "identifier=%ff"] {
             assert!(Query::parse(bad).is_none(), "{bad}");
         }
     }

@@ -35,22 +35,20 @@ pub(crate) const START: Millis = Millis(1_700_000_000_500);
 /// Makes one test into two, one per engine.
 macro_rules! both {
     ($($(#[$doc:meta])* async fn $name:ident($im:ident: Im) $body:block)+) => {$(
+        $(#[$doc])*
+        async fn $name($im: $crate::harness::Im) $body
+
         mod $name {
-            use super::*;
-
-            $(#[$doc])*
-            async fn check($im: $crate::harness::Im) $body
-
             #[tokio::test]
             async fn sqlite() {
                 let im = $crate::harness::Im::start(store::testing::TestEngine::Sqlite).await;
-                check(im.expect("SQLite is always tested")).await;
+                super::$name(im.expect("SQLite is always tested")).await;
             }
 
             #[tokio::test]
             async fn postgres() {
                 if let Some(im) = $crate::harness::Im::start(store::testing::TestEngine::Postgres).await {
-                    check(im).await;
+                    super::$name(im).await;
                 }
             }
         }
@@ -113,6 +111,12 @@ impl Im {
         let running = Running::start(node, &config, None).await.expect("the second node starts");
         let (clock, place) = (self.clock.clone(), Arc::clone(&self.place));
         Self { running, clock, config, idle: Mutex::default(), connections: Mutex::default(), place }
+    }
+
+    /// Starts the node anew, as after a restart of the process.
+    pub(crate) async fn restart(self) -> Self {
+        self.node().store.close().await;
+        self.second().await
     }
 
     /// The node.
@@ -343,6 +347,12 @@ impl Answer {
         assert_eq!(value["ActionStatus"], "OK", "{}: {value}", self.what);
         assert_eq!(value["ErrorInfo"], "", "{value}");
         value
+    }
+
+    /// Whether the call was refused with a code.
+    #[track_caller]
+    pub(crate) fn is(&self, code: impl Into<&'static Row>) -> bool {
+        self.value()["ErrorCode"].as_i64() == code.into().number().map(i64::from)
     }
 
     /// The body of a success in part.

@@ -3,3 +3,4 @@
 #[macro_use]
 mod harness;
 mod im;
+mod raw;

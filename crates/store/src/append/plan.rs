@@ -20,9 +20,12 @@ pub(crate) struct Head {
     pub(crate) seq: i64,
     pub(crate) last_at: i64,
     pub(crate) last_seq: i64,
+    pub(crate) last_time: i64,
     pub(crate) moved_at: i64,
     pub(crate) writer: i64,
     pub(crate) scan_until: i64,
+    /// Its sequence before this batch: who joins by it sees nothing up to here.
+    pub(crate) since: i64,
     /// It was not there before this batch.
     pub(crate) is_new: bool,
 }
@@ -106,8 +109,8 @@ pub(crate) struct Plan {
     pub(crate) heads: Vec<(usize, Head)>,
     /// The slots whose heads were made for nothing: every draft was refused.
     pub(crate) idle: Vec<usize>,
-    /// Outbox rows: draft and id.
-    pub(crate) pushes: Vec<(usize, i64)>,
+    /// Outbox rows: draft, id, and the place of the message.
+    pub(crate) pushes: Vec<(usize, i64, Seq)>,
     pub(crate) prints: Vec<(Print, Stored)>,
 }
 
@@ -135,7 +138,10 @@ impl Plan {
             };
             (*app, event)
         };
-        self.rows.iter().map(event).collect()
+        let queued = self.pushes.iter().map(|(draft, ..)| (waiting[*draft].0, Event::DeliveryQueued));
+        // Imported history is there to be read back, not news.
+        let is_news = |row: &&Row| !row.flags.has(Flags::IMPORTED) || row.flags.has(Flags::COUNTS);
+        self.rows.iter().filter(is_news).map(event).chain(queued).collect()
     }
 }
 
@@ -327,6 +333,7 @@ impl Numbering<'_> {
         // An import is history: it is the list's last message only while there is no live one.
         if flags.has(Flags::MOVES_LIST) && (draft.kind == DraftKind::Live || head.last_at == 0) {
             head.last_seq = seq.0;
+            head.last_time = at.secs();
         }
         let msg_seq = draft.msg_seq.unwrap_or(seq.0 as u32);
         let stored = Stored { key: MsgKey { time: at.secs(), seq: msg_seq, random: draft.msg_random }, seq, at };
@@ -340,7 +347,7 @@ impl Numbering<'_> {
         self.moved[slot] = true;
         self.plan.rows.push(Row { draft: index, stored, flags });
         if draft.push.is_some() && facts.receiver_reach {
-            self.plan.pushes.push((index, ids.next()));
+            self.plan.pushes.push((index, ids.next(), seq));
         }
         Sent { key: stored.key, seq, at, duplicate: false }
     }
@@ -366,6 +373,7 @@ impl Numbering<'_> {
     fn finish(mut self, me: i64) -> Plan {
         for (slot, mut head) in self.heads.into_iter().enumerate() {
             if self.moved[slot] {
+                head.since = self.before[slot].seq;
                 if head.writer != me {
                     head.writer = me;
                     head.scan_until = self.before[slot].last_at.saturating_add(SPAN_MS);

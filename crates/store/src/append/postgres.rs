@@ -29,7 +29,7 @@ const LOCK: Sql = sql!(
 );
 
 const HEADS: Sql = sql!(
-    postgres: "SELECT u.n, c.seq, c.last_at, c.last_seq, c.moved_at, c.writer, c.scan_until
+    postgres: "SELECT u.n, c.seq, c.last_at, c.last_seq, c.last_time, c.moved_at, c.writer, c.scan_until
                FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS u (app, id, n)
                JOIN conversations c ON c.app = u.app AND c.id = u.id"
 );
@@ -78,27 +78,28 @@ const MESSAGES: Sql = sql!(
 
 const MOVE: Sql = sql!(
     postgres: "UPDATE conversations AS c
-               SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, moved_at = u.moved_at, writer = u.writer,
-                   scan_until = u.scan_until
+               SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time, moved_at = u.moved_at,
+                   writer = u.writer, scan_until = u.scan_until
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                           $7::bigint[], $8::bigint[])
-                    AS u (app, id, seq, last_at, last_seq, moved_at, writer, scan_until)
+                           $7::bigint[], $8::bigint[], $9::bigint[])
+                    AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until)
                WHERE c.app = u.app AND c.id = u.id"
 );
 
 const JOIN: Sql = sql!(
-    postgres: "INSERT INTO memberships (app, account, conversation, peer)
-               SELECT u.app, u.account, u.conversation, u.peer
-               FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[]) AS u (app, account, conversation, peer)
+    postgres: "INSERT INTO memberships (app, account, conversation, peer, cleared_seq, read_seq)
+               SELECT u.app, u.account, u.conversation, u.peer, u.since, u.since
+               FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::bigint[])
+                    AS u (app, account, conversation, peer, since)
                ORDER BY u.app, u.account, u.conversation
                ON CONFLICT (app, account, conversation) DO NOTHING"
 );
 
 const PUSH: Sql = sql!(
-    postgres: "INSERT INTO outbox (app, id, topic, part, due_at, payload)
-               SELECT u.app, u.id, $1, u.part, u.due_at, u.payload
-               FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[])
-                    AS u (app, id, part, due_at, payload)"
+    postgres: "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
+               SELECT u.app, u.id, $1, u.part, u.due_at, u.payload, u.conversation, u.seq
+               FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bytea[], $8::bigint[])
+                    AS u (app, id, part, due_at, payload, conversation, seq)"
 );
 
 /// Takes back heads that were made for drafts which all were refused.
@@ -137,9 +138,11 @@ impl Engine for Session {
                 seq,
                 last_at: get(row, 2)?,
                 last_seq: get(row, 3)?,
-                moved_at: get(row, 4)?,
-                writer: get(row, 5)?,
-                scan_until: get(row, 6)?,
+                last_time: get(row, 4)?,
+                moved_at: get(row, 5)?,
+                writer: get(row, 6)?,
+                scan_until: get(row, 7)?,
+                since: seq,
                 // A head that was there before holds a message at least.
                 is_new: seq == 0,
             })
@@ -262,7 +265,7 @@ impl<'a> Messages<'a> {
 }
 
 columns!(Heads {
-    app: i64, id: &'a [u8], seq: i64, last_at: i64, last_seq: i64, moved_at: i64, writer: i64, scan_until: i64,
+    app: i64, id: &'a [u8], seq: i64, last_at: i64, last_seq: i64, last_time: i64, moved_at: i64, writer: i64, scan_until: i64,
 });
 
 impl<'a> Heads<'a> {
@@ -274,6 +277,7 @@ impl<'a> Heads<'a> {
             columns.seq.push(head.seq);
             columns.last_at.push(head.last_at);
             columns.last_seq.push(head.last_seq);
+            columns.last_time.push(head.last_time);
             columns.moved_at.push(head.moved_at);
             columns.writer.push(head.writer);
             columns.scan_until.push(head.scan_until);
@@ -282,17 +286,18 @@ impl<'a> Heads<'a> {
     }
 }
 
-columns!(Members { app: i64, account: &'a str, conversation: &'a [u8], peer: &'a str, });
+columns!(Members { app: i64, account: &'a str, conversation: &'a [u8], peer: &'a str, since: i64, });
 
 impl<'a> Members<'a> {
     fn of(slots: &'a [Slot<'_>], plan: &Plan) -> Self {
         let mut columns = Self::default();
-        for (slot, _) in &plan.heads {
+        for (slot, head) in &plan.heads {
             for (account, peer) in slots[*slot].members() {
                 columns.app.push(slots[*slot].app.0);
                 columns.account.push(account.as_str());
                 columns.conversation.push(&slots[*slot].id.0);
                 columns.peer.push(peer.as_str());
+                columns.since.push(head.since);
             }
         }
         columns
@@ -306,23 +311,27 @@ struct Pushes<'a> {
     part: Vec<&'a str>,
     due_at: Vec<i64>,
     payload: Vec<&'a str>,
+    conversation: Vec<&'a [u8]>,
+    seq: Vec<i64>,
 }
 
 impl<'a> Pushes<'a> {
     fn of(waiting: &'a [(AppId, Waiting)], plan: &Plan) -> Self {
         let mut columns = Self::default();
-        for (index, id) in &plan.pushes {
+        for (index, id, seq) in &plan.pushes {
             let (app, w) = &waiting[*index];
             columns.app.push(app.0);
             columns.id.push(*id);
             columns.part.push(w.draft.receiver.as_str());
             columns.due_at.push(w.draft.at.0);
             columns.payload.push(w.draft.push.as_deref().unwrap_or_default());
+            columns.conversation.push(&w.conversation.0);
+            columns.seq.push(seq.0);
         }
         columns
     }
 
     fn args(&self) -> Args<'_> {
-        vec![&OFFLINE_PUSH, &self.app, &self.id, &self.part, &self.due_at, &self.payload]
+        vec![&OFFLINE_PUSH, &self.app, &self.id, &self.part, &self.due_at, &self.payload, &self.conversation, &self.seq]
     }
 }

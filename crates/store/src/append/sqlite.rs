@@ -25,17 +25,17 @@ impl Lite {
     }
 
     fn head(&mut self, slot: &Slot<'_>) -> Result<Head> {
-        let row: Option<(i64, i64, i64, i64, i64, i64)> = self.opt(
+        let row: Option<(i64, i64, i64, i64, i64, i64, i64)> = self.opt(
             sql!(
-                "SELECT seq, last_at, last_seq, moved_at, writer, scan_until FROM conversations
+                "SELECT seq, last_at, last_seq, last_time, moved_at, writer, scan_until FROM conversations
                          WHERE app = $1 AND id = $2"
             ),
             (slot.app, slot.id),
         )?;
         Ok(match row {
             None => Head { is_new: true, ..Head::default() },
-            Some((seq, last_at, last_seq, moved_at, writer, scan_until)) => {
-                Head { seq, last_at, last_seq, moved_at, writer, scan_until, is_new: false }
+            Some((seq, last_at, last_seq, last_time, moved_at, writer, scan_until)) => {
+                Head { seq, last_at, last_seq, last_time, moved_at, writer, scan_until, since: seq, is_new: false }
             }
         })
     }
@@ -84,37 +84,42 @@ impl Lite {
     }
 
     fn save_head(&mut self, slot: &Slot<'_>, head: &Head) -> Result<()> {
-        let state = (head.seq, head.last_at, head.last_seq, head.moved_at, head.writer, head.scan_until);
-        let (seq, last_at, last_seq, moved_at, writer, scan_until) = state;
+        let Head { seq, last_at, last_seq, last_time, moved_at, writer, scan_until, .. } = *head;
         if head.is_new {
             self.change(
                 sql!(
                     "INSERT INTO conversations
-                             (app, id, kind, low, high, seq, last_at, last_seq, moved_at, writer, scan_until)
-                             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10)"
+                             (app, id, kind, low, high, seq, last_at, last_seq, last_time, moved_at, writer, scan_until)
+                             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
                 ),
-                (slot.app, slot.id, slot.low, slot.high, seq, last_at, last_seq, moved_at, writer, scan_until),
+                (
+                    slot.app, slot.id, slot.low, slot.high, seq, last_at, last_seq, last_time, moved_at, writer,
+                    scan_until,
+                ),
             )
         } else {
             self.change(
                 sql!(
-                    "UPDATE conversations SET seq = $3, last_at = $4, last_seq = $5, moved_at = $6,
-                                    writer = $7, scan_until = $8
+                    "UPDATE conversations SET seq = $3, last_at = $4, last_seq = $5, last_time = $6,
+                                    moved_at = $7, writer = $8, scan_until = $9
                              WHERE app = $1 AND id = $2"
                 ),
-                (slot.app, slot.id, seq, last_at, last_seq, moved_at, writer, scan_until),
+                (slot.app, slot.id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until),
             )
         }
     }
 
-    fn join(&mut self, slot: &Slot<'_>) -> Result<()> {
+    /// Makes the memberships that are missing: all of a new conversation, and that of an account which was deleted and
+    /// returned, to whom the past does not belong.
+    fn join(&mut self, slot: &Slot<'_>, since: i64) -> Result<()> {
         for (account, peer) in slot.members() {
             self.change(
                 sql!(
-                    "INSERT INTO memberships (app, account, conversation, peer) VALUES ($1, $2, $3, $4)
+                    "INSERT INTO memberships (app, account, conversation, peer, cleared_seq, read_seq)
+                             VALUES ($1, $2, $3, $4, $5, $5)
                              ON CONFLICT (app, account, conversation) DO NOTHING"
                 ),
-                (slot.app, account, slot.id, peer),
+                (slot.app, account, slot.id, peer, since),
             )?;
         }
         Ok(())
@@ -171,13 +176,16 @@ impl Engine for Lite {
         }
         for (slot, head) in &plan.heads {
             self.save_head(&slots[*slot], head)?;
-            self.join(&slots[*slot])?;
+            self.join(&slots[*slot], head.since)?;
         }
-        for (index, id) in &plan.pushes {
+        for (index, id, seq) in &plan.pushes {
             let (app, w) = &waiting[*index];
             self.change(
-                sql!("INSERT INTO outbox (app, id, topic, part, due_at, payload) VALUES ($1, $2, $3, $4, $5, $6)"),
-                (*app, *id, OFFLINE_PUSH, &w.draft.receiver, w.draft.at, w.draft.push.as_deref()),
+                sql!(
+                    "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                ),
+                (*app, *id, OFFLINE_PUSH, &w.draft.receiver, w.draft.at, w.draft.push.as_deref(), w.conversation, *seq),
             )?;
         }
         Ok(())

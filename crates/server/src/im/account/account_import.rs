@@ -6,7 +6,7 @@ use serde::Deserialize;
 use store::Tx;
 
 use crate::im::action::{Action, Call, Done, Write};
-use crate::im::fields::User;
+use crate::im::fields::{FieldFault, User, user_fault};
 
 /// The account to add.
 #[derive(Debug, Deserialize)]
@@ -24,6 +24,7 @@ pub struct AccountImport {
 impl Action for AccountImport {
     const NAME: &'static str = "im_open_login_svc/account_import";
     const FAMILY: Family = Family::Account;
+    const FIELD_FAULT: FieldFault = user_fault;
     const ALIASES: &'static [(&'static str, &'static str)] = &[("Identifier", "UserID")];
     type Answer = Done;
 }

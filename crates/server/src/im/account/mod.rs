@@ -9,8 +9,9 @@ pub mod query_online_status;
 
 use contract::{Fault, limit};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::fields::User;
+use super::fields::{User, user_fault};
 
 /// An entry of a batch that names an account.
 #[derive(Debug, Deserialize)]
@@ -34,11 +35,14 @@ pub struct ItemResult {
     pub result_info: &'static str,
 }
 
-/// The faults of a batch field: absent or empty or too long is one thing, a bad entry another.
-fn batch_fault(field: &'static str, is_missing: bool) -> Option<Fault> {
-    match field {
-        "DeleteItem" | "CheckItem" if is_missing => Some(Fault::FieldMissing { field }),
-        _ => None,
+/// The fault of a list of [`Item`]s: that of the first entry which does not fit.
+fn batch_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
+    let user = |item: &Value| item.get("UserID").cloned();
+    let is_bad = |item: &&Value| serde_json::from_value::<Item>((*item).clone()).is_err();
+    match given {
+        Some(Value::Array(items)) => user_fault("UserID", user(items.iter().find(is_bad)?).as_ref()),
+        Some(_) => None,
+        None => Some(Fault::FieldMissing { field }),
     }
 }
 

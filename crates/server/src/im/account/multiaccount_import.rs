@@ -1,9 +1,9 @@
 //! Adds up to 100 accounts. One that cannot be added does not keep the others out.
 
 use contract::codes::Family;
-use contract::{Error, Fault, Result, limit};
+use contract::{Error, Fault, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::check_batch;
 use crate::im::action::{Action, Call, Perform};
@@ -44,39 +44,36 @@ impl Action for MultiaccountImport {
 
 impl Perform for MultiaccountImport {
     async fn perform(self, call: Call) -> Result<Failed> {
-        let (entries, is_plain) = match (self.account_list, self.accounts) {
-            (Some(entries), _) => (entries, false),
-            (None, Some(entries)) => (entries, true),
+        let entries = match (self.account_list, self.accounts) {
+            (Some(entries), _) => entries,
+            (None, Some(names)) => names.into_iter().map(|name| json!({ "UserID": name })).collect(),
             (None, None) => return Err(Fault::FieldMissing { field: "AccountList" }.into()),
         };
         check_batch(&entries)?;
-        let mut fail_accounts = Vec::new();
-        for entry in entries {
-            let name = if is_plain { entry.clone() } else { entry.get("UserID").cloned().unwrap_or_default() };
-            let Value::String(name) = name else {
-                return Err(Fault::FieldInvalid { field: "UserID" }.into());
-            };
-            let parsed = if is_plain {
-                contract::UserId::parse(&name).ok().map(|user| Entry { user: User(user), nick: None, face_url: None })
-            } else {
-                serde_json::from_value(entry).ok()
-            };
-            let outcome = match parsed {
-                Some(entry) => import(&call, entry).await,
-                None => Err(Fault::FieldInvalid { field: "UserID" }.into()),
+        // A list that is not what it should be is refused before anything of it is imported.
+        let names: Option<Vec<String>> =
+            entries.iter().map(|entry| Some(entry.get("UserID")?.as_str()?.to_owned())).collect();
+        let names = names.ok_or(Fault::FieldInvalid { field: "UserID" })?;
+        let (count, mut fail_accounts, mut quota) = (names.len(), Vec::new(), None);
+        for (entry, name) in entries.into_iter().zip(names) {
+            let outcome = match serde_json::from_value(entry) {
+                Ok(entry) => import(&call, entry).await,
+                Err(_) => Err(Fault::FieldInvalid { field: "UserID" }.into()),
             };
             match outcome {
                 Ok(()) => {}
-                Err(Error::Fault(fault @ Fault::AccountQuota { .. }))
-                    if fail_accounts.len() == limit::ACCOUNT_BATCH =>
-                {
-                    return Err(fault.into());
+                Err(Error::Fault(fault)) => {
+                    quota = quota.or(Some(fault).filter(|fault| matches!(fault, Fault::AccountQuota { .. })));
+                    fail_accounts.push(name);
                 }
-                Err(Error::Fault(_)) => fail_accounts.push(name),
                 Err(failure) => return Err(failure),
             }
         }
-        Ok(Failed { fail_accounts })
+        match quota {
+            // Nothing came in, and room would have helped: the caller is told about the room.
+            Some(fault) if fail_accounts.len() == count => Err(fault.into()),
+            _ => Ok(Failed { fail_accounts }),
+        }
     }
 }
 

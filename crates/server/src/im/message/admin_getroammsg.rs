@@ -2,7 +2,7 @@
 
 use contract::codes::Family;
 use contract::message::{Flags, Message};
-use contract::{Fault, MsgKey, Result, UserId, limit};
+use contract::{Fault, MsgKey, Result, limit};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::{Snapshot, accounts};
@@ -86,13 +86,12 @@ impl Read for AdminGetroammsg {
             None | Some("") => None,
             Some(text) => Some(text.parse::<MsgKey>().map_err(|_| Fault::FieldInvalid { field: "LastMsgKey" })?),
         };
-        let is_known = |snapshot: &mut Snapshot<'_>, user: &UserId| -> Result<bool> {
-            Ok(call.app.is_admin(user) || accounts::get(snapshot, user)?.is_some())
-        };
-        if !is_known(snapshot, &self.operator.0)? {
+        let operator = accounts::get(snapshot, &self.operator.0)?;
+        if !operator.is_some_and(|account| account.is_alive()) && !call.app.is_admin(&self.operator.0) {
             return Err(Fault::BatchSenderUnknown.into());
         }
-        if !is_known(snapshot, &self.peer.0)? {
+        // What a deleted account wrote stays with its peers.
+        if accounts::get(snapshot, &self.peer.0)?.is_none() && !call.app.is_admin(&self.peer.0) {
             return Err(Fault::ReceiverInvalid.into());
         }
         let span = chat::conversation::Span {

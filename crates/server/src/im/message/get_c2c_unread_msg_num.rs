@@ -52,8 +52,7 @@ impl Action for GetC2cUnreadMsgNum {
     const NAME: &'static str = "openim/get_c2c_unread_msg_num";
     const FAMILY: Family = Family::Message;
     const FIELD_FAULT: FieldFault = |field, _| match field {
-        "To_Account" => Some(Fault::SenderInvalid),
-        "Peer_Account" => Some(Fault::ReceiverInvalid),
+        "To_Account" | "Peer_Account" => Some(Fault::ReceiverInvalid),
         _ => None,
     };
     type Answer = Answer;
@@ -64,7 +63,7 @@ impl Read for GetC2cUnreadMsgNum {
         let account = &self.account.0;
         let is_known = accounts::get(snapshot, account)?.is_some_and(|account| account.is_alive());
         if !is_known && !call.app.is_admin(account) {
-            return Err(Fault::BatchSenderUnknown.into());
+            return Err(Fault::ReceiverInvalid.into());
         }
         let Some(peers) = &self.peers else {
             let all = conversations::unread_total(snapshot, account)?;

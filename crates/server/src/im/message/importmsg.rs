@@ -63,7 +63,7 @@ impl Perform for Importmsg {
             is_need_read_receipt: None,
             support_message_extension: None,
         };
-        let composed = content.compose(&call, Bound::Batch)?;
+        let composed = content.compose(&call, Bound::Single)?;
         let at = Millis::from_secs(i64::from(self.time));
         let (sender, receiver) = (self.sender.0, self.receiver.0);
         let draft = composed.draft(&call, sender, receiver, self.msg_seq, self.msg_random);

@@ -17,16 +17,16 @@ use store::append::{Draft, Sent};
 use super::action::Call;
 
 /// The faults of the fields that all message commands share.
-pub fn list_fault(field: &'static str, is_missing: bool) -> Option<Fault> {
+pub fn list_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
     match field {
-        "To_Account" if is_missing => Some(Fault::FieldMissing { field }),
+        "To_Account" if given.is_none() => Some(Fault::FieldMissing { field }),
         "To_Account" => Some(Fault::ReceiverInvalid),
         _ => None,
     }
 }
 
 /// The faults of the fields of a send, by the command's own table of codes.
-pub fn send_fault(field: &'static str, _: bool) -> Option<Fault> {
+pub fn send_fault(field: &'static str, _: Option<&Value>) -> Option<Fault> {
     match field {
         "To_Account" | "Peer_Account" => Some(Fault::ReceiverInvalid),
         "From_Account" | "Operator_Account" | "Report_Account" => Some(Fault::SenderInvalid),
@@ -184,7 +184,8 @@ fn is_one(value: Option<Value>, field: &'static str) -> Result<bool, Fault> {
 fn text(value: Option<Value>, field: &'static str) -> Result<String, Fault> {
     match value {
         None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text),
+        // One of the stores keeps no NUL in a text.
+        Some(Value::String(text)) if !text.contains('\0') => Ok(text),
         Some(_) => Err(Fault::FieldInvalid { field }),
     }
 }

@@ -1,0 +1,235 @@
+//! Which channel an app's credential makes: the register of channels, one line each.
+//!
+//! A credential is named by its businessID; 0 stands for the only one of a channel. Its print changes whenever
+//! something in it does, so that the engine knows when to make the channel anew.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use contract::AppId;
+use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use store::apps::{App, Credential};
+
+use crate::channel::{Channel, Clock};
+use crate::channels::apns;
+
+/// Makes channels of credentials.
+pub trait ChannelFactory: Send + Sync {
+    /// A number that changes whenever the credential does.
+    fn print(&self, app: AppId, channel: &str, credential: i64) -> u64;
+
+    /// Makes the channel.
+    fn open(&self, app: AppId, channel: &str, credential: i64) -> Result<Opened, Trouble>;
+}
+
+/// A channel, ready to send.
+pub struct Opened {
+    /// The channel.
+    pub channel: Arc<dyn Channel>,
+    /// Notifications per second that its vendor takes from one app.
+    pub rate: u32,
+}
+
+/// Why there is no channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The app has no such credential.
+    Unknown,
+    /// The credential cannot be used; with the reason.
+    Invalid(String),
+}
+
+/// Tells an app's settings and secrets.
+pub type Apps = Arc<dyn Fn(AppId) -> Option<Arc<App>> + Send + Sync>;
+
+/// The register.
+struct Entry {
+    channel: &'static str,
+    rate: u32,
+    open: Open,
+}
+
+/// Makes a channel of a credential and its secrets.
+type Open = fn(&Credentials, &Credential, &BTreeMap<String, String>) -> Result<Arc<dyn Channel>, Trouble>;
+
+/// Every channel, in alphabetical order. A name with `-voip` takes the tokens that ring.
+const REGISTER: &[Entry] = &[
+    // Apple publishes no number; its connections carry about this much, and it says so when it is too much.
+    Entry { channel: "apns", rate: 4_000, open: open_apns },
+    Entry { channel: "apns-voip", rate: 4_000, open: open_apns },
+];
+
+/// The ending of a channel whose tokens are for calls only.
+const VOIP: &str = "-voip";
+
+/// Whether a channel takes the tokens that are for calls only.
+pub fn is_voip(channel: &str) -> bool {
+    channel.ends_with(VOIP)
+}
+
+/// Makes channels of the apps' own settings.
+pub struct Credentials {
+    apps: Apps,
+    roots: Arc<RootCertStore>,
+    clock: Clock,
+}
+
+impl Credentials {
+    /// `roots` are trusted where a credential names no certificate authority of its own.
+    pub fn new(apps: Apps, roots: Arc<RootCertStore>, clock: Clock) -> Self {
+        Self { apps, roots, clock }
+    }
+}
+
+impl ChannelFactory for Credentials {
+    fn print(&self, app: AppId, channel: &str, credential: i64) -> u64 {
+        let Some(app) = (self.apps)(app) else { return 0 };
+        let Some((id, credential)) = find(&app, channel, credential) else { return 1 };
+        let mut hash = DefaultHasher::new();
+        (id, &credential.channel, &credential.settings, app.secrets.credentials.get(&id)).hash(&mut hash);
+        hash.finish()
+    }
+
+    fn open(&self, app: AppId, channel: &str, credential: i64) -> Result<Opened, Trouble> {
+        let app = (self.apps)(app).ok_or(Trouble::Unknown)?;
+        let (id, credential) = find(&app, channel, credential).ok_or(Trouble::Unknown)?;
+        let entry = REGISTER.iter().find(|entry| entry.channel == channel).ok_or(Trouble::Unknown)?;
+        let none = BTreeMap::new();
+        let secrets = app.secrets.credentials.get(&id).unwrap_or(&none);
+        Ok(Opened { channel: (entry.open)(self, credential, secrets)?, rate: entry.rate })
+    }
+}
+
+/// Finds a credential by its businessID, or the only one of a channel. Calls use the credential of their channel.
+fn find<'a>(app: &'a App, channel: &str, credential: i64) -> Option<(i64, &'a Credential)> {
+    let own = channel.strip_suffix(VOIP).unwrap_or(channel);
+    let fits = |found: &Credential| found.channel == channel || found.channel == own;
+    let all = &app.settings.credentials;
+    if credential != 0 {
+        return all.get(&credential).filter(|found| fits(found)).map(|found| (credential, found));
+    }
+    let mut fitting = all.iter().filter(|(_, found)| fits(found));
+    let (id, found) = fitting.next()?;
+    fitting.next().is_none().then_some((*id, found))
+}
+
+fn open_apns(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let setting = |name: &str| credential.settings.get(name).filter(|text| !text.is_empty());
+    let base_url = match (setting("base_url"), setting("environment").map(String::as_str)) {
+        (Some(url), _) => url.clone(),
+        (None, Some("development")) => apns::DEVELOPMENT.to_owned(),
+        (None, Some("production") | None) => apns::PRODUCTION.to_owned(),
+        (None, Some(_)) => return Err(Trouble::Invalid("the environment is production or development".into())),
+    };
+    let roots = match setting("ca_pem") {
+        Some(pem) => Arc::new(roots(pem)?),
+        None => Arc::clone(&all.roots),
+    };
+    let credential = apns_credential(setting("key_id"), setting("team_id"), secrets)?;
+    let settings = apns::Settings {
+        credential,
+        topic: setting("topic").cloned(),
+        base_url,
+        roots,
+        clock: Arc::clone(&all.clock),
+        tuning: apns::Tuning::default(),
+    };
+    let channel = apns::Apns::new(settings).map_err(|fault| Trouble::Invalid(fault.to_string()))?;
+    Ok(Arc::new(channel))
+}
+
+fn apns_credential(
+    key_id: Option<&String>,
+    team_id: Option<&String>,
+    secrets: &BTreeMap<String, String>,
+) -> Result<apns::Credential, Trouble> {
+    let invalid = |fault: apns::CredentialFault| Trouble::Invalid(fault.to_string());
+    if let Some(p8) = secrets.get("p8") {
+        let (Some(key), Some(team)) = (key_id, team_id) else {
+            return Err(Trouble::Invalid("a signing key needs key_id and team_id".into()));
+        };
+        return Ok(apns::Credential::Key { p8: p8.clone(), key: key.clone(), team: team.clone() });
+    }
+    if let Some(p12) = secrets.get("p12") {
+        let bytes = STANDARD.decode(p12).map_err(|_| Trouble::Invalid("the p12 is not in base64".into()))?;
+        let password = secrets.get("password").map_or("", String::as_str);
+        return apns::Credential::from_p12(&bytes, password).map_err(invalid);
+    }
+    match secrets.get("pem") {
+        Some(pem) => apns::Credential::from_pem(pem).map_err(invalid),
+        None => Err(Trouble::Invalid("a p8, a p12 or a pem is needed".into())),
+    }
+}
+
+/// Reads certificate authorities from PEM text.
+pub fn roots(pem: &str) -> Result<RootCertStore, Trouble> {
+    let malformed = || Trouble::Invalid("the certificate authority is not in PEM".into());
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        roots.add(certificate.map_err(|_| malformed())?).map_err(|_| malformed())?;
+    }
+    if roots.is_empty() { Err(malformed()) } else { Ok(roots) }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Millis;
+    use store::apps::{AppSecrets, AppSettings};
+
+    use super::*;
+
+    fn app(credentials: &[(i64, &str)]) -> App {
+        let credentials = credentials
+            .iter()
+            .map(|(id, channel)| (*id, Credential { channel: (*channel).into(), settings: BTreeMap::new() }))
+            .collect();
+        let settings = AppSettings { credentials, ..AppSettings::default() };
+        App { id: AppId(1), version: 1, settings, secrets: AppSecrets::default() }
+    }
+
+    fn factory(app: App) -> Credentials {
+        let app = Arc::new(app);
+        let apps: Apps = Arc::new(move |id| (id == app.id).then(|| Arc::clone(&app)));
+        Credentials::new(apps, Arc::new(RootCertStore::empty()), Arc::new(|| Millis(0)))
+    }
+
+    #[test]
+    fn a_credential_is_found_by_its_number_or_as_the_only_one_of_its_channel() {
+        let check = |credentials: &[(i64, &str)], channel: &str, id: i64, expected: Option<i64>| {
+            let app = app(credentials);
+            assert_eq!(find(&app, channel, id).map(|(id, _)| id), expected, "{credentials:?} {channel} {id}");
+        };
+        check(&[(3, "apns"), (4, "other")], "apns", 3, Some(3));
+        check(&[(3, "apns"), (4, "other")], "apns", 4, None);
+        check(&[(3, "apns"), (4, "other")], "apns", 0, Some(3));
+        check(&[(3, "apns"), (4, "apns")], "apns", 0, None);
+        check(&[(3, "apns")], "apns-voip", 3, Some(3));
+        check(&[], "apns", 0, None);
+    }
+
+    #[test]
+    fn a_credential_that_is_not_there_differs_from_one_that_cannot_be_used() {
+        let factory = factory(app(&[(3, "apns")]));
+        assert_eq!(factory.open(AppId(1), "apns", 9).err(), Some(Trouble::Unknown));
+        assert_eq!(factory.open(AppId(2), "apns", 3).err(), Some(Trouble::Unknown));
+        assert!(matches!(factory.open(AppId(1), "apns", 3), Err(Trouble::Invalid(_))));
+    }
+
+    #[test]
+    fn the_print_follows_the_secrets() {
+        let mut changed = app(&[(3, "apns")]);
+        changed.secrets.credentials.insert(3, BTreeMap::from([("pem".into(), "x".into())]));
+        let before = factory(app(&[(3, "apns")]));
+        assert_eq!(before.print(AppId(1), "apns", 3), before.print(AppId(1), "apns", 0));
+        assert_ne!(before.print(AppId(1), "apns", 3), factory(changed).print(AppId(1), "apns", 3));
+    }
+}

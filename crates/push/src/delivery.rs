@@ -1,0 +1,248 @@
+//! What an answer means for a delivery: its status, its class, and whether and when it is sent again. Pure.
+
+use contract::Millis;
+use contract::codes::{OfflinePush, PushCommon, Row};
+use store::deliveries::{Claimed, Said, Settled, Status, Waits};
+
+use crate::channel::{self, Answer, Scope, Verdict};
+use crate::credential::Trouble;
+
+/// Waits after the first, second and third attempt, before jitter.
+const PAUSES_MS: [i64; 3] = [1_000, 4_000, 16_000];
+
+/// The longest wait that a vendor's wish can cause; longer ones are tried again by then.
+const PAUSE_MAX_MS: i64 = 300_000;
+
+/// How a connection of our own answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acked {
+    /// The device has it.
+    Acked,
+    /// No node holds a connection of the device.
+    NotConnected,
+    /// It did not acknowledge before the deadline.
+    NoAnswer,
+}
+
+/// A status of the tables.
+pub fn status(row: impl Into<&'static Row>) -> Status {
+    let row = row.into();
+    Status { family: row.family.as_str().to_owned(), number: row.number().unwrap_or_default() }
+}
+
+fn number(class: OfflinePush) -> i32 {
+    class.row().number().unwrap_or_default()
+}
+
+/// The id of a delivery at its vendor: a UUID of version 8 that is the same in every attempt.
+pub fn id(task: i64, number: i64) -> [u8; 16] {
+    let (task, number) = (task.to_be_bytes(), number.to_be_bytes());
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&number[4..]);
+    id[4] = task[0];
+    id[6] = 0x80;
+    id[8] = 0x80;
+    id[9..].copy_from_slice(&task[1..]);
+    id
+}
+
+fn pause(attempts: u32) -> i64 {
+    PAUSES_MS[(attempts as usize).min(PAUSES_MS.len() - 1)]
+}
+
+/// Spreads retries by half their pause to either side. The id makes it differ between deliveries and repeatable.
+fn jittered(pause: i64, id: &[u8; 16], attempt: u32) -> i64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325 ^ u64::from(attempt);
+    for byte in id {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    pause / 2 + ((hash >> 16) % (pause as u64 + 1)) as i64
+}
+
+fn open(row: &Claimed, status: Status, waits: Waits, due_at: Millis) -> Settled {
+    let Claimed { task, number, .. } = *row;
+    Settled { task, number, status, class: 0, said: Said::default(), is_sent: true, due_at, waits, is_ended: false }
+}
+
+fn ended(row: &Claimed, status: Status, now: Millis) -> Settled {
+    Settled { is_ended: true, ..open(row, status, Waits::Nothing, now) }
+}
+
+/// Ends a delivery whose time is over, with the last that is known of it.
+pub fn expired(row: &Claimed, now: Millis) -> Settled {
+    let last = row.status.clone().unwrap_or_else(|| status(PushCommon::NONE));
+    Settled { is_sent: false, ..ended(row, last, now) }
+}
+
+/// Ends a delivery whose device is not bound any more.
+pub fn unbound(row: &Claimed, now: Millis) -> Settled {
+    Settled { is_sent: false, ..ended(row, status(PushCommon::NoBindInfo), now) }
+}
+
+/// Ends a delivery whose device has no token of this lane any more.
+pub fn without_token(row: &Claimed, now: Millis) -> Settled {
+    Settled { class: self::number(OfflinePush::TokenInvalid), ..unsent(row, "the device has no token here", now) }
+}
+
+/// Ends a delivery that no channel can take.
+pub fn without_channel(row: &Claimed, trouble: &Trouble, now: Millis) -> Settled {
+    let (class, text) = match trouble {
+        Trouble::Unknown => (OfflinePush::TokenInvalid, "the app has no such credential"),
+        Trouble::Invalid(reason) => (OfflinePush::CredentialInvalid, reason.as_str()),
+    };
+    Settled { class: self::number(class), ..unsent(row, text, now) }
+}
+
+/// Ends a delivery whose notification cannot be read.
+pub fn unreadable(row: &Claimed, now: Millis) -> Settled {
+    let class = self::number(OfflinePush::RequestBuildFailed);
+    Settled { class, ..unsent(row, "the notification cannot be read", now) }
+}
+
+fn unsent(row: &Claimed, text: &str, now: Millis) -> Settled {
+    let said = Said { text: text.to_owned(), is_local: true, ..Said::default() };
+    Settled { said, is_sent: false, ..ended(row, status(PushCommon::NONE), now) }
+}
+
+/// Ends a delivery of which nobody knows what became: sending it again could show it twice.
+pub fn unknown(row: &Claimed, text: &str, now: Millis) -> Settled {
+    let said = Said { text: text.to_owned(), is_local: true, ..Said::default() };
+    let class = self::number(OfflinePush::VendorUnreachable);
+    Settled { said, class, ..ended(row, status(PushCommon::NONE), now) }
+}
+
+/// What the answer of a connection of our own means.
+pub fn after_connection(row: &Claimed, acked: Acked, now: Millis) -> Settled {
+    let away = status(PushCommon::DeviceNotOnlineOrNoResponse);
+    match acked {
+        Acked::Acked => ended(row, status(PushCommon::Acked), now),
+        Acked::NotConnected | Acked::NoAnswer if row.is_kept && now < row.expires_at => {
+            open(row, away, Waits::Connection, row.expires_at)
+        }
+        Acked::NotConnected | Acked::NoAnswer => ended(row, away, now),
+    }
+}
+
+/// What a vendor's answer means.
+pub fn after_answer(row: &Claimed, answer: Answer, retries: u32, now: Millis) -> Settled {
+    let Answer { verdict, said } = answer;
+    let class = class(&verdict, said.is_local).map_or(0, self::number);
+    let said = Said { code: said.code, text: said.text, request: said.request, is_local: said.is_local };
+    let reached = verdict.status().map_or_else(|| status(PushCommon::Acked), own);
+    let settled = match verdict {
+        Verdict::Accepted | Verdict::Gone { .. } | Verdict::Refused { .. } => ended(row, reached, now),
+        Verdict::Later { after_ms, .. } => {
+            let own = || jittered(pause(row.attempts), &id(row.task, row.number), row.attempts);
+            let pause = after_ms.map_or_else(own, |wish| wish.clamp(0, PAUSE_MAX_MS));
+            let due = now.plus(pause);
+            if row.attempts >= retries || due >= row.expires_at {
+                ended(row, reached, now)
+            } else {
+                open(row, reached, Waits::Nothing, due)
+            }
+        }
+    };
+    Settled { class, said, ..settled }
+}
+
+fn own(status: channel::Status) -> Status {
+    Status { family: status.family.to_owned(), number: status.number }
+}
+
+fn class(verdict: &Verdict, is_local: bool) -> Option<OfflinePush> {
+    Some(match verdict {
+        Verdict::Accepted => return None,
+        Verdict::Gone { .. } | Verdict::Refused { scope: Scope::Token, .. } => OfflinePush::TokenInvalid,
+        Verdict::Refused { scope: Scope::App, .. } => OfflinePush::CredentialInvalid,
+        Verdict::Refused { scope: Scope::Message, .. } if is_local => OfflinePush::RequestBuildFailed,
+        Verdict::Refused { scope: Scope::Node, .. } | Verdict::Later { scope: Scope::Node, .. } => {
+            OfflinePush::VendorUnreachable
+        }
+        Verdict::Refused { .. } | Verdict::Later { .. } => OfflinePush::VendorRefused,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::DeviceId;
+
+    use super::*;
+
+    const NODE: channel::Status = channel::Status { family: "common", number: 7 };
+
+    fn row(attempts: u32) -> Claimed {
+        Claimed {
+            task: 0x0102_0304_0506_0708,
+            number: 9,
+            device: DeviceId::trusted("d"),
+            attempts,
+            badge: None,
+            status: None,
+            token: Some("t".into()),
+            bound_at: Millis(0),
+            is_bound: true,
+            notification: "{}".into(),
+            expires_at: Millis(1_000_000),
+            is_kept: false,
+        }
+    }
+
+    fn later(attempts: u32, after_ms: Option<i64>) -> Settled {
+        let verdict = Verdict::Later { status: NODE, scope: Scope::Node, after_ms };
+        after_answer(&row(attempts), Answer { verdict, said: channel::Said::default() }, 3, Millis(0))
+    }
+
+    #[test]
+    fn pauses_grow_and_stay_within_half_of_their_length() {
+        for (attempts, pause) in [(0, 1_000), (1, 4_000), (2, 16_000)] {
+            let settled = later(attempts, None);
+            assert!(!settled.is_ended);
+            assert!((pause / 2..=pause * 3 / 2).contains(&settled.due_at.0), "{attempts}: {:?}", settled.due_at);
+        }
+        assert!(later(3, None).is_ended, "the fourth attempt is the last");
+    }
+
+    #[test]
+    fn a_vendors_wish_wins_up_to_five_minutes_and_never_beyond_the_expiry() {
+        assert_eq!(later(0, Some(2_500)).due_at, Millis(2_500));
+        assert_eq!(later(0, Some(3_600_000)).due_at, Millis(300_000));
+        let late = Claimed { expires_at: Millis(500), ..row(0) };
+        let verdict = Verdict::Later { status: NODE, scope: Scope::Message, after_ms: Some(500) };
+        let settled = after_answer(&late, Answer { verdict, said: channel::Said::default() }, 3, Millis(0));
+        assert!(settled.is_ended);
+    }
+
+    #[test]
+    fn ids_are_uuids_that_differ_with_task_and_number() {
+        let ids = [id(1, 0), id(1, 1), id(2, 0), id(-1, 0), id(1, 0xffff_ffff)];
+        for (index, one) in ids.iter().enumerate() {
+            assert_eq!((one[6] >> 4, one[8] >> 6), (8, 2));
+            assert!(ids[index + 1..].iter().all(|other| other != one));
+        }
+        assert_eq!(id(1, 0), id(1, 0));
+    }
+
+    #[test]
+    fn each_kind_of_trouble_has_its_class() {
+        let check = |verdict: Verdict, is_local: bool, expected: Option<OfflinePush>| {
+            assert_eq!(class(&verdict, is_local), expected, "{verdict:?}");
+        };
+        let refused = |scope| Verdict::Refused { status: NODE, scope };
+        check(Verdict::Accepted, false, None);
+        check(Verdict::Gone { status: NODE, since: None }, false, Some(OfflinePush::TokenInvalid));
+        check(refused(Scope::App), false, Some(OfflinePush::CredentialInvalid));
+        check(refused(Scope::Message), true, Some(OfflinePush::RequestBuildFailed));
+        check(refused(Scope::Message), false, Some(OfflinePush::VendorRefused));
+        let away = Verdict::Later { status: NODE, scope: Scope::Node, after_ms: None };
+        check(away, true, Some(OfflinePush::VendorUnreachable));
+    }
+
+    #[test]
+    fn only_what_is_kept_waits_for_a_connection() {
+        let kept = Claimed { is_kept: true, ..row(0) };
+        let settled = after_connection(&kept, Acked::NotConnected, Millis(5));
+        assert_eq!((settled.is_ended, settled.waits, settled.due_at), (false, Waits::Connection, kept.expires_at));
+        assert!(after_connection(&row(0), Acked::NoAnswer, Millis(5)).is_ended);
+        assert!(after_connection(&kept, Acked::NoAnswer, kept.expires_at).is_ended);
+    }
+}

@@ -1,0 +1,281 @@
+//! One credential of one app: claims what is due as far as circuit, rate and memory allow, and hands it on in batches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::codes::PushCommon;
+use contract::{Millis, Result};
+use parking_lot::Mutex;
+use store::deliveries::{self, Claim, Claimed, SELF_LANE};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::JoinSet;
+
+use super::driver::Key;
+use super::health::{Bucket, Circuit, Gate, Guard, is_flow_control};
+use super::work::{self, Batch};
+use super::{CLAIM_MAX, Phase, Shared, unique};
+use crate::channel::{Answer, Channel, Verdict};
+use crate::credential::{Opened, Trouble};
+
+/// How long a changed credential's old channel may take to close.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// Where a lane leads.
+#[derive(Clone)]
+pub(super) enum Road {
+    /// To our own connections.
+    SelfBuilt,
+    /// To a vendor.
+    Vendor(Arc<dyn Channel>),
+    /// Nowhere.
+    Nowhere(Trouble),
+}
+
+pub(super) struct Lane {
+    pub(super) key: Key,
+    state: Mutex<State>,
+}
+
+struct State {
+    circuit: Circuit,
+    guard: Guard,
+    /// None without a rate.
+    bucket: Option<Bucket>,
+    road: Option<(u64, Road)>,
+    /// Whether anything was ever delivered here; read once.
+    has_delivered: Option<bool>,
+    used_at: Millis,
+}
+
+/// What a look for work brought.
+enum Found {
+    Batch(Batch),
+    /// Nothing before then.
+    Later(Millis),
+    Nothing,
+}
+
+impl Lane {
+    pub(super) fn new(key: Key) -> Self {
+        let state = State {
+            circuit: Circuit::default(),
+            guard: Guard::default(),
+            bucket: None,
+            road: None,
+            has_delivered: None,
+            used_at: Millis(0),
+        };
+        Self { key, state: Mutex::new(state) }
+    }
+
+    /// Whether it is worth running: a shut circuit is left alone.
+    pub(super) fn may_run(&self, now: Millis) -> bool {
+        !matches!(self.state.lock().circuit.gate(now), Gate::Shut(_))
+    }
+
+    /// Whether its credential has changed, which may have mended what shut the circuit.
+    pub(super) fn is_stale(&self, shared: &Shared) -> bool {
+        let print = self.print(shared);
+        self.state.lock().road.as_ref().is_some_and(|(known, _)| *known != print)
+    }
+
+    pub(super) fn is_idle(&self, since: Millis) -> bool {
+        let state = self.state.lock();
+        state.used_at < since && !state.circuit.is_shut()
+    }
+
+    pub(super) async fn close(&self) {
+        let road = self.state.lock().road.take();
+        if let Some((_, Road::Vendor(channel))) = road {
+            channel.close().await;
+        }
+    }
+
+    /// Works until nothing is due. Answers when to look again.
+    pub(super) async fn run(self: &Arc<Self>, shared: &Arc<Shared>) -> Result<Option<Millis>> {
+        let mut phase = shared.phase.subscribe();
+        let print = self.print(shared);
+        let road = self.road(shared, print).await?;
+        let mut batches: JoinSet<Result<()>> = JoinSet::new();
+        let mut next = None;
+        loop {
+            let may_claim = shared.is_running() && self.print(shared) == print;
+            if may_claim && next.is_none() && batches.len() < shared.settings.batches_max {
+                match self.find(shared, &road, batches.is_empty(), &mut phase).await? {
+                    Found::Batch(batch) => {
+                        let (lane, shared, road) = (Arc::clone(self), Arc::clone(shared), road.clone());
+                        batches.spawn(async move { work::run(&shared, &lane, &road, batch).await });
+                        continue;
+                    }
+                    Found::Later(at) => next = Some(Some(at)),
+                    Found::Nothing => next = Some(None),
+                }
+            }
+            match batches.join_next().await {
+                // What came back may be due again, and a batch that ended makes room for the next.
+                Some(Ok(done)) => {
+                    done?;
+                    next = None;
+                }
+                Some(Err(error)) => return Err(contract::Failure::internal(error).into()),
+                None if may_claim => break,
+                // The credential has changed: again, with a channel made anew.
+                None => return Ok(shared.is_running().then(|| shared.now())),
+            }
+        }
+        match next.flatten() {
+            Some(at) => Ok(Some(at)),
+            None => self.first_due(shared).await,
+        }
+    }
+
+    fn print(&self, shared: &Shared) -> u64 {
+        match deliveries::parse_lane(&self.key.lane) {
+            Some((channel, credential)) if &*self.key.lane != SELF_LANE => {
+                shared.channels.print(self.key.app, channel, credential)
+            }
+            _ => 0,
+        }
+    }
+
+    /// The channel of the credential as it is now.
+    async fn road(&self, shared: &Shared, print: u64) -> Result<Road> {
+        let old = {
+            let mut state = self.state.lock();
+            if let Some((_, road)) = state.road.as_ref().filter(|(known, _)| *known == print) {
+                return Ok(road.clone());
+            }
+            state.road.take()
+        };
+        if let Some((_, Road::Vendor(channel))) = old {
+            tracing::info!(app = %self.key.app, lane = %self.key.lane, "a credential changed, its channel is made anew");
+            if tokio::time::timeout(CLOSE, channel.close()).await.is_err() {
+                tracing::warn!(app = %self.key.app, lane = %self.key.lane, "a channel did not close in time");
+            }
+        }
+        let (road, bucket) = self.open(shared);
+        let name = Arc::clone(&self.key.lane);
+        let delivered =
+            shared.store.read(self.key.app, move |snapshot| deliveries::has_delivered(snapshot, &name)).await?;
+        let mut state = self.state.lock();
+        state.circuit = Circuit::default();
+        state.guard = Guard::default();
+        state.bucket = bucket;
+        state.has_delivered = Some(delivered);
+        state.road = Some((print, road.clone()));
+        Ok(road)
+    }
+
+    fn open(&self, shared: &Shared) -> (Road, Option<Bucket>) {
+        if &*self.key.lane == SELF_LANE {
+            return (Road::SelfBuilt, None);
+        }
+        let Some((channel, credential)) = deliveries::parse_lane(&self.key.lane) else {
+            return (Road::Nowhere(Trouble::Unknown), None);
+        };
+        match shared.channels.open(self.key.app, channel, credential) {
+            Ok(Opened { channel, rate }) => (Road::Vendor(channel), Some(Bucket::new(rate, shared.now()))),
+            Err(trouble) => {
+                tracing::warn!(app = %self.key.app, lane = %self.key.lane, ?trouble, "no channel for a credential");
+                (Road::Nowhere(trouble), None)
+            }
+        }
+    }
+
+    /// Claims a batch, if the lane may send now.
+    async fn find(
+        &self,
+        shared: &Arc<Shared>,
+        road: &Road,
+        is_alone: bool,
+        phase: &mut watch::Receiver<Phase>,
+    ) -> Result<Found> {
+        let (count, is_probe) = match self.admit(shared.now(), is_alone) {
+            Ok(admitted) => admitted,
+            Err(at) => return Ok(Found::Later(at)),
+        };
+        let permits = tokio::select! {
+            permits = Arc::clone(&shared.permits).acquire_many_owned(count as u32) => permits,
+            _ = phase.changed() => return Ok(Found::Nothing),
+        };
+        // Nobody closes the semaphore.
+        let Ok(permits) = permits else { return Ok(Found::Nothing) };
+        let now = shared.now();
+        let claim = Claim { node: shared.settings.node, id: unique(), until: now.plus(shared.settings.lease_ms) };
+        let name = Arc::clone(&self.key.lane);
+        let rows = shared.store.write(self.key.app, move |tx| deliveries::claim(tx, now, &name, &claim, count)).await?;
+        if rows.is_empty() {
+            return Ok(Found::Nothing);
+        }
+        Ok(Found::Batch(self.batch(claim, rows, permits, is_probe && matches!(road, Road::Vendor(_)))))
+    }
+
+    fn batch(&self, claim: Claim, rows: Vec<Claimed>, mut permits: OwnedSemaphorePermit, is_probe: bool) -> Batch {
+        let spare = permits.num_permits().saturating_sub(rows.len());
+        drop(permits.split(spare));
+        let sends = if is_probe { 1 } else { rows.len() };
+        if let Some(bucket) = &mut self.state.lock().bucket {
+            bucket.take(sends);
+        }
+        Batch { claim, rows, permits, is_probe }
+    }
+
+    /// How many rows may be claimed, and whether only one of them may be sent.
+    fn admit(&self, now: Millis, is_alone: bool) -> Result<(usize, bool), Millis> {
+        let mut state = self.state.lock();
+        state.used_at = now;
+        let is_probe = match state.circuit.gate(now) {
+            Gate::Open => false,
+            Gate::Shut(until) => return Err(until),
+            Gate::Probe if is_alone => true,
+            // The answer of what is under way comes first.
+            Gate::Probe => return Err(now),
+        };
+        let count = match &mut state.bucket {
+            Some(bucket) => bucket.available(now)?.min(CLAIM_MAX),
+            None => CLAIM_MAX,
+        };
+        Ok((count, is_probe))
+    }
+
+    /// Learns from the answers of a batch. Answers for each whether its token may be dropped.
+    pub(super) fn learn(&self, answers: &[Answer], now: Millis) -> Vec<bool> {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        state.circuit.learn(answers, now);
+        if is_flow_control(answers)
+            && let Some(bucket) = &mut state.bucket
+        {
+            bucket.slow_down(now);
+        }
+        let has_delivered = state.has_delivered == Some(true);
+        let note = |answer: &Answer| state.guard.note(matches!(answer.verdict, Verdict::Gone { .. }), has_delivered);
+        let drops = answers.iter().map(note).collect();
+        if state.guard.alarm(has_delivered) {
+            tracing::error!(
+                app = %self.key.app, lane = %self.key.lane,
+                "too many tokens are called dead at once: they are kept; check the credential's environment and topic"
+            );
+        }
+        drops
+    }
+
+    /// Whether a success is the first of the lane.
+    pub(super) fn is_first_delivery(&self, settled: &[deliveries::Settled]) -> bool {
+        let mut state = self.state.lock();
+        let acked = PushCommon::Acked.row();
+        let is_acked = |row: &deliveries::Settled| {
+            row.status.family == acked.family.as_str() && Some(row.status.number) == acked.number()
+        };
+        if state.has_delivered == Some(true) || !settled.iter().any(is_acked) {
+            return false;
+        }
+        state.has_delivered = Some(true);
+        true
+    }
+
+    async fn first_due(&self, shared: &Shared) -> Result<Option<Millis>> {
+        let lanes = shared.store.read(self.key.app, deliveries::lanes).await?;
+        Ok(lanes.into_iter().find(|due| *due.lane == *self.key.lane).map(|due| due.due_at))
+    }
+}

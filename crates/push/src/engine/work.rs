@@ -1,0 +1,252 @@
+//! One claimed batch: sorts out what need not be sent, sends the rest under its lease, writes down what became of it.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::notification::{Badge, Kind, Notification};
+use contract::{Millis, Result};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use parking_lot::Mutex;
+use store::deliveries::{self, Claim, Claimed, Settled};
+use store::devices;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::lane::{Lane, Road};
+use super::{Phase, Shared};
+use crate::channel::{Answer, Channel, Outgoing, Verdict};
+use crate::credential::is_voip;
+use crate::delivery;
+
+/// How often writing down is tried before the lease is left to run out.
+const SETTLE_TRIES: u32 = 5;
+/// The pause between two tries.
+const SETTLE_PAUSE: Duration = Duration::from_millis(200);
+
+/// Rows under one lease.
+pub(super) struct Batch {
+    pub(super) claim: Claim,
+    pub(super) rows: Vec<Claimed>,
+    pub(super) permits: OwnedSemaphorePermit,
+    /// Only one may be sent: it shows whether the others can be.
+    pub(super) is_probe: bool,
+}
+
+/// What became of a batch.
+#[derive(Default, Clone)]
+struct Outcome {
+    settled: Vec<Settled>,
+    /// Tokens to drop, each with the moment up to which its binding counts as dead.
+    dead: Vec<(String, Millis)>,
+    /// Rows to give back unsent.
+    back: Vec<(i64, i64)>,
+}
+
+/// What is to be sent.
+type Ready = (Claimed, Arc<Notification>);
+
+pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch) -> Result<()> {
+    let Batch { claim, rows, permits, is_probe } = batch;
+    let lease = Mutex::new(claim);
+    let mut outcome = Outcome::default();
+    let mut ready = sort(rows, road, &lane.key.lane, shared.now(), &mut outcome);
+    if is_probe && ready.len() > 1 {
+        outcome.back = ready.drain(1..).map(|(row, _)| (row.task, row.number)).collect();
+    }
+    if !ready.is_empty() {
+        let keys: Vec<_> = ready.iter().map(|(row, _)| (row.task, row.number)).collect();
+        let mut phase = shared.phase.subscribe();
+        tokio::select! {
+            () = send(shared, lane, road, ready, &mut outcome) => {}
+            () = renew(shared, lane, &lease) => {}
+            // A device may get it twice; given back is better than left to the lease.
+            _ = phase.wait_for(|phase| *phase == Phase::Closing) => outcome.back.extend(keys),
+        }
+    }
+    let claim = *lease.lock();
+    let done = settle(shared, lane, claim, outcome).await;
+    drop(permits);
+    done
+}
+
+/// Ends what need not or cannot be sent, and reads the notifications of the rest, once per task.
+fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, outcome: &mut Outcome) -> Vec<Ready> {
+    let plain = !is_voip(deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel));
+    let mut known: BTreeMap<i64, Option<Arc<Notification>>> = BTreeMap::new();
+    let mut ready = Vec::with_capacity(rows.len());
+    for row in rows {
+        let refused = if row.expires_at <= now {
+            Some(delivery::expired(&row, now))
+        } else if let Road::Nowhere(trouble) = road {
+            Some(delivery::without_channel(&row, trouble, now))
+        } else if !row.is_bound {
+            Some(delivery::unbound(&row, now))
+        } else if matches!(road, Road::Vendor(_)) && row.token.is_none() {
+            Some(delivery::without_token(&row, now))
+        } else {
+            None
+        };
+        if let Some(refused) = refused {
+            outcome.settled.push(refused);
+            continue;
+        }
+        let read = || serde_json::from_str(&row.notification).ok().map(|text| Arc::new(fit(text, plain)));
+        match known.entry(row.task).or_insert_with(read) {
+            Some(notification) => {
+                let notification = with_badge(notification, row.badge);
+                ready.push((row, notification));
+            }
+            None => outcome.settled.push(delivery::unreadable(&row, now)),
+        }
+    }
+    ready
+}
+
+/// A call without a token that rings is an ordinary notification (tencent-im-rest reference, §7.2).
+fn fit(notification: Notification, plain: bool) -> Notification {
+    let kind = if plain && notification.kind == Kind::Voip { Kind::Alert } else { notification.kind };
+    Notification { kind, ..notification }
+}
+
+fn with_badge(notification: &Arc<Notification>, badge: Option<i64>) -> Arc<Notification> {
+    match badge.and_then(|badge| u32::try_from(badge).ok()).map(Badge::Set) {
+        Some(badge) if notification.badge != Some(badge) => {
+            Arc::new(Notification { badge: Some(badge), ..(**notification).clone() })
+        }
+        _ => Arc::clone(notification),
+    }
+}
+
+/// Keeps the lease while the batch is under way; whoever waits for the batch ends this. A lost lease is only noted: what
+/// is sent is sent, and settling will leave the rows to those who have them now.
+async fn renew(shared: &Shared, lane: &Lane, lease: &Mutex<Claim>) {
+    let third = Duration::from_millis((shared.settings.lease_ms / 3).max(1) as u64);
+    loop {
+        tokio::time::sleep(third).await;
+        let claim = *lease.lock();
+        let until = shared.now().plus(shared.settings.lease_ms);
+        let name = Arc::clone(&lane.key.lane);
+        let renewed = shared.store.write(lane.key.app, move |tx| deliveries::renew(tx, &name, &claim, until)).await;
+        match renewed {
+            Ok(0) => tracing::warn!(app = %lane.key.app, lane = %lane.key.lane, "a lease ran out under way"),
+            Ok(_) => lease.lock().until = until,
+            Err(error) => tracing::warn!(app = %lane.key.app, %error, "a lease could not be renewed"),
+        }
+    }
+}
+
+async fn send(shared: &Arc<Shared>, lane: &Lane, road: &Road, ready: Vec<Ready>, outcome: &mut Outcome) {
+    match road {
+        Road::SelfBuilt => connections(shared, lane, ready, outcome).await,
+        Road::Vendor(channel) => vendor(shared, lane, channel, ready, outcome).await,
+        // Sorted out before.
+        Road::Nowhere(_) => {}
+    }
+}
+
+async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, outcome: &mut Outcome) {
+    let deadline = shared.now().plus(shared.settings.ack.as_millis() as i64);
+    // A little longer than the deadline, which is the connection's to keep.
+    let patience = shared.settings.ack + Duration::from_secs(1);
+    let pushed = ready.iter().map(|(row, notification)| async move {
+        let id = delivery::id(row.task, row.number);
+        let pushed = shared.self_built.push(lane.key.app, &row.device, id, notification, deadline);
+        let acked = tokio::time::timeout(patience, AssertUnwindSafe(pushed).catch_unwind()).await;
+        acked.ok().and_then(std::result::Result::ok).unwrap_or(delivery::Acked::NoAnswer)
+    });
+    let acked = join_all(pushed).await;
+    let now = shared.now();
+    let settled = ready.iter().zip(acked).map(|((row, _), acked)| delivery::after_connection(row, acked, now));
+    outcome.settled.extend(settled);
+}
+
+async fn vendor(
+    shared: &Arc<Shared>,
+    lane: &Lane,
+    channel: &Arc<dyn Channel>,
+    mut ready: Vec<Ready>,
+    outcome: &mut Outcome,
+) {
+    let max = channel.limits().batch_max.max(1);
+    while !ready.is_empty() {
+        // A circuit that a round has shut spares the others the same answer.
+        if !lane.may_run(shared.now()) {
+            outcome.back.extend(ready.drain(..).map(|(row, _)| (row.task, row.number)));
+            break;
+        }
+        let rest = ready.split_off(max.min(ready.len()));
+        let round = std::mem::replace(&mut ready, rest);
+        let messages: Vec<Outgoing> = round.iter().map(|(row, notification)| outgoing(row, notification)).collect();
+        let sent = AssertUnwindSafe(channel.deliver(&messages)).catch_unwind();
+        let answers = match tokio::time::timeout(shared.settings.batch, sent).await {
+            Ok(Ok(answers)) => answers,
+            Ok(Err(_)) => lost(lane, "the channel panicked"),
+            Err(_) => lost(lane, "the channel did not answer in time"),
+        };
+        judge(shared, lane, round, answers, outcome);
+    }
+}
+
+fn lost(lane: &Lane, what: &str) -> Vec<Answer> {
+    tracing::error!(app = %lane.key.app, lane = %lane.key.lane, what, "the outcome of a batch is not known");
+    Vec::new()
+}
+
+fn outgoing(row: &Claimed, notification: &Arc<Notification>) -> Outgoing {
+    Outgoing {
+        id: delivery::id(row.task, row.number),
+        token: row.token.clone().unwrap_or_default(),
+        notification: Arc::clone(notification),
+        expires_at: row.expires_at,
+        attempt: row.attempts + 1,
+    }
+}
+
+fn judge(shared: &Shared, lane: &Lane, round: Vec<Ready>, answers: Vec<Answer>, outcome: &mut Outcome) {
+    let now = shared.now();
+    let drops = lane.learn(&answers, now);
+    let mut answers = answers.into_iter().zip(drops);
+    for (row, _) in round {
+        let Some((answer, may_drop)) = answers.next() else {
+            outcome.settled.push(delivery::unknown(&row, "no answer", now));
+            continue;
+        };
+        if let (Verdict::Gone { since, .. }, true, Some(token)) = (answer.verdict, may_drop, &row.token) {
+            // Without the vendor's moment: the binding that was sent to, and none that came after it.
+            outcome.dead.push((token.clone(), since.unwrap_or(row.bound_at)));
+        }
+        outcome.settled.push(delivery::after_answer(&row, answer, shared.settings.retries, now));
+    }
+}
+
+/// Writes everything down in one transaction. If that fails for long, the lease runs out and it is sent again.
+async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: Outcome) -> Result<()> {
+    let now = shared.now();
+    let is_first = lane.is_first_delivery(&outcome.settled);
+    let outcome = Arc::new(outcome);
+    let mut tries = 0;
+    loop {
+        let (outcome, name) = (Arc::clone(&outcome), Arc::clone(&lane.key.lane));
+        let write = move |tx: &mut store::Tx<'_>| {
+            deliveries::settle(tx, now, &claim, &outcome.settled)?;
+            deliveries::release(tx, &claim, &outcome.back, now)?;
+            if is_first {
+                deliveries::note_delivered(tx, now, &name)?;
+            }
+            let channel = deliveries::parse_lane(&name).map_or(&*name, |(channel, _)| channel);
+            for (token, since) in &outcome.dead {
+                devices::drop_token(tx, channel, token, *since)?;
+            }
+            Ok(())
+        };
+        tries += 1;
+        match shared.store.write(lane.key.app, write).await {
+            Ok(()) => return Ok(()),
+            Err(error) if tries == SETTLE_TRIES => return Err(error),
+            Err(error) => tracing::warn!(app = %lane.key.app, %error, "verdicts could not be written, trying again"),
+        }
+        tokio::time::sleep(SETTLE_PAUSE).await;
+    }
+}

@@ -1,0 +1,510 @@
+//! Tasks and their deliveries: one row for each notification to one device by one channel.
+//!
+//! A delivery begins without a lane, as a target that a task named. Looking up the ways to the target turns it into
+//! one row per way. `claim` is how rows are taken by lease and given back; here is the rest of their lives.
+//!
+//! `due_at` is the only schedule: when to send, when to give up waiting, when a lease has run out.
+
+mod claim;
+
+use contract::{AppId, ConversationId, DeviceId, Millis, Result, Seq, UserId, limit};
+
+use crate::value::{FromRow, Row};
+use crate::{Snapshot, Tx};
+pub use claim::{Claim, Claimed, Due, Settled, all_lanes, claim, lanes, release, renew, settle};
+
+/// A published status of a delivery; numbers are reused between families.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Whose table.
+    pub family: String,
+    /// The number in it.
+    pub number: i32,
+}
+
+/// What a delivery waits for, besides its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Waits {
+    /// Nothing: it is sent when it is due.
+    #[default]
+    Nothing = 0,
+    /// The device's connection.
+    Connection = 1,
+    /// A binding of the account, or the first sign of the device.
+    Binding = 2,
+    /// Whoever holds it.
+    Release = 3,
+}
+
+impl Waits {
+    fn from_number(number: i64) -> Self {
+        match number {
+            1 => Self::Connection,
+            2 => Self::Binding,
+            3 => Self::Release,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// A vendor's own words, kept beside the status.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// Its code.
+    pub code: String,
+    /// Its text.
+    pub text: String,
+    /// Its name for the request.
+    pub request: String,
+    /// Nothing was sent: the channel saw by itself what the vendor would say.
+    pub is_local: bool,
+}
+
+/// One delivery as it may be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The task.
+    pub task: i64,
+    /// Its number in the task.
+    pub number: i64,
+    /// The account that the task named.
+    pub account: Option<UserId>,
+    /// The device.
+    pub device: Option<DeviceId>,
+    /// Channel and credential; empty while the ways to the target are not known.
+    pub lane: String,
+    /// What it waits for.
+    pub waits: Waits,
+    /// None before there was anything to tell.
+    pub status: Option<Status>,
+    /// The coarse class of a failure; 0 for none.
+    pub class: i32,
+    /// The vendor's words at the last attempt.
+    pub said: Said,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// When it was sent last.
+    pub tried_at: Millis,
+    /// When it ended; 0 while it is open.
+    pub ended_at: Millis,
+}
+
+/// What a task is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Unique in the app.
+    pub id: i64,
+    /// What is pushed, as JSON.
+    pub notification: String,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it is not worth delivering any more.
+    pub expires_at: Millis,
+    /// Whether a device that is away gets it on the self-built channel when it is back.
+    pub is_kept: bool,
+    /// The message that it announces.
+    pub message: Option<(ConversationId, Seq)>,
+}
+
+/// Whom a task names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// All devices of an account.
+    Account(UserId),
+    /// One device.
+    Device(DeviceId),
+}
+
+/// A way to a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The device.
+    pub device: DeviceId,
+    /// Channel and credential, as [`lane`] writes them.
+    pub lane: String,
+    /// The number on the app's icon.
+    pub badge: Option<i64>,
+}
+
+/// Row numbers that belong to one target: more than a device can have channels or an account can have ways.
+pub const NUMBERS_PER_TARGET: i64 = 1_000;
+
+/// The channel of our own connections.
+pub const SELF_BUILT: &str = "noroshi";
+
+/// The lane of our own connections.
+pub const SELF_LANE: &str = "noroshi:0";
+
+/// Names a lane.
+pub fn lane(channel: &str, credential: i64) -> String {
+    format!("{channel}:{credential}")
+}
+
+/// Reads a lane's name.
+pub fn parse_lane(lane: &str) -> Option<(&str, i64)> {
+    let (channel, credential) = lane.rsplit_once(':')?;
+    Some((channel, credential.parse().ok()?))
+}
+
+/// Adds a task.
+pub fn add_task(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
+    let app = tx.app();
+    let (conversation, seq) = task.message.unzip();
+    tx.run(
+        sql!(
+            "INSERT INTO tasks
+                 (app, id, notification, created_at, expires_at, store_offline, conversation, seq)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        ),
+        (
+            app,
+            task.id,
+            &task.notification,
+            task.created_at,
+            task.expires_at,
+            task.is_kept,
+            conversation,
+            seq.unwrap_or_default(),
+        ),
+    )?;
+    Ok(())
+}
+
+/// Adds a delivery for each target of a task. A held one has a status from the start and waits for its release.
+pub fn add_targets(tx: &mut Tx<'_>, task: &Task, targets: &[Target], held: Option<Status>) -> Result<()> {
+    let app = tx.app();
+    let (waits, due) =
+        if held.is_some() { (Waits::Release, task.expires_at) } else { (Waits::Nothing, task.created_at) };
+    let Status { family, number } = held.unwrap_or(Status { family: String::new(), number: 0 });
+    let rows = targets.iter().enumerate().map(|(index, target)| {
+        let (account, device) = match target {
+            Target::Account(account) => (account.as_str(), ""),
+            Target::Device(device) => ("", device.as_str()),
+        };
+        let place = index as i64 * NUMBERS_PER_TARGET;
+        (app, task.id, place, account, device, waits as i64, family.as_str(), i64::from(number), due)
+    });
+    tx.many(
+        sql!(
+            "INSERT INTO deliveries (app, task, number, account, device, waits, family, status, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        ),
+        rows,
+    )?;
+    Ok(())
+}
+
+/// Adds deliveries whose ways are known, numbered from `first`.
+pub fn add_ways(tx: &mut Tx<'_>, task: i64, first: i64, account: &str, ways: &[Way], due: Millis) -> Result<()> {
+    let app = tx.app();
+    let rows = ways
+        .iter()
+        .zip(first..)
+        .map(|(way, number)| (app, task, number, account, way.device.as_str(), way.lane.as_str(), way.badge, due));
+    tx.many(
+        sql!(
+            "INSERT INTO deliveries (app, task, number, account, device, lane, badge, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        ),
+        rows,
+    )?;
+    Ok(())
+}
+
+/// A target whose ways have to be looked up, or whose time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// The task.
+    pub task: i64,
+    /// Its number in the task.
+    pub number: i64,
+    /// Whom the task named.
+    pub target: Target,
+    /// What is pushed, as JSON.
+    pub notification: String,
+    /// When it is not worth delivering any more.
+    pub expires_at: Millis,
+}
+
+/// Takes due targets for this transaction.
+pub fn take_targets(tx: &mut Tx<'_>, now: Millis, count: usize) -> Result<Vec<Open>> {
+    let app = tx.app();
+    let rows: Vec<(i64, i64, String, String, String, Millis)> = tx.all(
+        sql! {
+            sqlite: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at
+                     FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
+                     WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
+                     ORDER BY d.due_at LIMIT $3",
+            postgres: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at
+                       FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
+                       WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
+                       ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED"
+        },
+        (app, now, count as i64),
+    )?;
+    let open =
+        |(task, number, account, device, notification, expires_at): (i64, i64, String, String, String, Millis)| {
+            let target = if account.is_empty() {
+                Target::Device(DeviceId::trusted(&device))
+            } else {
+                Target::Account(UserId::trusted(&account))
+            };
+            Open { task, number, target, notification, expires_at }
+        };
+    Ok(rows.into_iter().map(open).collect())
+}
+
+/// Gives a target its ways, the first of them in its own row.
+pub fn set_ways(tx: &mut Tx<'_>, now: Millis, open: &Open, ways: &[Way]) -> Result<()> {
+    let app = tx.app();
+    let Some((first, rest)) = ways.split_first() else { return Ok(()) };
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET device = $4, lane = $5, badge = $6, due_at = $7, waits = 0, woken = 0, family = '',
+                 status = 0
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
+        ),
+        (app, open.task, open.number, &first.device, &first.lane, first.badge, now),
+    )?;
+    let account = match &open.target {
+        Target::Account(account) => account.as_str(),
+        Target::Device(_) => "",
+    };
+    add_ways(tx, open.task, open.number + 1, account, rest, now)
+}
+
+/// Lets a target wait for a binding.
+pub fn set_unbound(tx: &mut Tx<'_>, open: &Open, status: &Status) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET family = $4, status = $5, waits = 2, due_at = $6
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
+        ),
+        (app, open.task, open.number, &status.family, i64::from(status.number), open.expires_at),
+    )?;
+    Ok(())
+}
+
+/// Ends a target whose time is over; it keeps the status it has, or gets this one.
+pub fn end_target(tx: &mut Tx<'_>, now: Millis, open: &Open, otherwise: &Status) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET ended_at = $4, waits = 0,
+                 status = CASE WHEN family = '' THEN CAST($6 AS BIGINT) ELSE status END,
+                 family = CASE WHEN family = '' THEN CAST($5 AS TEXT) ELSE family END
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
+        ),
+        (app, open.task, open.number, now, &otherwise.family, i64::from(otherwise.number)),
+    )?;
+    Ok(())
+}
+
+/// Whether anything is open for an account or its device, so that the arrival of one that nobody waits for costs a
+/// read alone.
+pub fn is_awaited(snapshot: &mut Snapshot<'_>, account: &UserId, device: &DeviceId) -> Result<bool> {
+    let app = snapshot.app();
+    let (awaited,): (bool,) = snapshot.one(
+        sql!(
+            "SELECT CASE WHEN EXISTS (
+                 SELECT 1 FROM deliveries WHERE app = $1 AND account = $2 AND lane = '' AND ended_at = 0
+             ) OR EXISTS (
+                 SELECT 1 FROM deliveries WHERE app = $1 AND device = $3 AND ended_at = 0
+             ) OR EXISTS (
+                 SELECT 1 FROM devices WHERE app = $1 AND id = $3 AND badge <> 0
+             ) THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END"
+        ),
+        (app, account, device),
+    )?;
+    Ok(awaited)
+}
+
+/// Makes what waits for an account's binding due. Answers how many rows that concerned.
+pub fn wake_account(tx: &mut Tx<'_>, now: Millis, account: &UserId) -> Result<u64> {
+    let app = tx.app();
+    // The condition names no `waits`, so that a row which is being looked up elsewhere is waited for, not missed.
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET due_at = CASE WHEN waits = 2 THEN CAST($3 AS BIGINT) ELSE due_at END,
+                 waits = CASE WHEN waits = 2 THEN 0 ELSE waits END
+             WHERE app = $1 AND account = $2 AND lane = '' AND ended_at = 0"
+        ),
+        (app, account, now),
+    )
+}
+
+/// Makes what waits for a device's connection due, and notes the connection on what is under way to it.
+pub fn wake_device(tx: &mut Tx<'_>, now: Millis, device: &DeviceId) -> Result<u64> {
+    let app = tx.app();
+    tx.run(sql!("UPDATE devices SET badge = 0 WHERE app = $1 AND id = $2 AND badge <> 0"), (app, device))?;
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET woken = 1,
+                 due_at = CASE WHEN waits IN (1, 2) THEN CAST($3 AS BIGINT) ELSE due_at END,
+                 waits = CASE WHEN waits IN (1, 2) THEN 0 ELSE waits END
+             WHERE app = $1 AND device = $2 AND lane IN ('', 'noroshi:0') AND ended_at = 0"
+        ),
+        (app, device, now),
+    )
+}
+
+/// Lets go what a task held. Answers how many rows that concerned.
+pub fn wake_task(tx: &mut Tx<'_>, now: Millis, task: i64) -> Result<u64> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET due_at = $3, waits = 0, family = '', status = 0
+             WHERE app = $1 AND task = $2 AND waits = 3 AND ended_at = 0"
+        ),
+        (app, task, now),
+    )
+}
+
+/// Adds to the number on the icon of a device, or sets it, and answers what it is now.
+pub fn count_badge(tx: &mut Tx<'_>, device: &DeviceId, set: Option<i64>, add: i64) -> Result<i64> {
+    let app = tx.app();
+    let row: Option<(i64,)> = tx.opt(
+        sql!(
+            "UPDATE devices SET badge = CASE
+                 WHEN CAST($3 AS BIGINT) IS NOT NULL THEN CAST($3 AS BIGINT)
+                 WHEN badge + CAST($4 AS BIGINT) < 0 THEN 0
+                 ELSE badge + CAST($4 AS BIGINT) END
+             WHERE app = $1 AND id = $2 RETURNING badge"
+        ),
+        (app, device, set, add),
+    )?;
+    Ok(row.map_or(0, |(badge,)| badge))
+}
+
+/// Whether anything was ever delivered by a lane.
+pub fn has_delivered(snapshot: &mut Snapshot<'_>, lane: &str) -> Result<bool> {
+    let app = snapshot.app();
+    let row: Option<(i64,)> =
+        snapshot.opt(sql!("SELECT delivered_at FROM lanes WHERE app = $1 AND lane = $2"), (app, lane))?;
+    Ok(row.is_some())
+}
+
+/// Notes that something was delivered by a lane.
+pub fn note_delivered(tx: &mut Tx<'_>, now: Millis, lane: &str) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!("INSERT INTO lanes (app, lane, delivered_at) VALUES ($1, $2, $3) ON CONFLICT (app, lane) DO NOTHING"),
+        (app, lane, now),
+    )?;
+    Ok(())
+}
+
+impl FromRow for Delivery {
+    fn from_row(row: Row<'_>) -> Result<Self> {
+        let family: String = row.get(6)?;
+        let number = row.get::<i64>(7)? as i32;
+        Ok(Self {
+            task: row.get(0)?,
+            number: row.get(1)?,
+            account: row.get(2)?,
+            device: row.get(3)?,
+            lane: row.get(4)?,
+            waits: Waits::from_number(row.get(5)?),
+            status: (!family.is_empty()).then_some(Status { family, number }),
+            class: row.get::<i64>(8)? as i32,
+            said: Said { code: row.get(9)?, text: row.get(10)?, request: row.get(11)?, is_local: row.get(12)? },
+            attempts: row.get(13)?,
+            tried_at: row.get(14)?,
+            ended_at: row.get(15)?,
+        })
+    }
+}
+
+/// Reads one delivery.
+pub fn get(snapshot: &mut Snapshot<'_>, task: i64, number: i64) -> Result<Option<Delivery>> {
+    let app = snapshot.app();
+    snapshot.opt(
+        sql!(
+            "SELECT task, number, NULLIF(account, ''), NULLIF(device, ''), lane, waits, family, status, class, said_code,
+                 said_text, said_request, said_local, attempts, tried_at, ended_at
+             FROM deliveries WHERE app = $1 AND task = $2 AND number = $3"
+        ),
+        (app, task, number),
+    )
+}
+
+/// Reads the deliveries of a task in pages ordered by number.
+pub fn of_task(snapshot: &mut Snapshot<'_>, task: i64, after: i64) -> Result<Vec<Delivery>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT task, number, NULLIF(account, ''), NULLIF(device, ''), lane, waits, family, status, class, said_code,
+                 said_text, said_request, said_local, attempts, tried_at, ended_at
+             FROM deliveries WHERE app = $1 AND task = $2 AND number > $3 ORDER BY number LIMIT $4"
+        ),
+        (app, task, after, limit::STORE_PAGE as i64),
+    )
+}
+
+/// Reads the deliveries that announce a message.
+pub fn of_message(snapshot: &mut Snapshot<'_>, conversation: ConversationId, seq: Seq) -> Result<Vec<Delivery>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT d.task, d.number, NULLIF(d.account, ''), NULLIF(d.device, ''), d.lane, d.waits, d.family, d.status,
+                 d.class, d.said_code, d.said_text, d.said_request, d.said_local, d.attempts, d.tried_at, d.ended_at
+             FROM tasks t JOIN deliveries d ON d.app = t.app AND d.task = t.id
+             WHERE t.app = $1 AND t.conversation = $2 AND t.conversation IS NOT NULL AND t.seq = $3
+             ORDER BY d.task, d.number LIMIT $4"
+        ),
+        (app, conversation, seq, limit::STORE_PAGE as i64),
+    )
+}
+
+/// Lists apps that have tasks which expired before a moment. It spans apps, so it runs for the platform.
+pub fn apps_before(snapshot: &mut Snapshot<'_>, moment: Millis) -> Result<Vec<AppId>> {
+    let rows: Vec<(AppId,)> = snapshot.all(
+        sql!(
+            "SELECT DISTINCT t.app FROM (
+                 SELECT app FROM tasks WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
+             ) t"
+        ),
+        (moment, limit::STORE_PAGE as i64),
+    )?;
+    Ok(rows.into_iter().map(|(app,)| app).collect())
+}
+
+/// Forgets some of the tasks that expired before a moment, with their deliveries. Answers how many tasks.
+pub fn purge(tx: &mut Tx<'_>, moment: Millis) -> Result<usize> {
+    let app = tx.app();
+    let ids: Vec<(i64,)> = tx.all(
+        sql!("SELECT id FROM tasks WHERE app = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3"),
+        (app, moment, PURGE_BATCH),
+    )?;
+    tx.many(sql!("DELETE FROM deliveries WHERE app = $1 AND task = $2"), ids.iter().map(|(id,)| (app, *id)))?;
+    tx.many(sql!("DELETE FROM tasks WHERE app = $1 AND id = $2"), ids.iter().map(|(id,)| (app, *id)))?;
+    Ok(ids.len())
+}
+
+/// Tasks that one transaction forgets: background work must not hold the writer.
+const PURGE_BATCH: i64 = 100;
+
+/// How many deliveries of one lane wait and are under way, in all apps together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Depth {
+    /// Channel and credential.
+    pub lane: String,
+    /// Due and taken by nobody.
+    pub due: i64,
+    /// Under a lease.
+    pub leased: i64,
+}
+
+/// Counts open deliveries by lane, for the metrics. It spans apps, so it runs for the platform.
+pub fn depths(snapshot: &mut Snapshot<'_>, now: Millis) -> Result<Vec<Depth>> {
+    let rows: Vec<(String, i64, i64)> = snapshot.all(
+        sql!(
+            "SELECT lane, CAST(SUM(CASE WHEN lease_by = 0 AND due_at <= $1 THEN 1 ELSE 0 END) AS BIGINT),
+                 CAST(SUM(CASE WHEN lease_by <> 0 THEN 1 ELSE 0 END) AS BIGINT)
+             FROM deliveries WHERE ended_at = 0 GROUP BY lane ORDER BY lane LIMIT $2"
+        ),
+        (now, limit::STORE_PAGE as i64),
+    )?;
+    Ok(rows.into_iter().map(|(lane, due, leased)| Depth { lane, due, leased }).collect())
+}

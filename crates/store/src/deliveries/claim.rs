@@ -1,0 +1,260 @@
+//! Leases: rows are taken by an update, not by deletion, so a node may die at any line and another finishes.
+//!
+//! A claim moves `due_at` to the end of the lease: a row whose worker is gone becomes due by itself. Whoever gives a
+//! row back names the claim under which it was taken; a claim that has run out changes nothing.
+
+use contract::{AppId, DeviceId, Millis, Result, limit};
+
+use super::{Said, Status, Waits};
+use crate::value::{FromRow, Row};
+use crate::{Snapshot, Tx};
+
+/// Who takes rows, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The node.
+    pub node: i64,
+    /// A number that no other claim has.
+    pub id: i64,
+    /// When others may take the rows.
+    pub until: Millis,
+}
+
+/// A row under a lease, with what is needed to send it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The task.
+    pub task: i64,
+    /// Its number in the task.
+    pub number: i64,
+    /// The device.
+    pub device: DeviceId,
+    /// How often it was sent before.
+    pub attempts: u32,
+    /// The number on the app's icon.
+    pub badge: Option<i64>,
+    /// The status it had before.
+    pub status: Option<Status>,
+    /// The device's token by this channel and credential, if it still has one.
+    pub token: Option<String>,
+    /// When the device said so.
+    pub bound_at: Millis,
+    /// Whether the device is logged in, and still of the account that the task named.
+    pub is_bound: bool,
+    /// What is pushed, as JSON.
+    pub notification: String,
+    /// When it is not worth delivering any more.
+    pub expires_at: Millis,
+    /// Whether it is kept for a device that is away.
+    pub is_kept: bool,
+}
+
+impl FromRow for Claimed {
+    fn from_row(row: Row<'_>) -> Result<Self> {
+        let family: String = row.get(5)?;
+        let (named, bound): (String, Option<String>) = (row.get(9)?, row.get(10)?);
+        let is_logged_in = row.get::<Option<bool>>(11)?.unwrap_or(false);
+        Ok(Self {
+            task: row.get(0)?,
+            number: row.get(1)?,
+            device: row.get(2)?,
+            attempts: row.get(3)?,
+            badge: row.get(4)?,
+            status: if family.is_empty() { None } else { Some(Status { number: row.get::<i64>(6)? as i32, family }) },
+            token: row.get(7)?,
+            bound_at: row.get::<Option<Millis>>(8)?.unwrap_or_default(),
+            is_bound: is_logged_in && bound.is_some_and(|bound| named.is_empty() || bound == named),
+            notification: row.get(12)?,
+            expires_at: row.get(13)?,
+            is_kept: row.get(14)?,
+        })
+    }
+}
+
+/// Takes due rows of a lane, at most a page.
+pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usize) -> Result<Vec<Claimed>> {
+    let app = tx.app();
+    let taken = tx.run(
+        sql! {
+            sqlite: "UPDATE deliveries SET lease_by = $4, lease = $5, due_at = $6, woken = 0
+                     WHERE app = $1 AND (task, number) IN (
+                         SELECT task, number FROM deliveries
+                         WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7)",
+            postgres: "WITH due AS MATERIALIZED (
+                           SELECT task, number FROM deliveries
+                           WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7
+                           FOR UPDATE SKIP LOCKED)
+                       UPDATE deliveries d SET lease_by = $4, lease = $5, due_at = $6, woken = 0
+                       FROM due WHERE d.app = $1 AND d.task = due.task AND d.number = due.number"
+        },
+        (app, lane, now, claim.node, claim.id, claim.until, count.min(limit::STORE_PAGE) as i64),
+    )?;
+    if taken == 0 {
+        return Ok(Vec::new());
+    }
+    let (channel, credential) = super::parse_lane(lane).unwrap_or((lane, 0));
+    tx.all(
+        sql!(
+            "SELECT d.task, d.number, d.device, d.attempts, d.badge, d.family, d.status, k.token, k.bound_at, d.account,
+                 v.account, v.logged_in, t.notification, t.expires_at, t.store_offline
+             FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
+                 LEFT JOIN devices v ON v.app = d.app AND v.id = d.device
+                 LEFT JOIN tokens k ON k.app = d.app AND k.device = d.device AND k.channel = $6 AND k.credential = $7
+             WHERE d.app = $1 AND d.lane = $2 AND d.ended_at = 0 AND d.due_at = $3 AND d.lease_by = $4 AND d.lease = $5
+             ORDER BY d.task, d.number"
+        ),
+        (app, lane, claim.until, claim.node, claim.id, channel, credential),
+    )
+}
+
+/// Extends a lease while its work is under way. Answers how many rows it still holds.
+pub fn renew(tx: &mut Tx<'_>, lane: &str, claim: &Claim, until: Millis) -> Result<u64> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET due_at = $6
+             WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at = $3 AND lease_by = $4 AND lease = $5"
+        ),
+        (app, lane, claim.until, claim.node, claim.id, until),
+    )
+}
+
+/// Gives rows back unsent, to be taken again from `due` on.
+pub fn release(tx: &mut Tx<'_>, claim: &Claim, rows: &[(i64, i64)], due: Millis) -> Result<()> {
+    let app = tx.app();
+    tx.many(
+        sql!(
+            "UPDATE deliveries SET due_at = $6, lease_by = 0, lease = 0
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0 AND lease_by = $4 AND lease = $5"
+        ),
+        rows.iter().map(|(task, number)| (app, *task, *number, claim.node, claim.id, due)),
+    )?;
+    Ok(())
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The task.
+    pub task: i64,
+    /// Its number in the task.
+    pub number: i64,
+    /// Its status from now on.
+    pub status: Status,
+    /// The coarse class of a failure; 0 for none.
+    pub class: i32,
+    /// The vendor's words.
+    pub said: Said,
+    /// Whether it was sent, or ended without that.
+    pub is_sent: bool,
+    /// When it is due again; ignored if it ended.
+    pub due_at: Millis,
+    /// What it waits for; ignored if it ended.
+    pub waits: Waits,
+    /// Whether it ended.
+    pub is_ended: bool,
+}
+
+/// Writes down what became of rows. Those whose lease has run out are somebody else's now and stay as they are.
+pub fn settle(tx: &mut Tx<'_>, now: Millis, claim: &Claim, rows: &[Settled]) -> Result<u64> {
+    let app = tx.app();
+    // What it would wait for may have happened meanwhile: then it is due at once.
+    let changed = tx.many(
+        sql!(
+            "UPDATE deliveries SET family = $6, status = $7, class = $8, said_code = $9, said_text = $10,
+                 said_request = $11, said_local = $12, lease_by = 0, lease = 0,
+                 ended_at = CASE WHEN CAST($16 AS BIGINT) = 1 THEN CAST($13 AS BIGINT) ELSE 0 END,
+                 due_at = CASE WHEN woken = 1 AND CAST($15 AS BIGINT) = 1
+                     THEN CAST($13 AS BIGINT) ELSE CAST($14 AS BIGINT) END,
+                 waits = CASE WHEN woken = 1 OR CAST($16 AS BIGINT) = 1 THEN 0 ELSE CAST($15 AS BIGINT) END,
+                 woken = 0
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0 AND lease_by = $4 AND lease = $5"
+        ),
+        rows.iter().map(|row| {
+            (
+                app,
+                row.task,
+                row.number,
+                claim.node,
+                claim.id,
+                row.status.family.as_str(),
+                i64::from(row.status.number),
+                i64::from(row.class),
+                row.said.code.as_str(),
+                row.said.text.as_str(),
+                row.said.request.as_str(),
+                row.said.is_local,
+                now,
+                row.due_at,
+                row.waits as i64,
+                row.is_ended,
+            )
+        }),
+    )?;
+    tx.many(
+        sql!(
+            "UPDATE deliveries SET attempts = attempts + 1, tried_at = $4
+             WHERE app = $1 AND task = $2 AND number = $3"
+        ),
+        rows.iter().filter(|row| row.is_sent).map(|row| (app, row.task, row.number, now)),
+    )?;
+    Ok(changed)
+}
+
+/// A lane that has open rows, and when its first is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The app.
+    pub app: AppId,
+    /// Channel and credential; empty for targets whose ways are not looked up.
+    pub lane: String,
+    /// When its first row is due.
+    pub due_at: Millis,
+}
+
+/// Lists the lanes of the app that have open rows.
+pub fn lanes(snapshot: &mut Snapshot<'_>) -> Result<Vec<Due>> {
+    let app = snapshot.app();
+    page(snapshot, AppId(app.0 - 1), LAST_LANE, app)
+}
+
+/// Lists the lanes of all apps, in pages ordered by app and lane. It runs for the platform.
+pub fn all_lanes(snapshot: &mut Snapshot<'_>, after: Option<&Due>) -> Result<Vec<Due>> {
+    let (app, lane) = after.map_or((AppId(i64::MIN), ""), |due| (due.app, due.lane.as_str()));
+    page(snapshot, app, lane, AppId(i64::MAX))
+}
+
+/// Sorts after every lane.
+const LAST_LANE: &str = "\u{10ffff}";
+
+/// Jumps from lane to lane in the index: the cost is that of the lanes, not of their backlogs.
+fn page(snapshot: &mut Snapshot<'_>, app: AppId, lane: &str, last: AppId) -> Result<Vec<Due>> {
+    let rows: Vec<(AppId, String, Millis)> = snapshot.all(
+        sql! {
+            sqlite: "WITH RECURSIVE firsts (id) AS (
+                         SELECT (SELECT d.rowid FROM deliveries d
+                                 WHERE d.ended_at = 0 AND (d.app, d.lane) > ($1, $2) AND d.app <= $3
+                                 ORDER BY d.app, d.lane, d.due_at LIMIT 1)
+                         UNION ALL
+                         SELECT (SELECT d.rowid FROM deliveries d
+                                 WHERE d.ended_at = 0 AND (d.app, d.lane) > (x.app, x.lane) AND d.app <= $3
+                                 ORDER BY d.app, d.lane, d.due_at LIMIT 1)
+                         FROM firsts JOIN deliveries x ON x.rowid = firsts.id
+                         LIMIT $4)
+                     SELECT d.app, d.lane, d.due_at FROM firsts JOIN deliveries d ON d.rowid = firsts.id
+                     ORDER BY d.app, d.lane",
+            postgres: "WITH RECURSIVE firsts (app, lane, due_at) AS (
+                           (SELECT d.app, d.lane, d.due_at FROM deliveries d
+                            WHERE d.ended_at = 0 AND (d.app, d.lane) > ($1, $2) AND d.app <= $3
+                            ORDER BY d.app, d.lane, d.due_at LIMIT 1)
+                           UNION ALL
+                           SELECT n.app, n.lane, n.due_at FROM firsts f, LATERAL (
+                               SELECT d.app, d.lane, d.due_at FROM deliveries d
+                               WHERE d.ended_at = 0 AND (d.app, d.lane) > (f.app, f.lane) AND d.app <= $3
+                               ORDER BY d.app, d.lane, d.due_at LIMIT 1) n)
+                       SELECT app, lane, due_at FROM firsts LIMIT $4"
+        },
+        (app, lane, last, limit::STORE_PAGE as i64 - 1),
+    )?;
+    Ok(rows.into_iter().map(|(app, lane, due_at)| Due { app, lane, due_at }).collect())
+}

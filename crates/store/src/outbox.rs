@@ -1,0 +1,64 @@
+//! The outbox: what a transaction leaves for another part to do.
+//!
+//! A row is taken by the transaction that does its work in the store, so it is either still there or done.
+
+use contract::{AppId, ConversationId, Millis, Result, Seq, limit};
+
+use crate::{Snapshot, Tx};
+
+/// One piece of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Unique in the app.
+    pub id: i64,
+    /// Whom it concerns: for an offline push the receiver.
+    pub part: String,
+    /// When it was to be done.
+    pub due_at: Millis,
+    /// Its content, in the words of its topic.
+    pub payload: String,
+    /// The message that it is about.
+    pub conversation: Option<ConversationId>,
+    /// The place of that message.
+    pub seq: Seq,
+}
+
+/// Takes due work of a topic, oldest first; it is gone when the transaction commits.
+pub fn take(tx: &mut Tx<'_>, topic: &str, now: Millis, count: usize) -> Result<Vec<Item>> {
+    let app = tx.app();
+    let rows: Vec<(i64, String, Millis, String, Option<ConversationId>, Seq)> = tx.all(
+        sql! {
+            sqlite: "SELECT id, part, due_at, payload, conversation, seq FROM outbox
+                     WHERE app = $1 AND topic = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4",
+            postgres: "SELECT id, part, due_at, payload, conversation, seq FROM outbox
+                       WHERE app = $1 AND topic = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4
+                       FOR UPDATE SKIP LOCKED"
+        },
+        (app, topic, now, count as i64),
+    )?;
+    tx.many(sql!("DELETE FROM outbox WHERE app = $1 AND id = $2"), rows.iter().map(|row| (app, row.0)))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, part, due_at, payload, conversation, seq)| Item { id, part, due_at, payload, conversation, seq })
+        .collect())
+}
+
+/// Lists apps that have due work of a topic, in pages ordered by id. It spans apps, so it runs for the platform.
+pub fn apps(snapshot: &mut Snapshot<'_>, topic: &str, now: Millis, after: AppId) -> Result<Vec<AppId>> {
+    // Jumps from app to app in the index: the cost is that of the apps, not of their backlogs.
+    let rows: Vec<(AppId,)> = snapshot.all(
+        sql!(
+            "WITH RECURSIVE apps (app) AS (
+                 SELECT (SELECT MIN(o.app) FROM outbox o WHERE o.topic = $1 AND o.app > $2)
+                 UNION ALL
+                 SELECT (SELECT MIN(o.app) FROM outbox o WHERE o.topic = $1 AND o.app > a.app)
+                 FROM apps a WHERE a.app IS NOT NULL
+             )
+             SELECT a.app FROM apps a WHERE a.app IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM outbox o WHERE o.topic = $1 AND o.app = a.app AND o.due_at <= $3
+             ) LIMIT $4"
+        ),
+        (topic, after, now, limit::STORE_PAGE as i64),
+    )?;
+    Ok(rows.into_iter().map(|(app,)| app).collect())
+}
