@@ -3,6 +3,7 @@
 //! `NOROSHI_TEST_POSTGRES` names the server (a url whose user may create schemas). Without it a test on PostgreSQL
 //! fails and says so, unless `NOROSHI_TEST_ENGINES=sqlite` asks for one engine only.
 
+mod database;
 mod dice;
 mod disk;
 
@@ -19,6 +20,7 @@ use tokio_postgres::{Config, NoTls};
 use crate::append::window::random;
 use crate::append::{Draft, Facts};
 use crate::{Hooks, Settings, Store};
+pub use database::TestDatabase;
 pub use dice::Dice;
 pub use disk::{Disk, Weather};
 
@@ -149,16 +151,6 @@ pub fn on_server(url: String, statement: String) -> Result<()> {
         })
     };
     std::thread::spawn(run).join().unwrap_or_else(|_| Err(Failure::internal("a statement panicked").into()))
-}
-
-/// The url of another database on the same server.
-pub fn with_database(url: &str, name: &str) -> String {
-    let (place, options) = url.split_once('?').unwrap_or((url, ""));
-    let (scheme, rest) = place.split_once("://").expect("a url has a scheme");
-    let host = rest.split('/').next().unwrap_or_default();
-    // What was set for one schema does not hold in another database.
-    let options: Vec<&str> = options.split('&').filter(|option| !option.starts_with("options=")).collect();
-    format!("{scheme}://{host}/{name}?{}", options.join("&"))
 }
 
 /// Hooks that allow every draft and listen to nothing.

@@ -4,3 +4,4 @@
 mod harness;
 mod im;
 mod raw;
+mod reliable;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use contract::{Error, Failure, Result};
 use store::append::{Draft, Sent};
-use store::testing::{Dice, Disk, TestEngine, TestStore, Weather, permissive};
+use store::testing::{Dice, Disk, TestDatabase, TestEngine, TestStore, Weather, permissive};
 use store::{Settings, Store, sql};
 use tempfile::TempDir;
 
@@ -103,50 +103,12 @@ async fn a_store_on_a_read_only_disk_says_so_when_it_opens() {
     store.close().await;
 }
 
-/// A database of its own on the test server, for settings that hold for a whole database.
-struct Database {
-    server: String,
-    name: String,
-}
-
-impl Database {
-    fn make(store: &TestStore) -> (Self, Settings) {
-        let Settings::Postgres { url, threads, statement_ms, away_ms } = store.settings().clone() else {
-            panic!("a store on PostgreSQL")
-        };
-        let name = format!("full_{}", std::process::id());
-        let database = Self { server: url.clone(), name };
-        database.run(&format!("CREATE DATABASE {}", database.name));
-        let own = store::testing::with_database(&url, &database.name);
-        (database, Settings::Postgres { url: own, threads, statement_ms, away_ms })
-    }
-
-    fn run(&self, statement: &str) {
-        store::testing::on_server(self.server.clone(), statement.to_owned()).unwrap();
-    }
-
-    /// Makes the database read-only or not, for connections that are made from now on, and cuts the others.
-    fn set_read_only(&self, is_read_only: bool) {
-        self.run(&format!("ALTER DATABASE {} SET default_transaction_read_only = {is_read_only}", self.name));
-    }
-
-    fn cut(&self) {
-        self.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name));
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.run(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_database_that_became_read_only_is_no_room_and_passes_without_a_cut() {
     let Some(place) = TestStore::open(TestEngine::Postgres, permissive()).await else { return };
-    let (database, settings) = Database::make(&place);
+    let Settings::Postgres { url, threads, statement_ms, away_ms } = place.settings().clone() else { return };
+    let database = TestDatabase::make(&url);
+    let settings = Settings::Postgres { url: database.url.clone(), threads, statement_ms, away_ms };
     let store = Arc::new(Store::open(&settings, permissive()).await.unwrap());
     let stored = count(send_all(&store, drafts(0)).await, |_| false);
     assert_eq!(stored, 100);
