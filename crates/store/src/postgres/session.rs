@@ -150,7 +150,13 @@ impl Session {
         let away = |what: &dyn std::fmt::Display| Failure::Unavailable(format!("connecting to the database: {what}"));
         self.client = Some(match connected {
             Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(away(&error)),
+            // By itself the error says no more than that there was one.
+            Ok(Err(error)) => {
+                return Err(match error.as_db_error() {
+                    Some(answer) => away(&format_args!("postgres {}: {}", answer.code().code(), answer.message())),
+                    None => away(&error),
+                });
+            }
             Err(_) => return Err(away(&"no answer in time")),
         });
         self.back_off = BACK_OFF_MIN;

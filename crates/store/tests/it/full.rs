@@ -134,6 +134,19 @@ async fn a_database_that_became_read_only_is_no_room_and_passes_without_a_cut() 
     store.close().await;
 }
 
+#[tokio::test]
+async fn a_database_that_takes_no_connections_says_why() {
+    let Some(place) = TestStore::open(TestEngine::Postgres, permissive()).await else { return };
+    let Settings::Postgres { url, threads, statement_ms, .. } = place.settings().clone() else { return };
+    let database = TestDatabase::make(&url);
+    database.set_open(false);
+    let settings = Settings::Postgres { url: database.url.clone(), threads, statement_ms, away_ms: 100 };
+    let Err(Error::Failure(Failure::Unavailable(what))) = Store::open(&settings, permissive()).await else {
+        panic!("a database that takes no connections is away")
+    };
+    assert!(what.contains("55000") && what.contains("accepting connections"), "{what}");
+}
+
 /// The words of the failures, as an operator's log shows them, name the trouble.
 #[test]
 fn no_room_is_said_in_words() {
