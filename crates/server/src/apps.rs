@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use contract::{AppId, Failure, Millis, Result, UserId};
+use contract::{AppId, Error, Failure, Millis, Result, UserId};
 use parking_lot::RwLock;
 use store::apps::{App, AppSecrets, AppSettings};
-use store::platform::{self, AppRow};
+use store::platform::{self, AppRow, Entry};
 use store::{Store, Tx, accounts};
 
 use crate::vault::Vault;
@@ -89,9 +89,27 @@ impl Apps {
 
     /// Adds an app. Answers false if its id is taken.
     pub async fn add(&self, now: Millis, id: AppId, settings: AppSettings, secrets: AppSecrets) -> Result<bool> {
+        self.add_noted(now, id, settings, secrets, None).await
+    }
+
+    /// Adds an app together with an entry of the audit log, which is not made if the id is taken.
+    pub async fn add_noted(
+        &self,
+        now: Millis,
+        id: AppId,
+        settings: AppSettings,
+        secrets: AppSecrets,
+        entry: Option<Entry>,
+    ) -> Result<bool> {
         let (record, sealed) = self.close(&settings, &secrets)?;
-        let added =
-            self.store.write(AppId::PLATFORM, move |tx| platform::add_app(tx, now, id, &record, &sealed)).await?;
+        let job = move |tx: &mut Tx<'_>| {
+            let added = platform::add_app(tx, now, id, &record, &sealed)?;
+            if let (true, Some(entry)) = (added, &entry) {
+                platform::add_entry(tx, entry)?;
+            }
+            Ok(added)
+        };
+        let added = self.store.write(AppId::PLATFORM, job).await?;
         self.refresh().await?;
         Ok(added)
     }
@@ -102,20 +120,41 @@ impl Apps {
         id: AppId,
         change: impl Fn(&mut AppSettings, &mut AppSecrets),
     ) -> Result<Option<Arc<App>>> {
+        self.change_noted(id, None, |settings, secrets| {
+            change(settings, secrets);
+            Ok::<_, Error>(())
+        })
+        .await
+    }
+
+    /// Changes an app together with an entry of the audit log; nothing happens if `change` refuses.
+    pub async fn change_noted<E: From<Error>>(
+        &self,
+        id: AppId,
+        entry: Option<Entry>,
+        change: impl Fn(&mut AppSettings, &mut AppSecrets) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Option<Arc<App>>, E> {
         for _ in 0..CHANGE_TRIES {
             let row = self.store.read(AppId::PLATFORM, move |snapshot| platform::app(snapshot, id)).await?;
             let Some(row) = row else { return Ok(None) };
             let version = row.version;
             let mut app = self.open(row)?;
-            change(&mut app.settings, &mut app.secrets);
+            change(&mut app.settings, &mut app.secrets)?;
             let (record, sealed) = self.close(&app.settings, &app.secrets)?;
-            let row = AppRow { id, record, sealed, version };
-            if self.store.write(AppId::PLATFORM, move |tx| platform::set_app(tx, &row)).await? {
+            let (row, entry) = (AppRow { id, record, sealed, version }, entry.clone());
+            let job = move |tx: &mut Tx<'_>| {
+                let changed = platform::set_app(tx, &row)?;
+                if let (true, Some(entry)) = (changed, &entry) {
+                    platform::add_entry(tx, entry)?;
+                }
+                Ok(changed)
+            };
+            if self.store.write(AppId::PLATFORM, job).await? {
                 self.refresh().await?;
                 return Ok(self.get(id));
             }
         }
-        Err(Failure::Conflict(format!("app {id} is being changed by others")).into())
+        Err(Error::from(Failure::Conflict(format!("app {id} is being changed by others"))).into())
     }
 
     fn open(&self, row: AppRow) -> Result<App> {

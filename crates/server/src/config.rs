@@ -1,7 +1,11 @@
 //! What a node is started with: a commented TOML file, with every value open to the environment.
 //!
 //! `NOROSHI_LISTEN__HTTP=…` overrides `http` in `[listen]`. There is no default secret anywhere: what is secret is
-//! made by `noroshi init`, and a node without it does not start.
+//! made by `noroshi init`, and a node without it does not start. `check` says what cannot hold and shows what does.
+
+mod check;
+
+pub use check::without_password;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,7 +13,7 @@ use std::path::{Path, PathBuf};
 use contract::{Failure, Result};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A statement that takes longer is given up; the contract's own back ends give up after three seconds.
 const STATEMENT_MS: u64 = 3_000;
@@ -57,12 +61,25 @@ pub struct StoreConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Listen {
-    /// Plain HTTP: REST, gateway, probes. None switches it off.
+    /// Plain HTTP: REST, gateway, probes. `"off"` switches it off.
+    #[serde(deserialize_with = "address_or_off")]
     pub http: Option<SocketAddr>,
     /// The same over TLS.
+    #[serde(deserialize_with = "address_or_off")]
     pub https: Option<SocketAddr>,
     /// The operators' own listener.
+    #[serde(deserialize_with = "address_or_off")]
     pub admin: Option<SocketAddr>,
+}
+
+/// TOML has no null, so a default is taken away by a word.
+fn address_or_off<'de, D: Deserializer<'de>>(value: D) -> Result<Option<SocketAddr>, D::Error> {
+    match Option::<String>::deserialize(value)?.as_deref() {
+        None | Some("off" | "") => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| {
+            serde::de::Error::custom(format!("{text:?} is no address with a port, such as 127.0.0.1:8080, nor \"off\""))
+        }),
+    }
 }
 
 /// The certificate.
@@ -205,14 +222,17 @@ impl Default for Log {
 impl Config {
     /// Reads a file and the environment.
     pub fn read(file: &Path) -> Result<Self> {
-        if !file.exists() {
-            return Err(Failure::Unavailable(format!("there is no file {}", file.display())).into());
-        }
-        Figment::from(Serialized::defaults(Self::default()))
-            .merge(Toml::file(file))
-            .merge(Env::prefixed("NOROSHI_").split("__"))
-            .extract()
-            .map_err(|error| Failure::Unavailable(format!("configuration: {error}")).into())
+        Self::layers(file)?.extract().map_err(|error| check::unreadable(file, error).into())
+    }
+
+    /// The defaults, the file and the environment, one over the other.
+    fn layers(file: &Path) -> Result<Figment> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| Failure::Unavailable(format!("configuration {}: {error}", file.display())))?;
+        // Variables of the tests are no settings; every other one must be known, so that a misspelt one is noticed.
+        let environment =
+            Env::prefixed("NOROSHI_").filter(|key| !key.starts_with("test_") && key != "ledger").split("__");
+        Ok(Figment::from(Serialized::defaults(Self::default())).merge(Toml::string(&text)).merge(environment))
     }
 
     /// How the store is opened.

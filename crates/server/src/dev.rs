@@ -139,6 +139,8 @@ impl Dev {
                 "apns": self.sandbox.apns_url(),
                 "apns_development": self.sandbox.apns_development_url(),
             },
+            "admin_api": url("http", self.running.admin),
+            "admin_token": self.admin_token,
         })
     }
 
@@ -259,7 +261,8 @@ pub fn fresh_secrets(now: Millis) -> AppSecrets {
     }
 }
 
-fn make_private_folder(folder: &Path) -> Result<()> {
+/// Makes a folder that only its owner looks into, if it is not there.
+pub fn make_private_folder(folder: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unreadable(folder))
 }

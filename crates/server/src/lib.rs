@@ -1,23 +1,26 @@
 //! The binary `noroshi`: HTTP surfaces, configuration, wiring.
 //!
-//! * `cli`: the commands of the binary. `dev`: development mode.
+//! * `cli`: the commands of the binary. `dev`: development mode. `init`, `doctor`: before and beside serving.
 //! * `config`, `vault`, `clock`: what a node is started with. `node`: everything that runs, and how it stops.
-//! * `listen`, `tls`: sockets and certificates. `route`: which surface a request belongs to.
+//! * `listen`, `tls`: sockets and certificates. `route`: which surface a request belongs to; `request_id`: its name.
+//! * `admin`: the operators' surface, on a listener of its own.
 //! * `im`: the IM REST surface. `apps`, `sigs`, `rates`, `address`: what its checks stand on.
 
 pub mod address;
+pub mod admin;
 pub mod apps;
-pub mod chat_terminal;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod demo;
 pub mod dev;
+pub mod doctor;
 pub mod front;
 pub mod im;
+pub mod init;
 pub mod listen;
 pub mod node;
 pub mod rates;
+pub mod request_id;
 pub mod rest;
 pub mod route;
 pub mod sigs;

@@ -4,8 +4,9 @@
 //! the other way round, so that nothing acknowledged is lost and nothing is asked that is gone already.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::seal::KeyPair;
 use contract::{AppId, Millis, Result};
@@ -27,7 +28,7 @@ use crate::listen::{Listener, ended};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{self, Vault};
-use crate::{im, route, tls};
+use crate::{admin, im, route, tls};
 
 /// What is under way at a shutdown may take this long.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -62,7 +63,16 @@ pub struct Node {
     pub im_places: Semaphore,
     /// Tells this process from all others, also from its own predecessors.
     pub id: i64,
-    name: String,
+    /// What operators call it.
+    pub name: String,
+    /// The folder of everything that is kept in files.
+    pub data: PathBuf,
+    /// When it was opened.
+    pub started: Instant,
+    /// Public connections that may be open at a time.
+    pub places: Arc<Semaphore>,
+    /// How many they are when none is open.
+    pub places_max: usize,
     prometheus: PrometheusHandle,
 }
 
@@ -74,6 +84,8 @@ pub struct Running {
     pub http: Option<SocketAddr>,
     /// Where HTTPS is.
     pub https: Option<SocketAddr>,
+    /// Where the operators' listener is.
+    pub admin: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -121,6 +133,10 @@ impl Node {
             im_places: Semaphore::new(config.bounds.calls),
             id,
             name: config.name.clone(),
+            data: config.data.clone(),
+            started: Instant::now(),
+            places: Arc::new(Semaphore::new(config.bounds.connections)),
+            places_max: config.bounds.connections,
             prometheus: prometheus(),
         }))
     }
@@ -128,6 +144,11 @@ impl Node {
     /// Whether the store answers.
     pub async fn check_ready(&self) -> Result<()> {
         self.store.read(AppId::PLATFORM, platform::apps_version).await.map(drop)
+    }
+
+    /// Public connections that are open.
+    pub fn connections(&self) -> usize {
+        self.places_max.saturating_sub(self.places.available_permits())
     }
 
     /// What Prometheus reads.
@@ -145,6 +166,8 @@ impl Node {
         metrics::counter!("noroshi_gateway_ended_total", "why" => "stuck").absolute(gateway.stuck);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "silent").absolute(gateway.silent);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "kicked").absolute(gateway.kicked);
+        metrics::gauge!("noroshi_connections").set(self.connections() as f64);
+        metrics::gauge!("noroshi_uptime_seconds").set(self.started.elapsed().as_secs_f64());
         self.prometheus.render()
     }
 }
@@ -205,12 +228,11 @@ const SECONDS: [f64; 12] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 impl Running {
     /// Serves a node until [`Self::stop`].
     pub async fn start(node: Arc<Node>, config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> Result<Self> {
-        let places = Arc::new(Semaphore::new(config.bounds.connections));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut open = |address: Option<SocketAddr>, tls: Option<Arc<rustls::ServerConfig>>| -> Result<_> {
             let Some(address) = address else { return Ok(None) };
-            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&places))?
+            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&node.places))?
                 .with_head_wait(Duration::from_millis(config.bounds.head_ms))
                 .with_write_wait(Duration::from_millis(config.bounds.write_ms));
             let address = listener.address()?;
@@ -219,14 +241,23 @@ impl Running {
         };
         let http = open(config.listen.http, None)?;
         let https = if tls.is_some() { open(config.listen.https, tls)? } else { None };
+        let admin = match config.listen.admin {
+            Some(address) => {
+                let listener = admin::listener(&node, address, &config.secrets.admin_token()?)?;
+                let address = listener.address()?;
+                tasks.spawn(listener.serve(stopped.clone(), STOP_WAIT));
+                Some(address)
+            }
+            None => None,
+        };
         node.beat().await?;
         if let Some(arriving) = node.arriving.lock().take() {
             tasks.spawn(welcome(Arc::clone(&node), arriving, stopped.clone()));
         }
         tasks.spawn(keep(Arc::clone(&node), stopped));
         im::note_start(&node);
-        info!(?http, ?https, "serving");
-        Ok(Self { node, http, https, stop, tasks })
+        info!(?http, ?https, ?admin, "serving");
+        Ok(Self { node, http, https, admin, stop, tasks })
     }
 
     /// Stops: no new work, what is under way ends, then the store closes.
@@ -262,7 +293,11 @@ async fn keep(node: Arc<Node>, mut stopped: watch::Receiver<bool>) {
     let mut refresh = tokio::time::interval(REFRESH);
     loop {
         let outcome = tokio::select! {
-            _ = beat.tick() => node.beat().await,
+            _ = beat.tick() => {
+                // What a histogram was told is folded into its buckets here; without a scraper it would only grow.
+                node.prometheus.run_upkeep();
+                node.beat().await
+            }
             _ = refresh.tick(), if !node.store.is_exclusive() => node.apps.refresh().await,
             () = ended(&mut stopped) => return,
         };

@@ -15,9 +15,11 @@ use axum::routing::{any, get};
 use bytes::Bytes;
 use contract::{Fault, Result, limit};
 use http_body_util::{BodyExt, Limited};
+use tracing::Instrument;
 
 use crate::im;
 use crate::node::Node;
+use crate::request_id::{self, RequestId};
 
 /// What is taken in and thrown away of a body that nobody reads. A caller that is cut off while it sends may never see
 /// its answer.
@@ -45,6 +47,7 @@ async fn im_command(
 ) -> Response {
     let (head, mut body) = request.into_parts();
     let body_wait = Duration::from_millis(node.bounds.body_ms);
+    let id = RequestId::next();
     let answer = im::answer(
         &node,
         im::Request {
@@ -52,15 +55,18 @@ async fn im_command(
             is_post: head.method == Method::POST,
             path: head.uri.path().strip_prefix("/v4/").unwrap_or_default(),
             query: head.uri.query().unwrap_or_default(),
-            body: read_body(&mut body, body_wait),
+            body: read_body(&mut body, limit::BODY_BYTES, body_wait),
         },
     )
+    // Every line that the call logs carries its id. The query holds a UserSig and is in no line.
+    .instrument(tracing::error_span!("request", %id))
     .await;
     // Who asks before it sends has sent nothing, and need not.
     if !head.headers.contains_key(header::EXPECT) {
         discard(body).await;
     }
-    let mut headers = HeaderMap::with_capacity(4);
+    let mut headers = HeaderMap::with_capacity(5);
+    headers.insert(request_id::HEADER, id.header());
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
@@ -76,13 +82,13 @@ async fn elsewhere(state: State<Arc<Node>>, from: ConnectInfo<SocketAddr>, reque
 }
 
 /// Reads a body of bounded size in bounded time, or it is refused: half-sent bodies hold memory.
-async fn read_body(body: &mut Body, wait: Duration) -> Result<Bytes> {
-    let too_large = Fault::BodyTooLarge { max: limit::BODY_BYTES };
+pub(crate) async fn read_body(body: &mut Body, max: usize, wait: Duration) -> Result<Bytes> {
+    let too_large = Fault::BodyTooLarge { max };
     // A length that is announced is refused before anything of it is held.
-    if body.size_hint().lower() > limit::BODY_BYTES as u64 {
+    if body.size_hint().lower() > max as u64 {
         return Err(too_large.into());
     }
-    match tokio::time::timeout(wait, Limited::new(body, limit::BODY_BYTES).collect()).await {
+    match tokio::time::timeout(wait, Limited::new(body, max).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large.into()),
         // The caller went away, or sends a byte now and then.

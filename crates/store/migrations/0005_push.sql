@@ -24,7 +24,7 @@ CREATE TABLE tasks (
     PRIMARY KEY (app, id)
 );
 CREATE INDEX tasks_by_message ON tasks (app, conversation, seq) WHERE conversation IS NOT NULL;
-CREATE INDEX tasks_by_expiry ON tasks (expires_at);
+CREATE INDEX tasks_by_expiry ON tasks (app, expires_at);
 
 -- One notification on its way to one device by one channel.
 CREATE TABLE deliveries (

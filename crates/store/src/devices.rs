@@ -222,13 +222,14 @@ pub fn drop_token(tx: &mut Tx<'_>, channel: &str, token: &str, dead_since: Milli
 }
 
 /// Reads by which ways an account's logged-in devices are reached.
+///
+/// SQLite keeps the order of a CROSS JOIN. Left to itself it starts from all tokens of the app.
 pub fn tokens_of(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<Token>> {
     let app = snapshot.app();
     let rows: Vec<(String, String, String, i64, Millis)> = snapshot.all(
         sql!(
-            "SELECT t.device, t.channel, t.token, t.credential, t.bound_at FROM devices d
-             JOIN tokens t ON t.app = d.app AND t.device = d.id
-             WHERE d.app = $1 AND d.account = $2 AND d.account <> '' AND d.logged_in = 1
+            "SELECT t.device, t.channel, t.token, t.credential, t.bound_at FROM devices d CROSS JOIN tokens t
+             WHERE t.app = d.app AND t.device = d.id AND d.app = $1 AND d.account = $2 AND d.account <> '' AND d.logged_in = 1
              ORDER BY t.device, t.channel LIMIT $3"
         ),
         (app, account, limit::STORE_PAGE as i64),
@@ -251,8 +252,8 @@ fn count_reach(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     tx.run(
         sql!(
             "UPDATE accounts SET reach = (
-                 SELECT COUNT(*) FROM devices d JOIN tokens t ON t.app = d.app AND t.device = d.id
-                 WHERE d.app = $1 AND d.account = $2 AND d.account <> '' AND d.logged_in = 1
+                 SELECT COUNT(*) FROM devices d CROSS JOIN tokens t
+                 WHERE t.app = d.app AND t.device = d.id AND d.app = $1 AND d.account = $2 AND d.account <> '' AND d.logged_in = 1
              ) WHERE app = $1 AND id = $2"
         ),
         (app, account),

@@ -5,7 +5,7 @@
 //!
 //! * `value`, `tx`: what a job sees. `job`, `queue`: how it gets to its thread, fairly among apps.
 //! * `sqlite`, `postgres`: the engines. `migrate`: the schema. `append`: the hot path on both.
-//! * `backup`: copies while serving.
+//! * `backup`: copies while serving. `inspect`: a look from outside.
 //! * `accounts` … `platform`: the tables, as functions.
 
 #[macro_use]
@@ -19,6 +19,7 @@ mod backup;
 pub mod conversations;
 pub mod deliveries;
 pub mod devices;
+mod inspect;
 mod job;
 pub mod messages;
 mod migrate;
@@ -43,6 +44,7 @@ use tokio::sync::oneshot;
 
 use append::{Decide, Draft, Sent, Waiting};
 pub use backup::restore;
+pub use inspect::{Inspection, inspect, is_held};
 use job::pack;
 use postgres::{Patience, Postgres};
 use sqlite::{Item, Sqlite};

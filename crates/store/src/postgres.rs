@@ -17,13 +17,12 @@ use contract::{AppId, Failure, Result};
 use parking_lot::Mutex;
 use tokio_postgres::Config;
 
-pub(crate) use session::{Args, Session};
+pub(crate) use session::{Args, Role, Session};
 
 use crate::append::Waiting;
 use crate::job::Work;
 use crate::queue::Fair;
 use crate::{Hooks, migrate};
-use session::Role;
 use worker::Queued;
 
 /// Threads that append. More gain nothing on small machines and cost batches their size (measured).

@@ -116,19 +116,25 @@ impl Drop for Sqlite {
 
 /// Makes sure that this process is the only one with the file.
 fn lock(path: &Path) -> Result<File> {
+    let held = || Failure::Unavailable(format!("{}: another process has this store open", path.display()));
+    Ok(try_lock(path)?.ok_or_else(held)?)
+}
+
+/// Whether a process has the file open, this one or another.
+pub(crate) fn is_held(path: &Path) -> Result<bool> {
+    Ok(try_lock(path)?.is_none())
+}
+
+/// Takes the lock beside the file; none if somebody holds it.
+fn try_lock(path: &Path) -> Result<Option<File>> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let cannot = |what: &dyn std::fmt::Display| Failure::Unavailable(format!("{}: {what}", path.display()));
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(PathBuf::from(name))
-        .map_err(|error| cannot(&error))?;
+    let cannot = |error: std::io::Error| Failure::Unavailable(format!("{}: {error}", path.display()));
+    let file = File::options().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(cannot)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(cannot(&"another process has this store open").into()),
-        Err(TryLockError::Error(error)) => Err(cannot(&error).into()),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(cannot(error).into()),
     }
 }
 

@@ -12,7 +12,7 @@ use contract::frame::wire::{LoginAnswer, LoginRequest, ResumeRequest, SendAnswer
 use contract::frame::{Command, Flag, Frame};
 use contract::seal::{self, Channel};
 use contract::user_sig::{self, Claim};
-use contract::{AppId, Millis, Result, UserId};
+use contract::{AppId, DeviceId, Millis, Result, UserId};
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt, StreamExt};
 use gateway::{Front, Hub, Settings};
@@ -366,6 +366,7 @@ pub(crate) fn text(to: &str, number: u32) -> SendRequest {
 pub(crate) fn is_refusal(frame: &Frame, row: impl Into<&'static Row>) {
     let row = row.into();
     assert_eq!((Some(frame.code), frame.text.as_str()), (row.number(), row.text), "expected {}", row.name);
+    contract::ledger::note(row, contract::ledger::How::Frame);
 }
 
 /// Waits until something is so.

@@ -1,6 +1,12 @@
-//! Channels against the vendors' rooms of the sandbox.
+//! Channels against the vendors' rooms of the sandbox, and the engine on a real store with scripted vendors.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as the tests do")]
 
 mod apns;
 mod apns_connections;
+mod bench;
+mod engine_apns;
+mod engine_failures;
+mod engine_load;
+mod engine_statuses;
+mod engine_tokens;

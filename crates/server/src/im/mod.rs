@@ -17,7 +17,7 @@ use contract::codes::{self, Family, Row};
 use contract::{AppId, Error, Failure, Fault, Result, UserId, limit};
 use serde_json::Value;
 use store::apps::Status;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use self::action::{Call, Command};
 use crate::node::Node;
@@ -62,6 +62,7 @@ where
     let command = COMMANDS.iter().find(|command| command.name == request.path);
     let family = command.map_or(Family::Common, |command| command.family);
     let started = std::time::Instant::now();
+    let from = request.from;
     let outcome = run(node, command, request).await;
     let (body, code) = match outcome {
         Ok(body) => (body, 0),
@@ -74,7 +75,9 @@ where
         }
     };
     let name = command.map_or("unknown", |command| command.name);
-    metrics::histogram!("noroshi_im_call_seconds", "command" => name).record(started.elapsed().as_secs_f64());
+    let seconds = started.elapsed().as_secs_f64();
+    debug!(%from, command = name, code, seconds, "answered");
+    metrics::histogram!("noroshi_im_call_seconds", "command" => name).record(seconds);
     metrics::counter!("noroshi_im_calls_total", "command" => name, "code" => code.to_string()).increment(1);
     body
 }

@@ -153,12 +153,7 @@ impl Im {
 
     /// A UserSig that was signed a minute ago and lives for a day.
     pub(crate) fn sig(&self, user: &str) -> String {
-        self.sig_at(user, self.clock.now().plus(-60_000))
-    }
-
-    /// A UserSig that was signed at a moment and lives for a day.
-    pub(crate) fn sig_at(&self, user: &str, at: Millis) -> String {
-        user_sig::sign(APP, KEY, user, at, 86_400)
+        sig_at(user, self.clock.now().plus(-60_000))
     }
 
     /// Calls a command as the administrator.
@@ -277,6 +272,11 @@ fn config(place: &TestStore) -> Config {
     }
 }
 
+/// A UserSig that was signed at a moment and lives for a day.
+pub(crate) fn sig_at(user: &str, at: Millis) -> String {
+    user_sig::sign(APP, KEY, user, at, 86_400)
+}
+
 /// The query by which an account calls.
 pub(crate) fn query(user: &str, sig: &str) -> String {
     format!("sdkappid={APP}&identifier={user}&usersig={sig}&random=1&contenttype=json")
@@ -366,6 +366,12 @@ impl Answer {
     /// Checks that the call was refused with a code, by number and by text, and nothing else was answered.
     #[track_caller]
     pub(crate) fn fails(&self, code: impl Into<&'static Row>) {
+        self.fails_by(code, How::Request);
+    }
+
+    /// As [`Self::fails`], where the trouble that is answered was made.
+    #[track_caller]
+    pub(crate) fn fails_by(&self, code: impl Into<&'static Row>, how: How) {
         let row = code.into();
         let value = self.value();
         let number = i64::from(row.number().expect("codes of this surface are numbers"));
@@ -376,7 +382,7 @@ impl Answer {
         let follows = info.strip_prefix(row.text).map(|rest| rest.is_empty() || rest.starts_with(": "));
         assert_eq!(follows, Some(true), "{value}, not {:?}", row.text);
         assert_eq!(value.as_object().map(serde_json::Map::len), Some(3), "{value}");
-        note(row, How::Request);
+        note(row, how);
     }
 
     /// The HTTP head.

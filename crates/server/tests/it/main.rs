@@ -3,5 +3,7 @@
 #[macro_use]
 mod harness;
 mod im;
+mod ops;
 mod raw;
 mod reliable;
+mod rough;

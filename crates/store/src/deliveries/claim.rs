@@ -101,7 +101,7 @@ pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usi
                  LEFT JOIN devices v ON v.app = d.app AND v.id = d.device
                  LEFT JOIN tokens k ON k.app = d.app AND k.device = d.device AND k.channel = $6 AND k.credential = $7
              WHERE d.app = $1 AND d.lane = $2 AND d.ended_at = 0 AND d.due_at = $3 AND d.lease_by = $4 AND d.lease = $5
-             ORDER BY d.task, d.number"
+             ORDER BY t.created_at, d.task, d.number"
         ),
         (app, lane, claim.until, claim.node, claim.id, channel, credential),
     )
@@ -215,17 +215,17 @@ pub struct Due {
 /// Lists the lanes of the app that have open rows.
 pub fn lanes(snapshot: &mut Snapshot<'_>) -> Result<Vec<Due>> {
     let app = snapshot.app();
-    page(snapshot, AppId(app.0 - 1), LAST_LANE, app)
+    page(snapshot, app, "", app)
 }
 
-/// Lists the lanes of all apps, in pages ordered by app and lane. It runs for the platform.
+/// Lists the lanes of all apps, in pages ordered by app and lane; an empty one is the end. It runs for the platform.
 pub fn all_lanes(snapshot: &mut Snapshot<'_>, after: Option<&Due>) -> Result<Vec<Due>> {
     let (app, lane) = after.map_or((AppId(i64::MIN), ""), |due| (due.app, due.lane.as_str()));
-    page(snapshot, app, lane, AppId(i64::MAX))
+    let mut found = page(snapshot, app, lane, AppId(i64::MAX))?;
+    // No text is sure to come next after another in every collation, so the page begins with the last one's end.
+    found.retain(|due| after.is_none_or(|after| (due.app, &due.lane) != (after.app, &after.lane)));
+    Ok(found)
 }
-
-/// Sorts after every lane.
-const LAST_LANE: &str = "\u{10ffff}";
 
 /// Jumps from lane to lane in the index: the cost is that of the lanes, not of their backlogs.
 fn page(snapshot: &mut Snapshot<'_>, app: AppId, lane: &str, last: AppId) -> Result<Vec<Due>> {
@@ -233,19 +233,23 @@ fn page(snapshot: &mut Snapshot<'_>, app: AppId, lane: &str, last: AppId) -> Res
         sql! {
             sqlite: "WITH RECURSIVE firsts (id) AS (
                          SELECT (SELECT d.rowid FROM deliveries d
-                                 WHERE d.ended_at = 0 AND (d.app, d.lane) > ($1, $2) AND d.app <= $3
+                                 WHERE d.ended_at = 0 AND (d.app, d.lane) >= ($1, $2) AND d.app <= $3
                                  ORDER BY d.app, d.lane, d.due_at LIMIT 1)
                          UNION ALL
-                         SELECT (SELECT d.rowid FROM deliveries d
-                                 WHERE d.ended_at = 0 AND (d.app, d.lane) > (x.app, x.lane) AND d.app <= $3
-                                 ORDER BY d.app, d.lane, d.due_at LIMIT 1)
+                         SELECT COALESCE(
+                             (SELECT d.rowid FROM deliveries d
+                              WHERE d.ended_at = 0 AND d.app = x.app AND d.lane > x.lane
+                              ORDER BY d.lane, d.due_at LIMIT 1),
+                             (SELECT d.rowid FROM deliveries d
+                              WHERE d.ended_at = 0 AND d.app > x.app AND d.app <= $3
+                              ORDER BY d.app, d.lane, d.due_at LIMIT 1))
                          FROM firsts JOIN deliveries x ON x.rowid = firsts.id
                          LIMIT $4)
                      SELECT d.app, d.lane, d.due_at FROM firsts JOIN deliveries d ON d.rowid = firsts.id
                      ORDER BY d.app, d.lane",
             postgres: "WITH RECURSIVE firsts (app, lane, due_at) AS (
                            (SELECT d.app, d.lane, d.due_at FROM deliveries d
-                            WHERE d.ended_at = 0 AND (d.app, d.lane) > ($1, $2) AND d.app <= $3
+                            WHERE d.ended_at = 0 AND (d.app, d.lane) >= ($1, $2) AND d.app <= $3
                             ORDER BY d.app, d.lane, d.due_at LIMIT 1)
                            UNION ALL
                            SELECT n.app, n.lane, n.due_at FROM firsts f, LATERAL (

@@ -35,7 +35,7 @@ pub(crate) fn draft(sender: &str, receiver: &str, msg_seq: u32, at: Millis) -> D
 }
 
 pub(crate) fn import(sender: &str, receiver: &str, msg_seq: u32, at: Millis) -> Draft {
-    Draft { kind: DraftKind::Import { counts: false }, ..draft(sender, receiver, msg_seq, at) }
+    Draft { kind: DraftKind::Import { counts: false, came_at: NOW }, ..draft(sender, receiver, msg_seq, at) }
 }
 
 pub(crate) async fn send(store: &Store, draft: Draft) -> Sent {

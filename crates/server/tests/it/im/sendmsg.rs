@@ -74,6 +74,31 @@ both! {
         assert_eq!(im.texts("bob", "alice").await, ["hello"]);
     }
 
+    async fn what_was_acknowledged_is_there_after_a_restart(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        let keys = futures_util::future::join_all((0..50).map(|n| im.text("alice", "bob", n, "x"))).await;
+        let im = im.restart().await;
+        assert_eq!(im.unread("bob", "alice").await, 50);
+        let body = json!({ "From_Account": "alice", "To_Account": "bob", "MsgKey": keys[49] });
+        im.call("openim/admin_msgwithdraw", body).await.ok();
+        assert_eq!(im.texts("alice", "bob").await, vec!["x"; 49]);
+    }
+
+    async fn a_message_for_connected_devices_alone_leaves_no_trace(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        for changes in [json!({ "MsgLifeTime": 0 }), json!({ "OnlineOnlyFlag": 1 })] {
+            let answer = im.call(COMMAND, with(hello(), changes.clone())).await.ok();
+            assert_eq!((&answer["MsgKey"], &answer["MsgTime"]), (&json!("5_7_1700000000"), &json!(1_700_000_000)));
+            refuses(&im, with(changes.clone(), json!({ "From_Account": "nobody" })), Message::SenderUnknown).await;
+            refuses(&im, with(changes, json!({ "To_Account": "nobody" })), Message::ReceiverUnknown).await;
+        }
+        assert!(im.texts("bob", "alice").await.is_empty());
+        assert_eq!(im.unread_total("bob").await, 0);
+        // It is no first one of which a stored message would be the repetition.
+        im.call(COMMAND, with(hello(), json!({ "OnlineOnlyFlag": 0 }))).await.ok();
+        assert_eq!(im.texts("bob", "alice").await, ["hello"]);
+    }
+
     async fn any_difference_makes_another_message(im: Im) {
         im.import(&["alice", "bob", "carol"]).await;
         im.call(COMMAND, hello()).await.ok();
@@ -99,6 +124,35 @@ both! {
             assert_eq!(answer.ok()["MsgKey"], "5_7_1700000000");
         }
         assert_eq!(im.texts("bob", "alice").await, ["hello"]);
+    }
+
+    async fn of_the_same_send_to_two_processes_at_once_one_is_stored(im: Im) {
+        if im.engine() == store::testing::TestEngine::Sqlite {
+            // One process owns the file.
+            return;
+        }
+        im.import(&["alice", "bob"]).await;
+        let other = im.second().await;
+        for seq in 0..10 {
+            let body = with(hello(), json!({ "MsgSeq": seq }));
+            let calls = (0..8).map(|n| if n % 2 == 0 { &im } else { &other }.call(COMMAND, body.clone()));
+            for answer in futures_util::future::join_all(calls).await {
+                assert_eq!(answer.ok()["MsgKey"], format!("{seq}_7_1700000000"));
+            }
+        }
+        assert_eq!(im.history("bob", "alice").await["MsgCnt"], 10);
+        assert_eq!(other.unread("bob", "alice").await, 10);
+    }
+
+    async fn a_message_is_never_older_than_the_one_before_it(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        im.text("alice", "bob", 1, "first").await;
+        // As a node does whose clock is behind that of the node before.
+        im.clock.advance(-5_000);
+        let answer = im.call(COMMAND, message("alice", "bob", 2, "second")).await.ok();
+        assert_eq!(answer["MsgTime"], 1_700_000_000);
+        assert_eq!(im.texts("bob", "alice").await, ["first", "second"]);
+        assert_eq!(im.unread("bob", "alice").await, 2);
     }
 
     async fn messages_of_one_second_stand_in_the_order_of_their_sequence(im: Im) {

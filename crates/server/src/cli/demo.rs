@@ -13,8 +13,9 @@ use contract::{ConversationId, Failure, Result, Seq, UserId};
 use serde_json::{Value, json};
 use store::deliveries;
 
-use crate::cli::print;
+use super::{log, print};
 use crate::clock::Clock;
+use crate::config::Log;
 use crate::dev::{Dev, Options};
 use crate::rest::Rest;
 
@@ -22,7 +23,8 @@ use crate::rest::Rest;
 const WAIT: Duration = Duration::from_secs(15);
 
 /// Runs the demo in a folder of its own, which is gone afterwards.
-pub async fn run() -> Result<()> {
+pub(super) async fn run() -> Result<()> {
+    log(&Log { level: "error".into(), ..Log::default() });
     let folder = std::env::temp_dir().join(format!("noroshi-demo-{}", std::process::id()));
     let any = ([127, 0, 0, 1], 0).into();
     let options = Options { data: folder.join("data"), http: any, https: any, admin: any };

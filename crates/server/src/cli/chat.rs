@@ -3,14 +3,14 @@
 //! It reads the credentials that development mode keeps, signs its own UserSig, and then shows what comes and sends
 //! what is typed: `bob: hello` writes to bob, a line without a name writes to whom was written last.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use client::{Client, Event, Seal, Settings};
 use contract::{AppId, Failure, Result, user_sig};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::cli::print;
+use super::print;
 use crate::clock::Clock;
 
 /// A UserSig of the terminal lives for a day.
@@ -24,8 +24,19 @@ const HELP: &str = "\
   /status bob     how bob is reached
   /quit           leave; the device stays reachable by push";
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The account.
+    #[arg(long = "as")]
+    name: String,
+    /// The credentials that development mode keeps in its data folder.
+    #[arg(long, default_value = "noroshi-data/credentials.json")]
+    credentials: PathBuf,
+}
+
 /// Runs until the input ends or the session is over.
-pub async fn run(credentials: &Path, user: &str) -> Result<()> {
+pub(super) async fn run(args: &Args) -> Result<()> {
+    let (credentials, user) = (&args.credentials, args.name.as_str());
     let text = std::fs::read_to_string(credentials).map_err(|error| {
         let hint = "start `noroshi dev` first";
         Failure::Unavailable(format!("{}: {error}; {hint}", credentials.display()))
