@@ -5,4 +5,5 @@ mod harness;
 mod im;
 mod ops;
 mod raw;
+mod reliable;
 mod rough;

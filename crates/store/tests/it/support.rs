@@ -79,6 +79,14 @@ pub(crate) fn is_internal<T>(outcome: &Result<T>) -> bool {
     matches!(outcome, Err(Error::Failure(Failure::Internal(_))))
 }
 
+pub(crate) fn is_full<T>(outcome: &Result<T>) -> bool {
+    matches!(outcome, Err(Error::Failure(Failure::Full(_))))
+}
+
+pub(crate) fn is_unavailable<T>(outcome: &Result<T>) -> bool {
+    matches!(outcome, Err(Error::Failure(Failure::Unavailable(_))))
+}
+
 /// Waits, within a bound, until something is true.
 pub(crate) async fn until(what: &str, mut is_true: impl AsyncFnMut() -> bool) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
