@@ -17,6 +17,10 @@ pub(crate) fn run() -> Outcome {
 
 /// The tests of the workspace, on both engines.
 pub(crate) fn test(args: &[String]) -> Outcome {
+    // The documents are followed as a reader follows them.
+    if !run::has("curl") {
+        run::install(&["curl"])?;
+    }
     let postgres = Postgres::start()?;
     ledger::begin()?;
     run::run(

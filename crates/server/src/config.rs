@@ -15,6 +15,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::dev::VARIABLES;
+
 /// A statement that takes longer is given up; the contract's own back ends give up after three seconds.
 const STATEMENT_MS: u64 = 3_000;
 /// How long work waits for a PostgreSQL that is away.
@@ -229,9 +231,7 @@ impl Config {
     fn layers(file: &Path) -> Result<Figment> {
         let text = std::fs::read_to_string(file)
             .map_err(|error| Failure::Unavailable(format!("configuration {}: {error}", file.display())))?;
-        // Variables of the tests are no settings; every other one must be known, so that a misspelt one is noticed.
-        let environment =
-            Env::prefixed("NOROSHI_").filter(|key| !key.starts_with("test_") && key != "ledger").split("__");
+        let environment = Env::prefixed(PREFIX).filter(|key| may_be_setting(key.as_str())).split("__");
         Ok(Figment::from(Serialized::defaults(Self::default())).merge(Toml::string(&text)).merge(environment))
     }
 
@@ -254,6 +254,17 @@ impl Config {
     }
 }
 
+/// What the variables of the environment begin with.
+const PREFIX: &str = "NOROSHI_";
+
+/// Whether a variable, without its prefix, is read as a setting. Those of the tests and those that `noroshi env` gives
+/// a shell are not; every other one must be known, so that a misspelt one is noticed.
+fn may_be_setting(key: &str) -> bool {
+    let name = key.to_ascii_uppercase();
+    let is_of_shell = VARIABLES.iter().any(|(variable, _)| variable.strip_prefix(PREFIX) == Some(name.as_str()));
+    !is_of_shell && !name.starts_with("TEST_")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,6 +273,17 @@ mod tests {
     fn the_example_says_the_defaults_and_nothing_unknown() {
         let example: Config = Figment::new().merge(Toml::string(EXAMPLE)).extract().expect("the example is read");
         assert_eq!(example, Config::default());
+    }
+
+    #[test]
+    fn a_shell_that_knows_a_development_node_can_use_a_configuration() {
+        for (variable, _) in VARIABLES {
+            let key = variable.strip_prefix(PREFIX).expect("it is one of ours");
+            assert!(!may_be_setting(key) && !may_be_setting(&key.to_ascii_lowercase()), "{variable}");
+        }
+        for key in ["listen__http", "LISTEN__HTTP", "htpp", "app_id"] {
+            assert!(may_be_setting(key), "{key}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use contract::{AppId, Failure, Millis, Result, user_sig};
+use contract::{AppId, Error, Failure, Millis, Result, user_sig};
 use sandbox::{Sandbox, SandboxSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -56,11 +56,25 @@ pub struct Dev {
     pub admin_token: String,
     /// The vendors' services, played.
     pub sandbox: Sandbox,
+    /// Says where everything is as long as it is there.
+    credentials_file: PathBuf,
     clock: Clock,
 }
 
 /// The bundle of the phones in the sandbox.
 pub const BUNDLE: &str = "dev.noroshi.example";
+
+/// What `noroshi env` tells a shell: variables, each with the place of its value in the credentials.
+pub const VARIABLES: [(&str, &str); 8] = [
+    ("NOROSHI_HTTP", "/http"),
+    ("NOROSHI_APP", "/sdk_app_id"),
+    ("NOROSHI_ADMIN", "/admin"),
+    ("NOROSHI_USER_SIG", "/admin_user_sig"),
+    ("NOROSHI_GATEWAY", "/gateway"),
+    ("NOROSHI_ADMIN_API", "/admin_api"),
+    ("NOROSHI_ADMIN_TOKEN", "/admin_token"),
+    ("NOROSHI_SANDBOX", "/sandbox/api"),
+];
 
 /// A UserSig for trying lives this long.
 const SIG_S: i64 = 180 * 86_400;
@@ -87,6 +101,13 @@ impl Dev {
             },
             ..Config::default()
         };
+        if store::is_held(&config.store())? {
+            let what = format!(
+                "a node serves from {} already: use that one, stop it, or take another folder with --data",
+                options.data.display()
+            );
+            return Err(Failure::Unavailable(what).into());
+        }
         let node = Node::open(&config, clock.clone()).await?;
         let app = ensure_app(&node, &mut kept, &options.data, clock.now()).await?;
         let sandbox = Sandbox::start(SandboxSettings::default())
@@ -94,16 +115,27 @@ impl Dev {
             .map_err(|error| Failure::Unavailable(format!("the vendor sandbox: {error}")))?;
         let app = enrol(&node, &app, &sandbox).await?;
         let ca_file = options.data.join("ca.pem");
+        let credentials_file = options.data.join("credentials.json");
         write(&ca_file, &kept.ca)?;
         let tls = tls::server(&tls::Pem { certificate: kept.certificate, key: kept.key })?;
-        let running = Running::start(node, &config, Some(tls)).await?;
-        let dev = Self { running, app, ca_file, admin_token: kept.admin_token, sandbox, clock };
-        write(&options.data.join("credentials.json"), &dev.credentials().to_string())?;
+        let running = match Running::start(node, &config, Some(tls)).await {
+            Ok(running) => running,
+            Err(Error::Failure(Failure::Unavailable(what))) => {
+                let hint = "choose others with --http, --https and --admin; port 0 takes a free one";
+                return Err(Failure::Unavailable(format!("{what}; {hint}")).into());
+            }
+            Err(error) => return Err(error),
+        };
+        let dev = Self { running, app, ca_file, admin_token: kept.admin_token, sandbox, credentials_file, clock };
+        write(&dev.credentials_file, &dev.credentials().to_string())?;
         Ok(dev)
     }
 
     /// Stops everything, in order.
     pub async fn stop(self) {
+        if let Err(error) = std::fs::remove_file(&self.credentials_file) {
+            tracing::warn!(%error, file = %self.credentials_file.display(), "the credentials could not be removed");
+        }
         self.running.stop().await;
         self.sandbox.shutdown().await;
     }
@@ -166,10 +198,14 @@ impl Dev {
             "noroshi is ready (development mode: loopback only, throw-away secrets)\n\
              \n  HTTP        {http}\n  HTTPS       {}   (trust {})\n\
              \n  SDKAppID    {id}\n  secret key  {}\n  admin       {admin}\n  UserSig     {sig}\n\
-             \nTry:\n  {import}\n  {send}\n  {history}\n",
+             \nTry:\n  {import}\n  {send}\n  {history}\n\
+             \nIn other terminals, in this folder: noroshi chat --as alice, noroshi chat --as bob.\n\
+             With eval \"$(noroshi env)\" a shell knows all of the above.\n\
+             The phones of the sandbox: {}\nCtrl-C stops.\n",
             text(&all["https"]),
             self.ca_file.display(),
             text(&all["secret_key"]),
+            text(&all["sandbox"]["api"]),
         )
     }
 }

@@ -4,17 +4,20 @@
 //! what is typed: `bob: hello` writes to bob, a line without a name writes to whom was written last.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use client::{Client, Event, Seal, Settings};
 use contract::{AppId, Failure, Result, user_sig};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use super::print;
+use super::{print, reason, refuse};
 use crate::clock::Clock;
 
 /// A UserSig of the terminal lives for a day.
 const SIG_S: i64 = 86_400;
+/// How long a login may take, tries included; the client itself would try for ever.
+const LOGIN_WAIT: Duration = Duration::from_secs(10);
 
 const HELP: &str = "\
   bob: hello      write to bob; then plain lines go to bob as well
@@ -22,6 +25,7 @@ const HELP: &str = "\
   /history bob    the last twenty messages with bob
   /read bob       mark everything from bob as read
   /status bob     how bob is reached
+  /token apns T   while away, reach this device by that channel's token T
   /quit           leave; the device stays reachable by push";
 
 #[derive(Debug, clap::Args)]
@@ -49,7 +53,11 @@ pub(super) async fn run(args: &Args) -> Result<()> {
     let settings = Settings { seal, ..Settings::new(field("gateway"), app as u64, format!("terminal-{user}")) };
     let client = Client::new(settings).map_err(broken)?;
     let mut events = client.events().ok_or_else(|| Failure::internal("events are taken once"))?;
-    client.login(user, &sig).await.map_err(broken)?;
+    let gateway = field("gateway");
+    match tokio::time::timeout(LOGIN_WAIT, client.login(user, &sig)).await {
+        Ok(done) => done.map_err(broken)?,
+        Err(_) => return Err(refuse(format!("nothing answers at {gateway}; is `noroshi dev` running?"))),
+    }
     print(&format!("You are {user}. Type /help for help."));
 
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
@@ -64,7 +72,7 @@ pub(super) async fn run(args: &Args) -> Result<()> {
                 Ok(Some(line)) => {
                     if line.trim() == "/quit" { break }
                     if let Err(error) = obey(&client, &mut peer, line.trim()).await {
-                        print(&format!("! {error}"));
+                        print(&format!("! {}", reason(&error)));
                     }
                 }
                 Ok(None) | Err(_) => break,
@@ -118,9 +126,18 @@ async fn obey(client: &Client, peer: &mut Option<String>, line: &str) -> Result<
         "/read" => client.mark_read(rest).await.map_err(broken)?,
         "/status" => {
             for presence in client.user_status(&[rest]).await.map_err(broken)? {
-                print(&format!("  {presence:?}"));
+                let status = match presence.code {
+                    0 => presence.status,
+                    code => format!("refused with {code}"),
+                };
+                print(&format!("  {}: {status}", presence.account));
             }
         }
+        "/token" => {
+            let (channel, token) = rest.split_once(' ').unwrap_or((rest, ""));
+            client.set_push_token(channel, token.trim(), 0).await.map_err(broken)?;
+        }
+        _ if word.starts_with('/') => print(&format!("! there is no {word}; /help tells what there is")),
         _ => {
             let text = match line.split_once(':') {
                 Some((name, text)) if !name.contains(' ') => {

@@ -16,13 +16,13 @@ pub(super) struct Args {
     #[arg(long, default_value = "noroshi-data")]
     data: PathBuf,
     /// Plain HTTP; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
     http: SocketAddr,
     /// HTTPS; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8443")]
+    #[arg(long, default_value = "127.0.0.1:8443", value_name = "IP:PORT")]
     https: SocketAddr,
     /// The operators' listener; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8081")]
+    #[arg(long, default_value = "127.0.0.1:8081", value_name = "IP:PORT")]
     admin: SocketAddr,
     /// Write where everything is, with all secrets, as JSON, once everything listens.
     #[arg(long)]

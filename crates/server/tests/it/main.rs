@@ -2,8 +2,10 @@
 
 #[macro_use]
 mod harness;
+mod docs;
 mod im;
 mod ops;
 mod raw;
 mod reliable;
 mod rough;
+mod tidy;
