@@ -28,6 +28,6 @@ pub(crate) fn test(args: &[String]) -> Outcome {
             .args(["test", "--workspace"])
             .args(args)
             .env("NOROSHI_TEST_POSTGRES", postgres.url())
-            .env("NOROSHI_LEDGER", ledger::folder()),
+            .env("NOROSHI_TEST_LEDGER", ledger::folder()),
     )
 }

@@ -1,6 +1,6 @@
 //! The record of codes that outsiders really got while tests ran.
 //!
-//! Tests of every crate note what they saw; `NOROSHI_LEDGER` names the folder in which each process appends to a file
+//! Tests of every crate note what they saw; `NOROSHI_TEST_LEDGER` names the folder in which each process appends to a file
 //! of its own. A line is `surface family code how test`, parted by tabs and spelt as the published tables spell it.
 //! Without the variable nothing is written. The files are merged into `conformance/ledger.tsv`.
 
@@ -65,10 +65,10 @@ struct Book {
 }
 
 fn open() -> Option<Mutex<Book>> {
-    let folder = std::env::var_os("NOROSHI_LEDGER").filter(|folder| !folder.is_empty())?;
-    std::fs::create_dir_all(&folder).expect("NOROSHI_LEDGER names a folder that can be made");
+    let folder = std::env::var_os("NOROSHI_TEST_LEDGER").filter(|folder| !folder.is_empty())?;
+    std::fs::create_dir_all(&folder).expect("NOROSHI_TEST_LEDGER names a folder that can be made");
     let path = std::path::Path::new(&folder).join(format!("{}.tsv", std::process::id()));
-    let file = File::options().create(true).append(true).open(path).expect("NOROSHI_LEDGER can be written to");
+    let file = File::options().create(true).append(true).open(path).expect("NOROSHI_TEST_LEDGER can be written to");
     Some(Mutex::new(Book { file, noted: HashSet::new() }))
 }
 

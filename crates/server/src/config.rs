@@ -156,6 +156,8 @@ pub struct Bounds {
     pub head_ms: u64,
     /// Milliseconds for a request's body.
     pub body_ms: u64,
+    /// Milliseconds for which a peer may leave bytes unread or unacknowledged.
+    pub write_ms: u64,
 }
 
 /// How the log looks.
@@ -208,6 +210,7 @@ impl Default for Bounds {
             calls_per_caller: 2_048,
             head_ms: 60_000,
             body_ms: 20_000,
+            write_ms: 30_000,
         }
     }
 }

@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
@@ -25,7 +25,7 @@ const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 const HEAD_WAIT: Duration = Duration::from_mins(1);
 /// Bytes of a request's head, and of what is read ahead.
 const HEAD_BYTES: usize = 16 * 1024;
-/// Unacknowledged bytes: a peer that does not read loses its connection.
+/// Bytes that are not taken: a peer that does not read loses its connection, unless another bound is set.
 const WRITE_WAIT: Duration = Duration::from_secs(30);
 /// Connections of one listener that wait for a task.
 const BACKLOG: i32 = 4_096;
@@ -37,6 +37,7 @@ pub struct Listener {
     router: Router,
     places: Arc<Semaphore>,
     head_wait: Duration,
+    write_wait: Duration,
 }
 
 impl Listener {
@@ -48,12 +49,19 @@ impl Listener {
         places: Arc<Semaphore>,
     ) -> Result<Self> {
         let socket = open(address).map_err(|error| Failure::Unavailable(format!("listen on {address}: {error}")))?;
-        Ok(Self { socket, tls: tls.map(TlsAcceptor::from), router, places, head_wait: HEAD_WAIT })
+        let tls = tls.map(TlsAcceptor::from);
+        Ok(Self { socket, tls, router, places, head_wait: HEAD_WAIT, write_wait: WRITE_WAIT })
     }
 
     /// Bounds the time for a request's head, and the pause before the next request of a connection that is kept open.
     pub fn with_head_wait(mut self, head_wait: Duration) -> Self {
         self.head_wait = head_wait;
+        self
+    }
+
+    /// Bounds the time for which a peer may leave bytes unread.
+    pub fn with_write_wait(mut self, write_wait: Duration) -> Self {
+        self.write_wait = write_wait;
         self
     }
 
@@ -68,7 +76,7 @@ impl Listener {
         loop {
             while tasks.try_join_next().is_some() {}
             let accepted = tokio::select! {
-                accepted = accept(&self.socket, &self.places) => accepted,
+                accepted = self.accept() => accepted,
                 () = ended(&mut stop) => break,
             };
             let Some((stream, from, place)) = accepted else { continue };
@@ -93,6 +101,28 @@ impl Listener {
         }
         tasks.shutdown().await;
     }
+
+    async fn accept(&self) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        match self.socket.accept().await {
+            Ok((stream, from)) => {
+                let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                    debug!(%from, "a connection was refused: no place is left");
+                    return None;
+                };
+                if let Err(error) = prepare(&stream, self.write_wait) {
+                    debug!(%from, %error, "a connection went before it began");
+                    return None;
+                }
+                Some((stream, from, place))
+            }
+            Err(error) => {
+                // Mostly too many open files: a short pause instead of a loop that burns the processor.
+                warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                None
+            }
+        }
+    }
 }
 
 /// Waits until a stop is asked for; a sender that is gone has stopped as well.
@@ -110,34 +140,9 @@ fn open(address: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-async fn accept(
-    socket: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    match socket.accept().await {
-        Ok((stream, from)) => {
-            let Ok(place) = Arc::clone(places).try_acquire_owned() else {
-                debug!(%from, "a connection was refused: no place is left");
-                return None;
-            };
-            if let Err(error) = prepare(&stream) {
-                debug!(%from, %error, "a connection went before it began");
-                return None;
-            }
-            Some((stream, from, place))
-        }
-        Err(error) => {
-            // Mostly too many open files: a short pause instead of a loop that burns the processor.
-            warn!(%error, "a connection could not be accepted");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            None
-        }
-    }
-}
-
-fn prepare(stream: &TcpStream) -> std::io::Result<()> {
+fn prepare(stream: &TcpStream, write_wait: Duration) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_WAIT))
+    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(write_wait))
 }
 
 async fn serve_one<S>(stream: S, from: SocketAddr, router: Router, head_wait: Duration, mut stop: watch::Receiver<bool>)

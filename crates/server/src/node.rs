@@ -233,7 +233,8 @@ impl Running {
         let mut open = |address: Option<SocketAddr>, tls: Option<Arc<rustls::ServerConfig>>| -> Result<_> {
             let Some(address) = address else { return Ok(None) };
             let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&node.places))?
-                .with_head_wait(Duration::from_millis(config.bounds.head_ms));
+                .with_head_wait(Duration::from_millis(config.bounds.head_ms))
+                .with_write_wait(Duration::from_millis(config.bounds.write_ms));
             let address = listener.address()?;
             tasks.spawn(listener.serve(stopped.clone(), STOP_WAIT));
             Ok(Some(address))

@@ -54,6 +54,8 @@ pub enum DraftKind {
     Import {
         /// Whether it counts as unread.
         counts: bool,
+        /// When it comes in: devices that were away look for what moved since.
+        came_at: Millis,
     },
 }
 

@@ -1,17 +1,20 @@
 //! Tasks and their deliveries: one row for each notification to one device by one channel.
 //!
 //! A delivery begins without a lane, as a target that a task named. Looking up the ways to the target turns it into
-//! one row per way. `claim` is how rows are taken by lease and given back; here is the rest of their lives.
+//! one row per way. `claim` is how rows are taken by lease and given back, `upkeep` counts and forgets them; here is the
+//! rest of their lives.
 //!
 //! `due_at` is the only schedule: when to send, when to give up waiting, when a lease has run out.
 
 mod claim;
+mod upkeep;
 
-use contract::{AppId, ConversationId, DeviceId, Millis, Result, Seq, UserId, limit};
+use contract::{ConversationId, DeviceId, Millis, Result, Seq, UserId, limit};
 
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 pub use claim::{Claim, Claimed, Due, Settled, all_lanes, claim, lanes, release, renew, settle};
+pub use upkeep::{Depth, apps_before, depths, purge};
 
 /// A published status of a delivery; numbers are reused between families.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -456,61 +459,4 @@ pub fn of_message(snapshot: &mut Snapshot<'_>, conversation: ConversationId, seq
         ),
         (app, conversation, seq, limit::STORE_PAGE as i64),
     )
-}
-
-/// Lists apps that have tasks which expired before a moment. It spans apps, so it runs for the platform.
-pub fn apps_before(snapshot: &mut Snapshot<'_>, moment: Millis) -> Result<Vec<AppId>> {
-    let rows: Vec<(AppId,)> = snapshot.all(
-        sql!(
-            "WITH RECURSIVE apps (app) AS (
-                 SELECT (SELECT MIN(t.app) FROM tasks t)
-                 UNION ALL
-                 SELECT (SELECT MIN(t.app) FROM tasks t WHERE t.app > a.app) FROM apps a WHERE a.app IS NOT NULL
-             )
-             SELECT a.app FROM apps a WHERE a.app IS NOT NULL AND EXISTS (
-                 SELECT 1 FROM tasks t WHERE t.app = a.app AND t.expires_at < $1
-             ) LIMIT $2"
-        ),
-        (moment, limit::STORE_PAGE as i64),
-    )?;
-    Ok(rows.into_iter().map(|(app,)| app).collect())
-}
-
-/// Forgets some of the tasks that expired before a moment, with their deliveries. Answers how many tasks.
-pub fn purge(tx: &mut Tx<'_>, moment: Millis) -> Result<usize> {
-    let app = tx.app();
-    let ids: Vec<(i64,)> = tx.all(
-        sql!("SELECT id FROM tasks WHERE app = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3"),
-        (app, moment, PURGE_BATCH),
-    )?;
-    tx.many(sql!("DELETE FROM deliveries WHERE app = $1 AND task = $2"), ids.iter().map(|(id,)| (app, *id)))?;
-    tx.many(sql!("DELETE FROM tasks WHERE app = $1 AND id = $2"), ids.iter().map(|(id,)| (app, *id)))?;
-    Ok(ids.len())
-}
-
-/// Tasks that one transaction forgets: background work must not hold the writer.
-const PURGE_BATCH: i64 = 100;
-
-/// How many deliveries of one lane wait and are under way, in all apps together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Depth {
-    /// Channel and credential.
-    pub lane: String,
-    /// Due and taken by nobody.
-    pub due: i64,
-    /// Under a lease.
-    pub leased: i64,
-}
-
-/// Counts open deliveries by lane, for the metrics. It spans apps, so it runs for the platform.
-pub fn depths(snapshot: &mut Snapshot<'_>, now: Millis) -> Result<Vec<Depth>> {
-    let rows: Vec<(String, i64, i64)> = snapshot.all(
-        sql!(
-            "SELECT lane, CAST(SUM(CASE WHEN lease_by = 0 AND due_at <= $1 THEN 1 ELSE 0 END) AS BIGINT),
-                 CAST(SUM(CASE WHEN lease_by <> 0 THEN 1 ELSE 0 END) AS BIGINT)
-             FROM deliveries WHERE ended_at = 0 GROUP BY lane ORDER BY lane LIMIT $2"
-        ),
-        (now, limit::STORE_PAGE as i64),
-    )?;
-    Ok(rows.into_iter().map(|(lane, due, leased)| Depth { lane, due, leased }).collect())
 }

@@ -48,14 +48,14 @@ pub fn apps(snapshot: &mut Snapshot<'_>, topic: &str, now: Millis, after: AppId)
     // Jumps from app to app in the index: the cost is that of the apps, not of their backlogs.
     let rows: Vec<(AppId,)> = snapshot.all(
         sql!(
-            "WITH RECURSIVE apps (app) AS (
+            "WITH RECURSIVE firsts (app) AS (
                  SELECT (SELECT MIN(o.app) FROM outbox o WHERE o.topic = $1 AND o.app > $2)
                  UNION ALL
-                 SELECT (SELECT MIN(o.app) FROM outbox o WHERE o.topic = $1 AND o.app > a.app)
-                 FROM apps a WHERE a.app IS NOT NULL
+                 SELECT (SELECT MIN(o.app) FROM outbox o WHERE o.topic = $1 AND o.app > firsts.app)
+                 FROM firsts WHERE firsts.app IS NOT NULL
              )
-             SELECT a.app FROM apps a WHERE a.app IS NOT NULL AND EXISTS (
-                 SELECT 1 FROM outbox o WHERE o.topic = $1 AND o.app = a.app AND o.due_at <= $3
+             SELECT firsts.app FROM firsts WHERE firsts.app IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM outbox o WHERE o.topic = $1 AND o.app = firsts.app AND o.due_at <= $3
              ) LIMIT $4"
         ),
         (topic, after, now, limit::STORE_PAGE as i64),

@@ -58,7 +58,9 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, cache_mb: u32, readers: usize, hooks: Hooks) -> Result<Self> {
         let lock = lock(path)?;
         let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, cache_mb)?;
-        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
+        // EXTRA is FULL for a write-ahead log. It also makes durable that the journal of the step before the log is gone:
+        // one that came back after a power cut would empty the file.
+        conn.execute_batch("PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0")
             .map_err(translate)?;
         migrate::sqlite(&conn)?;
         let (writes, reads) = (Arc::new(Fair::new()), Arc::new(Fair::new()));

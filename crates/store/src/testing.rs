@@ -3,6 +3,10 @@
 //! `NOROSHI_TEST_POSTGRES` names the server (a url whose user may create schemas). Without it a test on PostgreSQL
 //! fails and says so, unless `NOROSHI_TEST_ENGINES=sqlite` asks for one engine only.
 
+mod database;
+mod dice;
+mod disk;
+
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +20,9 @@ use tokio_postgres::{Config, NoTls};
 use crate::append::window::random;
 use crate::append::{Draft, Facts};
 use crate::{Hooks, Settings, Store};
+pub use database::TestDatabase;
+pub use dice::Dice;
+pub use disk::{Disk, Weather};
 
 /// Which engine a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

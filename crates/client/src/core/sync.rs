@@ -18,6 +18,8 @@ use crate::refusal::{Reaction, reaction};
 
 /// Conversations that are filled at the same time; more would only make the application wait elsewhere.
 const FILLS_MAX: usize = 4;
+/// How long a message may take from its arrival to its commit, and how far clocks of nodes may be apart.
+const HEADS_OVERLAP_MS: i64 = 60_000;
 /// Heads or messages of one answer: as many of the largest as fit in a frame with their envelopes.
 const PAGE: u32 = (limit::FRAME_BYTES / (limit::MESSAGE_BYTES + 512)) as u32;
 /// Messages held behind the gap of one conversation; what is over comes with the fill.
@@ -175,7 +177,7 @@ impl Core {
                 self.sync.queue.push_back(peer.clone());
             }
         }
-        self.ask_heads();
+        self.ask_heads(self.first_heads());
         self.fill();
     }
 
@@ -184,15 +186,20 @@ impl Core {
             self.sync.again_at = None;
             if matches!(self.link, Link::Up(_)) {
                 if !self.sync.is_listed {
-                    self.ask_heads();
+                    self.ask_heads(self.first_heads());
                 }
                 self.fill();
             }
         }
     }
 
-    fn ask_heads(&mut self) {
-        let after = self.sync.cursor;
+    /// Where a listing begins: a little before the cursor. A conversation moves at the moment its message came in, and
+    /// one that came in earlier may be committed later than what the cursor was taken from.
+    fn first_heads(&self) -> i64 {
+        (self.sync.cursor - HEADS_OVERLAP_MS).max(0)
+    }
+
+    fn ask_heads(&mut self, after: i64) {
         let request = HeadsRequest { after, count: PAGE };
         self.ask_internal(&Frame::request(Command::Heads, &request), Context::Heads { after });
     }
@@ -234,7 +241,7 @@ impl Core {
         if answer.finished {
             self.end_list();
         } else {
-            self.ask_heads();
+            self.ask_heads(answer.next);
         }
         self.changed(peers);
     }

@@ -366,6 +366,7 @@ pub(crate) fn text(to: &str, number: u32) -> SendRequest {
 pub(crate) fn is_refusal(frame: &Frame, row: impl Into<&'static Row>) {
     let row = row.into();
     assert_eq!((Some(frame.code), frame.text.as_str()), (row.number(), row.text), "expected {}", row.name);
+    contract::ledger::note(row, contract::ledger::How::Frame);
 }
 
 /// Waits until something is so.

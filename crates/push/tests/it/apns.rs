@@ -84,7 +84,7 @@ impl World {
     }
 
     /// A channel whose credential is a client certificate.
-    fn certified(&self, certificate: &Value, topic: Option<&str>) -> Apns {
+    pub(crate) fn certified(&self, certificate: &Value, topic: Option<&str>) -> Apns {
         let issued = self.control("POST", "/apns/certificates", certificate);
         let pem = format!("{}{}", issued["certificate_pem"].as_str().unwrap(), issued["key_pem"].as_str().unwrap());
         let credential = Credential::from_pem(&pem).unwrap();

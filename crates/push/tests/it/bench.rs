@@ -240,5 +240,10 @@ fn start(
 
 /// Whether a delivery has a published status.
 pub(crate) fn is(delivery: &Delivery, row: impl Into<&'static contract::codes::Row>) -> bool {
-    delivery.status == Some(push::delivery::status(row))
+    let row = row.into();
+    let holds = delivery.status == Some(push::delivery::status(row));
+    if holds {
+        contract::ledger::note(row, contract::ledger::How::Delivery);
+    }
+    holds
 }

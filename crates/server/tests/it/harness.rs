@@ -153,12 +153,7 @@ impl Im {
 
     /// A UserSig that was signed a minute ago and lives for a day.
     pub(crate) fn sig(&self, user: &str) -> String {
-        self.sig_at(user, self.clock.now().plus(-60_000))
-    }
-
-    /// A UserSig that was signed at a moment and lives for a day.
-    pub(crate) fn sig_at(&self, user: &str, at: Millis) -> String {
-        user_sig::sign(APP, KEY, user, at, 86_400)
+        sig_at(user, self.clock.now().plus(-60_000))
     }
 
     /// Calls a command as the administrator.
@@ -275,6 +270,11 @@ fn config(place: &TestStore) -> Config {
         secrets: Secrets { master_key: Some("42".repeat(32)), ..Secrets::default() },
         ..Config::default()
     }
+}
+
+/// A UserSig that was signed at a moment and lives for a day.
+pub(crate) fn sig_at(user: &str, at: Millis) -> String {
+    user_sig::sign(APP, KEY, user, at, 86_400)
 }
 
 /// The query by which an account calls.

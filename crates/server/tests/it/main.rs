@@ -6,5 +6,6 @@ mod docs;
 mod im;
 mod ops;
 mod raw;
+mod reliable;
 mod rough;
 mod tidy;

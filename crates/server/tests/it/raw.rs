@@ -52,6 +52,17 @@ impl Raw {
     }
 }
 
+impl Raw {
+    /// Waits until the server ends the connection, whatever bytes it sends before.
+    pub(crate) async fn read_to_close(&mut self) {
+        let mut bytes = Vec::new();
+        let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
+        if let Err(error) = read.expect("the server ends the connection") {
+            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
+        }
+    }
+}
+
 /// Asks again and again until something holds.
 pub(crate) async fn until(holds: impl AsyncFn() -> bool) {
     let deadline = Instant::now() + PATIENCE;

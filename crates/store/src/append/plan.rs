@@ -260,7 +260,7 @@ fn print_of(app: AppId, w: &Waiting, msg_seq: u32) -> Print {
 fn flags_of(kind: DraftKind, flags: Flags) -> Flags {
     match kind {
         DraftKind::Live => flags,
-        DraftKind::Import { counts } => {
+        DraftKind::Import { counts, .. } => {
             Flags(flags.0 & !Flags::COUNTS.0).with(Flags::IMPORTED).with_if(counts, Flags::COUNTS)
         }
     }
@@ -325,11 +325,14 @@ impl Numbering<'_> {
         head.seq += 1;
         let seq = Seq(head.seq);
         let flags = flags_of(draft.kind, Flags(draft.flags));
-        let at = match draft.kind {
-            DraftKind::Live => Millis(draft.at.0.max(head.last_at)),
-            DraftKind::Import { .. } => draft.at,
+        let (at, came_at) = match draft.kind {
+            DraftKind::Live => {
+                let at = draft.at.max(Millis(head.last_at));
+                (at, at)
+            }
+            DraftKind::Import { came_at, .. } => (draft.at, came_at),
         };
-        head.moved_at = head.moved_at.max(at.0);
+        head.moved_at = head.moved_at.max(came_at.0);
         // An import is history: it is the list's last message only while there is no live one.
         if flags.has(Flags::MOVES_LIST) && (draft.kind == DraftKind::Live || head.last_at == 0) {
             head.last_seq = seq.0;

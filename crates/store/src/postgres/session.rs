@@ -36,6 +36,8 @@ enum Stage {
 
 /// What the client waits beyond the server's own limit before it gives the connection up.
 const SLACK: Duration = Duration::from_secs(5);
+/// How long a connection that may only read is kept before another one is tried.
+const READ_ONLY_WAIT: Duration = Duration::from_secs(1);
 const BACK_OFF_MIN: Duration = Duration::from_millis(50);
 const BACK_OFF_MAX: Duration = Duration::from_secs(2);
 
@@ -53,6 +55,10 @@ pub(crate) struct Session {
     stage: Stage,
     /// The last flush held a COMMIT: if its answer is lost, nobody knows the outcome.
     commit_sent: bool,
+    /// The server refused a change. A connection may stay read-only for ever where a new one would not be: after a
+    /// setting was taken back, or behind an address that moved on to another server.
+    is_read_only: bool,
+    connected_at: Instant,
     back_off: Duration,
     next_attempt: Instant,
 }
@@ -69,6 +75,8 @@ impl Session {
             statements: HashMap::new(),
             stage: Stage::Auto,
             commit_sent: false,
+            is_read_only: false,
+            connected_at: Instant::now(),
             back_off: BACK_OFF_MIN,
             next_attempt: Instant::now(),
         })
@@ -96,6 +104,9 @@ impl Session {
     /// Makes sure that there is a connection; tries again, less and less often, until the deadline.
     pub(crate) fn ensure(&mut self, deadline: Instant) -> Result<()> {
         let mut last = Failure::Unavailable("the database is away".into());
+        if self.is_read_only && self.connected_at.elapsed() >= READ_ONLY_WAIT {
+            self.abandon();
+        }
         while self.is_lost() {
             let now = Instant::now();
             if now >= self.next_attempt {
@@ -139,10 +150,18 @@ impl Session {
         let away = |what: &dyn std::fmt::Display| Failure::Unavailable(format!("connecting to the database: {what}"));
         self.client = Some(match connected {
             Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(away(&error)),
+            // By itself the error says no more than that there was one.
+            Ok(Err(error)) => {
+                return Err(match error.as_db_error() {
+                    Some(answer) => away(&format_args!("postgres {}: {}", answer.code().code(), answer.message())),
+                    None => away(&error),
+                });
+            }
             Err(_) => return Err(away(&"no answer in time")),
         });
         self.back_off = BACK_OFF_MIN;
+        self.is_read_only = false;
+        self.connected_at = Instant::now();
         Ok(())
     }
 
@@ -290,7 +309,10 @@ impl Session {
         let answered = self.runtime.block_on(async { tokio::time::timeout(wait, run(client, stage)).await });
         match answered {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(translate(&error).into()),
+            Ok(Err(error)) => {
+                self.is_read_only |= error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION);
+                Err(translate(&error).into())
+            }
             Err(_) => {
                 // Its answers may still come, and belong to nobody then.
                 self.abandon();

@@ -87,7 +87,7 @@ store::both! {
 
     async fn an_import_does_not_move_the_clock_of_its_conversation(store: TestStore) {
         let old = NOW.plus(-1_000_000);
-        send(&store, Draft { kind: DraftKind::Import { counts: true }, ..import("alice", "bob", 1, old) }).await;
+        send(&store, Draft { kind: DraftKind::Import { counts: true, came_at: NOW }, ..import("alice", "bob", 1, old) }).await;
         send(&store, draft("alice", "bob", 2, NOW)).await;
         send(&store, import("alice", "bob", 3, old)).await;
         let head: (i64, Millis, i64) = store

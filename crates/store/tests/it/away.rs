@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use contract::{Error, Failure, Result};
 use store::testing::{TestEngine, TestStore, permissive};
 use store::{Settings, Store, sql};
 
-use crate::support::{APP, NOW, account, draft, number, put, until};
+use crate::support::{APP, NOW, account, draft, is_unavailable, number, put, until};
 
 const THROUGH: u8 = 0;
 const AWAY: u8 = 1;
@@ -97,10 +96,6 @@ async fn behind_a_line() -> Option<(TestStore, Store, Line)> {
     let settings = Settings::Postgres { url: broken, threads: 3, statement_ms, away_ms: 300 };
     let node = Store::open(&settings, permissive()).await.unwrap();
     Some((store, node, line))
-}
-
-fn is_unavailable<T>(outcome: &Result<T>) -> bool {
-    matches!(outcome, Err(Error::Failure(Failure::Unavailable(_))))
 }
 
 #[tokio::test]

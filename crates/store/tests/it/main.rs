@@ -4,7 +4,9 @@
 mod append;
 mod away;
 mod backup;
+mod full;
 mod jobs;
+mod loss;
 mod migrations;
 mod model;
 mod restart;

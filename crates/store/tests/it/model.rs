@@ -46,7 +46,7 @@ impl Model {
         let last = here().filter(is_live).map(|row| row.5).max().unwrap_or_default();
         let (at, flags) = match draft.kind {
             DraftKind::Live => (draft.at.max(last), draft.flags),
-            DraftKind::Import { counts } => {
+            DraftKind::Import { counts, .. } => {
                 let counting = if counts { Flags::COUNTS.0 } else { 0 };
                 (draft.at, draft.flags & !Flags::COUNTS.0 | Flags::IMPORTED.0 | counting)
             }
@@ -69,7 +69,7 @@ fn any_draft() -> impl Strategy<Value = Draft> {
     let receivers = prop::sample::select(vec!["alice", "bob", "carol", "nobody"]);
     let kinds = prop_oneof![
         4 => Just(DraftKind::Live),
-        1 => any::<bool>().prop_map(|counts| DraftKind::Import { counts }),
+        1 => any::<bool>().prop_map(|counts| DraftKind::Import { counts, came_at: NOW }),
     ];
     // Steps around the window's end, some of them backwards.
     let at = prop::sample::select(vec![0, 1, 999, 60_000, 119_999, 120_000, 120_001, 180_000, 240_000, -1, -500]);

@@ -35,7 +35,7 @@ pub(crate) fn draft(sender: &str, receiver: &str, msg_seq: u32, at: Millis) -> D
 }
 
 pub(crate) fn import(sender: &str, receiver: &str, msg_seq: u32, at: Millis) -> Draft {
-    Draft { kind: DraftKind::Import { counts: false }, ..draft(sender, receiver, msg_seq, at) }
+    Draft { kind: DraftKind::Import { counts: false, came_at: NOW }, ..draft(sender, receiver, msg_seq, at) }
 }
 
 pub(crate) async fn send(store: &Store, draft: Draft) -> Sent {
@@ -77,6 +77,14 @@ pub(crate) async fn secrets(store: &Store) -> Vec<String> {
 
 pub(crate) fn is_internal<T>(outcome: &Result<T>) -> bool {
     matches!(outcome, Err(Error::Failure(Failure::Internal(_))))
+}
+
+pub(crate) fn is_full<T>(outcome: &Result<T>) -> bool {
+    matches!(outcome, Err(Error::Failure(Failure::Full(_))))
+}
+
+pub(crate) fn is_unavailable<T>(outcome: &Result<T>) -> bool {
+    matches!(outcome, Err(Error::Failure(Failure::Unavailable(_))))
 }
 
 /// Waits, within a bound, until something is true.

@@ -19,7 +19,7 @@ fn known(place: u64) -> Known {
         moved_at: 3,
         checked_at: 3,
     };
-    Known { cursor: 3, lines: vec![line] }
+    Known { cursor: 60_003, lines: vec![line] }
 }
 
 /// Answers the oldest request for what was missed; answers after which place it asked.
@@ -103,12 +103,12 @@ fn after_a_return_heads_come_after_the_cursor_and_pages_after_the_place() {
     bench.enter(Command::Login);
     let heads = bench.sent(Command::Heads);
     assert_eq!(heads.read::<HeadsRequest>(), Ok(HeadsRequest { after: 3, count: 20 }));
-    let answer = HeadsAnswer { heads: vec![head("bob", 13, 10)], next: 9, finished: false };
+    let answer = HeadsAnswer { heads: vec![head("bob", 13, 10)], next: 60_009, finished: false };
     bench.frame(&heads.answer(&answer));
     let heads = bench.sent(Command::Heads);
-    assert_eq!(heads.read::<HeadsRequest>().unwrap().after, 9);
-    bench.frame(&heads.answer(&HeadsAnswer { heads: Vec::new(), next: 9, finished: true }));
-    assert!(bench.outputs.contains(&Output::Write(Write::Cursor(9))));
+    assert_eq!(heads.read::<HeadsRequest>().unwrap().after, 60_009);
+    bench.frame(&heads.answer(&HeadsAnswer { heads: Vec::new(), next: 60_009, finished: true }));
+    assert!(bench.outputs.contains(&Output::Write(Write::Cursor(60_009))));
     // A notice overtakes the pages.
     bench.notice(from("bob", 14));
     assert_eq!(page(&mut bench, &[11, 12], false), 10);

@@ -157,7 +157,8 @@ impl Composed {
     pub fn import(draft: Draft, at: Millis, counts: bool) -> Draft {
         let imported = Flags(draft.flags).with(Flags::IMPORTED).0;
         let flags = if counts { imported } else { imported & !Flags::COUNTS.0 };
-        Draft { kind: store::append::DraftKind::Import { counts }, at, flags, push: None, ..draft }
+        let kind = store::append::DraftKind::Import { counts, came_at: draft.at };
+        Draft { kind, at, flags, push: None, ..draft }
     }
 }
 

@@ -3,7 +3,7 @@
 use contract::codes::{Account, Common, Message};
 use serde_json::{Value, json};
 
-use crate::harness::{item_fails, message};
+use crate::harness::{item_fails, message, sig_at};
 
 const COMMAND: &str = "im_open_login_svc/account_delete";
 const IMPORT: &str = "im_open_login_svc/account_import";
@@ -122,7 +122,7 @@ both! {
         im.import(&["root"]).await;
         im.call_as("root", &sig, "im_open_login_svc/account_check", check.clone()).await.fails(Account::UserSigExpired);
         im.clock.advance(1_000);
-        let fresh = im.sig_at("root", im.clock.now());
+        let fresh = sig_at("root", im.clock.now());
         im.call_as("root", &fresh, "im_open_login_svc/account_check", check).await.ok();
     }
 }

@@ -88,7 +88,9 @@ both! {
         let answers = futures_util::future::join_all(calls).await;
         let (full, imported): (Vec<_>, Vec<_>) =
             answers.iter().partition(|answer| answer.value()["ActionStatus"] == "FAIL");
-        full.iter().for_each(|answer| answer.fails(Account::AccountQuota));
+        for answer in full {
+            answer.fails(Account::AccountQuota);
+        }
         assert_eq!(imported.len(), 99);
     }
 

@@ -180,8 +180,11 @@ async fn more_messages_than_may_wait_are_refused_and_those_that_wait_are_stored(
     let (wait, begun) = (parking_lot::Mutex::new(wait), parking_lot::Mutex::new(Some(begun)));
     let store = im.node().store.clone();
     let held = store.write(AppId::PLATFORM, move |_| {
-        drop(begun.lock().take().map(|begun| begun.send(())));
-        drop(wait.lock().recv());
+        if let Some(begun) = begun.lock().take() {
+            begun.send(()).expect("the test waits for this");
+        }
+        // It is released by dropping the other end.
+        wait.lock().recv().expect_err("nothing is sent");
         Ok(())
     });
     let body = json!({ "To_Account": names, "MsgRandom": 1, "MsgBody": elements("x") });
@@ -202,6 +205,8 @@ async fn more_messages_than_may_wait_are_refused_and_those_that_wait_are_stored(
     held.expect("the job ends");
     let refused: Vec<_> = answers.iter().filter(|answer| answer.value()["ActionStatus"] == "FAIL").collect();
     assert!((1..80).contains(&refused.len()), "{} of 80", refused.len());
-    refused.iter().for_each(|answer| answer.fails(Message::QueueFull));
+    for answer in refused {
+        answer.fails(Message::QueueFull);
+    }
     im.call(IMPORT, user("carol")).await.ok();
 }

@@ -1,9 +1,10 @@
 //! `openim/importmsg`.
 
+use contract::UserId;
 use contract::codes::{Common, Message};
 use serde_json::{Value, json};
 
-use crate::harness::{Im, elements, with};
+use crate::harness::{APP, Im, elements, with};
 
 const COMMAND: &str = "openim/importmsg";
 
@@ -65,6 +66,23 @@ both! {
         im.clock.advance(1_000);
         im.text("alice", "bob", 2, "live too").await;
         assert_eq!(im.texts("bob", "alice").await, ["a", "b", "c", "live", "live too", "future"]);
+    }
+
+    async fn an_import_moves_its_conversation_when_it_comes_and_not_when_it_was_written(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        let mut known = contract::Millis(0);
+        for (random, time) in [(1, 1_000), (2, 4_000_000_000), (3, 2_000)] {
+            im.clock.advance(1_000);
+            im.call(COMMAND, old(random, time, "x")).await.ok();
+            // A device that was away asks what moved since it last knew.
+            let read = im.node().store.read(APP, move |snapshot| {
+                chat::conversation::moved(snapshot, &UserId::trusted("bob"), known, 10)
+            });
+            let (listed, _) = read.await.expect("the list is read");
+            let moved: Vec<_> = listed.iter().map(|listed| listed.head.moved_at).collect();
+            assert_eq!(moved, [im.clock.now()]);
+            known = moved[0];
+        }
     }
 
     async fn fields_are_refused_each_by_its_own_code(im: Im) {

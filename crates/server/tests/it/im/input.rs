@@ -6,7 +6,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::harness::{ADMIN, APP, Answer, elements, query};
 
@@ -88,7 +88,7 @@ fn anything() -> impl Strategy<Value = Value> {
         let names = prop_oneof![proptest::sample::select(&FIELDS[..]).prop_map(str::to_owned), ".{0,8}"];
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(Value::from),
-            btree_map(names, inner, 0..6).prop_map(|map| Value::from_iter(map)),
+            btree_map(names, inner, 0..6).prop_map(Value::from_iter),
         ]
     })
 }
@@ -97,7 +97,7 @@ fn anything() -> impl Strategy<Value = Value> {
 fn body() -> impl Strategy<Value = Value> {
     let value = prop_oneof![3 => likely(), 1 => anything()];
     vec((proptest::sample::select(&FIELDS[..]), value), 0..30)
-        .prop_map(|fields| Value::Object(Map::from_iter(fields.into_iter().map(|(name, value)| (name.into(), value)))))
+        .prop_map(|fields| Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
 /// What no caller may cause.

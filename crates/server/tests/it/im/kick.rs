@@ -3,6 +3,8 @@
 use contract::codes::{Account, Common};
 use serde_json::json;
 
+use crate::harness::sig_at;
+
 const COMMAND: &str = "im_open_login_svc/kick";
 const CHECK: &str = "im_open_login_svc/account_check";
 
@@ -11,7 +13,7 @@ both! {
         im.app(|settings, _| settings.admins.push("root".into())).await;
         im.import(&["root"]).await;
         let body = json!({ "CheckItem": [{ "UserID": "a" }] });
-        let sigs: Vec<String> = (0..3).map(|n| im.sig_at("root", im.clock.now().plus(-n * 1_000))).collect();
+        let sigs: Vec<String> = (0..3).map(|n| sig_at("root", im.clock.now().plus(-n * 1_000))).collect();
         im.call_as("root", &sigs[0], CHECK, body.clone()).await.ok();
         im.call(COMMAND, json!({ "UserID": "root" })).await.ok();
         for sig in &sigs {
@@ -19,10 +21,10 @@ both! {
         }
         // UserSigs count whole seconds: one of the second of the kick counts as earlier.
         im.clock.advance(499);
-        let same = im.sig_at("root", im.clock.now());
+        let same = sig_at("root", im.clock.now());
         im.call_as("root", &same, CHECK, body.clone()).await.fails(Account::UserSigExpired);
         im.clock.advance(1);
-        let next = im.sig_at("root", im.clock.now());
+        let next = sig_at("root", im.clock.now());
         im.call_as("root", &next, CHECK, body.clone()).await.ok();
         im.call(COMMAND, json!({ "UserID": "root" })).await.ok();
         im.call_as("root", &next, CHECK, body).await.fails(Account::UserSigExpired);
@@ -71,7 +73,7 @@ both! {
         other.call_as("root", &sig, CHECK, body.clone()).await.fails(Account::UserSigExpired);
         im.call_as("root", &sig, CHECK, body.clone()).await.fails(Account::UserSigExpired);
         im.clock.advance(1_000);
-        let fresh = im.sig_at("root", im.clock.now());
+        let fresh = sig_at("root", im.clock.now());
         other.call_as("root", &fresh, CHECK, body.clone()).await.ok();
         other.call(COMMAND, json!({ "UserID": "root" })).await.ok();
         im.call_as("root", &fresh, CHECK, body).await.fails(Account::UserSigExpired);

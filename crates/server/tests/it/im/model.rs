@@ -87,7 +87,7 @@ impl Model {
     fn texts(&self, viewer: usize, peer: usize) -> Vec<String> {
         let mut seen: Vec<_> = self
             .between(viewer, peer)
-            .filter(|(_, it)| !it.is_recalled && !(it.from == viewer && it.one_sided))
+            .filter(|(_, it)| !(it.is_recalled || it.from == viewer && it.one_sided))
             .map(|(index, it)| ((it.time, it.seq, it.random), index))
             .collect();
         seen.sort_unstable();

@@ -1,13 +1,65 @@
 //! `openim/query_online_status`.
 
 use contract::codes::{Account, Message};
+use contract::{DeviceId, Platform, UserId};
 use serde_json::{Value, json};
+use store::devices::Login;
 
-use crate::harness::item_fails;
+use crate::harness::{APP, Im, item_fails};
 
 const COMMAND: &str = "openim/query_online_status";
 
+/// Logs a device in as the gateway does; on no node, its connection is gone already.
+async fn log_in(im: &Im, user: &str, platform: Platform, node: i64) {
+    let app = im.node().apps.get(APP).expect("the app");
+    let login = Login {
+        device: DeviceId::trusted(&format!("{user}-{}", platform.as_str())),
+        account: UserId::trusted(user),
+        platform: platform as i64,
+        node,
+        session: 1,
+    };
+    let now = im.clock.now();
+    let write = move |tx: &mut store::Tx<'_>| chat::login::log_in(tx, now, &app, &login, now).map(drop);
+    im.node().store.write(APP, write).await.expect("the device is let in");
+}
+
+async fn status(im: &Im, user: &str) -> (Value, Value) {
+    let answer = im.call(COMMAND, json!({ "To_Account": [user], "IsNeedDetail": 1 })).await.ok();
+    let known = &answer["QueryResult"][0];
+    assert_eq!(known["Status"], known["State"]);
+    (known["Status"].clone(), known["Detail"].clone())
+}
+
 both! {
+    async fn a_device_is_online_while_connected_and_a_mobile_one_push_online_for_seven_days_after(im: Im) {
+        im.import(&["alice"]).await;
+        log_in(&im, "alice", Platform::Web, im.node().id).await;
+        log_in(&im, "alice", Platform::Android, 0).await;
+        let (best, detail) = status(&im, "alice").await;
+        assert_eq!(best, "Online");
+        let mut detail: Vec<String> = detail.as_array().expect("a list").iter().map(Value::to_string).collect();
+        detail.sort();
+        let of = |platform, status| json!({ "Platform": platform, "Status": status }).to_string();
+        assert_eq!(detail, [of("Android", "PushOnline"), of("Web", "Online")]);
+        // The node does not say that it lives, so its connections count as gone, and a browser gets no push.
+        im.clock.advance(60_000);
+        assert_eq!(status(&im, "alice").await.0, "PushOnline");
+        im.clock.advance(7 * 86_400_000 - 60_001);
+        assert_eq!(status(&im, "alice").await.0, "PushOnline");
+        im.clock.advance(1);
+        assert_eq!(status(&im, "alice").await, (json!("Offline"), json!([])));
+    }
+
+    async fn who_is_kicked_is_offline_on_every_device(im: Im) {
+        im.import(&["alice"]).await;
+        log_in(&im, "alice", Platform::IPhone, 0).await;
+        log_in(&im, "alice", Platform::Pc, im.node().id).await;
+        assert_eq!(status(&im, "alice").await.0, "Online");
+        im.call("im_open_login_svc/kick", json!({ "UserID": "alice" })).await.ok();
+        assert_eq!(status(&im, "alice").await, (json!("Offline"), json!([])));
+    }
+
     async fn both_spellings_of_the_status_are_answered_and_the_unknown_are_listed(im: Im) {
         im.import(&["alice", "bob"]).await;
         let answer = im.call(COMMAND, json!({ "To_Account": ["bob", "nobody", "alice", "", "bob"] })).await.ok();

@@ -126,6 +126,35 @@ both! {
         assert_eq!(im.texts("bob", "alice").await, ["hello"]);
     }
 
+    async fn of_the_same_send_to_two_processes_at_once_one_is_stored(im: Im) {
+        if im.engine() == store::testing::TestEngine::Sqlite {
+            // One process owns the file.
+            return;
+        }
+        im.import(&["alice", "bob"]).await;
+        let other = im.second().await;
+        for seq in 0..10 {
+            let body = with(hello(), json!({ "MsgSeq": seq }));
+            let calls = (0..8).map(|n| if n % 2 == 0 { &im } else { &other }.call(COMMAND, body.clone()));
+            for answer in futures_util::future::join_all(calls).await {
+                assert_eq!(answer.ok()["MsgKey"], format!("{seq}_7_1700000000"));
+            }
+        }
+        assert_eq!(im.history("bob", "alice").await["MsgCnt"], 10);
+        assert_eq!(other.unread("bob", "alice").await, 10);
+    }
+
+    async fn a_message_is_never_older_than_the_one_before_it(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        im.text("alice", "bob", 1, "first").await;
+        // As a node does whose clock is behind that of the node before.
+        im.clock.advance(-5_000);
+        let answer = im.call(COMMAND, message("alice", "bob", 2, "second")).await.ok();
+        assert_eq!(answer["MsgTime"], 1_700_000_000);
+        assert_eq!(im.texts("bob", "alice").await, ["first", "second"]);
+        assert_eq!(im.unread("bob", "alice").await, 2);
+    }
+
     async fn messages_of_one_second_stand_in_the_order_of_their_sequence(im: Im) {
         im.import(&["alice", "bob"]).await;
         for seq in [3_u32, 1, 4_294_967_295, 0, 2] {

@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use store::apps::SigningKey;
 
-use crate::harness::{ADMIN, APP, Answer, Im, KEY, query, with};
+use crate::harness::{ADMIN, APP, Answer, Im, KEY, query, sig_at, with};
 
 const CHECK: &str = "im_open_login_svc/account_check";
 
@@ -92,6 +92,29 @@ both! {
         call(&im, &im.sig("Administrator")).await.fails(Account::UserSigOtherAccount);
     }
 
+    async fn of_several_faults_the_earlier_check_answers(im: Im) {
+        let late = im.clock.now().plus(-100_000_000);
+        im.app(|settings, secrets| {
+            settings.accounts_off = vec!["bob".into()];
+            secrets.signing_keys.clear();
+        }).await;
+        let as_bob = async |sig: &str| im.ask(CHECK, &query("bob", sig), "").await;
+        let sign = |app: AppId, key: &str, user: &str| user_sig::sign(app, key, user, late, 60);
+        as_bob("").await.fails(Account::UserSigEmpty);
+        as_bob("x").await.fails(Account::UserSigUndecodable);
+        let old = with(document(late.secs(), 60, None), json!({ "TLS.ver": "1.0", "TLS.sdkappid": 7 }));
+        as_bob(&pack(&old.to_string())).await.fails(Account::UserSigMalformed);
+        as_bob(&sign(AppId(7), "another", "carol")).await.fails(Account::UserSigOtherApp);
+        as_bob(&sign(APP, "another", "carol")).await.fails(Account::UserSigOtherAccount);
+        as_bob(&sign(APP, "another", "bob")).await.fails(Account::KeyMissing);
+        im.app(|_, secrets| secrets.signing_keys.push(SigningKey { secret: KEY.into(), added_at: 0 })).await;
+        as_bob(&sign(APP, "another", "bob")).await.fails(Account::UserSigForged);
+        as_bob(&sign(APP, KEY, "bob")).await.fails(Account::UserSigExpired);
+        as_bob(&im.sig("bob")).await.fails(Account::AccountBlocked);
+        im.app(|settings, _| settings.accounts_off.clear()).await;
+        as_bob(&im.sig("bob")).await.fails(Common::NotAdmin);
+    }
+
     async fn a_sig_is_forged_if_anything_in_it_was_changed(im: Im) {
         let now = im.clock.now();
         call(&im, &user_sig::sign(APP, "another", ADMIN, now, 60)).await.fails(Account::UserSigForged);
@@ -136,7 +159,7 @@ both! {
     }
 
     async fn ten_forged_sigs_within_a_minute_make_the_account_wait(im: Im) {
-        let known = im.sig_at(ADMIN, im.clock.now().plus(-120_000));
+        let known = sig_at(ADMIN, im.clock.now().plus(-120_000));
         call(&im, &known).await.ok();
         let mut forged = 0;
         let refused = loop {
@@ -151,7 +174,7 @@ both! {
         refused.fails(Account::VerifyThrottled);
         // The limiter fills again in real time, one try in six seconds.
         assert!((10..=11).contains(&forged), "{forged}");
-        call(&im, &im.sig_at(ADMIN, im.clock.now().plus(-1_000))).await.fails(Account::VerifyThrottled);
+        call(&im, &sig_at(ADMIN, im.clock.now().plus(-1_000))).await.fails(Account::VerifyThrottled);
         // What was verified before, and other accounts, go on.
         call(&im, &known).await.ok();
         im.ask(CHECK, &query("bob", &im.sig("bob")), "{}").await.fails(Common::NotAdmin);

@@ -1,0 +1,19 @@
+//! What a node promises when things go wrong around it: it is killed, its disk fills, its database goes away, its clients
+//! are slow, it is told to stop.
+//!
+//! * `process`: the real binary as a process of its own. `traffic`: senders that remember what they were told, and
+//!   compare it with what is there.
+//! * `kill`, `stop`: how a process ends. `trouble`: the store under a node. `slow`: the clients in front of it.
+
+mod kill;
+mod process;
+mod slow;
+mod stop;
+mod traffic;
+mod trouble;
+
+/// The figures of a run; the test harness shows them when asked or when the test fails.
+#[expect(clippy::print_stdout, reason = "how much was tried is what such a test is worth")]
+fn say(text: &str) {
+    println!("{text}");
+}
