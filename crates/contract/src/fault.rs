@@ -124,8 +124,6 @@ pub enum Fault {
     ServiceTimeout,
     /// An account could not be looked up in time.
     AccountLookupTimeout,
-    /// The answer of a service could not be understood.
-    AnswerMalformed,
 
     // User sigs.
     /// No user sig in the request.

@@ -63,12 +63,20 @@ impl Apps {
                     if !is_first {
                         self.import_admins(&app).await?;
                     }
-                    self.known.write().insert(app.id, Arc::new(app));
+                    self.keep(app);
                 }
             }
         }
         self.version.store(version, Ordering::Release);
         Ok(())
+    }
+
+    /// Keeps an app unless a newer copy of it came in between: two refreshes may be under way.
+    fn keep(&self, app: App) {
+        let mut known = self.known.write();
+        if known.get(&app.id).is_none_or(|held| held.version < app.version) {
+            known.insert(app.id, Arc::new(app));
+        }
     }
 
     /// Administrators are accounts without being imported. Who made an app or changed it sees to that, so a node that

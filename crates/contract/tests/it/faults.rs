@@ -46,7 +46,6 @@ examples! { faults: Fault {
     NodeBusy,
     ServiceTimeout,
     AccountLookupTimeout,
-    AnswerMalformed,
     UserSigMissing,
     UserSigEmpty,
     UserSigUndecodable,

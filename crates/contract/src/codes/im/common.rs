@@ -42,9 +42,10 @@ codes! { Im, Common:
     /// The URL carries no `sdkappid`. The caller adds it to the query.
     AppMissing = 60012, raised by Fault::AppMissing, "sdkappid in the url is missing";
 
-    /// A service behind the gateway answered something that is not JSON. The operator checks what sits between the
-    /// nodes; the caller may try again.
-    AnswerMalformed = 60013, raised by Fault::AnswerMalformed, "answer of the service cannot be parsed";
+    /// At the cloud: a service behind its gateway answered something that is not JSON. Here gateway and services are one
+    /// process and speak by function calls, so there is no answer that could be malformed. A client that meets this code
+    /// talks to a proxy that makes it up: the operator looks there.
+    AnswerMalformed = 60013, raised by Nobody, "answer of the service cannot be parsed";
 
     /// An account of the request could not be looked up in time. The caller tries again shortly; the operator looks at
     /// the store's latency.
