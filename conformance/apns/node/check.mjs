@@ -1,14 +1,15 @@
 // @parse/node-apn, unmodified, against the sandbox: accepted, gone with its moment, unknown, a burst, a lost connection.
 //
-// Takes SANDBOX_API_URL, SANDBOX_APNS_URL and SANDBOX_CA_FILE from the environment; leaves with 1 at the first surprise.
+// NOROSHI_CREDENTIALS names the file that development mode wrote; leaves with 1 at the first surprise.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import apn from '@parse/node-apn';
 
-const api = process.env.SANDBOX_API_URL;
-const service = new URL(process.env.SANDBOX_APNS_URL);
-const ca = readFileSync(process.env.SANDBOX_CA_FILE);
+const { sandbox } = JSON.parse(readFileSync(process.env.NOROSHI_CREDENTIALS, 'utf8'));
+const api = sandbox.api;
+const service = new URL(sandbox.apns);
+const ca = readFileSync(sandbox.ca_file);
 const bundle = 'com.example.node';
 
 async function control(method, path, body) {

@@ -1,6 +1,6 @@
 """aioapns, unmodified, against the sandbox: accepted, gone with its moment, unknown, a burst, a certificate.
 
-Takes SANDBOX_API_URL, SANDBOX_APNS_URL and SANDBOX_CA_FILE from the environment; leaves with 1 at the first surprise.
+NOROSHI_CREDENTIALS names the file that development mode wrote; leaves with 1 at the first surprise.
 """
 
 import asyncio
@@ -15,11 +15,13 @@ import urllib.request
 from aioapns import APNs, NotificationRequest, PushType
 from aioapns.connection import APNsProductionClientProtocol
 
-API = os.environ["SANDBOX_API_URL"]
+with open(os.environ["NOROSHI_CREDENTIALS"], encoding="utf-8") as file:
+    SANDBOX = json.load(file)["sandbox"]
+API = SANDBOX["api"]
 BUNDLE = "com.example.python"
 
 # The client knows two hosts; its class attributes are where it looks for them.
-service = urllib.parse.urlsplit(os.environ["SANDBOX_APNS_URL"])
+service = urllib.parse.urlsplit(SANDBOX["apns"])
 APNsProductionClientProtocol.APNS_SERVER = service.hostname
 APNsProductionClientProtocol.APNS_PORT = service.port
 
@@ -35,7 +37,7 @@ def phone():
 
 
 def trust():
-    return ssl.create_default_context(cafile=os.environ["SANDBOX_CA_FILE"])
+    return ssl.create_default_context(cafile=SANDBOX["ca_file"])
 
 
 def request(token, text):

@@ -119,6 +119,7 @@ impl Dev {
         let app = enrol(&node, &app, &sandbox).await?;
         let ca_file = options.data.join("ca.pem");
         write(&ca_file, &kept.ca)?;
+        write(&options.data.join("sandbox-ca.pem"), sandbox.ca_pem())?;
         let tls = tls::server(&tls::Pem { certificate: kept.certificate, key: kept.key })?;
         let running = match Running::start(node, &config, Some(tls)).await {
             Ok(running) => running,
@@ -156,7 +157,7 @@ impl Dev {
         json!({
             "http": url("http", self.running.http),
             "https": url("https", self.running.https),
-            "ca_file": std::path::absolute(&self.ca_file).unwrap_or_else(|_| self.ca_file.clone()),
+            "ca_file": absolute(&self.ca_file),
             "sdk_app_id": self.app.id.0,
             "secret_key": self.app.signing_keys().first(),
             "admin_user_sig": self.user_sig(&admin),
@@ -172,6 +173,7 @@ impl Dev {
                 "api": self.sandbox.api_url(),
                 "apns": self.sandbox.apns_url(),
                 "apns_development": self.sandbox.apns_development_url(),
+                "ca_file": absolute(&self.ca_file.with_file_name("sandbox-ca.pem")),
             },
             "admin_api": url("http", self.running.admin),
             "admin_token": self.admin_token,
@@ -210,6 +212,10 @@ impl Dev {
             text(&all["sandbox"]["api"]),
         )
     }
+}
+
+fn absolute(file: &Path) -> PathBuf {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
 }
 
 impl Kept {
