@@ -20,7 +20,8 @@ pub(crate) fn run() -> Outcome {
     if suites.is_empty() {
         return Err("there is no suite in conformance/".into());
     }
-    run::run(cargo().args(["build", "--package", "server", "--bin", "noroshi"]))?;
+    // As the tests build it, so that nothing is built twice.
+    run::run(cargo().args(["build", "--workspace", "--all-targets", "--quiet"]))?;
     let mut failed = Vec::new();
     for suite in &suites {
         let name = suite.strip_prefix(root()).unwrap_or(suite).display().to_string();

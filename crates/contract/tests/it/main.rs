@@ -2,4 +2,5 @@
 
 mod codes;
 mod faults;
+mod garbage;
 mod reached;
