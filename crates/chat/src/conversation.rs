@@ -127,12 +127,13 @@ pub fn moved(
     count: usize,
 ) -> Result<(Vec<Listed>, bool)> {
     let count = count.clamp(1, limit::HISTORY_PAGE);
-    let mut heads = conversations::moved_after(snapshot, account, after, count)?;
+    let mut heads = conversations::moved(snapshot, account, after, Millis(i64::MAX), count)?;
     let is_complete = heads.len() < count;
     if !is_complete && let Some(edge) = heads.last().map(|head| head.moved_at) {
         // The cursor is a moment, so a page must not end inside one.
         heads.retain(|head| head.moved_at != edge);
-        heads.extend(conversations::moved_at(snapshot, account, edge)?);
+        let inside = conversations::moved(snapshot, account, edge.plus(-1), edge, limit::STORE_PAGE)?;
+        heads.extend(inside);
     }
     let listed = heads.into_iter().map(|head| list(snapshot, account, head)).collect::<Result<Vec<_>>>()?;
     Ok((listed, is_complete))

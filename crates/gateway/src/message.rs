@@ -162,6 +162,7 @@ pub(crate) async fn heads(call: &Call, request: HeadsRequest) -> Result<HeadsAns
     let fitting = fitting_heads(&listed);
     is_complete &= fitting == listed.len();
     listed.truncate(fitting);
+    drop_texts(&mut listed);
     let next = listed.last().map_or(after, |listed| listed.head.moved_at);
     Ok(HeadsAnswer { heads: listed.iter().map(head).collect(), next: next.0, finished: is_complete })
 }
@@ -178,6 +179,18 @@ fn fitting_heads(listed: &[Listed]) -> usize {
         end += moment.len();
     }
     end
+}
+
+/// Takes the last messages away from where they no longer fit. A moment that cannot be parted may hold hundreds of
+/// heads (a batch to many accounts): the heads themselves fit always, and a device finds the messages by their places.
+fn drop_texts(listed: &mut [Listed]) {
+    let mut bytes = 0;
+    for listed in listed {
+        bytes += listed.last.as_ref().map_or(ENVELOPE_BYTES, size);
+        if bytes > PAGE_BYTES {
+            listed.last = None;
+        }
+    }
 }
 
 fn head(listed: &Listed) -> Head {

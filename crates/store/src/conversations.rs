@@ -85,8 +85,14 @@ pub fn get(snapshot: &mut Snapshot<'_>, account: &UserId, peer: &UserId) -> Resu
     Ok(row.map(head))
 }
 
-/// Lists the account's conversations that moved after a moment, oldest movement first.
-pub fn moved_after(snapshot: &mut Snapshot<'_>, account: &UserId, after: Millis, count: usize) -> Result<Vec<Head>> {
+/// Lists the account's conversations that moved after one moment and not after another, oldest movement first.
+pub fn moved(
+    snapshot: &mut Snapshot<'_>,
+    account: &UserId,
+    after: Millis,
+    until: Millis,
+    count: usize,
+) -> Result<Vec<Head>> {
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
         sql!(
@@ -95,28 +101,10 @@ pub fn moved_after(snapshot: &mut Snapshot<'_>, account: &UserId, after: Millis,
              FROM memberships m
              JOIN conversations c ON c.app = m.app AND c.id = m.conversation
              LEFT JOIN memberships p ON p.app = m.app AND p.account = m.peer AND p.conversation = m.conversation
-             WHERE m.app = $1 AND m.account = $2 AND c.moved_at > $3
-             ORDER BY c.moved_at, m.peer LIMIT $4"
+             WHERE m.app = $1 AND m.account = $2 AND c.moved_at > $3 AND c.moved_at <= $4
+             ORDER BY c.moved_at, m.peer LIMIT $5"
         ),
-        (app, account, after, count.min(limit::STORE_PAGE) as i64),
-    )?;
-    Ok(rows.into_iter().map(head).collect())
-}
-
-/// Lists the conversations whose movement is exactly `at`, for pages that end inside one millisecond.
-pub fn moved_at(snapshot: &mut Snapshot<'_>, account: &UserId, at: Millis) -> Result<Vec<Head>> {
-    let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(
-        sql!(
-            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
-                    p.read_seq, p.read_time, c.moved_at
-             FROM memberships m
-             JOIN conversations c ON c.app = m.app AND c.id = m.conversation
-             LEFT JOIN memberships p ON p.app = m.app AND p.account = m.peer AND p.conversation = m.conversation
-             WHERE m.app = $1 AND m.account = $2 AND c.moved_at = $3
-             ORDER BY m.peer LIMIT $4"
-        ),
-        (app, account, at, limit::STORE_PAGE as i64),
+        (app, account, after, until, count.min(limit::STORE_PAGE) as i64),
     )?;
     Ok(rows.into_iter().map(head).collect())
 }

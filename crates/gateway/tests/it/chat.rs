@@ -6,6 +6,7 @@ use contract::frame::wire::{
     RecallNotice, ReceiptNotice, ReceiptRequest, SendAnswer, SendRequest, SinceRequest,
 };
 use contract::frame::{Command, Frame};
+use contract::limit;
 
 use crate::world::{Device, Empty, World, is_refusal, text};
 
@@ -121,6 +122,28 @@ async fn large_pages_are_cut_to_a_frame_and_go_on() {
         }
     }
     assert_eq!(seen, (1..=30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn heads_of_one_moment_travel_together_and_fit_into_a_frame() {
+    let world = World::new().await;
+    let mut alice = world.device("alice", "a").await;
+    for number in 0..40 {
+        let peer = format!("peer-{number:02}");
+        drop(world.device(&peer, &peer).await);
+        let request = SendRequest { cloud: "x".repeat(11_000), ..text(&peer, number) };
+        assert_eq!(alice.call(Command::Send, &request).await.code, 0);
+    }
+    // The clock stands still: all of them moved in one millisecond.
+    let answer = alice.call(Command::Heads, &HeadsRequest { after: 0, count: 20 }).await;
+    assert!(answer.to_bytes().len() < limit::FRAME_BYTES);
+    let heads: HeadsAnswer = answer.read().unwrap();
+    assert_eq!(heads.heads.len(), 40);
+    let texts = heads.heads.iter().filter(|head| head.last.is_some()).count();
+    assert!((1..40).contains(&texts), "{texts}");
+    let after: HeadsAnswer =
+        alice.call(Command::Heads, &HeadsRequest { after: heads.next, count: 20 }).await.read().unwrap();
+    assert!(after.heads.is_empty() && after.finished);
 }
 
 #[tokio::test]
