@@ -29,6 +29,7 @@ pub(super) fn show(node: &Node) -> Answer {
         "connections": node.connections(),
         "connections_max": node.places_max,
         "gateway_connections": gateway.connections,
+        "gateway_seal_key": hex::encode(&node.seal_public),
         "queues": { "reads": depths.reads, "writes": depths.writes, "sends": depths.sends },
     }))
 }
