@@ -192,6 +192,11 @@ impl Im {
         Answer { what: target.to_owned(), head, body }
     }
 
+    /// Forgets connections that are kept open: the server may be about to close them.
+    pub(crate) fn hang_up(&self) {
+        self.idle.lock().clear();
+    }
+
     async fn connection(&self) -> SendRequest<Full<Bytes>> {
         loop {
             let kept = self.idle.lock().pop();
