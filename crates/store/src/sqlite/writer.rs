@@ -101,6 +101,7 @@ impl Writer {
     /// Runs a batch in one transaction; an error means that none of it stays.
     fn transact(&mut self, jobs: &mut [(AppId, Box<dyn Work>)], sends: &[(AppId, Waiting)]) -> Result<Done> {
         let mut done = Done::default();
+        let has_jobs = !jobs.is_empty();
         self.lite.begin()?;
         for (app, job) in jobs {
             self.lite.arm();
@@ -113,17 +114,26 @@ impl Writer {
             }
         }
         if !sends.is_empty() {
-            self.append(sends, &mut done)?;
+            self.append(sends, !has_jobs, &mut done)?;
         }
         self.lite.commit()?;
         Ok(done)
     }
 
     /// Appends the sends of a batch; one that cannot be stored fails alone.
-    fn append(&mut self, sends: &[(AppId, Waiting)], done: &mut Done) -> Result<()> {
-        self.lite.arm();
+    ///
+    /// Sends that have the transaction to themselves need no savepoint, for which SQLite would copy every page that
+    /// they touch: should they fail, the transaction begins anew.
+    fn append(&mut self, sends: &[(AppId, Waiting)], is_alone: bool, done: &mut Done) -> Result<()> {
+        if !is_alone {
+            self.lite.arm();
+        }
         let appended = plan::run(&mut self.lite, &self.window, &mut self.ids, self.hooks.decide, sends);
         self.lite.settle(appended.is_ok())?;
+        if is_alone && appended.is_err() {
+            self.lite.rollback();
+            self.lite.begin()?;
+        }
         match appended {
             Ok(mut plan) => {
                 done.outcomes.append(&mut plan.outcomes);
@@ -140,7 +150,7 @@ impl Writer {
             }
             Err(_) => {
                 for index in 0..sends.len() {
-                    self.append(&sends[index..=index], done)?;
+                    self.append(&sends[index..=index], false, done)?;
                 }
                 Ok(())
             }

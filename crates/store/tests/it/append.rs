@@ -254,3 +254,20 @@ async fn two_nodes_on_one_database_keep_numbers_dense_and_find_each_others_repet
     assert_eq!(number(&one, APP, dense).await, 7);
     other.close().await;
 }
+
+#[tokio::test]
+async fn a_send_that_the_file_refuses_fails_alone_though_its_batch_had_no_savepoint() {
+    let store = TestStore::open(TestEngine::Sqlite, permissive()).await.expect("SQLite is always tested");
+    let store::Settings::Sqlite { path, .. } = store.settings() else { panic!("SQLite has a file") };
+    let poison = "CREATE TRIGGER poison BEFORE INSERT ON messages WHEN NEW.body = '[\"alice 13\"]'
+                  BEGIN SELECT RAISE(ABORT, 'poison'); END";
+    rusqlite::Connection::open(path).unwrap().execute_batch(poison).unwrap();
+    let sent = send_all(&store, (0..100).map(|n| draft("alice", "bob", n, NOW)).collect()).await;
+    let failed: Vec<usize> = (0..sent.len()).filter(|index| sent[*index].is_err()).collect();
+    assert_eq!(failed, [13]);
+    assert!(crate::support::is_internal(&sent[13]));
+    let mut seqs: Vec<i64> = sent.iter().flatten().map(|sent| sent.seq.0).collect();
+    seqs.sort_unstable();
+    assert!(seqs.into_iter().eq(1..=99));
+    assert_eq!(number(&store, APP, sql!("SELECT COUNT(*) FROM messages WHERE app = $1")).await, 99);
+}

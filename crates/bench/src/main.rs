@@ -1,0 +1,134 @@
+//! The benchmarks: figures of one machine in one run, each beside its raw limit.
+//!
+//! `bench [NAME …]` prints a row for each figure; `cargo xtask bench` builds and runs it. Nothing here asserts a time:
+//! a machine that does other work as well must not fail a build.
+//!
+//! * `store_append`, `sendmsg`, `fan_out`, `login`, `idle`: what is measured.
+//! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
+//! * `process`, `worker`, `cluster`, `proxy`: what runs as a process or stands between.
+//! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
+
+mod cluster;
+mod dice;
+mod echo;
+mod fan_out;
+mod fan_out_part;
+mod figure;
+mod hand_postgres;
+mod hand_sqlite;
+mod http;
+mod idle;
+mod login;
+mod process;
+mod proxy;
+mod sendmsg;
+mod socket;
+mod store_append;
+mod traffic;
+mod worker;
+
+use std::process::ExitCode;
+
+use figure::{Figure, HEAD};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The outcome of a step.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How much is done for a figure.
+struct Effort {
+    /// Rounds in which what is compared takes turns.
+    rounds: u64,
+    /// Seconds of a phase of a round.
+    seconds: u64,
+    /// Messages that are stored before the clock starts.
+    stored: u64,
+    /// Idle connections.
+    idle: usize,
+    /// Seconds for which they are watched.
+    idle_seconds: u64,
+}
+
+impl Effort {
+    const FULL: Self = Self { rounds: 3, seconds: 5, stored: 1_000_000, idle: 10_000, idle_seconds: 30 };
+    const QUICK: Self = Self { rounds: 1, seconds: 2, stored: 50_000, idle: 1_000, idle_seconds: 3 };
+
+    /// Connections of the benchmarks over HTTP.
+    fn connections(&self) -> Vec<u64> {
+        if self.rounds > 1 { vec![64, 256] } else { vec![128] }
+    }
+}
+
+const NAMES: [&str; 5] = ["store-append", "sendmsg-http", "fan-out", "login-tls", "idle-memory"];
+
+const USAGE: &str = "\
+bench [--quick] [NAME …]   measure; without a name everything. The names:
+                           store-append sendmsg-http fan-out login-tls idle-memory";
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error.to_string()),
+    };
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    // On the runtime's own threads, where what blocks can say so.
+    match runtime.block_on(async { runtime.spawn(execute(args)).await }) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+            complain(&format!("{error}{source}"))
+        }
+        Err(error) => complain(&error.to_string()),
+    }
+}
+
+async fn execute(args: Vec<String>) -> Outcome {
+    if let [word, part] = args.as_slice()
+        && word == "part"
+    {
+        return match part.as_str() {
+            "echo" => echo::part().await,
+            "fan-out" => fan_out_part::node().await,
+            "fan-out-raw" => fan_out_part::raw().await,
+            other => Err(format!("no part {other}").into()),
+        };
+    }
+    let is_quick = args.iter().any(|arg| arg == "--quick");
+    let effort = if is_quick { Effort::QUICK } else { Effort::FULL };
+    let mut names: Vec<&str> = args.iter().map(String::as_str).filter(|arg| *arg != "--quick").collect();
+    if names.iter().any(|name| !NAMES.contains(name)) {
+        return Err(USAGE.into());
+    }
+    if names.is_empty() {
+        names.extend(NAMES);
+    }
+    print(HEAD)?;
+    for name in names {
+        for figure in measure(name, &effort).await? {
+            print(&figure.row())?;
+        }
+    }
+    Ok(())
+}
+
+async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
+    match name {
+        "store-append" => store_append::run(effort).await,
+        "sendmsg-http" => sendmsg::run(effort).await,
+        "fan-out" => fan_out::run(effort).await,
+        "login-tls" => login::run(effort).await,
+        _ => idle::run(effort).await,
+    }
+}
+
+fn print(line: &str) -> Outcome {
+    worker::say(line)
+}
+
+#[expect(clippy::print_stderr, reason = "why a measurement failed goes to standard error")]
+fn complain(text: &str) -> ExitCode {
+    eprintln!("bench: {text}");
+    ExitCode::FAILURE
+}
