@@ -14,7 +14,8 @@ CREATE TABLE conversations (
     last_time  BIGINT NOT NULL DEFAULT 0,
     -- When it changed, by a message or otherwise; the order of the list.
     moved_at   BIGINT NOT NULL DEFAULT 0,
-    version    BIGINT NOT NULL DEFAULT 0,
+    -- 1 once a member forgot the conversation: the next message brings the membership back.
+    parted     BIGINT NOT NULL DEFAULT 0,
     -- The append worker whose memory holds what it stored here, and until when older messages still matter.
     writer     BIGINT NOT NULL DEFAULT 0,
     scan_until BIGINT NOT NULL DEFAULT 0,

@@ -217,6 +217,13 @@ pub fn unread_total(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<i64
 /// Forgets all conversations of an account; the peers keep theirs.
 pub fn forget(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE conversations SET parted = 1 WHERE app = $1
+               AND id IN (SELECT conversation FROM memberships WHERE app = $1 AND account = $2)"
+        ),
+        (app, account),
+    )?;
     tx.run(sql!("DELETE FROM memberships WHERE app = $1 AND account = $2"), (app, account))?;
     Ok(())
 }

@@ -121,8 +121,14 @@ fn says_what_it_is(source: &Source) -> Vec<String> {
 
 /// SQL, drivers and engine names live in `store`. The client keeps a cache of its own; settings name the engines.
 fn keeps_sql_in_the_store(source: &Source) -> Vec<String> {
-    let exempt =
-        ["crates/store/", "crates/bench/src/hand_", "crates/client/", "crates/server/src/config", "crates/server/tests/", "xtask/"];
+    let exempt = [
+        "crates/store/",
+        "crates/bench/src/hand_",
+        "crates/client/",
+        "crates/server/src/config",
+        "crates/server/tests/",
+        "xtask/",
+    ];
     if exempt.iter().any(|place| source.path.starts_with(place)) {
         return Vec::new();
     }

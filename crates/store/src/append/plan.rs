@@ -26,8 +26,17 @@ pub(crate) struct Head {
     pub(crate) scan_until: i64,
     /// Its sequence before this batch: who joins by it sees nothing up to here.
     pub(crate) since: i64,
+    /// A member forgot it. The others' messages touch no membership.
+    pub(crate) is_parted: bool,
     /// It was not there before this batch.
     pub(crate) is_new: bool,
+}
+
+impl Head {
+    /// Whether a membership may be missing.
+    pub(crate) const fn needs_members(&self) -> bool {
+        self.is_new || self.is_parted
+    }
 }
 
 /// A conversation that the batch touches.

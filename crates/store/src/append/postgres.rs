@@ -29,7 +29,7 @@ const LOCK: Sql = sql!(
 );
 
 const HEADS: Sql = sql!(
-    postgres: "SELECT u.n, c.seq, c.last_at, c.last_seq, c.last_time, c.moved_at, c.writer, c.scan_until
+    postgres: "SELECT u.n, c.seq, c.last_at, c.last_seq, c.last_time, c.moved_at, c.writer, c.scan_until, c.parted
                FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS u (app, id, n)
                JOIN conversations c ON c.app = u.app AND c.id = u.id"
 );
@@ -79,7 +79,7 @@ const MESSAGES: Sql = sql!(
 const MOVE: Sql = sql!(
     postgres: "UPDATE conversations AS c
                SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time, moved_at = u.moved_at,
-                   writer = u.writer, scan_until = u.scan_until
+                   writer = u.writer, scan_until = u.scan_until, parted = 0
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
                            $7::bigint[], $8::bigint[], $9::bigint[])
                     AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until)
@@ -143,6 +143,7 @@ impl Engine for Session {
                 writer: get(row, 6)?,
                 scan_until: get(row, 7)?,
                 since: seq,
+                is_parted: get(row, 8)? != 0,
                 // A head that was there before holds a message at least.
                 is_new: seq == 0,
             })
@@ -184,7 +185,10 @@ impl Engine for Session {
         let idle_ids: Vec<&[u8]> = plan.idle.iter().map(|slot| &slots[*slot].id.0[..]).collect();
         let mut statements = Vec::with_capacity(5);
         if !plan.rows.is_empty() {
-            statements.extend([(MESSAGES, messages.args()), (MOVE, heads.args()), (JOIN, members.args())]);
+            statements.extend([(MESSAGES, messages.args()), (MOVE, heads.args())]);
+        }
+        if !members.app.is_empty() {
+            statements.push((JOIN, members.args()));
         }
         if !plan.pushes.is_empty() {
             statements.push((PUSH, pushes.args()));
@@ -291,7 +295,7 @@ columns!(Members { app: i64, account: &'a str, conversation: &'a [u8], peer: &'a
 impl<'a> Members<'a> {
     fn of(slots: &'a [Slot<'_>], plan: &Plan) -> Self {
         let mut columns = Self::default();
-        for (slot, head) in &plan.heads {
+        for (slot, head) in plan.heads.iter().filter(|(_, head)| head.needs_members()) {
             for (account, peer) in slots[*slot].members() {
                 columns.app.push(slots[*slot].app.0);
                 columns.account.push(account.as_str());

@@ -25,18 +25,27 @@ impl Lite {
     }
 
     fn head(&mut self, slot: &Slot<'_>) -> Result<Head> {
-        let row: Option<(i64, i64, i64, i64, i64, i64, i64)> = self.opt(
+        let row: Option<(i64, i64, i64, i64, i64, i64, i64, bool)> = self.opt(
             sql!(
-                "SELECT seq, last_at, last_seq, last_time, moved_at, writer, scan_until FROM conversations
+                "SELECT seq, last_at, last_seq, last_time, moved_at, writer, scan_until, parted FROM conversations
                          WHERE app = $1 AND id = $2"
             ),
             (slot.app, slot.id),
         )?;
         Ok(match row {
             None => Head { is_new: true, ..Head::default() },
-            Some((seq, last_at, last_seq, last_time, moved_at, writer, scan_until)) => {
-                Head { seq, last_at, last_seq, last_time, moved_at, writer, scan_until, since: seq, is_new: false }
-            }
+            Some((seq, last_at, last_seq, last_time, moved_at, writer, scan_until, is_parted)) => Head {
+                seq,
+                last_at,
+                last_seq,
+                last_time,
+                moved_at,
+                writer,
+                scan_until,
+                since: seq,
+                is_parted,
+                is_new: false,
+            },
         })
     }
 
@@ -101,7 +110,7 @@ impl Lite {
             self.change(
                 sql!(
                     "UPDATE conversations SET seq = $3, last_at = $4, last_seq = $5, last_time = $6,
-                                    moved_at = $7, writer = $8, scan_until = $9
+                                    moved_at = $7, writer = $8, scan_until = $9, parted = 0
                              WHERE app = $1 AND id = $2"
                 ),
                 (slot.app, slot.id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until),
@@ -176,7 +185,9 @@ impl Engine for Lite {
         }
         for (slot, head) in &plan.heads {
             self.save_head(&slots[*slot], head)?;
-            self.join(&slots[*slot], head.since)?;
+            if head.needs_members() {
+                self.join(&slots[*slot], head.since)?;
+            }
         }
         for (index, id, seq) in &plan.pushes {
             let (app, w) = &waiting[*index];
