@@ -25,7 +25,7 @@ impl Lite {
     }
 
     fn head(&mut self, slot: &Slot<'_>) -> Result<Head> {
-        let row: Option<(i64, i64, i64, i64, i64, i64, i64, bool)> = self.opt(
+        let row: Option<HeadRow> = self.opt(
             sql!(
                 "SELECT seq, last_at, last_seq, last_time, moved_at, writer, scan_until, parted FROM conversations
                          WHERE app = $1 AND id = $2"
@@ -135,6 +135,7 @@ impl Lite {
     }
 }
 
+type HeadRow = (i64, i64, i64, i64, i64, i64, i64, bool);
 type Found = (i64, u32, u32, contract::Seq, contract::Millis);
 
 fn stored((time, msg_seq, random, seq, at): Found) -> Stored {
