@@ -137,6 +137,12 @@ impl Hand {
             let count = <[u8; 16]>::try_from(&id[..]).map_or(0, |id| heads[&id].2);
             seqs.insert(id, seq - count);
         }
+        // Only a new conversation gets its members.
+        let is_new = |id: &[u8; 16]| seqs.get(&id[..]) == Some(&0);
+        let new: Vec<_> = heads.iter().filter(|(id, _)| is_new(id)).collect();
+        let both: Vec<&[u8]> = new.iter().chain(&new).map(|(id, _)| &id[..]).collect();
+        let members: Vec<&str> = new.iter().map(|(_, it)| it.0).chain(new.iter().map(|(_, it)| it.1)).collect();
+        let peers: Vec<&str> = new.iter().map(|(_, it)| it.1).chain(new.iter().map(|(_, it)| it.0)).collect();
         let mut places = Vec::with_capacity(sends.len());
         for id in &ids {
             let seq = seqs.get_mut(&id[..]).ok_or("a head is missing")?;
@@ -148,13 +154,15 @@ impl Hand {
         let randoms: Vec<i64> = sends.iter().map(|send| send.msg_random.into()).collect();
         let senders: Vec<&str> = sends.iter().map(|send| send.sender.as_str()).collect();
         let bodies: Vec<&str> = sends.iter().map(|send| send.body.as_str()).collect();
-        let members: Vec<&str> = lows.iter().chain(&highs).copied().collect();
-        let peers: Vec<&str> = highs.iter().chain(&lows).copied().collect();
-        let both: Vec<&[u8]> = keys.iter().chain(&keys).copied().collect();
         let rows: [&(dyn ToSql + Sync); 8] = [&APP.0, &now, &id_refs, &places, &msg_seqs, &randoms, &senders, &bodies];
         tokio::try_join!(
             async { self.client.execute(&self.messages, &rows).await },
-            async { self.client.execute(&self.joins, &[&APP.0, &members, &both, &peers]).await },
+            async {
+                if members.is_empty() {
+                    return Ok(0);
+                }
+                self.client.execute(&self.joins, &[&APP.0, &members, &both, &peers]).await
+            },
             self.client.batch_execute("COMMIT"),
         )?;
         Ok(())

@@ -74,7 +74,8 @@ fn one(conn: &Connection, send: &Send, now: i64) -> Outcome {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '', 19, ?7, 0, ?5)",
     )?
     .execute(params![APP.0, id, seq, time, send.msg_seq, send.msg_random, now, sender, send.body])?;
-    for (account, peer) in [(low, high), (high, low)] {
+    let members = if seq == 1 { &[(low, high), (high, low)][..] } else { &[] };
+    for (account, peer) in members {
         conn.prepare_cached(
             "INSERT INTO memberships (app, account, conversation, peer) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO NOTHING",
