@@ -115,14 +115,12 @@ store::both! {
 
     async fn a_forgotten_membership_comes_back_with_the_next_message(store: TestStore) {
         send(&store, draft("alice", "bob", 1, NOW)).await;
-        let gone = store
-            .write(APP, |tx| {
-                tx.run(sql!("DELETE FROM memberships WHERE app = $1 AND account = $2"), (tx.app(), user("bob")))
-            })
-            .await;
-        assert_eq!(gone, Ok(1));
+        let members = sql!("SELECT COUNT(*) FROM memberships WHERE app = $1");
+        store.write(APP, |tx| store::conversations::forget(tx, &user("bob"))).await.unwrap();
+        assert_eq!(number(&store, APP, members).await, 1);
         send(&store, draft("alice", "bob", 2, NOW)).await;
-        assert_eq!(number(&store, APP, sql!("SELECT COUNT(*) FROM memberships WHERE app = $1")).await, 2);
+        assert_eq!(number(&store, APP, members).await, 2);
+        assert_eq!(number(&store, APP, sql!("SELECT MAX(parted) FROM conversations WHERE app = $1")).await, 0);
     }
 
     async fn a_message_to_oneself_has_one_member(store: TestStore) {
