@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use contract::codes::Family;
 use contract::{Failure, Millis, Result, UserId};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -32,18 +33,21 @@ pub struct Call {
     pub now: Millis,
 }
 
-/// What every command says of itself.
-pub trait Action: DeserializeOwned + Send + Sync + 'static {
+/// What every command says of itself. Its reference page is made of the type: the comment on the type says what the
+/// command does, the comments on its fields what they mean and what bounds them.
+pub trait Action: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// `service/command` as it stands in the URL.
     const NAME: &'static str;
     /// Whose codes its faults are spelt with.
     const FAMILY: Family;
+    /// Which chapter of the published list it stands in; its `family` column.
+    const CHAPTER: &'static str;
     /// Old field names that are still sent, each with the one that holds; the new one wins.
     const ALIASES: &'static [(&'static str, &'static str)] = &[];
     /// The faults of single fields.
     const FIELD_FAULT: FieldFault = |_, _| None;
     /// What is answered besides the envelope.
-    type Answer: Serialize + Send + 'static;
+    type Answer: Serialize + JsonSchema + Send + 'static;
 
     /// The envelope's `ActionStatus` when the answer is good.
     fn status(_answer: &Self::Answer) -> &'static str {
@@ -70,7 +74,7 @@ pub trait Perform: Action {
 }
 
 /// An answer without fields of its own.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Done {}
 
 /// A command in the table.
@@ -79,6 +83,8 @@ pub struct Command {
     pub name: &'static str,
     /// Whose codes its faults are spelt with.
     pub family: Family,
+    /// Its chapter in the published list.
+    pub chapter: &'static str,
     /// Does what the command does and answers the body.
     pub run: fn(Call, Map<String, Value>) -> Answering,
 }
@@ -92,6 +98,7 @@ impl Command {
         Self {
             name: A::NAME,
             family: A::FAMILY,
+            chapter: A::CHAPTER,
             run: |call, body| {
                 Box::pin(async move {
                     let action: A = parse(body)?;
@@ -108,6 +115,7 @@ impl Command {
         Self {
             name: A::NAME,
             family: A::FAMILY,
+            chapter: A::CHAPTER,
             run: |call, body| {
                 Box::pin(async move {
                     let action: A = parse(body)?;
@@ -124,6 +132,7 @@ impl Command {
         Self {
             name: A::NAME,
             family: A::FAMILY,
+            chapter: A::CHAPTER,
             run: |call, body| {
                 Box::pin(async move {
                     let action: A = parse(body)?;

@@ -4,7 +4,10 @@
 //! the order of the keys in the body. So a body is first read as JSON, then each field of the type is looked up in
 //! turn, and the first that does not fit refuses the call with the fault that the command's family has for it.
 
-use contract::{Fault, UserId};
+use std::borrow::Cow;
+
+use contract::{Fault, UserId, limit};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
@@ -132,6 +135,16 @@ impl<'de> Deserialize<'de> for User {
     }
 }
 
+impl JsonSchema for User {
+    fn schema_name() -> Cow<'static, str> {
+        "UserID".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": limit::USER_ID_BYTES })
+    }
+}
+
 /// A list of 1 to `MAX` items.
 #[derive(Debug, Clone)]
 pub struct UpTo<T, const MAX: usize>(pub Vec<T>);
@@ -147,6 +160,16 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for UpTo<T, MA
     }
 }
 
+impl<T: JsonSchema, const MAX: usize> JsonSchema for UpTo<T, MAX> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("UpTo{MAX}{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": generator.subschema_for::<T>(), "minItems": 1, "maxItems": MAX })
+    }
+}
+
 /// A number that some published clients send as text.
 #[derive(Debug, Clone, Copy)]
 pub struct Number(pub i64);
@@ -159,6 +182,16 @@ impl<'de> Deserialize<'de> for Number {
             _ => None,
         };
         number.map(Self).ok_or_else(|| serde::de::Error::custom("not a number"))
+    }
+}
+
+impl JsonSchema for Number {
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["integer", "string"] })
     }
 }
 

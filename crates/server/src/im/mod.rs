@@ -228,12 +228,7 @@ fn percent_decode(text: &str) -> Option<String> {
 pub fn commands_tsv() -> String {
     let mut text = String::from("surface\tfamily\tcommand\tversion\n");
     for command in COMMANDS {
-        let family = if command.name.starts_with("im_open_login_svc/") || command.name.starts_with("openim/query") {
-            Family::Account
-        } else {
-            command.family
-        };
-        text.push_str(&format!("im-rest\t{}\t{}\tv4\n", family.as_str(), command.name));
+        text.push_str(&format!("im-rest\t{}\t{}\tv4\n", command.chapter, command.name));
     }
     text
 }

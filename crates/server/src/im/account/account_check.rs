@@ -2,6 +2,7 @@
 
 use contract::codes::Family;
 use contract::{Fault, Result, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
 
@@ -10,7 +11,7 @@ use crate::im::action::{Action, Call, Read};
 use crate::im::fields::FieldFault;
 
 /// The accounts in question.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountCheck {
     /// 1–100 accounts.
@@ -18,7 +19,7 @@ pub struct AccountCheck {
 }
 
 /// One account.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Checked {
     #[serde(rename = "UserID")]
@@ -29,7 +30,7 @@ pub struct Checked {
 }
 
 /// All of them, in the order asked.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
     result_item: Vec<Checked>,
@@ -38,6 +39,7 @@ pub struct Answer {
 impl Action for AccountCheck {
     const NAME: &'static str = "im_open_login_svc/account_check";
     const FAMILY: Family = Family::Account;
+    const CHAPTER: &'static str = "account";
     const FIELD_FAULT: FieldFault = batch_fault;
     type Answer = Answer;
 }

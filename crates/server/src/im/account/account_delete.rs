@@ -2,6 +2,7 @@
 
 use contract::codes::{self, Family};
 use contract::{Error, Fault, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Item, ItemResult, batch_fault, check_batch};
@@ -10,7 +11,7 @@ use crate::im::fields::FieldFault;
 use crate::im::number_of;
 
 /// The accounts to delete.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDelete {
     /// 1–100 accounts.
@@ -18,7 +19,7 @@ pub struct AccountDelete {
 }
 
 /// What happened to each, in the order asked.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
     result_item: Vec<ItemResult>,
@@ -27,6 +28,7 @@ pub struct Answer {
 impl Action for AccountDelete {
     const NAME: &'static str = "im_open_login_svc/account_delete";
     const FAMILY: Family = Family::Account;
+    const CHAPTER: &'static str = "account";
     const FIELD_FAULT: FieldFault = batch_fault;
     type Answer = Answer;
 }

@@ -2,6 +2,7 @@
 
 use contract::Result;
 use contract::codes::Family;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
 
@@ -9,7 +10,7 @@ use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User, user_fault};
 
 /// The account to add.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountImport {
     /// 1–32 bytes; the key of the account for ever. Older clients call it `Identifier`.
@@ -24,6 +25,7 @@ pub struct AccountImport {
 impl Action for AccountImport {
     const NAME: &'static str = "im_open_login_svc/account_import";
     const FAMILY: Family = Family::Account;
+    const CHAPTER: &'static str = "account";
     const FIELD_FAULT: FieldFault = user_fault;
     const ALIASES: &'static [(&'static str, &'static str)] = &[("Identifier", "UserID")];
     type Answer = Done;

@@ -2,6 +2,7 @@
 
 use contract::Result;
 use contract::codes::Family;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
 
@@ -9,7 +10,7 @@ use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User, user_fault};
 
 /// The account to send away.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Kick {
     /// The account. Older clients call it `Identifier`.
@@ -20,6 +21,7 @@ pub struct Kick {
 impl Action for Kick {
     const NAME: &'static str = "im_open_login_svc/kick";
     const FAMILY: Family = Family::Account;
+    const CHAPTER: &'static str = "account";
     const FIELD_FAULT: FieldFault = user_fault;
     const ALIASES: &'static [(&'static str, &'static str)] = &[("Identifier", "UserID")];
     type Answer = Done;

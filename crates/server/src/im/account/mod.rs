@@ -8,13 +8,14 @@ pub mod multiaccount_import;
 pub mod query_online_status;
 
 use contract::{Fault, limit};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fields::{User, user_fault};
 
 /// An entry of a batch that names an account.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Item {
     /// The account.
@@ -23,7 +24,7 @@ pub struct Item {
 }
 
 /// What happened to one account of a batch.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ItemResult {
     /// The account.

@@ -2,6 +2,7 @@
 
 use contract::codes::Family;
 use contract::{Error, Fault, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::User;
 
 /// The accounts to add, in one of two forms.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MultiaccountImport {
     /// Accounts with what others are shown of them.
@@ -19,7 +20,7 @@ pub struct MultiaccountImport {
     accounts: Option<Vec<Value>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Entry {
     #[serde(rename = "UserID")]
@@ -29,7 +30,7 @@ struct Entry {
 }
 
 /// Those that could not be added.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Failed {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -39,6 +40,7 @@ pub struct Failed {
 impl Action for MultiaccountImport {
     const NAME: &'static str = "im_open_login_svc/multiaccount_import";
     const FAMILY: Family = Family::Account;
+    const CHAPTER: &'static str = "account";
     type Answer = Failed;
 }
 

@@ -2,6 +2,7 @@
 
 use contract::codes::Family;
 use contract::{Fault, Result, UserId, limit};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Snapshot;
@@ -12,7 +13,7 @@ use crate::im::message::list_fault;
 use crate::im::number_of;
 
 /// The accounts in question.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryOnlineStatus {
     /// 1–500 UserIDs.
@@ -23,14 +24,14 @@ pub struct QueryOnlineStatus {
 }
 
 /// The older name of the command; it answers no list of failures.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Querystate {
     #[serde(rename = "To_Account")]
     accounts: Vec<Value>,
 }
 
 /// One account. Older clients read `State`, newer ones `Status`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Known {
     #[serde(rename = "To_Account")]
@@ -41,7 +42,7 @@ pub struct Known {
     detail: Option<Vec<Detail>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Detail {
     platform: &'static str,
@@ -49,7 +50,7 @@ struct Detail {
 }
 
 /// An account that could not be asked about.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Unknown {
     #[serde(rename = "To_Account")]
@@ -58,7 +59,7 @@ pub struct Unknown {
 }
 
 /// All of them.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
     query_result: Vec<Known>,
@@ -69,6 +70,7 @@ pub struct Answer {
 impl Action for QueryOnlineStatus {
     const NAME: &'static str = "openim/query_online_status";
     const FAMILY: Family = Family::Message;
+    const CHAPTER: &'static str = "account";
     const FIELD_FAULT: FieldFault = list_fault;
     type Answer = Answer;
 }
@@ -82,6 +84,7 @@ impl Read for QueryOnlineStatus {
 impl Action for Querystate {
     const NAME: &'static str = "openim/querystate";
     const FAMILY: Family = Family::Message;
+    const CHAPTER: &'static str = "account";
     const FIELD_FAULT: FieldFault = list_fault;
     type Answer = Answer;
 }

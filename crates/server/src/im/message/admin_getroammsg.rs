@@ -3,6 +3,7 @@
 use contract::codes::Family;
 use contract::message::{Flags, Message};
 use contract::{Fault, MsgKey, Result, limit};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::{Snapshot, accounts};
@@ -12,7 +13,7 @@ use crate::im::action::{Action, Call, Read};
 use crate::im::fields::{FieldFault, Number, User};
 
 /// What part of the history is asked for. Fields are checked in this order.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AdminGetroammsg {
     /// The other account. Older clients call it `To_Account`.
     #[serde(rename = "Peer_Account")]
@@ -35,7 +36,7 @@ pub struct AdminGetroammsg {
 }
 
 /// A message as the contract shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Shown {
     #[serde(rename = "From_Account")]
@@ -56,7 +57,7 @@ pub struct Shown {
 }
 
 /// A page, oldest message first; pages walk back in time.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
     /// 1: nothing older is left in the span.
@@ -71,6 +72,7 @@ pub struct Answer {
 impl Action for AdminGetroammsg {
     const NAME: &'static str = "openim/admin_getroammsg";
     const FAMILY: Family = Family::Message;
+    const CHAPTER: &'static str = "message";
     const ALIASES: &'static [(&'static str, &'static str)] =
         &[("To_Account", "Peer_Account"), ("From_Account", "Operator_Account")];
     const FIELD_FAULT: FieldFault = send_fault;

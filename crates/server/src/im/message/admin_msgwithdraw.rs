@@ -3,6 +3,7 @@
 use chat::message::Recaller;
 use contract::codes::Family;
 use contract::{MsgKey, Result};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
 
@@ -11,7 +12,7 @@ use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User};
 
 /// Which message.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AdminMsgwithdraw {
     /// Who received it.
     #[serde(rename = "To_Account")]
@@ -27,6 +28,7 @@ pub struct AdminMsgwithdraw {
 impl Action for AdminMsgwithdraw {
     const NAME: &'static str = "openim/admin_msgwithdraw";
     const FAMILY: Family = Family::Message;
+    const CHAPTER: &'static str = "message";
     const FIELD_FAULT: FieldFault = send_fault;
     type Answer = Done;
 }

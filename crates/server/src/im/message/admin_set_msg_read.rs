@@ -2,6 +2,7 @@
 
 use contract::codes::Family;
 use contract::{Fault, Result};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use store::{Tx, accounts};
 
@@ -10,7 +11,7 @@ use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, Number, User};
 
 /// Which conversation, and how far.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AdminSetMsgRead {
     /// Whose messages were read.
     #[serde(rename = "Peer_Account")]
@@ -26,6 +27,7 @@ pub struct AdminSetMsgRead {
 impl Action for AdminSetMsgRead {
     const NAME: &'static str = "openim/admin_set_msg_read";
     const FAMILY: Family = Family::Message;
+    const CHAPTER: &'static str = "message";
     const FIELD_FAULT: FieldFault = send_fault;
     type Answer = Done;
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use contract::codes::Family;
 use contract::{Error, Fault, MsgKey, Result, UserId, limit};
 use futures_util::stream::{self, StreamExt};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::accounts;
@@ -15,7 +16,7 @@ use crate::im::fields::{FieldFault, User};
 use crate::im::number_of;
 
 /// The message. Fields are checked in this order.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Batchsendmsg {
     /// 1–500 UserIDs; one that is named twice gets the message once.
     #[serde(rename = "To_Account")]
@@ -59,7 +60,7 @@ pub struct Batchsendmsg {
 }
 
 /// A receiver that did not get it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Missed {
     #[serde(rename = "To_Account")]
@@ -68,7 +69,7 @@ pub struct Missed {
 }
 
 /// The key under which every receiver finds the message.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
     msg_key: String,
@@ -80,6 +81,7 @@ pub struct Answer {
 impl Action for Batchsendmsg {
     const NAME: &'static str = "openim/batchsendmsg";
     const FAMILY: Family = Family::Message;
+    const CHAPTER: &'static str = "message";
     const FIELD_FAULT: FieldFault = send_fault;
     type Answer = Answer;
 

@@ -2,6 +2,7 @@
 
 use contract::codes::Family;
 use contract::{Error, Fault, Result, UserId, limit};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Snapshot, accounts, conversations};
@@ -11,7 +12,7 @@ use crate::im::fields::{FieldFault, User};
 use crate::im::number_of;
 
 /// Whose messages are counted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetC2cUnreadMsgNum {
     /// Who has not read them.
     #[serde(rename = "To_Account")]
@@ -21,7 +22,7 @@ pub struct GetC2cUnreadMsgNum {
     peers: Option<Vec<Value>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Counted {
     #[serde(rename = "Peer_Account")]
     peer: String,
@@ -29,7 +30,7 @@ struct Counted {
     unread: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Unknown {
     #[serde(rename = "Peer_Account")]
     peer: String,
@@ -38,7 +39,7 @@ struct Unknown {
 }
 
 /// One number for all, or one for each.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
 pub struct Answer {
     #[serde(rename = "AllC2CUnreadMsgNum", skip_serializing_if = "Option::is_none")]
     all: Option<i64>,
@@ -51,6 +52,7 @@ pub struct Answer {
 impl Action for GetC2cUnreadMsgNum {
     const NAME: &'static str = "openim/get_c2c_unread_msg_num";
     const FAMILY: Family = Family::Message;
+    const CHAPTER: &'static str = "message";
     const FIELD_FAULT: FieldFault = |field, _| match field {
         "To_Account" | "Peer_Account" => Some(Fault::ReceiverInvalid),
         _ => None,

@@ -2,6 +2,7 @@
 
 use contract::codes::Family;
 use contract::{Error, Fault, Millis, Result};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::im::action::{Action, Call, Done, Perform};
 use crate::im::fields::{FieldFault, User};
 
 /// The message. Fields are checked in this order.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Importmsg {
     /// 5 (1 in older pages): a migration while both systems run, counted as unread and delivered; 2: history alone.
     #[serde(rename = "SyncFromOldSystem")]
@@ -41,6 +42,7 @@ pub struct Importmsg {
 impl Action for Importmsg {
     const NAME: &'static str = "openim/importmsg";
     const FAMILY: Family = Family::Message;
+    const CHAPTER: &'static str = "message";
     const FIELD_FAULT: FieldFault = send_fault;
     type Answer = Done;
 }

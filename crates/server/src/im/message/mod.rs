@@ -10,6 +10,7 @@ pub mod sendmsg;
 
 use contract::message::{Flags, check_body};
 use contract::{Fault, Millis, Result, UserId, limit};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use store::append::{Draft, Sent};
@@ -41,7 +42,7 @@ pub fn send_fault(field: &'static str, _: Option<&Value>) -> Option<Fault> {
 
 /// What a send says besides who writes to whom. The fields are values, because they are checked in the documented
 /// order of their codes and not by their types.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Content {
     msg_body: Option<Value>,

@@ -2,6 +2,7 @@
 
 use contract::Result;
 use contract::codes::Family;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 
 /// The message. Fields are checked in this order.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Sendmsg {
     /// Who receives it.
     #[serde(rename = "To_Account")]
@@ -54,7 +55,7 @@ pub struct Sendmsg {
 }
 
 /// What identifies the stored message.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
     msg_time: i64,
@@ -64,6 +65,7 @@ pub struct Answer {
 impl Action for Sendmsg {
     const NAME: &'static str = "openim/sendmsg";
     const FAMILY: Family = Family::Message;
+    const CHAPTER: &'static str = "message";
     const FIELD_FAULT: FieldFault = send_fault;
     type Answer = Answer;
 }
