@@ -112,6 +112,14 @@ pub enum Fault {
     CallerInvalid,
     /// The caller is not an administrator of the app.
     NotAdmin,
+    /// The service behind the gateway wants an administrator; ordinary accounts get this far only where their app lets
+    /// them call.
+    AdminRequired,
+    /// The app's plan allows no further message by REST today.
+    SendQuota {
+        /// The bound of the plan.
+        max: u64,
+    },
     /// Too many calls of this command.
     CallThrottled,
     /// Too many calls of the app altogether.

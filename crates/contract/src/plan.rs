@@ -33,6 +33,10 @@ pub struct Allowance {
     pub retired_days: i64,
     /// How long history is kept, in days.
     pub history_days: Option<i64>,
+    /// Messages that may be sent by REST within a day.
+    pub sends_daily_max: Option<u64>,
+    /// Whether devices may ask for the online status of others.
+    pub has_status: bool,
     /// Connected native instances of one platform.
     pub instances_native: usize,
     /// Connected web instances.
@@ -67,17 +71,28 @@ impl Plan {
             may_delete_accounts: true,
             retired_days: 0,
             history_days: None,
+            sends_daily_max: None,
+            has_status: true,
             instances_native: 1,
             instances_web: 1,
         };
         match self {
             Self::Unlimited => unlimited,
-            Self::Trial => {
-                Allowance { accounts_max: Some(100), daily_active_max: Some(100), history_days: Some(7), ..unlimited }
-            }
-            Self::Standard => {
-                Allowance { may_delete_accounts: false, retired_days: 90, history_days: Some(7), ..unlimited }
-            }
+            Self::Trial => Allowance {
+                accounts_max: Some(100),
+                daily_active_max: Some(100),
+                history_days: Some(7),
+                sends_daily_max: Some(1_000),
+                has_status: false,
+                ..unlimited
+            },
+            Self::Standard => Allowance {
+                may_delete_accounts: false,
+                retired_days: 90,
+                history_days: Some(7),
+                has_status: false,
+                ..unlimited
+            },
             Self::Flagship => Allowance {
                 may_delete_accounts: false,
                 retired_days: 90,

@@ -12,6 +12,12 @@ pub(crate) struct Rate {
     per_ms: i64,
 }
 
+impl From<contract::rate::Rate> for Rate {
+    fn from(rate: contract::rate::Rate) -> Self {
+        Self { count: rate.count, per_ms: i64::from(rate.per_ms) }
+    }
+}
+
 impl Rate {
     /// Within a second.
     pub(crate) const fn per_second(count: u32) -> Self {

@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering;
 use contract::codes::Family;
 use contract::frame::wire::{PushAck, StatusAnswer, StatusRequest, status_answer};
 use contract::frame::{Command, Frame};
-use contract::plan::Plan;
-use contract::{Error, Fault, Millis, Result, UserId, limit};
+use contract::{Error, Fault, Millis, Result, UserId, limit, rate};
 use store::apps::App;
 use store::devices;
 
@@ -76,7 +75,7 @@ fn admit(hub: &Arc<Hub>, session: &Arc<Session>, frame: &Frame) -> Result<Call, 
     if app.settings.commands_off.iter().any(|off| off == name) {
         return Err(Fault::CommandDisabled);
     }
-    if let Some(rate) = rate_of(hub, &app, frame.command())
+    if let Some(rate) = rate_of(&app, frame.command())
         && !hub.registry.take(session, frame.command, now, rate)
     {
         return Err(Fault::AccountThrottled);
@@ -85,10 +84,9 @@ fn admit(hub: &Arc<Hub>, session: &Arc<Session>, frame: &Frame) -> Result<Call, 
 }
 
 /// An app's own rate, or the contract's where the app has a plan of the cloud.
-fn rate_of(hub: &Hub, app: &App, command: Command) -> Option<Rate> {
+fn rate_of(app: &App, command: Command) -> Option<Rate> {
     let own = app.settings.rates.get(command.as_str_name()).copied();
-    let planned = (command == Command::Send && app.plan() != Plan::Unlimited).then_some(hub.settings.sends_per_second);
-    own.or(planned).map(Rate::per_second)
+    own.map(Rate::per_second).or_else(|| rate::of_frame(command.as_str_name(), app.plan()).map(Rate::from))
 }
 
 async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
@@ -117,7 +115,7 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
 
 /// Answers how others are reached.
 async fn status(call: &Call, request: StatusRequest) -> Result<StatusAnswer> {
-    if !call.app.settings.has_status {
+    if !call.app.settings.has_status || !call.app.plan().allowance().has_status {
         return Err(Fault::StatusDisabled.into());
     }
     let max = limit::RECEIVER_BATCH;

@@ -45,8 +45,6 @@ pub struct Settings {
     pub refusals_max: u8,
     /// Logins of one account.
     pub logins_per_minute: u32,
-    /// Sends of one account where its app has a plan of the cloud; an app's own rate for `SEND` comes before it.
-    pub sends_per_second: u32,
     /// Requests of one connection altogether.
     pub device_per_second: u32,
     /// Token registrations of one connection.
@@ -80,7 +78,6 @@ impl Settings {
             queue_bytes: 1024 * 1024,
             refusals_max: 3,
             logins_per_minute: 30,
-            sends_per_second: 5,
             device_per_second: 1_000,
             tokens_per_minute: 10,
             move_wait_ms: 5_000,

@@ -1,7 +1,7 @@
 //! Rate limits: calls of one command, of an app, of a caller, and failed verifications.
 //!
-//! Numbers are the documented ones (tencent-im-rest reference, §1.6) for apps with a plan of the cloud; an app on
-//! the self-hosted default is limited only where its operator says so.
+//! The numbers are those of [`contract::rate`], unless the app's settings name others. Each node counts what it serves
+//! itself; only what a plan allows by the day is counted in the store.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -9,17 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::plan::Plan;
-use contract::{AppId, Fault, UserId, limit};
+use contract::{AppId, Fault, Millis, Result, UserId, limit, rate};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use moka::sync::Cache;
 use parking_lot::Mutex;
+use serde_json::{Map, Value};
 use store::apps::App;
+use store::{Store, activity};
 
-/// Calls per second of a command, unless the contract names another number.
-const PER_COMMAND: u32 = 200;
-/// Calls per second of all commands of an app. The contract gives no number; this is above the sum of what its
-/// published clients do.
-const PER_APP: u32 = 5_000;
 /// Limiters that are kept; the least used go first and start full again.
 const KEPT: u64 = 200_000;
 
@@ -27,7 +24,8 @@ type Limiter = Arc<DefaultDirectRateLimiter>;
 
 /// All limiters of a node.
 pub struct Rates {
-    limiters: Cache<(AppId, i64, String), Limiter>,
+    limiters: Cache<(AppId, u32, &'static str), Limiter>,
+    identifiers: Cache<(AppId, u32, UserId), Limiter>,
     failures: Cache<(AppId, UserId), Limiter>,
     batches: Cache<AppId, Limiter>,
     callers: Arc<Mutex<HashMap<(AppId, UserId), usize>>>,
@@ -55,25 +53,33 @@ impl Drop for Turn {
 impl Default for Rates {
     fn default() -> Self {
         let failures = Cache::builder().max_capacity(KEPT).time_to_idle(Duration::from_mins(2)).build();
-        Self { limiters: Cache::new(KEPT), failures, batches: Cache::new(KEPT), callers: Arc::default() }
+        let (limiters, identifiers) = (Cache::new(KEPT), Cache::new(KEPT));
+        Self { limiters, identifiers, failures, batches: Cache::new(KEPT), callers: Arc::default() }
     }
 }
 
 impl Rates {
     /// Counts a call of a command, or refuses it. The command comes before the app, as the contract orders them.
-    pub fn check_call(&self, app: &App, command: &str) -> Result<(), Fault> {
-        if let Some(rate) = rate_of(app, command)
+    pub fn check_call(&self, app: &App, command: &'static str) -> Result<(), Fault> {
+        let own = app.settings.rates.get(command).copied();
+        if let Some(rate) = own.or_else(|| rate::of_command(command, app.plan()))
             && self.limiter(app, command, rate).check().is_err()
         {
             return Err(Fault::CallThrottled);
         }
-        let total = app.settings.rate_total.or((app.plan() != Plan::Unlimited).then_some(PER_APP));
-        if let Some(rate) = total
+        if let Some(rate) = app.settings.rate_total.or_else(|| rate::of_app(app.plan()))
             && self.limiter(app, "*", rate).check().is_err()
         {
             return Err(Fault::AppThrottled);
         }
         Ok(())
+    }
+
+    /// Counts a call of a caller, or refuses it.
+    pub fn check_caller(&self, app: &App, caller: &UserId) -> Result<(), Fault> {
+        let Some(rate) = app.settings.rate_caller else { return Ok(()) };
+        let limiter = self.identifiers.get_with((app.id, rate, caller.clone()), || per_second(rate));
+        limiter.check().map_err(|_| Fault::CallerThrottled)
     }
 
     /// Counts a caller's calls that are under way, or refuses one more.
@@ -119,26 +125,25 @@ impl Rates {
         });
     }
 
-    fn limiter(&self, app: &App, command: &str, rate: u32) -> Limiter {
+    fn limiter(&self, app: &App, command: &'static str, rate: u32) -> Limiter {
         // The rate is part of the key: a changed setting holds at once.
-        self.limiters.get_with((app.id, i64::from(rate), command.to_owned()), || {
-            let rate = NonZeroU32::new(rate.max(1)).expect("at least one");
-            Arc::new(RateLimiter::direct(Quota::per_second(rate)))
-        })
+        self.limiters.get_with((app.id, rate, command), || per_second(rate))
     }
 }
 
-fn rate_of(app: &App, command: &str) -> Option<u32> {
-    if let Some(rate) = app.settings.rates.get(command) {
-        return Some(*rate);
+fn per_second(rate: u32) -> Limiter {
+    let rate = NonZeroU32::new(rate.max(1)).expect("at least one");
+    Arc::new(RateLimiter::direct(Quota::per_second(rate)))
+}
+
+/// Counts what a call would send, where the app's plan bounds that by the day, or refuses the call. A call counts
+/// whatever becomes of it, each account that it names once; whether it is well-formed the command finds out.
+pub async fn spend(store: &Store, app: &App, command: &str, body: &Map<String, Value>, now: Millis) -> Result<()> {
+    let Some(max) = app.plan().allowance().sends_daily_max else { return Ok(()) };
+    if !rate::SENDS.contains(&command) {
+        return Ok(());
     }
-    if app.plan() == Plan::Unlimited {
-        return None;
-    }
-    Some(match command {
-        "im_open_login_svc/multiaccount_import"
-        | "im_open_login_svc/account_delete"
-        | "im_open_login_svc/account_check" => 100,
-        _ => PER_COMMAND,
-    })
+    let sends = body.get("To_Account").and_then(Value::as_array).map_or(1, |receivers| receivers.len().max(1)) as u64;
+    let is_within = store.write(app.id, move |tx| activity::spend_sends(tx, now, sends, max)).await?;
+    if is_within { Ok(()) } else { Err(Fault::SendQuota { max }.into()) }
 }

@@ -1,4 +1,4 @@
-//! Which accounts were active on a day, kept only where a plan bounds them.
+//! Which accounts were active on a day and how much was sent, kept only where a plan bounds it.
 
 use contract::{Millis, Result, UserId};
 
@@ -25,4 +25,23 @@ pub fn add(tx: &mut Tx<'_>, now: Millis, account: &UserId, max: u64) -> Result<b
         (app, day, account),
     )?;
     Ok(true)
+}
+
+/// Counts messages sent on the day of `now` (UTC). Answers false, and changes nothing, if they would be more than
+/// `max`. Days that are over are forgotten.
+pub fn spend_sends(tx: &mut Tx<'_>, now: Millis, sends: u64, max: u64) -> Result<bool> {
+    let (app, day) = (tx.app(), now.0.div_euclid(DAY_MS));
+    // The row is made first, so that there is one to lock and to compare with.
+    let made = tx.run(
+        sql!("INSERT INTO daily_sends (app, day, count) VALUES ($1, $2, 0) ON CONFLICT (app, day) DO NOTHING"),
+        (app, day),
+    )?;
+    if made > 0 {
+        tx.run(sql!("DELETE FROM daily_sends WHERE app = $1 AND day < $2"), (app, day))?;
+    }
+    let counted = tx.run(
+        sql!("UPDATE daily_sends SET count = count + $3 WHERE app = $1 AND day = $2 AND count + $3 <= $4"),
+        (app, day, sends as i64, max.min(i64::MAX as u64) as i64),
+    )?;
+    Ok(counted > 0)
 }

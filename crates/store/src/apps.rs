@@ -71,6 +71,10 @@ pub struct AppSettings {
     pub rates: BTreeMap<String, u32>,
     /// Calls per second of all commands together.
     pub rate_total: Option<u32>,
+    /// Calls per second of one caller, whatever it calls.
+    pub rate_caller: Option<u32>,
+    /// Whether ordinary accounts may call REST in their own name; what they may do there each service decides.
+    pub users_may_call: bool,
     /// Whether accounts may be deleted although the plan does not include it.
     pub may_delete_accounts: bool,
     /// Whether devices may ask for the status of others.
@@ -103,6 +107,8 @@ impl Default for AppSettings {
             accounts_off: Vec::new(),
             rates: BTreeMap::new(),
             rate_total: None,
+            rate_caller: None,
+            users_may_call: false,
             may_delete_accounts: false,
             has_status: true,
             recall_window_s: contract::limit::RECALL_WINDOW_S,

@@ -40,6 +40,8 @@ examples! { faults: Fault {
     AddressForbidden,
     CallerInvalid,
     NotAdmin,
+    AdminRequired,
+    SendQuota { max: 1 },
     CallThrottled,
     AppThrottled,
     CallerThrottled,

@@ -178,6 +178,23 @@ async fn an_account_sends_as_often_as_its_plan_or_its_operator_says() {
 }
 
 #[tokio::test]
+async fn an_account_asks_for_others_as_often_as_its_plan_says() {
+    let world = World::new().await;
+    let mut device = world.device("alice", "phone").await;
+    let ask = StatusRequest { accounts: vec!["bob".into()] };
+    world.desk.change(|app| app.plan = "standard".into());
+    is_refusal(&device.call(Command::Status, &ask).await, Account::StatusDisabled);
+    world.desk.advance(5_000);
+    world.desk.change(|app| app.plan = "flagship".into());
+    for _ in 0..20 {
+        assert_eq!(device.call(Command::Status, &ask).await.code, 0);
+    }
+    is_refusal(&device.call(Command::Status, &ask).await, Access::AccountThrottled);
+    world.desk.advance(250);
+    assert_eq!(device.call(Command::Status, &ask).await.code, 0);
+}
+
+#[tokio::test]
 async fn a_device_in_a_loop_is_slowed_down() {
     let world = World::with(|settings| settings.device_per_second = 3).await;
     let mut device = world.device("alice", "phone").await;

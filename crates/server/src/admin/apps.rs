@@ -168,6 +168,8 @@ pub(super) fn view(app: &App) -> Value {
         "accounts_off": own.accounts_off,
         "rates": own.rates,
         "rate_total": own.rate_total,
+        "rate_caller": own.rate_caller,
+        "users_may_call": own.users_may_call,
         "may_delete_accounts": own.may_delete_accounts,
         "has_status": own.has_status,
         "recall_window_s": own.recall_window_s,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use contract::frame::Command;
 use contract::plan::Plan;
 use contract::{AppId, UserId};
 use serde::{Deserialize, Deserializer};
@@ -42,6 +43,9 @@ struct Changes {
     rates: Option<BTreeMap<String, u32>>,
     #[serde(deserialize_with = "nullable")]
     rate_total: Option<Option<u32>>,
+    #[serde(deserialize_with = "nullable")]
+    rate_caller: Option<Option<u32>>,
+    users_may_call: Option<bool>,
     may_delete_accounts: Option<bool>,
     has_status: Option<bool>,
     recall_window_s: Option<i64>,
@@ -91,6 +95,8 @@ impl Changes {
         set(&mut own.accounts_off, self.accounts_off.as_ref());
         set(&mut own.rates, self.rates.as_ref());
         set(&mut own.rate_total, self.rate_total.as_ref());
+        set(&mut own.rate_caller, self.rate_caller.as_ref());
+        set(&mut own.users_may_call, self.users_may_call.as_ref());
         set(&mut own.may_delete_accounts, self.may_delete_accounts.as_ref());
         set(&mut own.has_status, self.has_status.as_ref());
         set(&mut own.recall_window_s, self.recall_window_s.as_ref());
@@ -126,10 +132,12 @@ pub(super) fn check(own: &AppSettings) -> Result<(), Refusal> {
         check_list(what, users, |user| UserId::parse(user).is_ok())?;
     }
     check_list("addresses", &own.addresses, |network| address::parse(network).is_some())?;
-    let is_command = |name: &str| im::COMMANDS.iter().any(|command| command.name == name);
+    // Frames of devices have names of their own, such as SEND.
+    let is_command = |name: &str| im::find(name).is_some() || Command::from_str_name(name).is_some();
     check_list("commands_off", &own.commands_off, is_command)?;
     check_list("rates", own.rates.keys(), is_command)?;
-    if own.rates.values().any(|rate| *rate == 0) || own.rate_total == Some(0) {
+    let all = [own.rate_total, own.rate_caller];
+    if own.rates.values().any(|rate| *rate == 0) || all.contains(&Some(0)) {
         return Err(invalid("a rate is at least 1 per second; commands_off and status switch off"));
     }
     if own.recall_window_s < 0 {
@@ -182,6 +190,9 @@ mod tests {
         check_with("eleven admins", &|own| own.admins = vec!["a".into(); 11], false);
         check_with("a command", &|own| own.commands_off = vec!["openim/sendmsg".into()], true);
         check_with("no command", &|own| own.commands_off = vec!["openim/sendmessage".into()], false);
+        check_with("a frame", &|own| own.rates = [("SEND".into(), 9)].into(), true);
+        check_with("no frame", &|own| own.rates = [("send".into(), 9)].into(), false);
+        check_with("rate 0 of a caller", &|own| own.rate_caller = Some(0), false);
         check_with("rate 0", &|own| own.rate_total = Some(0), false);
     }
 }

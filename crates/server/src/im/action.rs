@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contract::codes::Family;
-use contract::{Failure, Millis, Result, UserId};
+use contract::{Failure, Fault, Millis, Result, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,7 +27,7 @@ pub struct Call {
     pub node: Arc<Node>,
     /// The app that is called.
     pub app: Arc<App>,
-    /// The account whose UserSig was verified: an administrator of the app.
+    /// The account whose UserSig was verified: an administrator of the app, or an account that the app lets call.
     pub caller: UserId,
     /// The moment of the call.
     pub now: Millis,
@@ -48,6 +48,12 @@ pub trait Action: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     const FIELD_FAULT: FieldFault = |_, _| None;
     /// What is answered besides the envelope.
     type Answer: Serialize + JsonSchema + Send + 'static;
+
+    /// Whether an account that is no administrator may make this call, because all of it is its own. Asked only where
+    /// the app lets ordinary accounts call.
+    fn is_own(&self, _caller: &UserId) -> bool {
+        false
+    }
 
     /// The envelope's `ActionStatus` when the answer is good.
     fn status(_answer: &Self::Answer) -> &'static str {
@@ -101,7 +107,7 @@ impl Command {
             chapter: A::CHAPTER,
             run: |call, body| {
                 Box::pin(async move {
-                    let action: A = parse(body)?;
+                    let action: A = parse(&call, body)?;
                     let store = call.node.store.clone();
                     let answer = store.read(call.app.id, move |snapshot| action.read(&call, snapshot)).await?;
                     good::<A>(&answer)
@@ -118,7 +124,7 @@ impl Command {
             chapter: A::CHAPTER,
             run: |call, body| {
                 Box::pin(async move {
-                    let action: A = parse(body)?;
+                    let action: A = parse(&call, body)?;
                     let store = call.node.store.clone();
                     let answer = store.write(call.app.id, move |tx| action.write(&call, tx)).await?;
                     good::<A>(&answer)
@@ -135,7 +141,7 @@ impl Command {
             chapter: A::CHAPTER,
             run: |call, body| {
                 Box::pin(async move {
-                    let action: A = parse(body)?;
+                    let action: A = parse(&call, body)?;
                     let answer = action.perform(call).await?;
                     good::<A>(&answer)
                 })
@@ -144,7 +150,7 @@ impl Command {
     }
 }
 
-fn parse<A: Action>(mut body: Map<String, Value>) -> Result<A> {
+fn parse<A: Action>(call: &Call, mut body: Map<String, Value>) -> Result<A> {
     for (old, new) in A::ALIASES {
         if !body.contains_key(*new)
             && let Some(value) = body.remove(*old)
@@ -152,7 +158,12 @@ fn parse<A: Action>(mut body: Map<String, Value>) -> Result<A> {
             body.insert((*new).into(), value);
         }
     }
-    Ok(fields::read(&body, A::FIELD_FAULT)?)
+    let action: A = fields::read(&body, A::FIELD_FAULT)?;
+    if call.app.is_admin(&call.caller) || action.is_own(&call.caller) {
+        Ok(action)
+    } else {
+        Err(Fault::AdminRequired.into())
+    }
 }
 
 /// Puts the envelope around an answer. An answer is an object; its fields follow those of the envelope.

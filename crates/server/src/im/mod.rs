@@ -21,6 +21,7 @@ use tracing::{debug, error, warn};
 
 use self::action::{Call, Command};
 use crate::node::Node;
+use crate::rates;
 
 /// Every command that is served, sorted by name.
 pub static COMMANDS: &[Command] = &[
@@ -39,6 +40,11 @@ pub static COMMANDS: &[Command] = &[
     Command::read::<account::query_online_status::Querystate>(),
     Command::perform::<message::sendmsg::Sendmsg>(),
 ];
+
+/// The command of that name.
+pub fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.binary_search_by_key(&name, |command| command.name).ok().map(|place| &COMMANDS[place])
+}
 
 /// A request as the listener hands it over; the body is not read yet.
 pub struct Request<'a, B> {
@@ -59,7 +65,7 @@ pub async fn answer<B>(node: &Arc<Node>, request: Request<'_, B>) -> Bytes
 where
     B: Future<Output = Result<Bytes>> + Send,
 {
-    let command = COMMANDS.iter().find(|command| command.name == request.path);
+    let command = find(request.path);
     let family = command.map_or(Family::Common, |command| command.family);
     let started = std::time::Instant::now();
     let from = request.from;
@@ -94,11 +100,13 @@ where
     let _place = node.im_places.try_acquire().map_err(|_| Fault::NodeBusy)?;
     let call = admit(node, command, &query, request.from).await?;
     let _turn = node.rates.enter(call.app.id, &call.caller, node.bounds.calls_per_caller)?;
+    node.rates.check_caller(&call.app, &call.caller)?;
     node.rates.check_call(&call.app, command.name)?;
     let body = request.body.await?;
     let Ok(Value::Object(body)) = serde_json::from_slice(&body) else {
         return Err(Fault::BodyMalformed.into());
     };
+    rates::spend(&node.store, &call.app, command.name, &body, call.now).await?;
     (command.run)(call, body).await
 }
 
@@ -127,7 +135,7 @@ async fn admit(node: &Arc<Node>, command: &Command, query: &Query, from: IpAddr)
     if app.settings.accounts_off.iter().any(|off| off == caller.as_str()) {
         return Err(Fault::AccountBlocked.into());
     }
-    if !app.is_admin(&caller) {
+    if !app.settings.users_may_call && !app.is_admin(&caller) {
         return Err(Fault::NotAdmin.into());
     }
     Ok(Call { node: Arc::clone(node), app, caller, now })

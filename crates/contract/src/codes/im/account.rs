@@ -67,9 +67,9 @@ codes! { Im, Account:
         raised by Fault::FieldInvalid | Fault::FieldMissing | Fault::FieldTooLong | Fault::BodyMalformed,
         "parameter not valid";
 
-    /// The account service wants an administrator. The gateway asks for one earlier and answers 60010; this number is
-    /// for services that check by themselves.
-    NotAdmin = 70403, raised by Pending, "caller is not an app administrator";
+    /// The account service wants an administrator. The gateway asks for one earlier and answers 60010, unless the app
+    /// lets ordinary accounts call (`users_may_call`): then each service checks by itself, and this is its number.
+    NotAdmin = 70403, raised by Fault::AdminRequired, "caller is not an app administrator";
 
     /// The app has as many accounts as its plan allows, 100 on trial. The operator moves the app to a larger plan, or
     /// accounts are deleted.

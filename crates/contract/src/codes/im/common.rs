@@ -33,7 +33,7 @@ codes! { Im, Common:
 
     /// The `identifier` is an ordinary account. REST calls are for administrators of the app: use one, or make this
     /// account one.
-    NotAdmin = 60010, raised by Fault::NotAdmin, "caller is not an app administrator";
+    NotAdmin = 60010, raised by Fault::NotAdmin | Fault::AdminRequired, "caller is not an app administrator";
 
     /// All calls of the app together exceed its limit per second. The caller slows all its workers down, not only this
     /// command.
@@ -91,4 +91,8 @@ codes! { Im, Common:
     /// A picture in the message is on the app's list of forbidden ones. The sender takes another; the app's owner edits
     /// the list.
     ImageForbidden = 80004, raised by Pending, "image is not allowed";
+
+    /// The app has sent as many messages by REST today as its plan allows, 1,000 on trial; each account that a batch
+    /// names counts. The operator moves the app to a larger plan, or it waits for tomorrow (UTC).
+    SendQuota = 60028 extra, raised by Fault::SendQuota, "too many messages today";
 }

@@ -117,7 +117,7 @@ codes! { Im, Message:
 
     /// Somebody acts for an account that is not theirs; only an administrator of the app may. A device may act for its
     /// own account alone.
-    NotAdmin = 90009, raised by Fault::NotSender, "app administrator required";
+    NotAdmin = 90009, raised by Fault::NotSender | Fault::AdminRequired, "app administrator required";
 
     /// The content of an element is not as its type demands, such as a picture without its sizes. The caller compares
     /// the element with the reference; the answer's text says what is wrong.

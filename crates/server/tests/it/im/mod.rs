@@ -15,6 +15,7 @@ mod input;
 mod kick;
 mod model;
 mod multiaccount_import;
+mod plans;
 mod query_online_status;
 mod querystate;
 mod sendmsg;
