@@ -32,6 +32,8 @@ pub fn public(node: Arc<Node>) -> Router {
     Router::new()
         .route("/v4/{*command}", any(im_command))
         .route("/v4/", any(im_command))
+        // The description of the surface is not a command: whoever may reach the surface may read it.
+        .route("/v4/openapi.json", get(openapi).fallback(im_command))
         .fallback(elsewhere)
         .route("/ws", get(gateway))
         .route("/healthz", get(|| async { "ok" }))
@@ -112,6 +114,15 @@ async fn discard(mut body: Body) {
 
 async fn gateway(State(node): State<Arc<Node>>, request: Request) -> Response {
     node.hub.serve(request)
+}
+
+async fn openapi() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        // Tools in a browser read it from elsewhere.
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (headers, im::openapi::DOCUMENT.clone()).into_response()
 }
 
 /// Ready means: the store answers.

@@ -1,4 +1,4 @@
-//! `noroshi explain`, `noroshi codes`, `noroshi commands`: the published lists.
+//! `noroshi explain`, `noroshi codes`, `noroshi commands`, `noroshi openapi`: the published lists.
 
 use std::process::ExitCode;
 
@@ -57,4 +57,9 @@ pub(super) fn commands(args: &CommandsArgs) -> Result<()> {
     }
     print(&im::commands_tsv());
     Ok(())
+}
+
+/// Prints the IM REST surface as an OpenAPI document.
+pub(super) fn openapi() {
+    print(&String::from_utf8_lossy(&im::openapi::DOCUMENT));
 }

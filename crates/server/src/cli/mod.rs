@@ -63,6 +63,8 @@ enum Command {
     Codes(codes::CodesArgs),
     /// List the commands that the server serves.
     Commands(codes::CommandsArgs),
+    /// Print the IM REST surface as an OpenAPI 3.1 document.
+    Openapi,
 }
 
 impl Cli {
@@ -100,6 +102,7 @@ impl Cli {
             Command::Explain(args) => return Ok(codes::explain(&args)),
             Command::Codes(args) => codes::list(&args)?,
             Command::Commands(args) => codes::commands(&args)?,
+            Command::Openapi => codes::openapi(),
         }
         Ok(ExitCode::SUCCESS)
     }

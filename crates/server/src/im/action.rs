@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use contract::codes::Family;
 use contract::{Failure, Fault, Millis, Result, UserId};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -91,6 +91,12 @@ pub struct Command {
     pub family: Family,
     /// Its chapter in the published list.
     pub chapter: &'static str,
+    /// Old field names that are still read, each with the one that holds.
+    pub aliases: &'static [(&'static str, &'static str)],
+    /// What the body is.
+    pub body: fn(&mut SchemaGenerator) -> Schema,
+    /// What is answered besides the envelope.
+    pub answer: fn(&mut SchemaGenerator) -> Schema,
     /// Does what the command does and answers the body.
     pub run: fn(Call, Map<String, Value>) -> Answering,
 }
@@ -101,51 +107,48 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
 impl Command {
     /// A command that only reads.
     pub const fn read<A: Read>() -> Self {
-        Self {
-            name: A::NAME,
-            family: A::FAMILY,
-            chapter: A::CHAPTER,
-            run: |call, body| {
-                Box::pin(async move {
-                    let action: A = parse(&call, body)?;
-                    let store = call.node.store.clone();
-                    let answer = store.read(call.app.id, move |snapshot| action.read(&call, snapshot)).await?;
-                    good::<A>(&answer)
-                })
-            },
-        }
+        Self::of::<A>(|call, body| {
+            Box::pin(async move {
+                let action: A = parse(&call, body)?;
+                let store = call.node.store.clone();
+                let answer = store.read(call.app.id, move |snapshot| action.read(&call, snapshot)).await?;
+                good::<A>(&answer)
+            })
+        })
     }
 
     /// A command that is one transaction.
     pub const fn write<A: Write>() -> Self {
-        Self {
-            name: A::NAME,
-            family: A::FAMILY,
-            chapter: A::CHAPTER,
-            run: |call, body| {
-                Box::pin(async move {
-                    let action: A = parse(&call, body)?;
-                    let store = call.node.store.clone();
-                    let answer = store.write(call.app.id, move |tx| action.write(&call, tx)).await?;
-                    good::<A>(&answer)
-                })
-            },
-        }
+        Self::of::<A>(|call, body| {
+            Box::pin(async move {
+                let action: A = parse(&call, body)?;
+                let store = call.node.store.clone();
+                let answer = store.write(call.app.id, move |tx| action.write(&call, tx)).await?;
+                good::<A>(&answer)
+            })
+        })
     }
 
     /// A command that sends, or takes several steps.
     pub const fn perform<A: Perform>() -> Self {
+        Self::of::<A>(|call, body| {
+            Box::pin(async move {
+                let action: A = parse(&call, body)?;
+                let answer = action.perform(call).await?;
+                good::<A>(&answer)
+            })
+        })
+    }
+
+    const fn of<A: Action>(run: fn(Call, Map<String, Value>) -> Answering) -> Self {
         Self {
             name: A::NAME,
             family: A::FAMILY,
             chapter: A::CHAPTER,
-            run: |call, body| {
-                Box::pin(async move {
-                    let action: A = parse(&call, body)?;
-                    let answer = action.perform(call).await?;
-                    good::<A>(&answer)
-                })
-            },
+            aliases: A::ALIASES,
+            body: A::json_schema,
+            answer: A::Answer::json_schema,
+            run,
         }
     }
 }

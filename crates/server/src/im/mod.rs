@@ -8,6 +8,9 @@ pub mod account;
 pub mod action;
 pub mod fields;
 pub mod message;
+pub mod openapi;
+pub mod reference;
+pub mod shape;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -241,8 +244,9 @@ pub fn commands_tsv() -> String {
     text
 }
 
-/// Says once, at start, what an operator should know of the surface.
+/// Makes what is made once, at start, and says what an operator should know of the surface.
 pub fn note_start(node: &Node) {
+    std::sync::LazyLock::force(&openapi::DOCUMENT);
     if node.apps.all().is_empty() {
         warn!("no app exists yet: `noroshi app create` adds one");
     }

@@ -6,6 +6,7 @@ mod docs;
 mod im;
 mod ops;
 mod raw;
+mod reference;
 mod reliable;
 mod rough;
 mod tidy;

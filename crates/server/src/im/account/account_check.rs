@@ -10,7 +10,7 @@ use super::{Item, batch_fault, check_batch};
 use crate::im::action::{Action, Call, Read};
 use crate::im::fields::FieldFault;
 
-/// The accounts in question.
+/// Says for up to 100 accounts whether they are imported.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountCheck {

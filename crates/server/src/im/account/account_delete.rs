@@ -10,7 +10,7 @@ use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::FieldFault;
 use crate::im::number_of;
 
-/// The accounts to delete.
+/// Deletes up to 100 accounts for good. What they sent stays with those who received it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDelete {

@@ -9,7 +9,7 @@ use store::Tx;
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User, user_fault};
 
-/// The account to add.
+/// Adds one account to the app. Importing an account again is not an error; what is given is updated.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountImport {

@@ -9,7 +9,7 @@ use store::Tx;
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User, user_fault};
 
-/// The account to send away.
+/// Ends every session of an account and makes every UserSig signed until now void.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Kick {

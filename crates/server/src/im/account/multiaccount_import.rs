@@ -8,24 +8,29 @@ use serde_json::{Value, json};
 
 use super::check_batch;
 use crate::im::action::{Action, Call, Perform};
-use crate::im::fields::User;
+use crate::im::fields::{UpTo, User};
 
-/// The accounts to add, in one of two forms.
+/// Adds up to 100 accounts, in one of two forms. One that cannot be added does not keep the others out.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MultiaccountImport {
     /// Accounts with what others are shown of them.
+    #[schemars(with = "Option<UpTo<Entry, 100>>")]
     account_list: Option<Vec<Value>>,
     /// The older form: UserIDs alone.
+    #[schemars(with = "Option<UpTo<User, 100>>")]
     accounts: Option<Vec<Value>>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Entry {
+    /// 1–32 bytes.
     #[serde(rename = "UserID")]
     user: User,
+    /// Shown to others; at most 500 bytes.
     nick: Option<String>,
+    /// The URL of a picture; at most 500 bytes.
     face_url: Option<String>,
 }
 

@@ -8,25 +8,28 @@ use serde_json::Value;
 use store::Snapshot;
 
 use crate::im::action::{Action, Call, Read};
-use crate::im::fields::FieldFault;
+use crate::im::fields::{FieldFault, UpTo, User};
 use crate::im::message::list_fault;
 use crate::im::number_of;
 
-/// The accounts in question.
+/// Says how up to 500 accounts are reached at the moment.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryOnlineStatus {
     /// 1–500 UserIDs.
     #[serde(rename = "To_Account")]
+    #[schemars(with = "UpTo<User, 500>")]
     accounts: Vec<Value>,
     /// 1 asks for each platform.
     is_need_detail: Option<i64>,
 }
 
-/// The older name of the command; it answers no list of failures.
+/// The older name of `openim/query_online_status`; it answers no list of failures.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Querystate {
+    /// 1–500 UserIDs.
     #[serde(rename = "To_Account")]
+    #[schemars(with = "UpTo<User, 500>")]
     accounts: Vec<Value>,
 }
 

@@ -11,8 +11,9 @@ use store::{Snapshot, accounts};
 use super::send_fault;
 use crate::im::action::{Action, Call, Read};
 use crate::im::fields::{FieldFault, Number, User};
+use crate::im::shape;
 
-/// What part of the history is asked for. Fields are checked in this order.
+/// Reads the history of a conversation as one of its two accounts sees it, page by page, back in time.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AdminGetroammsg {
     /// The other account. Older clients call it `To_Account`.
@@ -51,6 +52,7 @@ pub struct Shown {
     /// 1 once the receiver gave a receipt.
     is_peer_read: i64,
     msg_key: String,
+    #[schemars(with = "shape::Elements")]
     msg_body: Box<RawValue>,
     cloud_custom_data: String,
     support_message_extension: i64,

@@ -11,7 +11,7 @@ use super::send_fault;
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User};
 
-/// Which message.
+/// Takes a message back from both sides, however old it is.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AdminMsgwithdraw {
     /// Who received it.

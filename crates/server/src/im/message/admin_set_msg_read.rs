@@ -10,7 +10,7 @@ use super::send_fault;
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, Number, User};
 
-/// Which conversation, and how far.
+/// Marks a conversation as read in the name of one of its accounts.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AdminSetMsgRead {
     /// Whose messages were read.

@@ -12,14 +12,16 @@ use store::accounts;
 
 use super::{Bound, Composed, Content, send, send_fault};
 use crate::im::action::{Action, Call, Perform};
-use crate::im::fields::{FieldFault, User};
-use crate::im::number_of;
+use crate::im::fields::{FieldFault, UpTo, User};
+use crate::im::{number_of, shape};
 
-/// The message. Fields are checked in this order.
+/// Sends the same message to up to 500 accounts, each in its own conversation. Fields are checked in the order of the
+/// table.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Batchsendmsg {
     /// 1–500 UserIDs; one that is named twice gets the message once.
     #[serde(rename = "To_Account")]
+    #[schemars(with = "UpTo<User, 500>")]
     receivers: Option<Value>,
     /// In whose name; absent means the calling administrator.
     #[serde(rename = "From_Account")]
@@ -32,30 +34,39 @@ pub struct Batchsendmsg {
     msg_random: u32,
     /// See `sendmsg`.
     #[serde(rename = "MsgBody")]
+    #[schemars(with = "shape::Elements")]
     body: Option<Value>,
     /// See `sendmsg`.
     #[serde(rename = "CloudCustomData")]
+    #[schemars(with = "Option<String>")]
     cloud: Option<Value>,
     /// See `sendmsg`.
     #[serde(rename = "SendMsgControl")]
+    #[schemars(with = "Option<Vec<String>>")]
     control: Option<Value>,
     /// See `sendmsg`.
     #[serde(rename = "SyncOtherMachine")]
+    #[schemars(with = "Option<i64>")]
     sync: Option<Value>,
     /// Seconds to wait for devices; more than seven days is refused.
     #[serde(rename = "MsgLifeTime")]
+    #[schemars(with = "Option<i64>")]
     life: Option<Value>,
     /// See `sendmsg`.
     #[serde(rename = "OnlineOnlyFlag")]
+    #[schemars(with = "Option<i64>")]
     online_only: Option<Value>,
     /// See `sendmsg`.
     #[serde(rename = "OfflinePushInfo")]
+    #[schemars(with = "Option<shape::PushInfo>")]
     push: Option<Value>,
     /// See `sendmsg`.
     #[serde(rename = "IsNeedReadReceipt")]
+    #[schemars(with = "Option<i64>")]
     receipt: Option<Value>,
     /// See `sendmsg`.
     #[serde(rename = "SupportMessageExtension")]
+    #[schemars(with = "Option<i64>")]
     extension: Option<Value>,
 }
 

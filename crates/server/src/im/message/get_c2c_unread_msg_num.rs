@@ -8,10 +8,10 @@ use serde_json::Value;
 use store::{Snapshot, accounts, conversations};
 
 use crate::im::action::{Action, Call, Read};
-use crate::im::fields::{FieldFault, User};
+use crate::im::fields::{FieldFault, UpTo, User};
 use crate::im::number_of;
 
-/// Whose messages are counted.
+/// Counts what an account has not read: altogether, or from each of up to ten peers.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetC2cUnreadMsgNum {
     /// Who has not read them.
@@ -19,6 +19,7 @@ pub struct GetC2cUnreadMsgNum {
     account: User,
     /// Up to ten peers; absent means all together.
     #[serde(rename = "Peer_Account")]
+    #[schemars(with = "Option<UpTo<User, 10>>")]
     peers: Option<Vec<Value>>,
 }
 

@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::{Bound, Composed, Content, send_fault};
 use crate::im::action::{Action, Call, Done, Perform};
 use crate::im::fields::{FieldFault, User};
+use crate::im::shape;
 
-/// The message. Fields are checked in this order.
+/// Imports a message of another system, with its own time. Fields are checked in the order of the table.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Importmsg {
     /// 5 (1 in older pages): a migration while both systems run, counted as unread and delivered; 2: history alone.
@@ -33,9 +34,11 @@ pub struct Importmsg {
     time: u32,
     /// See `sendmsg`.
     #[serde(rename = "MsgBody")]
+    #[schemars(with = "shape::Elements")]
     body: Option<Value>,
     /// See `sendmsg`.
     #[serde(rename = "CloudCustomData")]
+    #[schemars(with = "Option<String>")]
     cloud: Option<Value>,
 }
 

@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::{Bound, Content, send, send_fault};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
+use crate::im::shape;
 
-/// The message. Fields are checked in this order.
+/// Sends a message to one account, in the name of any account of the app. Fields are checked in the order of the table.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Sendmsg {
     /// Who receives it.
@@ -27,30 +28,39 @@ pub struct Sendmsg {
     msg_random: u32,
     /// A list of elements.
     #[serde(rename = "MsgBody")]
+    #[schemars(with = "shape::Elements")]
     body: Option<Value>,
     /// Opaque; travels with the message.
     #[serde(rename = "CloudCustomData")]
+    #[schemars(with = "Option<String>")]
     cloud: Option<Value>,
     /// `NoUnread`, `NoLastMsg`, `WithMuteNotifications`.
     #[serde(rename = "SendMsgControl")]
+    #[schemars(with = "Option<Vec<String>>")]
     control: Option<Value>,
     /// 1: the sender's devices and history get it; 2: neither; absent: history only.
     #[serde(rename = "SyncOtherMachine")]
+    #[schemars(with = "Option<i64>")]
     sync: Option<Value>,
     /// Seconds to wait for devices; 0 reaches connected ones only; more than seven days means seven days.
     #[serde(rename = "MsgLifeTime")]
+    #[schemars(with = "Option<i64>")]
     life: Option<Value>,
     /// 1 reaches connected devices only.
     #[serde(rename = "OnlineOnlyFlag")]
+    #[schemars(with = "Option<i64>")]
     online_only: Option<Value>,
     /// How an offline notification looks.
     #[serde(rename = "OfflinePushInfo")]
+    #[schemars(with = "Option<shape::PushInfo>")]
     push: Option<Value>,
     /// 1: the sender wants a receipt.
     #[serde(rename = "IsNeedReadReceipt")]
+    #[schemars(with = "Option<i64>")]
     receipt: Option<Value>,
     /// 1: extensions may be attached later.
     #[serde(rename = "SupportMessageExtension")]
+    #[schemars(with = "Option<i64>")]
     extension: Option<Value>,
 }
 
