@@ -8,6 +8,9 @@ pub const DEVICE_ID_BYTES: usize = 64;
 pub const MSG_KEY_BYTES: usize = 50;
 /// All elements of a message with its custom data; the contract's current bound, 8 KB in older pages.
 pub const MESSAGE_BYTES: usize = 12 * 1024;
+/// Lists and objects in one another within the content of an element. What is stored is shown in other lists, such as
+/// pages of history, and common parsers of JSON stop at 128: one message that they cannot read would hide its page.
+pub const ELEMENT_DEPTH: usize = 64;
 /// A whole REST body. Above every documented bound, and small enough that ten thousand callers fit in memory.
 pub const BODY_BYTES: usize = 512 * 1024;
 /// A URL's query. A UserSig with a userbuf is under 1 KB.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 use crate::id::{Millis, MsgKey, Seq, UserId};
+use crate::limit;
 
 /// A message as a member of its conversation sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +97,21 @@ pub fn check_body(body: &Value) -> Result<(), Fault> {
             return Err(Fault::MsgBodyInvalid);
         }
         check_content(kind, content)?;
+        if content.values().any(|value| is_deeper(value, limit::ELEMENT_DEPTH)) {
+            return Err(Fault::MsgElementInvalid { what: "the content is nested too deep" });
+        }
     }
     Ok(())
+}
+
+/// Whether lists and objects lie in one another more often than `depth` times.
+fn is_deeper(value: &Value, depth: usize) -> bool {
+    match (value, depth) {
+        (Value::Array(_) | Value::Object(_), 0) => true,
+        (Value::Array(items), _) => items.iter().any(|item| is_deeper(item, depth - 1)),
+        (Value::Object(fields), _) => fields.values().any(|field| is_deeper(field, depth - 1)),
+        _ => false,
+    }
 }
 
 /// The text by which an offline notification announces the message, or none if it must stay silent.
@@ -215,6 +229,17 @@ mod tests {
             Err(Fault::MsgElementInvalid { what: "TIMTextElem needs Text" }),
         );
         check(json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hi", "more": [1]}}]), Ok(()));
+    }
+
+    #[test]
+    fn a_content_is_nested_as_deep_as_every_reader_can_follow() {
+        let of = |depth: usize| {
+            let deep = (0..depth).fold(json!(1), |inner, _| json!([inner]));
+            json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hi", "more": deep}}])
+        };
+        check(of(limit::ELEMENT_DEPTH), Ok(()));
+        let too_deep = Fault::MsgElementInvalid { what: "the content is nested too deep" };
+        check(of(limit::ELEMENT_DEPTH + 1), Err(too_deep));
     }
 
     #[test]

@@ -54,7 +54,7 @@ async fn im_command(
         &node,
         im::Request {
             from: from.ip(),
-            is_post: head.method == Method::POST,
+            is_call: head.method == Method::POST || head.method == Method::GET,
             path: head.uri.path().strip_prefix("/v4/").unwrap_or_default(),
             query: head.uri.query().unwrap_or_default(),
             body: read_body(&mut body, limit::BODY_BYTES, body_wait),

@@ -6,6 +6,7 @@
 mod database;
 mod dice;
 mod disk;
+mod witness;
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use crate::{Hooks, Settings, Store};
 pub use database::TestDatabase;
 pub use dice::Dice;
 pub use disk::{Disk, Weather};
+pub use witness::Witness;
 
 /// Which engine a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

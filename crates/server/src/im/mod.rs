@@ -53,8 +53,8 @@ pub fn find(name: &str) -> Option<&'static Command> {
 pub struct Request<'a, B> {
     /// Whence it came.
     pub from: IpAddr,
-    /// Whether the method is POST.
-    pub is_post: bool,
+    /// Whether the method is POST, or GET: the contract says POST alone, but a published client reads by GET with a body.
+    pub is_call: bool,
     /// What follows `/v4/`.
     pub path: &'a str,
     /// The raw query.
@@ -95,7 +95,7 @@ async fn run<B>(node: &Arc<Node>, command: Option<&'static Command>, request: Re
 where
     B: Future<Output = Result<Bytes>> + Send,
 {
-    if !request.is_post || request.query.len() > limit::QUERY_BYTES {
+    if !request.is_call || request.query.len() > limit::QUERY_BYTES {
         return Err(Fault::UrlMalformed.into());
     }
     let query = Query::parse(request.query).ok_or(Fault::UrlMalformed)?;

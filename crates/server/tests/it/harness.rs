@@ -19,7 +19,7 @@ use server::clock::Clock;
 use server::config::{Config, Listen, Secrets, StoreConfig};
 use server::node::{Node, Running};
 use store::apps::{App, AppSecrets, AppSettings, SigningKey};
-use store::testing::{TestEngine, TestStore, permissive};
+use store::testing::{TestEngine, TestStore, Witness, permissive};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -127,6 +127,12 @@ impl Im {
     /// Which engine it runs on.
     pub(crate) fn engine(&self) -> TestEngine {
         self.place.engine()
+    }
+
+    /// Who sees what is written to the store; none where it is no file.
+    pub(crate) fn witness(&self) -> Option<Witness> {
+        // A node says that it lives, and delivers what is queued, by itself.
+        self.place.file().map(|file| Witness::open(&file, &["nodes", "outbox", "deliveries"]))
     }
 
     /// How the store is opened, for those who disturb it.

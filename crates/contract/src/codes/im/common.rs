@@ -2,7 +2,7 @@
 
 codes! { Im, Common:
     /// The request line, the query or the method cannot be understood. The caller sends a POST to a properly escaped
-    /// `/v4/<service>/<command>` URL.
+    /// `/v4/<service>/<command>` URL; a GET with a body does as well.
     UrlMalformed = 60002, raised by Fault::UrlMalformed, "http request cannot be parsed";
 
     /// The body is empty, not JSON, no JSON object, or too large to be read, and the service has no number of its own

@@ -22,10 +22,14 @@ pub struct AccountCheck {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Checked {
+    /// The account.
     #[serde(rename = "UserID")]
     user: String,
+    /// 0.
     result_code: i32,
+    /// Empty.
     result_info: &'static str,
+    /// `Imported` or `NotImported`.
     account_status: &'static str,
 }
 
@@ -33,6 +37,7 @@ pub struct Checked {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
+    /// One for each account.
     result_item: Vec<Checked>,
 }
 

@@ -22,6 +22,7 @@ pub struct AccountDelete {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
+    /// One for each account.
     result_item: Vec<ItemResult>,
 }
 

@@ -38,6 +38,7 @@ struct Entry {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Failed {
+    /// Their UserIDs; absent where all came in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fail_accounts: Vec<String>,
 }

@@ -37,10 +37,14 @@ pub struct Querystate {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Known {
+    /// The account.
     #[serde(rename = "To_Account")]
     account: String,
+    /// `Online`, `PushOnline` or `Offline`.
     status: &'static str,
+    /// The same, by its older name.
     state: &'static str,
+    /// Its platforms that are not offline, where they are asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<Vec<Detail>>,
 }
@@ -48,7 +52,9 @@ pub struct Known {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Detail {
+    /// The platform.
     platform: &'static str,
+    /// `Online` or `PushOnline`.
     status: &'static str,
 }
 
@@ -56,8 +62,10 @@ struct Detail {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Unknown {
+    /// The account.
     #[serde(rename = "To_Account")]
     account: String,
+    /// Why not.
     error_code: i32,
 }
 
@@ -65,7 +73,9 @@ pub struct Unknown {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
+    /// Those that were asked about, in the order asked.
     query_result: Vec<Known>,
+    /// Those that could not be; absent where there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<Unknown>,
 }

@@ -40,21 +40,30 @@ pub struct AdminGetroammsg {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Shown {
+    /// Who sent it.
     #[serde(rename = "From_Account")]
     sender: String,
+    /// Who received it.
     #[serde(rename = "To_Account")]
     receiver: String,
+    /// As it was sent, or given by the server.
     msg_seq: u32,
+    /// As it was sent.
     msg_random: u32,
+    /// When it was sent, in seconds.
     msg_time_stamp: i64,
     /// 0, or 8 once recalled; a recalled message shows no elements.
     msg_flag_bits: i64,
     /// 1 once the receiver gave a receipt.
     is_peer_read: i64,
+    /// Names the message in all later calls.
     msg_key: String,
+    /// Its elements.
     #[schemars(with = "shape::Elements")]
     msg_body: Box<RawValue>,
+    /// As it was sent.
     cloud_custom_data: String,
+    /// 1 if extensions may be attached.
     support_message_extension: i64,
 }
 
@@ -64,10 +73,13 @@ pub struct Shown {
 pub struct Answer {
     /// 1: nothing older is left in the span.
     complete: i64,
+    /// How many messages the page holds.
     msg_cnt: usize,
     /// Of the oldest message of the page; with `LastMsgKey` they ask for the next one.
     last_msg_time: i64,
+    /// Of the oldest message of the page.
     last_msg_key: String,
+    /// The messages.
     msg_list: Vec<Shown>,
 }
 

@@ -74,8 +74,10 @@ pub struct Batchsendmsg {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Missed {
+    /// The account.
     #[serde(rename = "To_Account")]
     account: String,
+    /// Why not.
     error_code: i32,
 }
 
@@ -83,8 +85,11 @@ pub struct Missed {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
+    /// Names the message in all later calls.
     msg_key: String,
+    /// When it was stored, in seconds.
     msg_time: i64,
+    /// Those that did not get it; absent where all did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<Missed>,
 }

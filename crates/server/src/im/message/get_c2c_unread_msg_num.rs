@@ -25,16 +25,20 @@ pub struct GetC2cUnreadMsgNum {
 
 #[derive(Serialize, JsonSchema)]
 struct Counted {
+    /// The peer.
     #[serde(rename = "Peer_Account")]
     peer: String,
+    /// How many of its messages are not read.
     #[serde(rename = "C2CUnreadMsgNum")]
     unread: i64,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Unknown {
+    /// The peer.
     #[serde(rename = "Peer_Account")]
     peer: String,
+    /// Why it could not be asked about.
     #[serde(rename = "ErrorCode")]
     code: i32,
 }
@@ -42,10 +46,13 @@ struct Unknown {
 /// One number for all, or one for each.
 #[derive(Default, Serialize, JsonSchema)]
 pub struct Answer {
+    /// How many messages are not read altogether, where no peer was named.
     #[serde(rename = "AllC2CUnreadMsgNum", skip_serializing_if = "Option::is_none")]
     all: Option<i64>,
+    /// One for each peer that was named.
     #[serde(rename = "C2CUnreadMsgNumList", skip_serializing_if = "Option::is_none")]
     counted: Option<Vec<Counted>>,
+    /// Peers that could not be asked about; absent where there is none.
     #[serde(rename = "ErrorList", skip_serializing_if = "Vec::is_empty")]
     unknown: Vec<Unknown>,
 }

@@ -68,7 +68,9 @@ pub struct Sendmsg {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
+    /// When it was stored, in seconds.
     msg_time: i64,
+    /// Names the message in all later calls.
     msg_key: String,
 }
 

@@ -21,7 +21,7 @@ both! {
         }).await;
         let bad_sig = "eJyr";
         let post = async |path: &str| im.send("POST", path, "not json").await;
-        im.send("GET", "/v4/openim/nothing?x=%", "").await.fails(Common::UrlMalformed);
+        im.send("PUT", "/v4/openim/nothing?x=%", "").await.fails(Common::UrlMalformed);
         post("/v4/openim/nothing?x=%").await.fails(Common::UrlMalformed);
         post("/v4/openim/nothing").await.fails(Common::CommandUnknown);
         post(&format!("/v4/{CHECK}?usersig={bad_sig}")).await.fails(Common::AppMissing);
@@ -49,9 +49,11 @@ both! {
         im.raw(CHECK, "not json").await.fails(Common::CallThrottled);
     }
 
-    async fn only_a_post_to_a_known_command_is_served(im: Im) {
+    async fn only_a_post_or_get_of_a_known_command_is_served(im: Im) {
         let query = query(ADMIN, &im.sig(ADMIN));
-        for method in ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+        let body = json!({ "CheckItem": [{ "UserID": "a" }] }).to_string();
+        im.send("GET", &format!("/v4/{CHECK}?{query}"), body).await.ok();
+        for method in ["PUT", "DELETE", "OPTIONS", "PATCH"] {
             im.send(method, &format!("/v4/{CHECK}?{query}"), "{}").await.fails(Common::UrlMalformed);
         }
         for path in [
