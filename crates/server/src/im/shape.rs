@@ -14,7 +14,9 @@ impl JsonSchema for Elements {
         "MsgBody".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        // What was recalled is shown without its elements.
+        let least = usize::from(generator.contract().is_deserialize());
         let kinds = [
             ("TIMTextElem", "`Text`"),
             ("TIMLocationElem", "`Desc`, `Latitude`, `Longitude`"),
@@ -30,7 +32,7 @@ impl JsonSchema for Elements {
         let contents: Vec<_> = kinds.iter().map(|(kind, content)| format!("{kind}: {content}")).collect();
         json_schema!({
             "type": "array",
-            "minItems": 1,
+            "minItems": least,
             "items": {
                 "type": "object",
                 "required": ["MsgType", "MsgContent"],

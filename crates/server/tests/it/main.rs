@@ -10,3 +10,4 @@ mod reference;
 mod reliable;
 mod rough;
 mod tidy;
+mod vectors;
