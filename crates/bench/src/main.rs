@@ -3,7 +3,7 @@
 //! `bench [NAME …]` prints a row for each figure; `cargo xtask bench` builds and runs it. Nothing here asserts a time:
 //! a machine that does other work as well must not fail a build.
 //!
-//! * `store_append`, `sendmsg`, `fan_out`, `login`, `idle`: what is measured.
+//! * `store_append`, `sendmsg`, `fan_out`, `login`, `idle`, `idle_apps`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
 //! * `process`, `worker`, `cluster`, `proxy`: what runs as a process or stands between.
 //! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
@@ -18,6 +18,7 @@ mod hand_postgres;
 mod hand_sqlite;
 mod http;
 mod idle;
+mod idle_apps;
 mod login;
 mod process;
 mod proxy;
@@ -45,7 +46,7 @@ struct Effort {
     seconds: u64,
     /// Messages that are stored before the clock starts.
     stored: u64,
-    /// Idle connections.
+    /// Idle connections, and idle apps.
     idle: usize,
     /// Seconds for which they are watched.
     idle_seconds: u64,
@@ -61,11 +62,11 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 5] = ["store-append", "sendmsg-http", "fan-out", "login-tls", "idle-memory"];
+const NAMES: [&str; 6] = ["store-append", "sendmsg-http", "fan-out", "login-tls", "idle-memory", "idle-apps"];
 
 const USAGE: &str = "\
 bench [--quick] [NAME …]   measure; without a name everything. The names:
-                           store-append sendmsg-http fan-out login-tls idle-memory";
+                           store-append sendmsg-http fan-out login-tls idle-memory idle-apps";
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -119,6 +120,7 @@ async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
         "sendmsg-http" => sendmsg::run(effort).await,
         "fan-out" => fan_out::run(effort).await,
         "login-tls" => login::run(effort).await,
+        "idle-apps" => idle_apps::run(effort).await,
         _ => idle::run(effort).await,
     }
 }

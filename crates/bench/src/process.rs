@@ -20,29 +20,27 @@ pub(crate) struct Server {
     process: Child,
     /// Where everything is, as development mode writes it.
     pub(crate) credentials: Value,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
     /// Starts the release binary that was built beside this one.
     pub(crate) fn start() -> Outcome<Self> {
         let folder = folder()?;
-        let file = folder.path().join("credentials.json");
-        let any = "127.0.0.1:0";
-        let mut command = with_many_files(&beside("noroshi")?);
-        command.args(["dev", "--http", any, "--https", any, "--admin", any]);
-        command.arg("--data").arg(folder.path().join("data")).arg("--credentials").arg(&file);
-        let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
-        let deadline = Instant::now() + START_WAIT;
-        while !file.is_file() {
-            if process.try_wait()?.is_some() || Instant::now() > deadline {
-                drop(process.kill());
-                return Err("the server did not get ready".into());
-            }
-            std::thread::sleep(Duration::from_millis(5));
+        let (process, credentials) = launch(&folder)?;
+        Ok(Self { process, credentials, folder })
+    }
+
+    /// Stops it and starts another one on the same data.
+    pub(crate) fn restart(&mut self) -> Outcome {
+        self.process.kill()?;
+        self.process.wait()?;
+        let file = self.folder.path().join("credentials.json");
+        if file.is_file() {
+            std::fs::remove_file(file)?;
         }
-        let credentials = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
-        Ok(Self { process, credentials, _folder: folder })
+        (self.process, self.credentials) = launch(&self.folder)?;
+        Ok(())
     }
 
     /// A text of the credentials.
@@ -85,6 +83,26 @@ impl Server {
     pub(crate) fn usage(&self) -> Outcome<Usage> {
         Usage::of(self.process.id())
     }
+}
+
+/// Starts the release binary that was built beside this one, on the data of a folder.
+fn launch(folder: &TempDir) -> Outcome<(Child, Value)> {
+    let file = folder.path().join("credentials.json");
+    let any = "127.0.0.1:0";
+    let mut command = with_many_files(&beside("noroshi")?);
+    command.args(["dev", "--http", any, "--https", any, "--admin", any]);
+    command.arg("--data").arg(folder.path().join("data")).arg("--credentials").arg(&file);
+    let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    let deadline = Instant::now() + START_WAIT;
+    while !file.is_file() {
+        if process.try_wait()?.is_some() || Instant::now() > deadline {
+            drop(process.kill());
+            return Err("the server did not get ready".into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let credentials = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
+    Ok((process, credentials))
 }
 
 impl Drop for Server {

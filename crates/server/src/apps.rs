@@ -71,6 +71,20 @@ impl Apps {
         Ok(())
     }
 
+    /// Reads one app that was changed here, and none of the others. The next [`Self::refresh`] still finds that something
+    /// changed, whoever else changed what meanwhile.
+    async fn reread(&self, id: AppId) -> Result<()> {
+        let row = self.store.read(AppId::PLATFORM, move |snapshot| platform::app(snapshot, id)).await?;
+        if let Some(row) = row
+            && self.known.read().get(&id).is_none_or(|app| app.version < row.version)
+        {
+            let app = self.open(row)?;
+            self.import_admins(&app).await?;
+            self.keep(app);
+        }
+        Ok(())
+    }
+
     /// Keeps an app unless a newer copy of it came in between: two refreshes may be under way.
     fn keep(&self, app: App) {
         let mut known = self.known.write();
@@ -118,7 +132,7 @@ impl Apps {
             Ok(added)
         };
         let added = self.store.write(AppId::PLATFORM, job).await?;
-        self.refresh().await?;
+        self.reread(id).await?;
         Ok(added)
     }
 
@@ -158,7 +172,7 @@ impl Apps {
                 Ok(changed)
             };
             if self.store.write(AppId::PLATFORM, job).await? {
-                self.refresh().await?;
+                self.reread(id).await?;
                 return Ok(self.get(id));
             }
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::Im;
 use crate::reference::NOT_BUILT;
@@ -140,7 +140,6 @@ fn a_shape_tells_what_fits_from_what_does_not() {
             "{shape}"
         );
     };
-    use serde_json::json;
     check(json!({ "a": 1 }), json!({ "a": 1, "b": 2 }), Ok(()));
     check(json!({ "a": 1 }), json!({ "b": 2 }), Err("a (absent)"));
     check(json!({ "a": [{ "b": 1 }] }), json!({ "a": [{ "b": 2 }] }), Err("a.0.b.(another value)"));
