@@ -14,6 +14,7 @@ pub mod limit;
 pub mod message;
 pub mod notification;
 pub mod plan;
+pub mod profile;
 pub mod seal;
 pub mod ticket;
 pub mod user_sig;

@@ -3,6 +3,7 @@
 //! Numbers from the limits page of the contract (tencent-im-rest reference, §3); `None` means unlimited.
 
 use crate::id::Platform;
+use crate::limit;
 
 /// A plan by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,6 +34,10 @@ pub struct Allowance {
     pub retired_days: i64,
     /// How long history is kept, in days.
     pub history_days: Option<i64>,
+    /// Whether accounts may follow each other.
+    pub has_follow: bool,
+    /// Accounts that one account may follow.
+    pub following_max: Option<u64>,
     /// Connected native instances of one platform.
     pub instances_native: usize,
     /// Connected web instances.
@@ -67,21 +72,32 @@ impl Plan {
             may_delete_accounts: true,
             retired_days: 0,
             history_days: None,
+            has_follow: true,
+            following_max: None,
             instances_native: 1,
             instances_web: 1,
         };
         match self {
             Self::Unlimited => unlimited,
-            Self::Trial => {
-                Allowance { accounts_max: Some(100), daily_active_max: Some(100), history_days: Some(7), ..unlimited }
-            }
-            Self::Standard => {
-                Allowance { may_delete_accounts: false, retired_days: 90, history_days: Some(7), ..unlimited }
-            }
+            Self::Trial => Allowance {
+                accounts_max: Some(100),
+                daily_active_max: Some(100),
+                history_days: Some(7),
+                has_follow: false,
+                ..unlimited
+            },
+            Self::Standard => Allowance {
+                may_delete_accounts: false,
+                retired_days: 90,
+                history_days: Some(7),
+                has_follow: false,
+                ..unlimited
+            },
             Self::Flagship => Allowance {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(30),
+                following_max: Some(limit::FOLLOWING),
                 instances_native: 3,
                 instances_web: 10,
                 ..unlimited
@@ -90,6 +106,7 @@ impl Plan {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(90),
+                following_max: Some(limit::FOLLOWING),
                 instances_native: 3,
                 instances_web: 10,
                 ..unlimited

@@ -19,6 +19,9 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_platform.sql")),
     (5, include_str!("../migrations/0005_push.sql")),
     (6, include_str!("../migrations/0006_daily_active.sql")),
+    (7, include_str!("../migrations/0007_profiles.sql")),
+    (8, include_str!("../migrations/0008_follows.sql")),
+    (9, include_str!("../migrations/0009_mutes_statistics.sql")),
 ];
 
 /// The version that this binary knows.
