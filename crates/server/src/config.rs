@@ -41,6 +41,8 @@ pub struct Config {
     pub tls: Tls,
     /// Where secrets come from.
     pub secrets: Secrets,
+    /// What firewalls must let through.
+    pub addresses: Addresses,
     /// How much is taken on.
     pub bounds: Bounds,
     /// How the log looks.
@@ -140,6 +142,18 @@ fn of(value: Option<&String>, file: Option<&Path>, name: &str) -> Result<String>
     }
 }
 
+/// What `ConfigSvc/GetIPList` answers: addresses and networks that firewalls must let through. Told, not used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Addresses {
+    /// Where native devices connect.
+    pub native: Vec<String>,
+    /// Where browsers connect.
+    pub web: Vec<String>,
+    /// Where webhooks come from.
+    pub webhooks: Vec<String>,
+}
+
 /// How much is taken on; more is refused, not queued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -179,6 +193,7 @@ impl Default for Config {
             listen: Listen::default(),
             tls: Tls::default(),
             secrets: Secrets::default(),
+            addresses: Addresses::default(),
             bounds: Bounds::default(),
             log: Log::default(),
         }

@@ -14,7 +14,7 @@ use crate::harness::{ADMIN, APP, Answer, elements, query};
 const CASES: usize = 120;
 
 /// Every field that some command reads, and some that none does.
-const FIELDS: [&str; 36] = [
+const FIELDS: [&str; 51] = [
     "UserID",
     "Identifier",
     "Nick",
@@ -50,6 +50,21 @@ const FIELDS: [&str; 36] = [
     "MsgKey",
     "Report_Account",
     "MsgReadTime",
+    "ProfileItem",
+    "TagList",
+    "Tag",
+    "Value",
+    "FollowItem",
+    "FollowType",
+    "StartCursor",
+    "WantNum",
+    "Set_Account",
+    "Get_Account",
+    "C2CmsgNospeakingTime",
+    "GroupmsgNospeakingTime",
+    "RequestField",
+    "Tag_Profile_IM_Nick",
+    "Tag_Profile_IM_Level",
     "nothing",
 ];
 
@@ -66,6 +81,9 @@ fn likely() -> impl Strategy<Value = Value> {
         Just(json!("1_2_3")),
         Just(json!({ "PushFlag": 0, "Desc": "d" })),
         Just(json!(["NoUnread"])),
+        Just(json!([{ "To_Account": "alice" }, { "To_Account": "nobody" }])),
+        Just(json!([{ "Tag": "Tag_Profile_IM_Nick", "Value": "n" }, { "Tag": "Tag_Profile_IM_Level", "Value": 1 }])),
+        Just(json!(["Tag_Profile_IM_Nick", "Tag_Profile_IM_Level"])),
         (0..6_i64).prop_map(Value::from),
         any::<u32>().prop_map(Value::from),
     ]
@@ -102,7 +120,7 @@ fn body() -> impl Strategy<Value = Value> {
 
 /// What no caller may cause.
 fn is_ours(number: i64) -> bool {
-    use codes::{Account, Message};
+    use codes::{Account, Message, Operations, Profile, Relation};
     [
         Account::InternalError.row(),
         Account::StoreTimeout.row(),
@@ -113,6 +131,13 @@ fn is_ours(number: i64) -> bool {
         Message::QueueFull.row(),
         Message::StoreUnavailable.row(),
         Message::SendConflict.row(),
+        Profile::InternalError.row(),
+        Relation::InternalError.row(),
+        Relation::StoreTimeout.row(),
+        Relation::WriteConflict.row(),
+        Operations::StoreUnavailable.row(),
+        Operations::StoreTimeout.row(),
+        Operations::InternalError.row(),
     ]
     .iter()
     .any(|row| row.number().map(i64::from) == Some(number))
