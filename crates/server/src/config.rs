@@ -41,10 +41,10 @@ pub struct Config {
     pub tls: Tls,
     /// Where secrets come from.
     pub secrets: Secrets,
-    /// What firewalls must let through.
-    pub addresses: Addresses,
     /// How much is taken on.
     pub bounds: Bounds,
+    /// What firewalls must let through.
+    pub addresses: Addresses,
     /// How the log looks.
     pub log: Log,
 }
@@ -193,8 +193,8 @@ impl Default for Config {
             listen: Listen::default(),
             tls: Tls::default(),
             secrets: Secrets::default(),
-            addresses: Addresses::default(),
             bounds: Bounds::default(),
+            addresses: Addresses::default(),
             log: Log::default(),
         }
     }

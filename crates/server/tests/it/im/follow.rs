@@ -301,10 +301,13 @@ both! {
 async fn a_write_that_always_loses_against_others_is_told_so() {
     let Some(im) = Im::start(TestEngine::Postgres).await else { return };
     im.import(&["alice", "bob"]).await;
-    let statement = "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql
-                     AS $$ BEGIN RAISE EXCEPTION 'made' USING ERRCODE = '40001'; END $$;
-                     CREATE TRIGGER lose BEFORE INSERT ON follows FOR EACH ROW EXECUTE FUNCTION lose()";
-    on_server(im.store_url(), statement.into()).expect("the trigger is made");
+    let state = "40001";
+    let statement = format!(
+        "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql
+         AS $$ BEGIN RAISE EXCEPTION 'made' USING ERRCODE = '{state}'; END $$;
+         CREATE TRIGGER lose BEFORE INSERT ON follows FOR EACH ROW EXECUTE FUNCTION lose()"
+    );
+    on_server(im.store_url(), statement).expect("the trigger is made");
     im.call(ADD, adding("alice", &["bob"])).await.fails_by(Relation::WriteConflict, How::FailPoint);
     assert_eq!(counts(&im, "bob").await, [0, 0, 0]);
 }
