@@ -75,12 +75,13 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     if !app.plan().allowance().may_delete_accounts && !app.settings.may_delete_accounts {
         return refuse(Fault::DeleteForbidden);
     }
+    // Before the account itself is held, because it and those on the other side are held in one order.
+    if follow::forget_page(tx, user)? {
+        return Ok(false);
+    }
     let account = accounts::lock(tx, user)?;
     if !account.is_some_and(|account| account.is_alive()) {
         return refuse(Fault::AccountUnknown);
-    }
-    if follow::forget_page(tx, user)? {
-        return Ok(false);
     }
     end_sessions(tx, now, user)?;
     conversations::forget(tx, user)?;

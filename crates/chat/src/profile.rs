@@ -7,9 +7,9 @@ use std::collections::HashMap;
 
 use contract::event::Event;
 use contract::fault::refuse;
-use contract::profile::{ALLOW_TYPE, ALLOW_TYPES, CUSTOM, FORBID_SEND_OUT, FORBID_TYPE, Given, Kind, Value, standard};
+use contract::profile::{CUSTOM, Given, Kind, Value, standard};
 use contract::{DeviceId, Fault, Result, UserId, limit};
-use store::apps::{AllowType, App, ProfileField};
+use store::apps::{App, ProfileField};
 use store::profiles::Profile;
 use store::{Snapshot, Tx, accounts, profiles};
 
@@ -146,21 +146,6 @@ pub fn shown(app: &App, class: Class, profile: &Profile) -> Vec<(String, Value)>
     all.filter(|(tag, _)| is_shown(app, class, tag)).map(|(tag, value)| (tag.clone(), value.clone())).collect()
 }
 
-/// Who may become a friend of the account: what it chose, or what the app says of those who did not.
-pub fn allow_type(app: &App, profile: &Profile) -> AllowType {
-    match profile.standard.get(ALLOW_TYPE) {
-        Some(Value::Text(text)) if text == ALLOW_TYPES[0] => AllowType::NeedConfirm,
-        Some(Value::Text(text)) if text == ALLOW_TYPES[1] => AllowType::AllowAny,
-        Some(Value::Text(text)) if text == ALLOW_TYPES[2] => AllowType::DenyAny,
-        _ => app.settings.allow_type,
-    }
-}
-
-/// Whether an administrator keeps the account from asking for friends.
-pub fn may_ask(profile: &Profile) -> bool {
-    profile.standard.get(FORBID_TYPE) != Some(&Value::Text(FORBID_SEND_OUT.into()))
-}
-
 fn one(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Option<Profile>> {
     let found = profiles::among(snapshot, std::slice::from_ref(account))?;
     found.into_iter().next().map(|(_, profile)| profile).transpose()
@@ -176,7 +161,7 @@ mod tests {
     use super::*;
 
     fn app() -> App {
-        let mut settings = AppSettings { allow_type: AllowType::NeedConfirm, ..AppSettings::default() };
+        let mut settings = AppSettings::default();
         let field = ProfileField::default();
         settings.profile_fields.insert("Open".into(), field);
         settings.profile_fields.insert("Own".into(), ProfileField { app_reads: false, app_writes: false, ..field });
@@ -198,8 +183,8 @@ mod tests {
             let wanted = vec![(tag.to_owned(), Given::Text("AdminForbid_Type_None".into()))];
             assert_eq!(check(&app(), class, wanted).map(drop), expected, "{class:?} {tag}");
         };
-        check(Class::Admin, FORBID_TYPE, Ok(()));
-        check(Class::Device, FORBID_TYPE, Err(Fault::ProfileFieldUnwritable));
+        check(Class::Admin, "Tag_Profile_IM_AdminForbidType", Ok(()));
+        check(Class::Device, "Tag_Profile_IM_AdminForbidType", Err(Fault::ProfileFieldUnwritable));
         check(Class::Device, "Tag_Profile_Custom_Open", Ok(()));
         check(Class::Device, "Tag_Profile_Custom_Own", Err(Fault::ProfileFieldUnwritable));
         check(Class::Admin, "Tag_Profile_Custom_Own", Ok(()));
@@ -216,16 +201,5 @@ mod tests {
         assert_eq!(told, [text("Tag_Profile_IM_Nick", "b"), text("Tag_Profile_Custom_Open", "")]);
         assert_eq!(shown(&app(), Class::Device, &after), [text("Tag_Profile_IM_Nick", "b")]);
         assert_eq!(shown(&app(), Class::Admin, &after).len(), 2);
-    }
-
-    #[test]
-    fn the_app_chooses_for_accounts_that_did_not() {
-        assert_eq!(allow_type(&app(), &profile(&[])), AllowType::NeedConfirm);
-        for (text, expected) in
-            ALLOW_TYPES.into_iter().zip([AllowType::NeedConfirm, AllowType::AllowAny, AllowType::DenyAny])
-        {
-            assert_eq!(allow_type(&app(), &profile(&[(ALLOW_TYPE, text)])), expected);
-        }
-        assert!(may_ask(&profile(&[])) && !may_ask(&profile(&[(FORBID_TYPE, FORBID_SEND_OUT)])));
     }
 }

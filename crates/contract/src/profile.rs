@@ -12,12 +12,6 @@ pub const CUSTOM: &str = "Tag_Profile_Custom_";
 pub const NICK: &str = "Tag_Profile_IM_Nick";
 /// The URL of a picture.
 pub const IMAGE: &str = "Tag_Profile_IM_Image";
-/// Who may become a friend.
-pub const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
-/// Whether an administrator keeps the account from asking for friends.
-pub const FORBID_TYPE: &str = "Tag_Profile_IM_AdminForbidType";
-/// The value of [`FORBID_TYPE`] that forbids.
-pub const FORBID_SEND_OUT: &str = "AdminForbid_Type_SendOut";
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -78,17 +72,21 @@ pub static STANDARD: [Field; 12] = [
     field("Tag_Profile_IM_BirthDay", Kind::Number),
     field("Tag_Profile_IM_Location", Kind::Text(limit::LOCATION_BYTES)),
     field("Tag_Profile_IM_SelfSignature", Kind::Text(limit::PROFILE_BYTES)),
-    field(ALLOW_TYPE, Kind::Word(&ALLOW_TYPES)),
+    field(
+        "Tag_Profile_IM_AllowType",
+        Kind::Word(&["AllowType_Type_NeedConfirm", "AllowType_Type_AllowAny", "AllowType_Type_DenyAny"]),
+    ),
     field("Tag_Profile_IM_Language", Kind::Number),
     field(IMAGE, Kind::Text(limit::PROFILE_BYTES)),
     field("Tag_Profile_IM_MsgSettings", Kind::Number),
-    Field { tag: FORBID_TYPE, kind: Kind::Word(&["AdminForbid_Type_None", FORBID_SEND_OUT]), is_admins: true },
+    Field {
+        tag: "Tag_Profile_IM_AdminForbidType",
+        kind: Kind::Word(&["AdminForbid_Type_None", "AdminForbid_Type_SendOut"]),
+        is_admins: true,
+    },
     field("Tag_Profile_IM_Level", Kind::Number),
     field("Tag_Profile_IM_Role", Kind::Number),
 ];
-
-/// The values of [`ALLOW_TYPE`].
-pub const ALLOW_TYPES: [&str; 3] = ["AllowType_Type_NeedConfirm", "AllowType_Type_AllowAny", "AllowType_Type_DenyAny"];
 
 const fn field(tag: &'static str, kind: Kind) -> Field {
     Field { tag, kind, is_admins: false }

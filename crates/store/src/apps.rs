@@ -77,8 +77,6 @@ pub struct AppSettings {
     pub has_status: bool,
     /// Custom profile fields by keyword: the tag behind `Tag_Profile_Custom_`, 1 to 8 letters.
     pub profile_fields: BTreeMap<String, ProfileField>,
-    /// Who may become a friend of an account that did not choose.
-    pub allow_type: AllowType,
     /// Whether accounts may follow each other, where the plan includes it.
     pub has_follow: bool,
     /// Accounts that one account follows; none means as many as the plan allows.
@@ -120,7 +118,6 @@ impl Default for AppSettings {
             may_delete_accounts: false,
             has_status: true,
             profile_fields: BTreeMap::new(),
-            allow_type: AllowType::AllowAny,
             has_follow: true,
             following_max: None,
             followers_max: None,
@@ -198,19 +195,6 @@ pub enum ProfileKind {
     String,
     /// For programs.
     Bytes,
-}
-
-/// Who may become a friend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AllowType {
-    /// Everybody.
-    #[default]
-    AllowAny,
-    /// Whom the account accepts.
-    NeedConfirm,
-    /// Nobody.
-    DenyAny,
 }
 
 /// A credential for a push channel.

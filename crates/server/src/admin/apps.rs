@@ -171,7 +171,6 @@ pub(super) fn view(app: &App) -> Value {
         "may_delete_accounts": own.may_delete_accounts,
         "has_status": own.has_status,
         "profile_fields": own.profile_fields,
-        "allow_type": own.allow_type,
         "has_follow": own.has_follow,
         "following_max": own.following_max,
         "followers_max": own.followers_max,

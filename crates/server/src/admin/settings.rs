@@ -7,7 +7,7 @@ use contract::plan::Plan;
 use contract::profile::is_keyword;
 use contract::{AppId, UserId, limit};
 use serde::{Deserialize, Deserializer};
-use store::apps::{AllowType, AppSettings, ProfileField, Sealing, Status};
+use store::apps::{AppSettings, ProfileField, Sealing, Status};
 
 use super::ask::{Answer, Ask};
 use super::refusal::{Refusal, invalid};
@@ -46,7 +46,6 @@ struct Changes {
     may_delete_accounts: Option<bool>,
     has_status: Option<bool>,
     profile_fields: Option<BTreeMap<String, ProfileField>>,
-    allow_type: Option<AllowType>,
     has_follow: Option<bool>,
     #[serde(deserialize_with = "nullable")]
     following_max: Option<Option<u64>>,
@@ -105,7 +104,6 @@ impl Changes {
         set(&mut own.may_delete_accounts, self.may_delete_accounts.as_ref());
         set(&mut own.has_status, self.has_status.as_ref());
         set(&mut own.profile_fields, self.profile_fields.as_ref());
-        set(&mut own.allow_type, self.allow_type.as_ref());
         set(&mut own.has_follow, self.has_follow.as_ref());
         set(&mut own.following_max, self.following_max.as_ref());
         set(&mut own.followers_max, self.followers_max.as_ref());
