@@ -4,7 +4,9 @@ use contract::event::Event;
 use contract::fault::refuse;
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
-use store::{Snapshot, Tx, accounts, conversations, devices};
+use store::{Snapshot, Tx, accounts, conversations, devices, profiles};
+
+use crate::{follow, profile};
 
 /// Adds an account; importing it again is not an error and updates what is given.
 pub fn import(
@@ -29,10 +31,7 @@ pub fn import(
         return refuse(Fault::ProfileTooLong { max: limit::PROFILE_BYTES });
     }
     create(tx, now, app, user)?;
-    if nick.is_some() || face.is_some() {
-        accounts::set_profile(tx, user, nick, face)?;
-    }
-    Ok(())
+    profile::import(tx, app, user, nick, face)
 }
 
 /// Makes sure that an account lives, within the quota of the app's plan. Answers its row.
@@ -70,9 +69,15 @@ pub fn kick(tx: &mut Tx<'_>, now: Millis, user: &UserId) -> Result<()> {
 }
 
 /// Deletes the account for good. What it sent stays with those who received it.
-pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<()> {
+///
+/// Answers whether it is gone: one whom many follow goes in several steps, each a transaction, and lives until the last.
+pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<bool> {
     if !app.plan().allowance().may_delete_accounts && !app.settings.may_delete_accounts {
         return refuse(Fault::DeleteForbidden);
+    }
+    // Before the account itself is held, because it and those on the other side are held in one order.
+    if follow::forget_page(tx, user)? {
+        return Ok(false);
     }
     let account = accounts::lock(tx, user)?;
     if !account.is_some_and(|account| account.is_alive()) {
@@ -80,7 +85,9 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     }
     end_sessions(tx, now, user)?;
     conversations::forget(tx, user)?;
-    accounts::delete(tx, now, user)
+    profiles::forget(tx, user)?;
+    accounts::delete(tx, now, user)?;
+    Ok(true)
 }
 
 fn end_sessions(tx: &mut Tx<'_>, now: Millis, user: &UserId) -> Result<()> {

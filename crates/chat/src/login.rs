@@ -25,6 +25,7 @@ pub fn log_in(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login, signed_at:
     let account = account::create(tx, now, app, &login.account)?;
     count_active(tx, now, app, &login.account)?;
     take_place(tx, now, app, login)?;
+    tx.after(Event::CameIn { account: login.account.clone(), is_login: true });
     Ok(account.epoch)
 }
 
@@ -48,7 +49,9 @@ pub fn resume(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login, grant: &Gr
         Some(device) if device.is_replaced => refuse(Fault::Replaced),
         Some(_) => {
             count_active(tx, now, app, &login.account)?;
-            take_place(tx, now, app, login)
+            take_place(tx, now, app, login)?;
+            tx.after(Event::CameIn { account: login.account.clone(), is_login: false });
+            Ok(())
         }
         None => refuse(Fault::SessionExpired),
     }

@@ -4,6 +4,7 @@ use contract::event::Event;
 use contract::fault::refuse;
 use contract::message::{Flags, Message};
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId};
+use store::accounts::Account;
 use store::append::{Draft, Facts, Standing};
 use store::messages::View;
 use store::{Snapshot, Tx, accounts, conversations, messages};
@@ -14,6 +15,10 @@ pub fn decide(draft: &Draft, facts: &Facts) -> Result<()> {
     if facts.sender != Standing::Active && !draft.is_admin {
         return refuse(Fault::SenderUnknown);
     }
+    // What has a device as its origin is said by the account itself; a back end may speak for it.
+    if draft.origin.is_some() && draft.at < facts.sender_muted_until {
+        return refuse(Fault::SenderMuted);
+    }
     match facts.receiver {
         Standing::Active => Ok(()),
         Standing::Deleted => refuse(Fault::ReceiverDeleted),
@@ -23,16 +28,19 @@ pub fn decide(draft: &Draft, facts: &Facts) -> Result<()> {
 
 /// Reads the facts that [`decide`] needs, without locks.
 pub fn gather(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Facts> {
-    let mut of = |user: &UserId| -> Result<(Standing, bool)> {
-        Ok(match accounts::get(snapshot, user)? {
-            None => (Standing::Unknown, false),
-            Some(account) if account.is_alive() => (Standing::Active, account.reach > 0),
-            Some(_) => (Standing::Deleted, false),
-        })
+    let standing = |account: Option<&Account>| match account {
+        None => Standing::Unknown,
+        Some(account) if account.is_alive() => Standing::Active,
+        Some(_) => Standing::Deleted,
     };
-    let (sender, _) = of(&draft.sender)?;
-    let (receiver, receiver_reach) = of(&draft.receiver)?;
-    Ok(Facts { sender, receiver, receiver_reach })
+    let sender = accounts::get(snapshot, &draft.sender)?;
+    let receiver = accounts::get(snapshot, &draft.receiver)?;
+    Ok(Facts {
+        sender: standing(sender.as_ref()),
+        receiver: standing(receiver.as_ref()),
+        receiver_reach: receiver.is_some_and(|account| account.is_alive() && account.reach > 0),
+        sender_muted_until: sender.map_or(Millis(0), |account| account.muted_until),
+    })
 }
 
 /// Who recalls, and so within which bounds.

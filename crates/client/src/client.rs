@@ -8,12 +8,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::cache::Cache;
-use crate::core::{Answer, Ask};
+use crate::core::{Answer, Ask, SocialAsk};
 use crate::driver::{Call, Driver, Shared, What};
 use crate::error::{Error, Result};
 use crate::event::{Event, Status};
 use crate::message::{self, Conversation, Message, MessageId, Presence, SendOptions, Sent};
 use crate::settings::Settings;
+use crate::social::{FollowList, FollowPage, FollowTie, Profile, ProfileValue};
 use crate::transport::Target;
 
 /// Calls on their way to the driver.
@@ -183,6 +184,80 @@ impl Client {
         }
     }
 
+    /// Writes fields of this account's profile: all of them, or none if one cannot be written. An empty text takes a
+    /// field away. The account's other devices are told.
+    pub async fn set_profile(&self, fields: &[(&str, ProfileValue)]) -> Result<()> {
+        if fields.is_empty() || fields.len() > limit::PROFILE_ITEMS {
+            return Err(Error::InvalidArgument("fields: 1 to 64"));
+        }
+        let fields = fields.iter().map(|(tag, value)| ((*tag).to_owned(), value.clone())).collect();
+        self.social(SocialAsk::SetProfile(fields)).await.map(|_| ())
+    }
+
+    /// Profiles of up to 100 accounts, in the order asked; no tags means all fields that a device may read.
+    pub async fn profiles(&self, accounts: &[&str], tags: &[&str]) -> Result<Vec<Profile>> {
+        let accounts = batch(accounts, limit::PROFILE_BATCH, "accounts: 1 to 100")?;
+        let tags = tags.iter().map(ToString::to_string).collect();
+        match self.social(SocialAsk::Profiles { accounts, tags }).await? {
+            Answer::Profiles(list) => Ok(list),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Follows up to 20 accounts. Answers each with 0, or with the published code that says why not.
+    pub async fn follow(&self, accounts: &[&str]) -> Result<Vec<(String, i32)>> {
+        let accounts = batch(accounts, limit::FOLLOW_BATCH, "accounts: 1 to 20")?;
+        self.followed(SocialAsk::Follow(accounts)).await
+    }
+
+    /// No longer follows up to 20 accounts. Answers as [`Client::follow`].
+    pub async fn unfollow(&self, accounts: &[&str]) -> Result<Vec<(String, i32)>> {
+        let accounts = batch(accounts, limit::FOLLOW_BATCH, "accounts: 1 to 20")?;
+        self.followed(SocialAsk::Unfollow(accounts)).await
+    }
+
+    async fn social(&self, ask: SocialAsk) -> Result<Answer> {
+        self.ask(Ask::Social(ask)).await
+    }
+
+    async fn followed(&self, ask: SocialAsk) -> Result<Vec<(String, i32)>> {
+        match self.social(ask).await? {
+            Answer::Follow(outcomes) => Ok(outcomes),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// A page of whom this account follows, or who follows it, newest first. `cursor` is that of the page before, or
+    /// empty.
+    pub async fn follows(&self, list: FollowList, cursor: &str, count: u32) -> Result<FollowPage> {
+        if count == 0 || count as usize > limit::FOLLOW_PAGE {
+            return Err(Error::InvalidArgument("count: 1 to 1000"));
+        }
+        match self.social(SocialAsk::Follows { list, cursor: cursor.into(), count }).await? {
+            Answer::Follows(page) => Ok(page),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// How this account and up to 100 others follow each other.
+    pub async fn follow_ties(&self, accounts: &[&str]) -> Result<Vec<FollowTie>> {
+        let accounts = batch(accounts, limit::FOLLOW_CHECK_BATCH, "accounts: 1 to 100")?;
+        self.ties(SocialAsk::FollowTies { accounts, counts: false }).await
+    }
+
+    /// As [`Client::follow_ties`], of up to 20 accounts and with the counts of each.
+    pub async fn follow_counts(&self, accounts: &[&str]) -> Result<Vec<FollowTie>> {
+        let accounts = batch(accounts, limit::FOLLOW_BATCH, "accounts: 1 to 20")?;
+        self.ties(SocialAsk::FollowTies { accounts, counts: true }).await
+    }
+
+    async fn ties(&self, ask: SocialAsk) -> Result<Vec<FollowTie>> {
+        match self.social(ask).await? {
+            Answer::FollowTies(ties) => Ok(ties),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Registers the token by which a vendor channel reaches this device; for the self-built channel `noroshi` the
     /// token is empty. `credential` says which credential of the app it belongs to; 0 means the only one.
     pub async fn set_push_token(&self, channel: &str, token: &str, credential: i64) -> Result<()> {
@@ -240,6 +315,15 @@ impl Client {
         self.inner.calls.send(Call { what, reply }).await.map_err(|_| Error::Disconnected)?;
         answer.await.unwrap_or(Err(Error::Disconnected))
     }
+}
+
+/// Checks a list of accounts.
+fn batch(accounts: &[&str], max: usize, bound: &'static str) -> Result<Vec<String>> {
+    if accounts.is_empty() || accounts.len() > max {
+        return Err(Error::InvalidArgument(bound));
+    }
+    accounts.iter().try_for_each(|user| account(user))?;
+    Ok(accounts.iter().map(ToString::to_string).collect())
 }
 
 fn account(user: &str) -> Result<()> {

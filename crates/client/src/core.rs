@@ -3,6 +3,7 @@
 //! - `link`: one connection after the other; login, resume, heartbeats, what follows from a refusal.
 //! - `calls`: the requests of the application, which survive a lost connection.
 //! - `sync`: what was missed; each conversation in order, nothing twice.
+//! - `social`: requests about profiles and follows.
 //! - `notice`: what the gateway says without being asked.
 //!
 //! Time is a number of milliseconds that only grows; it arrives with every input.
@@ -10,6 +11,7 @@
 mod calls;
 mod link;
 mod notice;
+mod social;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -24,11 +26,13 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Reason, Status};
 use crate::message::{Message, Presence, Sent};
 use crate::settings::{PushConfirmation, Retry, Settings};
+use crate::social::{FollowPage, FollowTie, Profile};
 
 pub(crate) use calls::Ask;
 use calls::Calls;
 use link::{Link, Session};
 use notice::Told;
+pub(crate) use social::Ask as SocialAsk;
 use sync::Sync;
 pub(crate) use sync::{Known, KnownLine, Write};
 
@@ -65,6 +69,14 @@ pub(crate) enum Answer {
     Page(Vec<Message>),
     /// The status of accounts.
     Presence(Vec<Presence>),
+    /// Profiles of accounts.
+    Profiles(Vec<Profile>),
+    /// What became of each account that was to be followed or not.
+    Follow(Vec<(String, i32)>),
+    /// A page of follows.
+    Follows(FollowPage),
+    /// How accounts are tied to this one.
+    FollowTies(Vec<FollowTie>),
 }
 
 /// What the settings say about the protocol.

@@ -3,6 +3,7 @@
 use contract::MsgKey;
 
 use crate::message::{Message, MessageId};
+use crate::social::Profile;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +58,22 @@ pub enum Event {
     },
     /// The user sig has expired or is void; the application logs in with a new one.
     UserSigExpired,
+    /// Another device, or the back end, changed fields of this account's profile: those, with their new values. An empty
+    /// text says that the field holds nothing any more.
+    ProfileChanged(Profile),
+    /// This account follows another one or is followed, or no longer.
+    FollowChanged {
+        /// Who follows.
+        account: String,
+        /// Whom.
+        target: String,
+        /// Whether it follows from now on.
+        is_following: bool,
+        /// Whether each follows the other.
+        is_mutual: bool,
+        /// When, in seconds since the epoch.
+        time: i64,
+    },
     /// A notification of the self-built channel.
     Pushed(Push),
     /// The local cache could not be written. What happened was still told, but will not be found in it.

@@ -5,7 +5,7 @@
 //! - `transport` opens the WebSocket, with TLS and sealed frames where the settings ask for them.
 //! - `cache` keeps messages, conversations and cursors in a local SQLite file per account.
 //!
-//! Absent: groups, relations and media, which are parts of their own; and sends that outlive the process: what
+//! Absent: groups, friends and media, which are parts of their own; and sends that outlive the process: what
 //! waits in the queue when the client ends is answered with an error, not kept.
 
 mod cache;
@@ -17,6 +17,7 @@ mod event;
 mod message;
 mod refusal;
 mod settings;
+mod social;
 mod transport;
 
 pub use client::{Client, Events};
@@ -26,3 +27,4 @@ pub use error::{Error, Result};
 pub use event::{Event, Push, Reason, Status};
 pub use message::{Conversation, Message, MessageId, Presence, SendOptions, Sent, custom, text};
 pub use settings::{PushConfirmation, Retry, Seal, Settings, Storage};
+pub use social::{FollowList, FollowPage, FollowTie, Followed, Profile, ProfileFields, ProfileValue};

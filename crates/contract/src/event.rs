@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::id::{ConversationId, DeviceId, Millis, MsgKey, Seq, UserId};
 use crate::message::Message;
+use crate::profile::{Sequences, Value};
 
 /// Something that happened in one app.
 #[derive(Debug, Clone)]
@@ -72,6 +73,43 @@ pub enum Event {
         device: DeviceId,
         /// Sessions that began before this moment end.
         before: Millis,
+    },
+    /// An account came into being, or back to life.
+    AccountAdded,
+    /// An account was deleted.
+    AccountRemoved,
+    /// A device of an account came in.
+    CameIn {
+        /// The account.
+        account: UserId,
+        /// Whether with a UserSig; otherwise it came back with its ticket.
+        is_login: bool,
+    },
+    /// Fields of a profile changed.
+    ProfileChanged {
+        /// Whose.
+        account: UserId,
+        /// The fields that devices may read, each with its tag and its new value.
+        fields: Vec<(String, Value)>,
+        /// The sequences that hold from now on.
+        sequences: Sequences,
+        /// The device that changed them and needs no notice.
+        origin: Option<DeviceId>,
+    },
+    /// An account follows another one, or no longer.
+    FollowChanged {
+        /// Who follows.
+        account: UserId,
+        /// Whom.
+        target: UserId,
+        /// Whether it follows from now on.
+        is_following: bool,
+        /// Whether each follows the other.
+        is_mutual: bool,
+        /// When.
+        at: Millis,
+        /// The device that did it and needs no notice.
+        origin: Option<DeviceId>,
     },
     /// Work for the delivery engine was queued.
     DeliveryQueued,

@@ -202,6 +202,22 @@ pub enum Fault {
         max: usize,
     },
 
+    // Profiles.
+    /// Nobody is named whose profile is wanted.
+    ProfileTargetMissing,
+    /// A device wants to change another account's profile.
+    ProfileNotOwn,
+    /// This kind of caller may not read the field.
+    ProfileFieldUnreadable,
+    /// This kind of caller may not write the field.
+    ProfileFieldUnwritable,
+    /// No profile field has this tag.
+    ProfileTagUnknown,
+    /// A value outside what the field may hold.
+    ProfileValueInvalid,
+    /// A value of another type than the field's.
+    ProfileValueTypeInvalid,
+
     // Accounts.
     /// No account has this UserID.
     AccountUnknown,
@@ -218,6 +234,32 @@ pub enum Fault {
     DailyActiveQuota,
     /// Online status is not switched on for the app.
     StatusDisabled,
+
+    // Following.
+    /// Following is not part of the app's plan, or switched off.
+    FollowDisabled,
+    /// The account follows as many as it may.
+    FollowingQuota,
+    /// The account to be followed has as many followers as it may.
+    FollowerQuota,
+    /// The account has as many mutual followers as it may.
+    MutualQuota,
+    /// The account to be followed has as many mutual followers as it may.
+    PeerMutualQuota,
+
+    // Mutes.
+    /// An administrator muted the sender for one-to-one messages.
+    SenderMuted,
+    /// Nobody is named whose mute is wanted.
+    MuteQueryMissing,
+    /// Whose mute is wanted is no account of the app.
+    MuteQueryInvalid,
+    /// Nobody is named who is to be muted.
+    MuteTargetMissing,
+    /// Who is to be muted is no account of the app.
+    MuteTargetInvalid,
+    /// Neither of the two times of a mute is given.
+    MuteTimesMissing,
 
     // Messages.
     /// The receiver is missing or misspelt.

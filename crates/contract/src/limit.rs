@@ -21,6 +21,28 @@ pub const USER_SIG_INFLATED_BYTES: usize = 4 * 1024;
 pub const USER_SIG_BYTES: usize = 4 * 1024;
 /// Nick and face URL of an account.
 pub const PROFILE_BYTES: usize = 500;
+/// `Tag_Profile_IM_Location`: four packed numbers.
+pub const LOCATION_BYTES: usize = 16;
+/// Custom profile fields of an app.
+pub const PROFILE_CUSTOM_FIELDS: usize = 20;
+/// The keyword of a custom profile field.
+pub const PROFILE_KEYWORD_BYTES: usize = 8;
+/// Fields in one write or read of profiles: every field of a profile twice.
+pub const PROFILE_ITEMS: usize = 64;
+/// Accounts in one read of profiles.
+pub const PROFILE_BATCH: usize = 100;
+/// Accounts that one account follows (limits page of the contract).
+pub const FOLLOWING: u64 = 5_000;
+/// Accounts to follow or unfollow in one call, or whose counts are asked for.
+pub const FOLLOW_BATCH: usize = 20;
+/// Accounts in one question who follows whom.
+pub const FOLLOW_CHECK_BATCH: usize = 100;
+/// A page of a list of followers, and what it is without a wish.
+pub const FOLLOW_PAGE: usize = 1_000;
+/// See [`FOLLOW_PAGE`].
+pub const FOLLOW_PAGE_DEFAULT: usize = 100;
+/// A page of followers is cut at about this size, so that it fits in a frame with its envelope.
+pub const FOLLOW_PAGE_BYTES: usize = 192 * 1024;
 /// Accounts in one import, check or deletion.
 pub const ACCOUNT_BATCH: usize = 100;
 /// Receivers of one `batchsendmsg`, accounts of one status query.

@@ -3,6 +3,7 @@
 //! Numbers from the limits page of the contract (tencent-im-rest reference, §3); `None` means unlimited.
 
 use crate::id::Platform;
+use crate::limit;
 
 /// A plan by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +38,10 @@ pub struct Allowance {
     pub sends_daily_max: Option<u64>,
     /// Whether devices may ask for the online status of others.
     pub has_status: bool,
+    /// Whether accounts may follow each other.
+    pub has_follow: bool,
+    /// Accounts that one account may follow.
+    pub following_max: Option<u64>,
     /// Connected native instances of one platform.
     pub instances_native: usize,
     /// Connected web instances.
@@ -73,6 +78,8 @@ impl Plan {
             history_days: None,
             sends_daily_max: None,
             has_status: true,
+            has_follow: true,
+            following_max: None,
             instances_native: 1,
             instances_web: 1,
         };
@@ -84,6 +91,7 @@ impl Plan {
                 history_days: Some(7),
                 sends_daily_max: Some(1_000),
                 has_status: false,
+                has_follow: false,
                 ..unlimited
             },
             Self::Standard => Allowance {
@@ -91,12 +99,14 @@ impl Plan {
                 retired_days: 90,
                 history_days: Some(7),
                 has_status: false,
+                has_follow: false,
                 ..unlimited
             },
             Self::Flagship => Allowance {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(30),
+                following_max: Some(limit::FOLLOWING),
                 instances_native: 3,
                 instances_web: 10,
                 ..unlimited
@@ -105,6 +115,7 @@ impl Plan {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(90),
+                following_max: Some(limit::FOLLOWING),
                 instances_native: 3,
                 instances_web: 10,
                 ..unlimited

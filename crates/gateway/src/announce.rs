@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use contract::event::Event;
-use contract::frame::wire::{self, MessageRef, ReadNotice, RecallNotice, ReceiptNotice};
+use contract::frame::wire::{self, FollowNotice, MessageRef, ProfileNotice, ReadNotice, RecallNotice, ReceiptNotice};
 use contract::frame::{Command, Frame};
 use contract::message::{Flags, Message};
 use contract::{AppId, DeviceId, Fault, Millis, MsgKey, UserId};
 
 use crate::hub::Hub;
+use crate::profile;
 use crate::registry::Session;
 
 impl Hub {
@@ -49,7 +50,32 @@ impl Hub {
                 Event::SessionReplaced { account, device, before } => {
                     self.replace(app, account, device, *before);
                 }
-                Event::DeliveryQueued | Event::AppChanged => {}
+                Event::ProfileChanged { account, fields, sequences, origin } => {
+                    let notice = ProfileNotice {
+                        account: account.to_string(),
+                        fields: profile::fields(fields.clone()),
+                        standard_sequence: sequences.standard,
+                        custom_sequence: sequences.custom,
+                    };
+                    let frame = || Frame::notice(Command::ProfileChanged, &notice);
+                    self.notify_others(app, &[account], origin.as_ref(), frame);
+                }
+                Event::FollowChanged { account, target, is_following, is_mutual, at, origin } => {
+                    let notice = FollowNotice {
+                        account: account.to_string(),
+                        target: target.to_string(),
+                        following: *is_following,
+                        mutual: *is_mutual,
+                        time: at.secs(),
+                    };
+                    let frame = || Frame::notice(Command::FollowChanged, &notice);
+                    self.notify_others(app, &[account, target], origin.as_ref(), frame);
+                }
+                Event::DeliveryQueued
+                | Event::AppChanged
+                | Event::AccountAdded
+                | Event::AccountRemoved
+                | Event::CameIn { .. } => {}
             }
         }
     }
@@ -75,13 +101,26 @@ impl Hub {
     }
 
     fn notify(&self, app: AppId, accounts: &[&UserId], frame: impl FnOnce() -> Frame) {
+        self.notify_others(app, accounts, None, frame);
+    }
+
+    /// Tells all devices of accounts but one: that of the first account which caused it.
+    fn notify_others(
+        &self,
+        app: AppId,
+        accounts: &[&UserId],
+        origin: Option<&DeviceId>,
+        frame: impl FnOnce() -> Frame,
+    ) {
         let mut sessions = Vec::new();
         for (index, account) in accounts.iter().enumerate() {
             if !accounts[..index].contains(account) {
                 sessions.extend(self.registry.of_account(app, account));
             }
         }
-        sessions.retain(|session| session.is_in());
+        let is_origin =
+            |session: &Session| Some(&session.device) == origin && Some(&&session.account) == accounts.first();
+        sessions.retain(|session| session.is_in() && !is_origin(session));
         self.send_all(&sessions, frame);
     }
 

@@ -15,7 +15,7 @@ use crate::drive::Outcome;
 use crate::hub::Hub;
 use crate::registry::Session;
 use crate::state::family_of;
-use crate::{login, message, refusal, token};
+use crate::{follow, login, message, profile, refusal, token};
 
 /// One request.
 pub(crate) struct Call {
@@ -100,6 +100,12 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         Command::Since => frame.answer(&message::since(call, frame.read()?).await?),
         Command::Status => frame.answer(&status(call, frame.read()?).await?),
         Command::SetToken => frame.answer(&token::set(call, frame).await?),
+        Command::ProfileSet => frame.answer(&profile::write(call, frame.read()?).await?),
+        Command::ProfileGet => frame.answer(&profile::read(call, frame.read()?).await?),
+        Command::FollowAdd => frame.answer(&follow::add(call, frame.read()?).await?),
+        Command::FollowDelete => frame.answer(&follow::remove(call, frame.read()?).await?),
+        Command::FollowList => frame.answer(&follow::list(call, frame.read()?).await?),
+        Command::FollowCheck => frame.answer(&follow::check(call, frame.read()?).await?),
         Command::PushAck => frame.answer(&confirm(call, &frame.read()?)),
         Command::Heartbeat if call.hub.chores.beat(&call.session, frame.clone()) => return Ok(Outcome::Later),
         Command::Heartbeat => return Err(Fault::NodeBusy.into()),

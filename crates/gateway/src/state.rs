@@ -340,6 +340,8 @@ pub(crate) const fn family_of(command: Command) -> Family {
         | Command::Heads
         | Command::Since
         | Command::SetToken => Family::Message,
+        Command::ProfileSet | Command::ProfileGet => Family::Profile,
+        Command::FollowAdd | Command::FollowDelete | Command::FollowList | Command::FollowCheck => Family::Relation,
         _ => Family::Access,
     }
 }
@@ -360,5 +362,11 @@ const fn is_request(command: Command) -> bool {
             | Command::Status
             | Command::SetToken
             | Command::PushAck
+            | Command::ProfileSet
+            | Command::ProfileGet
+            | Command::FollowAdd
+            | Command::FollowDelete
+            | Command::FollowList
+            | Command::FollowCheck
     )
 }

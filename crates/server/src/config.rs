@@ -43,6 +43,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// How much is taken on.
     pub bounds: Bounds,
+    /// What firewalls must let through.
+    pub addresses: Addresses,
     /// How the log looks.
     pub log: Log,
 }
@@ -140,6 +142,18 @@ fn of(value: Option<&String>, file: Option<&Path>, name: &str) -> Result<String>
     }
 }
 
+/// What `ConfigSvc/GetIPList` answers: addresses and networks that firewalls must let through. Told, not used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Addresses {
+    /// Where native devices connect.
+    pub native: Vec<String>,
+    /// Where browsers connect.
+    pub web: Vec<String>,
+    /// Where webhooks come from.
+    pub webhooks: Vec<String>,
+}
+
 /// How much is taken on; more is refused, not queued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -180,6 +194,7 @@ impl Default for Config {
             tls: Tls::default(),
             secrets: Secrets::default(),
             bounds: Bounds::default(),
+            addresses: Addresses::default(),
             log: Log::default(),
         }
     }

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::apps::Apps;
 use crate::clock::Clock;
+use crate::im::operations::tally::Tally;
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{Vault, random};
@@ -109,6 +110,10 @@ pub struct Ears {
     pub hub: OnceLock<Arc<Hub>>,
     /// What is queued is sent by this.
     pub engine: OnceLock<Arc<Engine>>,
+    /// What happens is counted here.
+    pub tally: Arc<Tally>,
+    /// The time.
+    pub clock: Clock,
 }
 
 impl Ears {
@@ -119,6 +124,7 @@ impl Ears {
                 self.sigs.void(app, account, *sig_from);
             }
         }
+        self.tally.hear(app, self.clock.now(), events);
         if let Some(hub) = self.hub.get() {
             hub.announce(app, events);
         }

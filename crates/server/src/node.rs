@@ -22,8 +22,9 @@ use tracing::{error, info, warn};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
-use crate::config::{Bounds, Config};
+use crate::config::{Addresses, Bounds, Config};
 use crate::front::{self, Arrival, Ears, Front, SelfBuilt};
+use crate::im::operations::tally::Tally;
 use crate::listen::{Listener, ended};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
@@ -57,6 +58,10 @@ pub struct Node {
     arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
     /// What clients pin to seal their frames.
     pub seal_public: Vec<u8>,
+    /// What happens in apps, counted.
+    pub tally: Arc<Tally>,
+    /// What firewalls must let through.
+    pub addresses: Addresses,
     /// How much is taken on.
     pub bounds: Bounds,
     /// REST calls that may be under way at a time.
@@ -95,7 +100,14 @@ impl Node {
     pub async fn open(config: &Config, clock: Clock) -> Result<Arc<Self>> {
         let vault = Arc::new(Vault::new(&config.secrets.master_key()?)?);
         let sigs = Arc::new(Sigs::default());
-        let ears = Arc::new(Ears { sigs: Arc::clone(&sigs), hub: OnceLock::new(), engine: OnceLock::new() });
+        let tally = Arc::new(Tally::default());
+        let ears = Arc::new(Ears {
+            sigs: Arc::clone(&sigs),
+            hub: OnceLock::new(),
+            engine: OnceLock::new(),
+            tally: Arc::clone(&tally),
+            clock: clock.clone(),
+        });
         let hearing = Arc::clone(&ears);
         let hooks =
             Hooks { decide: chat::message::decide, announce: Arc::new(move |app, events| hearing.hear(app, events)) };
@@ -129,6 +141,8 @@ impl Node {
             engine,
             arriving: Mutex::new(Some(arriving)),
             seal_public,
+            tally,
+            addresses: config.addresses.clone(),
             bounds: config.bounds.clone(),
             im_places: Semaphore::new(config.bounds.calls),
             id,
@@ -270,6 +284,7 @@ impl Running {
         self.node.engine.stop().await;
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
+        self.node.tally.flush_all(&self.node.store).await;
         let id = self.node.id;
         let now = self.node.clock.now();
         if let Err(error) = self.node.store.write(AppId::PLATFORM, move |tx| platform::leave(tx, now, id)).await {
@@ -296,6 +311,7 @@ async fn keep(node: Arc<Node>, mut stopped: watch::Receiver<bool>) {
             _ = beat.tick() => {
                 // What a histogram was told is folded into its buckets here; without a scraper it would only grow.
                 node.prometheus.run_upkeep();
+                node.tally.flush_all(&node.store).await;
                 node.beat().await
             }
             _ = refresh.tick(), if !node.store.is_exclusive() => node.apps.refresh().await,

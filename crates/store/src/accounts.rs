@@ -1,5 +1,6 @@
 //! Accounts: one row each, kept after deletion.
 
+use contract::event::Event;
 use contract::{Millis, Result, UserId};
 
 use crate::{Snapshot, Tx};
@@ -21,6 +22,8 @@ pub struct Account {
     pub sig_from: i64,
     /// Devices that a push can reach.
     pub reach: i64,
+    /// Until when it may not write to others; 0 if it may.
+    pub muted_until: Millis,
 }
 
 impl Account {
@@ -30,17 +33,20 @@ impl Account {
     }
 }
 
-type Row = (String, String, String, Millis, i64, i64, i64);
+type Row = (String, String, String, Millis, i64, i64, i64, Millis);
 
-fn account((id, nick, face, deleted_at, epoch, sig_from, reach): Row) -> Account {
-    Account { id: UserId::trusted(&id), nick, face, deleted_at, epoch, sig_from, reach }
+fn account((id, nick, face, deleted_at, epoch, sig_from, reach, muted_until): Row) -> Account {
+    Account { id: UserId::trusted(&id), nick, face, deleted_at, epoch, sig_from, reach, muted_until }
 }
 
 /// Reads one account, living or deleted.
 pub fn get(snapshot: &mut Snapshot<'_>, id: &UserId) -> Result<Option<Account>> {
     let app = snapshot.app();
     let row: Option<Row> = snapshot.opt(
-        sql!("SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts WHERE app = $1 AND id = $2"),
+        sql!(
+            "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+             WHERE app = $1 AND id = $2"
+        ),
         (app, id),
     )?;
     Ok(row.map(account))
@@ -51,8 +57,9 @@ pub fn lock(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Account>> {
     let app = tx.app();
     let row: Option<Row> = tx.opt(
         sql! {
-            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts WHERE app = $1 AND id = $2",
-            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts
+            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                     WHERE app = $1 AND id = $2",
+            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
                        WHERE app = $1 AND id = $2 FOR UPDATE"
         },
         (app, id),
@@ -66,10 +73,28 @@ pub fn among(snapshot: &mut Snapshot<'_>, ids: &[UserId]) -> Result<Vec<Account>
     let list = serde_json::Value::from(ids.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
     let rows: Vec<Row> = snapshot.all(
         sql! {
-            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts
+            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
                      WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
-            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach FROM accounts
+            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
                        WHERE app = $1 AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+        },
+        (app, list),
+    )?;
+    Ok(rows.into_iter().map(account).collect())
+}
+
+/// Reads the accounts among `ids` (a bounded batch) and holds them until the transaction ends; taken in key order, so
+/// that two batches cannot wait for each other.
+pub fn lock_all(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Account>> {
+    let app = tx.app();
+    let list = serde_json::Value::from(ids.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
+    let rows: Vec<Row> = tx.all(
+        sql! {
+            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                     WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
+            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                       WHERE app = $1 AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb))
+                       ORDER BY id FOR UPDATE"
         },
         (app, list),
     )?;
@@ -83,15 +108,18 @@ pub fn import(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<bool> {
     let changed = tx.run(
         sql!(
             "INSERT INTO accounts (app, id, created_at) VALUES ($1, $2, $3)
-             ON CONFLICT (app, id) DO UPDATE SET nick = '', face = '', created_at = $3, deleted_at = 0
-             WHERE accounts.deleted_at <> 0"
+             ON CONFLICT (app, id) DO UPDATE SET created_at = $3, deleted_at = 0 WHERE accounts.deleted_at <> 0"
         ),
         (app, id, now),
     )?;
+    if changed > 0 {
+        tx.after(Event::AccountAdded);
+    }
     Ok(changed > 0)
 }
 
-/// Sets what others are shown; what is absent stays.
+/// Sets what others are shown of it everywhere; what is absent stays. The rest of its profile, and the sequences that
+/// tell of changes, are in [`crate::profiles`].
 pub fn set_profile(tx: &mut Tx<'_>, id: &UserId, nick: Option<&str>, face: Option<&str>) -> Result<()> {
     let app = tx.app();
     tx.run(
@@ -115,9 +143,14 @@ pub fn raise_epoch(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<i64> {
 pub fn delete(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<()> {
     let app = tx.app();
     tx.run(
-        sql!("UPDATE accounts SET deleted_at = $3, nick = '', face = '', reach = 0 WHERE app = $1 AND id = $2"),
+        sql!(
+            "UPDATE accounts SET deleted_at = $3, nick = '', face = '', reach = 0, muted_until = 0,
+                    group_muted_until = 0
+             WHERE app = $1 AND id = $2"
+        ),
         (app, id, now),
     )?;
+    tx.after(Event::AccountRemoved);
     Ok(())
 }
 

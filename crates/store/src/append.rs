@@ -80,6 +80,8 @@ pub struct Facts {
     pub receiver: Standing,
     /// Whether the receiver has a device that a push can reach.
     pub receiver_reach: bool,
+    /// Until when the sender may not write; 0 if it may.
+    pub sender_muted_until: Millis,
 }
 
 /// What became of a draft.

@@ -79,6 +79,18 @@ pub struct AppSettings {
     pub may_delete_accounts: bool,
     /// Whether devices may ask for the status of others.
     pub has_status: bool,
+    /// Custom profile fields by keyword: the tag behind `Tag_Profile_Custom_`, 1 to 8 letters.
+    pub profile_fields: BTreeMap<String, ProfileField>,
+    /// Whether accounts may follow each other, where the plan includes it.
+    pub has_follow: bool,
+    /// Accounts that one account follows; none means as many as the plan allows.
+    pub following_max: Option<u64>,
+    /// Accounts that follow one account; none means any number.
+    pub followers_max: Option<u64>,
+    /// Mutual followers of one account; none means any number.
+    pub mutual_max: Option<u64>,
+    /// The company that the statistics name.
+    pub company: String,
     /// Seconds in which a sender may recall.
     pub recall_window_s: i64,
     /// Bytes of a message.
@@ -111,6 +123,12 @@ impl Default for AppSettings {
             users_may_call: false,
             may_delete_accounts: false,
             has_status: true,
+            profile_fields: BTreeMap::new(),
+            has_follow: true,
+            following_max: None,
+            followers_max: None,
+            mutual_max: None,
+            company: String::new(),
             recall_window_s: contract::limit::RECALL_WINDOW_S,
             message_bytes: contract::limit::MESSAGE_BYTES,
             sealing: Sealing::Allowed,
@@ -149,6 +167,40 @@ pub enum Sealing {
     Allowed,
     /// Sealing is refused.
     Off,
+}
+
+/// A custom profile field. It holds text; somebody must be able to read it, and somebody to write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "the contract declares four rights, each on its own")]
+pub struct ProfileField {
+    /// What the text is.
+    pub kind: ProfileKind,
+    /// Devices read it.
+    pub app_reads: bool,
+    /// Devices write it, each in its own account's profile.
+    pub app_writes: bool,
+    /// Back ends read it.
+    pub admin_reads: bool,
+    /// Back ends write it.
+    pub admin_writes: bool,
+}
+
+impl Default for ProfileField {
+    fn default() -> Self {
+        Self { kind: ProfileKind::String, app_reads: true, app_writes: true, admin_reads: true, admin_writes: true }
+    }
+}
+
+/// What the text of a custom profile field is: both travel as text and have the same bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileKind {
+    /// For people.
+    #[default]
+    String,
+    /// For programs.
+    Bytes,
 }
 
 /// A credential for a push channel.

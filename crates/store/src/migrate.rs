@@ -20,6 +20,9 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (5, include_str!("../migrations/0005_push.sql")),
     (6, include_str!("../migrations/0006_daily_active.sql")),
     (17, include_str!("../migrations/0017_daily_sends.sql")),
+    (7, include_str!("../migrations/0007_profiles.sql")),
+    (8, include_str!("../migrations/0008_follows.sql")),
+    (9, include_str!("../migrations/0009_mutes_statistics.sql")),
 ];
 
 /// The version that this binary knows.

@@ -15,6 +15,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::core::link::Link;
+use crate::core::social;
 use crate::core::sync::{Fill, Write};
 use crate::core::{Answer, CallId, Core, Ms};
 use crate::error::{Error, Result};
@@ -34,6 +35,7 @@ pub(crate) enum Ask {
     Status(Vec<String>),
     Token { channel: String, token: String, credential: i64, remove: bool },
     ConfirmPush(Vec<u8>),
+    Social(social::Ask),
 }
 
 /// What an answer has to be understood with.
@@ -46,6 +48,7 @@ pub(super) enum Context {
     Status,
     Token,
     ConfirmPush,
+    Social(social::Kind),
     Logout,
     Heartbeat,
     Heads { after: i64 },
@@ -62,7 +65,13 @@ impl Context {
     fn is_repeatable(&self) -> bool {
         matches!(
             self,
-            Self::Send(_) | Self::Read { .. } | Self::Receipts | Self::Status | Self::Token | Self::ConfirmPush
+            Self::Send(_)
+                | Self::Read { .. }
+                | Self::Receipts
+                | Self::Status
+                | Self::Token
+                | Self::ConfirmPush
+                | Self::Social(_)
         )
     }
 }
@@ -196,6 +205,10 @@ impl Core {
                 (Frame::request(Command::SetToken, &body), Context::Token)
             }
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
+            Ask::Social(ask) => {
+                let (frame, kind) = social::request(ask);
+                (frame, Context::Social(kind))
+            }
         }
     }
 
@@ -364,6 +377,7 @@ impl Core {
                 Answer::Presence(answer.items.into_iter().map(item).collect())
             }),
             Context::Receipts | Context::Token | Context::ConfirmPush => Ok(Answer::Nothing),
+            Context::Social(kind) => social::answer(kind, frame),
         };
         if let Some(call) = request.call {
             self.done(call, answer);
@@ -418,6 +432,6 @@ impl Core {
     }
 }
 
-fn malformed(what: &str) -> Error {
+pub(super) fn malformed(what: &str) -> Error {
     Error::Protocol(format!("the answer to {what} cannot be read"))
 }

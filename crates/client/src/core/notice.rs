@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use contract::MsgKey;
-use contract::frame::wire::{PushNotice, ReadNotice, RecallNotice, ReceiptNotice};
+use contract::frame::wire::{FollowNotice, ProfileNotice, PushNotice, ReadNotice, RecallNotice, ReceiptNotice};
 use contract::frame::{Command, Flag, Frame, wire};
 
 use crate::core::Core;
 use crate::core::sync::Write;
 use crate::event::{Event, Push};
 use crate::message::{Message, MessageId};
+use crate::social::{Profile, fields_of};
 
 /// Notifications whose ids are remembered, so that one that is sent again is not shown again.
 const PUSHES_MAX: usize = 256;
@@ -63,6 +64,8 @@ impl Core {
             Command::ReadUpTo => frame.read().map(|notice| self.on_read(notice)),
             Command::Recalled => frame.read().map(|notice| self.on_recalled(notice)),
             Command::Receipts => frame.read().map(|notice| self.on_receipts(notice)),
+            Command::ProfileChanged => frame.read().map(|notice| self.on_profile(notice)),
+            Command::FollowChanged => frame.read().map(|notice| self.on_follow(notice)),
             Command::Pushed => frame.read().map(|notice| self.on_pushed(notice)),
             Command::Kicked => return self.on_kicked(frame),
             Command::Move => return self.on_move(frame),
@@ -129,6 +132,17 @@ impl Core {
             self.write(Write::Receipts { peer: reader.clone(), keys: keys.clone() });
             self.event(Event::Receipts { reader, keys });
         }
+    }
+
+    fn on_profile(&mut self, notice: ProfileNotice) {
+        let ProfileNotice { account, fields, standard_sequence, custom_sequence } = notice;
+        let fields = fields_of(fields);
+        self.event(Event::ProfileChanged(Profile { account, code: 0, fields, standard_sequence, custom_sequence }));
+    }
+
+    fn on_follow(&mut self, notice: FollowNotice) {
+        let FollowNotice { account, target, following, mutual, time } = notice;
+        self.event(Event::FollowChanged { account, target, is_following: following, is_mutual: mutual, time });
     }
 
     fn on_pushed(&mut self, notice: PushNotice) {

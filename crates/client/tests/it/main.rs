@@ -3,4 +3,5 @@
 mod connection;
 mod gateway;
 mod messages;
+mod social;
 mod storm;

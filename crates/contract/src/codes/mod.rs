@@ -20,7 +20,9 @@ mod render;
 #[expect(clippy::unreadable_literal, reason = "codes are written as they are searched for")]
 mod sdk;
 
-pub use im::{Access, Account, Common, Conversation, Data, Group, Message, OfflinePush, Profile, Relation, Resource};
+pub use im::{
+    Access, Account, Common, Conversation, Data, Group, Message, OfflinePush, Operations, Profile, Relation, Resource,
+};
 pub use openapi::{OpenApiClient, OpenApiServer};
 pub use print::{json, markdown, tsv};
 pub use push::{Apns, Fcm, Harmony, Honor, Huawei, Oppo, PushCommon, Vivo, Xiaomi};
@@ -135,6 +137,8 @@ families! {
     OfflinePush = Im, "offline-push";
     /// Exported history.
     Data = Im, "data";
+    /// Mutes and statistics.
+    Operations = Im, "operations";
     /// The third generation of the client library.
     V3 = SdkV3, "v3";
     /// Statuses of every channel.

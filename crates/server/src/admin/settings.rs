@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use contract::frame::Command;
 use contract::plan::Plan;
-use contract::{AppId, UserId};
+use contract::profile::is_keyword;
+use contract::{AppId, UserId, limit};
 use serde::{Deserialize, Deserializer};
-use store::apps::{AppSettings, Sealing, Status};
+use store::apps::{AppSettings, ProfileField, Sealing, Status};
 
 use super::ask::{Answer, Ask};
 use super::refusal::{Refusal, invalid};
@@ -48,6 +49,15 @@ struct Changes {
     users_may_call: Option<bool>,
     may_delete_accounts: Option<bool>,
     has_status: Option<bool>,
+    profile_fields: Option<BTreeMap<String, ProfileField>>,
+    has_follow: Option<bool>,
+    #[serde(deserialize_with = "nullable")]
+    following_max: Option<Option<u64>>,
+    #[serde(deserialize_with = "nullable")]
+    followers_max: Option<Option<u64>>,
+    #[serde(deserialize_with = "nullable")]
+    mutual_max: Option<Option<u64>>,
+    company: Option<String>,
     recall_window_s: Option<i64>,
     message_bytes: Option<usize>,
     sealing: Option<Sealing>,
@@ -99,6 +109,12 @@ impl Changes {
         set(&mut own.users_may_call, self.users_may_call.as_ref());
         set(&mut own.may_delete_accounts, self.may_delete_accounts.as_ref());
         set(&mut own.has_status, self.has_status.as_ref());
+        set(&mut own.profile_fields, self.profile_fields.as_ref());
+        set(&mut own.has_follow, self.has_follow.as_ref());
+        set(&mut own.following_max, self.following_max.as_ref());
+        set(&mut own.followers_max, self.followers_max.as_ref());
+        set(&mut own.mutual_max, self.mutual_max.as_ref());
+        set(&mut own.company, self.company.as_ref());
         set(&mut own.recall_window_s, self.recall_window_s.as_ref());
         set(&mut own.message_bytes, self.message_bytes.as_ref());
         set(&mut own.sealing, self.sealing.as_ref());
@@ -115,9 +131,12 @@ fn set<T: Clone>(place: &mut T, value: Option<&T>) {
 
 /// Refuses settings that could not hold: a misspelt network must not open an app to everybody.
 pub(super) fn check(own: &AppSettings) -> Result<(), Refusal> {
-    if own.name.len() > NAME_BYTES || own.name.chars().any(char::is_control) {
-        return Err(invalid(format!("name has at most {NAME_BYTES} bytes and no control characters")));
+    for (what, name) in [("name", &own.name), ("company", &own.company)] {
+        if name.len() > NAME_BYTES || name.chars().any(char::is_control) {
+            return Err(invalid(format!("{what} has at most {NAME_BYTES} bytes and no control characters")));
+        }
     }
+    check_profile_fields(&own.profile_fields)?;
     if Plan::parse(&own.plan).is_none() {
         let names = Plan::ALL.map(Plan::as_str).join(", ");
         return Err(invalid(format!("no plan is called so: {names}")));
@@ -149,6 +168,23 @@ pub(super) fn check(own: &AppSettings) -> Result<(), Refusal> {
     for (what, text) in [("mpaas_app_id", &own.mpaas_app_id), ("workspace_id", &own.workspace_id)] {
         if text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(invalid(format!("{what} has at most 64 visible ASCII characters")));
+        }
+    }
+    Ok(())
+}
+
+/// Custom fields are as the contract bounds them, and each is of use to somebody.
+fn check_profile_fields(fields: &BTreeMap<String, ProfileField>) -> Result<(), Refusal> {
+    let max = limit::PROFILE_CUSTOM_FIELDS;
+    if fields.len() > max {
+        return Err(invalid(format!("an app has at most {max} custom profile fields")));
+    }
+    for (keyword, field) in fields {
+        if !is_keyword(keyword) {
+            return Err(invalid(format!("profile_fields: {keyword:?} is no keyword of 1 to 8 letters")));
+        }
+        if !(field.app_reads || field.admin_reads) || !(field.app_writes || field.admin_writes) {
+            return Err(invalid(format!("profile_fields: {keyword} needs somebody who reads and somebody who writes")));
         }
     }
     Ok(())
@@ -194,5 +230,15 @@ mod tests {
         check_with("no frame", &|own| own.rates = [("send".into(), 9)].into(), false);
         check_with("rate 0 of a caller", &|own| own.rate_caller = Some(0), false);
         check_with("rate 0", &|own| own.rate_total = Some(0), false);
+        let field = ProfileField::default();
+        let with = |keyword: &str, field| BTreeMap::from([(keyword.to_owned(), field)]);
+        check_with("a field", &|own| own.profile_fields = with("Hobby", field), true);
+        check_with("no keyword", &|own| own.profile_fields = with("hobby1", field), false);
+        let unread = ProfileField { app_reads: false, admin_reads: false, ..field };
+        check_with("nobody reads", &|own| own.profile_fields = with("Hobby", unread), false);
+        let many = |own: &mut AppSettings| {
+            own.profile_fields = (b'a'..=b'u').map(|letter| (char::from(letter).to_string(), field)).collect();
+        };
+        check_with("21 fields", &many, false);
     }
 }

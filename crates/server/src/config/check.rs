@@ -41,6 +41,13 @@ impl Config {
         let (certificate, key) = (self.tls.certificate.is_some(), self.tls.key.is_some());
         check(certificate == key, "tls.certificate and tls.key come together");
         check(listen.https.is_none() || (certificate && key), "listen.https needs tls.certificate and tls.key");
+        let own = &self.addresses;
+        let told = || [&own.native, &own.web, &own.webhooks].into_iter().flatten();
+        check(
+            told().all(|text| crate::address::parse(text).is_some()),
+            "addresses.native, .web and .webhooks hold addresses such as 192.0.2.1 or networks such as 192.0.2.0/24",
+        );
+        check(told().count() <= 1_000, "addresses name at most 1000 addresses and networks");
         let secrets = &self.secrets;
         check(
             secrets.master_key.is_none() || secrets.master_key_file.is_none(),
@@ -171,5 +178,6 @@ mod tests {
         check(&|config| config.listen.admin = config.listen.http, "same address");
         check(&|config| config.listen.https = config.listen.http, "needs tls.certificate");
         check(&|config| config.tls.key = Some("key.pem".into()), "come together");
+        check(&|config| config.addresses.web = vec!["here".into()], "addresses.native");
     }
 }

@@ -31,6 +31,8 @@ pub struct Call {
     pub caller: UserId,
     /// The moment of the call.
     pub now: Millis,
+    /// `nettype` in the URL, which one command reads.
+    pub net_type: Option<String>,
 }
 
 /// What every command says of itself. Its reference page is made of the type: the comment on the type says what the

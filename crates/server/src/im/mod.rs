@@ -7,10 +7,14 @@
 pub mod account;
 pub mod action;
 pub mod fields;
+pub mod follow;
 pub mod message;
 pub mod openapi;
 pub mod reference;
 pub mod shape;
+pub mod mute;
+pub mod operations;
+pub mod profile;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,11 +32,20 @@ use crate::rates;
 
 /// Every command that is served, sorted by name.
 pub static COMMANDS: &[Command] = &[
+    Command::perform::<operations::get_ip_list::GetIpList>(),
+    Command::write::<follow::follow_add::FollowAdd>(),
+    Command::read::<follow::follow_check::FollowCheck>(),
+    Command::write::<follow::follow_delete::FollowDelete>(),
+    Command::read::<follow::follow_get::FollowGet>(),
+    Command::read::<follow::follow_get_info::FollowGetInfo>(),
     Command::read::<account::account_check::AccountCheck>(),
     Command::perform::<account::account_delete::AccountDelete>(),
     Command::write::<account::account_import::AccountImport>(),
     Command::write::<account::kick::Kick>(),
     Command::perform::<account::multiaccount_import::MultiaccountImport>(),
+    Command::perform::<operations::getappinfo::Getappinfo>(),
+    Command::read::<mute::getnospeaking::Getnospeaking>(),
+    Command::write::<mute::setnospeaking::Setnospeaking>(),
     Command::read::<message::admin_getroammsg::AdminGetroammsg>(),
     Command::write::<message::admin_msgwithdraw::AdminMsgwithdraw>(),
     Command::write::<message::admin_set_msg_read::AdminSetMsgRead>(),
@@ -42,6 +55,8 @@ pub static COMMANDS: &[Command] = &[
     Command::read::<account::query_online_status::QueryOnlineStatus>(),
     Command::read::<account::query_online_status::Querystate>(),
     Command::perform::<message::sendmsg::Sendmsg>(),
+    Command::read::<profile::portrait_get::PortraitGet>(),
+    Command::write::<profile::portrait_set::PortraitSet>(),
 ];
 
 /// The command of that name.
@@ -141,7 +156,7 @@ async fn admit(node: &Arc<Node>, command: &Command, query: &Query, from: IpAddr)
     if !app.settings.users_may_call && !app.is_admin(&caller) {
         return Err(Fault::NotAdmin.into());
     }
-    Ok(Call { node: Arc::clone(node), app, caller, now })
+    Ok(Call { node: Arc::clone(node), app, caller, now, net_type: query.net_type.clone() })
 }
 
 /// What verifies a UserSig is pure but for the look at its account, so a timeout there has a code of its own.
@@ -164,7 +179,7 @@ pub fn spell(family: Family, error: &Error) -> &'static Row {
 }
 
 /// The number of a row of this surface.
-fn number(row: &Row) -> i32 {
+pub fn number(row: &Row) -> i32 {
     row.number().expect("every code of this surface is a number")
 }
 
@@ -189,6 +204,7 @@ struct Query {
     app: Option<String>,
     identifier: Option<String>,
     user_sig: Option<String>,
+    net_type: Option<String>,
 }
 
 impl Query {
@@ -202,6 +218,7 @@ impl Query {
                 "sdkappid" => &mut parsed.app,
                 "identifier" => &mut parsed.identifier,
                 "usersig" => &mut parsed.user_sig,
+                "nettype" => &mut parsed.net_type,
                 _ => {
                     percent_decode(value)?;
                     continue;

@@ -68,6 +68,7 @@ impl<'w> Slot<'w> {
 pub(crate) struct Account {
     pub(crate) is_deleted: bool,
     pub(crate) is_reached: bool,
+    pub(crate) muted_until: Millis,
 }
 
 /// Asks for an imported message by its key, whenever it was.
@@ -264,11 +265,12 @@ fn facts_of(app: AppId, w: &Waiting, accounts: &HashMap<(AppId, &UserId), Option
         Some(account) if account.is_deleted => Standing::Deleted,
         Some(_) => Standing::Active,
     };
-    let receiver = account(&w.draft.receiver);
+    let (sender, receiver) = (account(&w.draft.sender), account(&w.draft.receiver));
     Facts {
-        sender: standing(account(&w.draft.sender)),
+        sender: standing(sender),
         receiver: standing(receiver),
         receiver_reach: receiver.is_some_and(|account| account.is_reached),
+        sender_muted_until: sender.map_or(Millis(0), |account| account.muted_until),
     }
 }
 

@@ -37,7 +37,7 @@ const HEADS: Sql = sql!(
 );
 
 const ACCOUNTS: Sql = sql!(
-    postgres: "SELECT u.n, a.deleted_at, a.reach
+    postgres: "SELECT u.n, a.deleted_at, a.reach, a.muted_until
                FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS u (app, id, n)
                JOIN accounts a ON a.app = u.app AND a.id = u.id"
 );
@@ -169,7 +169,8 @@ impl Engine for Session {
             })
         };
         let account = |row: &Row| -> Result<Account> {
-            Ok(Account { is_deleted: get(row, 1)? != 0, is_reached: get(row, 2)? > 0 })
+            let muted_until = Millis(get(row, 3)?);
+            Ok(Account { is_deleted: get(row, 1)? != 0, is_reached: get(row, 2)? > 0, muted_until })
         };
         let mut answers = answers.into_iter();
         let mut next = || answers.next().unwrap_or_default();

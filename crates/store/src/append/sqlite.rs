@@ -1,7 +1,7 @@
 //! The append on SQLite: a loop over prepared statements, which beats any set-based text there.
 
 use contract::message::Flags;
-use contract::{AppId, MsgKey, Result};
+use contract::{AppId, Millis, MsgKey, Result};
 
 use super::Waiting;
 use super::plan::{Account, Engine, Exact, Gathered, Head, Plan, Questions, Recent, Slot};
@@ -50,9 +50,13 @@ impl Lite {
     }
 
     fn account(&mut self, app: AppId, user: &contract::UserId) -> Result<Option<Account>> {
-        let row: Option<(i64, i64)> =
-            self.opt(sql!("SELECT deleted_at, reach FROM accounts WHERE app = $1 AND id = $2"), (app, user))?;
-        Ok(row.map(|(deleted_at, reach)| Account { is_deleted: deleted_at != 0, is_reached: reach > 0 }))
+        let row: Option<(i64, i64, Millis)> = self
+            .opt(sql!("SELECT deleted_at, reach, muted_until FROM accounts WHERE app = $1 AND id = $2"), (app, user))?;
+        Ok(row.map(|(deleted_at, reach, muted_until)| Account {
+            is_deleted: deleted_at != 0,
+            is_reached: reach > 0,
+            muted_until,
+        }))
     }
 
     fn exact(&mut self, question: &Exact) -> Result<Option<Stored>> {

@@ -41,7 +41,7 @@ codes! { Im, Message:
 
     /// An administrator muted the sender for one-to-one messages. The mute ends at its time, or the app's owner lifts
     /// it.
-    SenderMuted = 20012, raised by Pending, "sender is muted";
+    SenderMuted = 20012, raised by Fault::SenderMuted, "sender is muted";
 
     /// The time in which a sender may recall a message, two minutes by default, is over. An administrator can still
     /// recall it by REST.

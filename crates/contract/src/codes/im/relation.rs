@@ -3,7 +3,7 @@
 codes! { Im, Relation:
     /// A parameter is missing or wrong, or the relation already is as asked, such as adding a friend who is one. The
     /// caller reads the answer's text.
-    FieldInvalid = 30001 pending,
+    FieldInvalid = 30001,
         raised by Fault::FieldInvalid | Fault::FieldMissing | Fault::FieldTooLong | Fault::BodyMalformed
         | Fault::BatchSizeInvalid,
         "parameter not valid";
@@ -13,22 +13,26 @@ codes! { Im, Relation:
     AppMismatch = 30002, raised by Pending, "account does not belong to the app";
 
     /// One of the two accounts does not exist. Import it first, or check the spelling.
-    AccountUnknown = 30003 pending, raised by Fault::AccountUnknown, "account not found";
+    AccountUnknown = 30003, raised by Fault::AccountUnknown, "account not found";
 
     /// An account wants to change somebody else's relations. Only an administrator may; otherwise `From_Account` must
     /// be the caller.
     NotAdmin = 30004, raised by Pending, "caller is not an app administrator";
 
+    /// Following is not part of the app's plan, or its operator switched it off. The operator switches it on, or chooses
+    /// a larger plan.
+    FollowDisabled = 30005 extra, raised by Fault::FollowDisabled, "following is not available";
+
     /// Relations could not be read or written because of trouble inside. The caller tries again; the operator looks
     /// into the log.
-    InternalError = 30006 pending, raised by Failure::Internal | Failure::Full | Failure::Overloaded, "internal error";
+    InternalError = 30006, raised by Failure::Internal | Failure::Full | Failure::Overloaded, "internal error";
 
     /// The store did not answer in time. The caller tries again; what it asked for may have been done already.
-    StoreTimeout = 30007 pending, raised by Failure::Timeout | Failure::Unavailable, "internal timeout";
+    StoreTimeout = 30007, raised by Failure::Timeout | Failure::Unavailable, "internal timeout";
 
     /// Several calls changed the same account's relations at once and this one lost. The caller tries again, and puts
     /// many changes into one batch call.
-    WriteConflict = 30008 pending, raised by Failure::Conflict, "write conflict";
+    WriteConflict = 30008, raised by Failure::Conflict, "write conflict";
 
     /// An administrator forbade this account to send friend requests, by its profile's forbid type. The app's owner
     /// lifts that in the profile.
@@ -81,4 +85,17 @@ codes! { Im, Relation:
     /// The friend request to be deleted does not exist, or its account does not. The client reloads the list of
     /// requests.
     RequestGone = 31804, raised by Pending, "friend request to delete not found";
+
+    /// The account follows as many accounts as it may, 5,000 in the plans of the cloud. It unfollows some first.
+    FollowingQuota = 32100 extra, raised by Fault::FollowingQuota, "following too many accounts";
+
+    /// The account that is to be followed has as many followers as the app allows. The app's owner raises the bound.
+    FollowerQuota = 32101 extra, raised by Fault::FollowerQuota, "the other account has too many followers";
+
+    /// The account and those who follow it back are as many as the app allows. The app's owner raises the bound.
+    MutualQuota = 32102 extra, raised by Fault::MutualQuota, "too many mutual followers";
+
+    /// The account that is to be followed has as many mutual followers as the app allows. The app's owner raises the
+    /// bound.
+    PeerMutualQuota = 32103 extra, raised by Fault::PeerMutualQuota, "the other account has too many mutual followers";
 }

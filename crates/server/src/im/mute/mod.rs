@@ -1,0 +1,4 @@
+//! Mutes: accounts that an administrator keeps silent.
+
+pub mod getnospeaking;
+pub mod setnospeaking;

@@ -1,0 +1,142 @@
+//! Answers what happened in the app, day by day.
+
+use std::collections::BTreeMap;
+
+use contract::codes::Family;
+use contract::{AppId, Fault, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use store::apps::App;
+use store::statistics::{self, EVER, What};
+
+use crate::im::action::{Action, Call, Perform};
+
+/// Answers the statistics of the last 30 days, today first; days begin at midnight UTC. All values are texts. Other nodes
+/// write down what they counted every few seconds, so the newest numbers may come that late; a node that dies takes the
+/// counts of its last seconds with it.
+///
+/// Fields: `Date` (always), `AppName`, `AppId`, `Company`; `RegistUserNumOneDay` accounts that came into being and
+/// `RegistUserNumTotal` accounts that lived at the end of the day; `LoginTimes` logins with a UserSig and `LoginUserNum`
+/// accounts that did; `ActiveUserNum` accounts that came in or sent; `MaxOnlineNum` most accounts connected at a time;
+/// `C2CUpMsgNum` one-to-one messages that were stored, `C2CDownMsgNum` those that were put into a receiver's
+/// conversation (each one is), `C2CSendMsgUserNum` accounts that sent one, `C2CAPNSMsgNum` notifications queued for
+/// devices that were away; `UpMsgNum`, `DownMsgNum`, `SendMsgUserNum` and `APNSMsgNum` the same of all conversations.
+/// Fields of groups, of friends (`ChainIncrease`, `ChainDecrease`) and of webhooks (`CallBackReq`, `CallBackRsp`) are
+/// absent: nothing counts them yet.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Getappinfo {
+    /// Which fields; absent or empty means all. Unknown names are passed over.
+    request_field: Option<Vec<String>>,
+}
+
+/// The days.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Answer {
+    /// One object a day.
+    result: Vec<Map<String, Value>>,
+}
+
+impl Action for Getappinfo {
+    const NAME: &'static str = "openconfigsvr/getappinfo";
+    const FAMILY: Family = Family::Operations;
+    const CHAPTER: &'static str = "operations";
+    type Answer = Answer;
+}
+
+/// Days that are answered.
+const DAYS: i64 = 30;
+/// Names that one call may ask for; there are not as many.
+const FIELDS_MAX: usize = 100;
+
+impl Perform for Getappinfo {
+    async fn perform(self, call: Call) -> Result<Answer> {
+        let wanted = self.request_field.unwrap_or_default();
+        if wanted.len() > FIELDS_MAX {
+            return Err(Fault::BatchSizeInvalid { max: FIELDS_MAX }.into());
+        }
+        call.node.tally.flush(&call.node.store, call.app.id).await?;
+        let today = statistics::day(call.now);
+        let from = today - DAYS + 1;
+        let kept = call.node.store.read(call.app.id, move |snapshot| statistics::since(snapshot, from)).await?;
+        let kept: BTreeMap<(i64, What), i64> =
+            kept.into_iter().map(|(day, what, amount)| ((day, what), amount)).collect();
+        let of = |day, what| kept.get(&(day, what)).copied().unwrap_or(0);
+        // What lives now, and what it was before each day that came after.
+        let mut total = of(EVER, What::Accounts);
+        let mut result = Vec::with_capacity(DAYS as usize);
+        for day in (from..=today).rev() {
+            let mut fields = day_of(&call.app, day, total, |what| of(day, what));
+            fields.retain(|name, _| wanted.is_empty() || name == "Date" || wanted.contains(name));
+            result.push(fields);
+            total -= of(day, What::Added) - of(day, What::Removed);
+        }
+        Ok(Answer { result })
+    }
+}
+
+/// The fields of one day.
+fn day_of(app: &App, day: i64, total: i64, of: impl Fn(What) -> i64) -> Map<String, Value> {
+    let (messages, senders) = (of(What::PairMessages), of(What::PairSenders));
+    let AppId(id) = app.id;
+    let numbers = [
+        ("AppId", id),
+        ("ActiveUserNum", of(What::ActiveAccounts)),
+        ("RegistUserNumOneDay", of(What::Added)),
+        ("RegistUserNumTotal", total),
+        ("LoginTimes", of(What::Logins)),
+        ("LoginUserNum", of(What::LoginAccounts)),
+        ("UpMsgNum", messages),
+        ("DownMsgNum", messages),
+        ("SendMsgUserNum", senders),
+        ("APNSMsgNum", of(What::Notifications)),
+        ("C2CUpMsgNum", messages),
+        ("C2CDownMsgNum", messages),
+        ("C2CSendMsgUserNum", senders),
+        ("C2CAPNSMsgNum", of(What::Notifications)),
+        ("MaxOnlineNum", of(What::OnlineMax)),
+    ];
+    let texts =
+        [("AppName", app.settings.name.clone()), ("Company", app.settings.company.clone()), ("Date", date(day))];
+    let numbers = numbers.into_iter().map(|(name, number)| (name, number.to_string()));
+    texts.into_iter().chain(numbers).map(|(name, text)| (name.to_owned(), Value::from(text))).collect()
+}
+
+/// `YYYYMMDD` of a day since the epoch, by the civil calendar.
+fn date(day: i64) -> String {
+    // Years begin in March here, so that the day that some lack is their last; 400 of them are always as long.
+    const CYCLE_DAYS: i64 = 146_097;
+    let from_march = day + 719_468;
+    let (cycle, in_cycle) = (from_march.div_euclid(CYCLE_DAYS), from_march.rem_euclid(CYCLE_DAYS));
+    let year = (in_cycle - in_cycle / 1_460 + in_cycle / 36_524 - in_cycle / 146_096) / 365;
+    let in_year = in_cycle - (365 * year + year / 4 - year / 100);
+    let month = (5 * in_year + 2) / 153;
+    let in_month = in_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + cycle * 400 + i64::from(month <= 2);
+    format!("{year:04}{month:02}{in_month:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Millis;
+
+    use super::*;
+
+    #[test]
+    fn a_day_is_written_as_a_date() {
+        let check = |secs: i64, expected: &str| {
+            assert_eq!(date(statistics::day(Millis::from_secs(secs))), expected);
+        };
+        check(0, "19700101");
+        check(951_782_400, "20000229");
+        check(951_868_800, "20000301");
+        check(1_700_000_000, "20231114");
+        check(1_704_067_199, "20231231");
+        check(1_704_067_200, "20240101");
+        check(4_107_542_399, "21000228");
+        check(4_107_542_400, "21000301");
+    }
+}
