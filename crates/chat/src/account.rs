@@ -6,6 +6,8 @@ use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
 use store::{Snapshot, Tx, accounts, conversations, devices};
 
+use crate::relation;
+
 /// Adds an account; importing it again is not an error and updates what is given.
 pub fn import(
     tx: &mut Tx<'_>,
@@ -70,9 +72,16 @@ pub fn kick(tx: &mut Tx<'_>, now: Millis, user: &UserId) -> Result<()> {
 }
 
 /// Deletes the account for good. What it sent stays with those who received it.
-pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<()> {
+///
+/// Answers false if the account has more relations than one transaction should end: some of them are ended then, and
+/// this is to be called again.
+pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<bool> {
     if !app.plan().allowance().may_delete_accounts && !app.settings.may_delete_accounts {
         return refuse(Fault::DeleteForbidden);
+    }
+    // Before the account itself is held, because it and those on the other side are held in one order.
+    if !relation::forget(tx, user)? {
+        return Ok(false);
     }
     let account = accounts::lock(tx, user)?;
     if !account.is_some_and(|account| account.is_alive()) {
@@ -80,7 +89,8 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     }
     end_sessions(tx, now, user)?;
     conversations::forget(tx, user)?;
-    accounts::delete(tx, now, user)
+    accounts::delete(tx, now, user)?;
+    Ok(true)
 }
 
 fn end_sessions(tx: &mut Tx<'_>, now: Millis, user: &UserId) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The rules of conversation: accounts, logins, messages.
+//! The rules of conversation: accounts, logins, messages, relations.
 //!
 //! A rule is a function of a transaction (or of a snapshot) and of the moment, which arrives as an argument. It
 //! answers a fault in words of the domain; which number a caller sees is none of its business. Every surface obeys
@@ -8,3 +8,4 @@ pub mod account;
 pub mod conversation;
 pub mod login;
 pub mod message;
+pub mod relation;

@@ -6,7 +6,8 @@ use contract::message::{Flags, Message};
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId};
 use store::append::{Draft, Facts, Standing};
 use store::messages::View;
-use store::{Snapshot, Tx, accounts, conversations, messages};
+use store::relations::Tie;
+use store::{Snapshot, Tx, accounts, conversations, messages, relations};
 
 /// Decides whether a send is allowed. Pure, because it runs twice: before the send is queued, and again under the
 /// locks of the append writer with the facts of that moment.
@@ -15,9 +16,26 @@ pub fn decide(draft: &Draft, facts: &Facts) -> Result<()> {
         return refuse(Fault::SenderUnknown);
     }
     match facts.receiver {
-        Standing::Active => Ok(()),
-        Standing::Deleted => refuse(Fault::ReceiverDeleted),
-        Standing::Unknown => refuse(Fault::ReceiverUnknown),
+        Standing::Active => {}
+        Standing::Deleted => return refuse(Fault::ReceiverDeleted),
+        Standing::Unknown => return refuse(Fault::ReceiverUnknown),
+    }
+    if draft.obeys_relations() { decide_tie(draft, facts.tie) } else { Ok(()) }
+}
+
+/// Decides what a device may send, by what stands between the two accounts.
+fn decide_tie(draft: &Draft, tie: Tie) -> Result<()> {
+    if tie.is_blocked {
+        return refuse(Fault::BlockedByReceiver);
+    }
+    if !draft.friends_only || draft.sender == draft.receiver {
+        return Ok(());
+    }
+    match (tie.is_senders_friend, tie.is_receivers_friend) {
+        (true, true) => Ok(()),
+        (false, false) => refuse(Fault::NotFriends),
+        (true, false) => refuse(Fault::NotReceiversFriend),
+        (false, true) => refuse(Fault::NotSendersFriend),
     }
 }
 
@@ -32,7 +50,12 @@ pub fn gather(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Facts> {
     };
     let (sender, _) = of(&draft.sender)?;
     let (receiver, receiver_reach) = of(&draft.receiver)?;
-    Ok(Facts { sender, receiver, receiver_reach })
+    let tie = if draft.obeys_relations() {
+        relations::tie(snapshot, &draft.sender, &draft.receiver)?
+    } else {
+        Tie::default()
+    };
+    Ok(Facts { sender, receiver, receiver_reach, tie })
 }
 
 /// Who recalls, and so within which bounds.

@@ -99,6 +99,11 @@ impl Frame {
     }
 }
 
+/// Bytes that a part of a body takes, for those who fill an answer up to the bound of a frame.
+pub fn size(part: &impl prost::Message) -> usize {
+    part.encoded_len()
+}
+
 fn inflate(packed: &[u8], max: usize) -> Option<Bytes> {
     let mut body = Vec::with_capacity(packed.len().saturating_mul(2).min(max));
     ZlibDecoder::new(packed).take(max as u64 + 1).read_to_end(&mut body).ok()?;

@@ -33,6 +33,10 @@ pub struct Allowance {
     pub retired_days: i64,
     /// How long history is kept, in days.
     pub history_days: Option<i64>,
+    /// Accounts that one account may ask to become friends within a minute.
+    pub friend_adds_per_minute: Option<i64>,
+    /// Friends that one account may remove within a minute.
+    pub friend_removals_per_minute: Option<i64>,
     /// Connected native instances of one platform.
     pub instances_native: usize,
     /// Connected web instances.
@@ -67,16 +71,20 @@ impl Plan {
             may_delete_accounts: true,
             retired_days: 0,
             history_days: None,
+            friend_adds_per_minute: None,
+            friend_removals_per_minute: None,
             instances_native: 1,
             instances_web: 1,
         };
+        // The contract names no number for either; this one no person reaches by hand.
+        let cloud = Allowance { friend_adds_per_minute: Some(100), friend_removals_per_minute: Some(100), ..unlimited };
         match self {
             Self::Unlimited => unlimited,
             Self::Trial => {
-                Allowance { accounts_max: Some(100), daily_active_max: Some(100), history_days: Some(7), ..unlimited }
+                Allowance { accounts_max: Some(100), daily_active_max: Some(100), history_days: Some(7), ..cloud }
             }
             Self::Standard => {
-                Allowance { may_delete_accounts: false, retired_days: 90, history_days: Some(7), ..unlimited }
+                Allowance { may_delete_accounts: false, retired_days: 90, history_days: Some(7), ..cloud }
             }
             Self::Flagship => Allowance {
                 may_delete_accounts: false,
@@ -84,7 +92,7 @@ impl Plan {
                 history_days: Some(30),
                 instances_native: 3,
                 instances_web: 10,
-                ..unlimited
+                ..cloud
             },
             Self::Enterprise => Allowance {
                 may_delete_accounts: false,
@@ -92,7 +100,7 @@ impl Plan {
                 history_days: Some(90),
                 instances_native: 3,
                 instances_web: 10,
-                ..unlimited
+                ..cloud
             },
         }
     }

@@ -27,6 +27,7 @@ pub mod outbox;
 pub mod platform;
 mod postgres;
 mod queue;
+pub mod relations;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;

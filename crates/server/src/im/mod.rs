@@ -8,6 +8,7 @@ pub mod account;
 pub mod action;
 pub mod fields;
 pub mod message;
+pub mod relation;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,6 +39,21 @@ pub static COMMANDS: &[Command] = &[
     Command::read::<account::query_online_status::QueryOnlineStatus>(),
     Command::read::<account::query_online_status::Querystate>(),
     Command::perform::<message::sendmsg::Sendmsg>(),
+    Command::write::<relation::black_list_add::BlackListAdd>(),
+    Command::read::<relation::black_list_check::BlackListCheck>(),
+    Command::write::<relation::black_list_delete::BlackListDelete>(),
+    Command::read::<relation::black_list_get::BlackListGet>(),
+    Command::write::<relation::friend_add::FriendAdd>(),
+    Command::read::<relation::friend_check::FriendCheck>(),
+    Command::write::<relation::friend_delete::FriendDelete>(),
+    Command::write::<relation::friend_delete_all::FriendDeleteAll>(),
+    Command::read::<relation::friend_get::FriendGet>(),
+    Command::read::<relation::friend_get_list::FriendGetList>(),
+    Command::write::<relation::friend_import::FriendImport>(),
+    Command::write::<relation::friend_update::FriendUpdate>(),
+    Command::write::<relation::group_add::GroupAdd>(),
+    Command::write::<relation::group_delete::GroupDelete>(),
+    Command::read::<relation::group_get::GroupGet>(),
 ];
 
 /// A request as the listener hands it over; the body is not read yet.

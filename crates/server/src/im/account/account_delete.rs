@@ -1,7 +1,7 @@
 //! Deletes up to 100 accounts for good.
 
 use contract::codes::{self, Family};
-use contract::{Error, Fault, Result};
+use contract::{Error, Fault, Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,9 +39,7 @@ impl Perform for AccountDelete {
         let mut result_item = Vec::with_capacity(self.delete_item.len());
         for item in self.delete_item {
             let user = item.user.0;
-            let (now, app, account) = (call.now, call.app.clone(), user.clone());
-            let deleted =
-                call.node.store.write(call.app.id, move |tx| chat::account::delete(tx, now, &app, &account)).await;
+            let deleted = delete(&call, &user).await;
             let (result_code, result_info) = match deleted {
                 Ok(()) => (0, ""),
                 // The plan forbids all of them alike, so the whole call is refused.
@@ -55,5 +53,16 @@ impl Perform for AccountDelete {
             result_item.push(ItemResult { user: user.to_string(), result_code, result_info });
         }
         Ok(Answer { result_item })
+    }
+}
+
+/// Deletes one account, in as many steps as its relations need.
+async fn delete(call: &Call, user: &UserId) -> Result<()> {
+    loop {
+        let (now, app, account) = (call.now, call.app.clone(), user.clone());
+        let step = move |tx: &mut store::Tx<'_>| chat::account::delete(tx, now, &app, &account);
+        if call.node.store.write(call.app.id, step).await? {
+            return Ok(());
+        }
     }
 }
