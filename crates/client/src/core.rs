@@ -65,6 +65,8 @@ pub(crate) enum Answer {
     Page(Vec<Message>),
     /// The status of accounts.
     Presence(Vec<Presence>),
+    /// The answer as it came, for whoever asked to read.
+    Frame(Box<Frame>),
 }
 
 /// What the settings say about the protocol.

@@ -161,23 +161,22 @@ impl Scene {
     pub(super) fn bits(&mut self, tx: &mut Tx<'_>, account: &UserId, names: &[String]) -> Result<i64> {
         let mut bits = 0;
         for name in names {
-            let known = self.labels(tx, account)?;
-            let bit = match known.iter().find(|label| label.name == *name) {
-                Some(label) => label.bit,
-                None => {
-                    let free = (0..62).find(|bit| known.iter().all(|label| label.bit != *bit));
-                    let bit = free.ok_or_else(|| Failure::internal("no bit is left for a friend group"))?;
-                    let label = Label { bit, name: name.clone() };
-                    labels::save(tx, account, &label)?;
-                    known.push(label);
-                    let root = self.edit(account)?;
-                    root.labels = root.take_version();
-                    bit
-                }
-            };
-            bits |= 1 << bit;
+            let known = self.labels(tx, account)?.iter().find(|label| label.name == *name).map(|label| label.bit);
+            bits |= 1 << known.map_or_else(|| self.make_label(tx, account, name), Ok)?;
         }
         Ok(bits)
+    }
+
+    fn make_label(&mut self, tx: &mut Tx<'_>, account: &UserId, name: &str) -> Result<i64> {
+        let known = self.labels(tx, account)?;
+        let free = (0..62).find(|bit| known.iter().all(|label| label.bit != *bit));
+        let bit = free.ok_or_else(|| Failure::internal("no bit is left for a friend group"))?;
+        let label = Label { bit, name: name.to_owned() };
+        labels::save(tx, account, &label)?;
+        known.push(label);
+        let root = self.edit(account)?;
+        root.labels = root.take_version();
+        Ok(bit)
     }
 
     /// Puts a friend into a list; one that is there already stays as it is.

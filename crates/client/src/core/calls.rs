@@ -26,14 +26,34 @@ pub(super) const CALLS_MAX: usize = 1_000;
 /// What the application asks for.
 #[derive(Debug, Clone)]
 pub(crate) enum Ask {
-    Send { to: String, body: String, options: SendOptions },
+    Send {
+        to: String,
+        body: String,
+        options: SendOptions,
+    },
     Recall(MessageId),
-    Read { peer: String },
-    Receipts { peer: String, keys: Vec<MsgKey> },
-    History { peer: String, before: Option<MessageId>, count: u32 },
+    Read {
+        peer: String,
+    },
+    Receipts {
+        peer: String,
+        keys: Vec<MsgKey>,
+    },
+    History {
+        peer: String,
+        before: Option<MessageId>,
+        count: u32,
+    },
     Status(Vec<String>),
-    Token { channel: String, token: String, credential: i64, remove: bool },
+    Token {
+        channel: String,
+        token: String,
+        credential: i64,
+        remove: bool,
+    },
     ConfirmPush(Vec<u8>),
+    /// Something whose answer concerns nobody but the caller.
+    Plain(Frame),
 }
 
 /// What an answer has to be understood with.
@@ -46,6 +66,7 @@ pub(super) enum Context {
     Status,
     Token,
     ConfirmPush,
+    Plain { is_repeatable: bool },
     Logout,
     Heartbeat,
     Heads { after: i64 },
@@ -62,7 +83,13 @@ impl Context {
     fn is_repeatable(&self) -> bool {
         matches!(
             self,
-            Self::Send(_) | Self::Read { .. } | Self::Receipts | Self::Status | Self::Token | Self::ConfirmPush
+            Self::Plain { is_repeatable: true }
+                | Self::Send(_)
+                | Self::Read { .. }
+                | Self::Receipts
+                | Self::Status
+                | Self::Token
+                | Self::ConfirmPush
         )
     }
 }
@@ -194,6 +221,10 @@ impl Core {
             Ask::Token { channel, token, credential, remove } => {
                 let body = TokenRequest { channel, token, credential, remove };
                 (Frame::request(Command::SetToken, &body), Context::Token)
+            }
+            Ask::Plain(frame) => {
+                let is_repeatable = is_reading(frame.command());
+                (frame, Context::Plain { is_repeatable })
             }
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
         }
@@ -363,6 +394,7 @@ impl Core {
                 };
                 Answer::Presence(answer.items.into_iter().map(item).collect())
             }),
+            Context::Plain { .. } => Ok(Answer::Frame(Box::new(frame.clone()))),
             Context::Receipts | Context::Token | Context::ConfirmPush => Ok(Answer::Nothing),
         };
         if let Some(call) = request.call {
@@ -416,6 +448,21 @@ impl Core {
         let body = id.to_vec();
         self.enqueue(call, Frame::request(Command::PushAck, &PushAck { id: body }), Context::ConfirmPush);
     }
+}
+
+/// Whether a command only reads. A change whose answer was lost is not made again: it would be refused as made already.
+const fn is_reading(command: Command) -> bool {
+    matches!(
+        command,
+        Command::Friends
+            | Command::FriendGet
+            | Command::FriendCheck
+            | Command::Requests
+            | Command::RequestsRead
+            | Command::Blocks
+            | Command::FriendGroups
+            | Command::RelationVersions
+    )
 }
 
 fn malformed(what: &str) -> Error {

@@ -3,4 +3,5 @@
 mod connection;
 mod gateway;
 mod messages;
+mod relation;
 mod storm;

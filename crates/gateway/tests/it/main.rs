@@ -9,6 +9,7 @@ mod drain;
 mod login;
 mod push;
 mod refusals;
+mod relation;
 mod resume;
 mod sealed;
 mod socket;

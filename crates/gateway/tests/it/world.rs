@@ -348,7 +348,8 @@ macro_rules! bodies {
 
 bodies! {
     LoginRequest ResumeRequest SendRequest MessageRef ReadRequest ReceiptRequest HistoryRequest HeadsRequest
-    SinceRequest StatusRequest TokenRequest PushAck
+    SinceRequest StatusRequest TokenRequest PushAck RelationItems RelationPage FriendAddRequest FriendUpdateRequest RequestAccept
+    RequestRef RequestsRequest FriendGroupNames FriendGroupRename FriendGroupChange
 }
 
 /// A text message.

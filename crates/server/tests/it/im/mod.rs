@@ -17,5 +17,6 @@ mod model;
 mod multiaccount_import;
 mod query_online_status;
 mod querystate;
+mod relation;
 mod sendmsg;
 mod user_sig;
