@@ -72,8 +72,9 @@ async fn fill_lists(server: &Server) -> Outcome {
             let items: Vec<_> = (0..BATCH)
                 .map(|number| {
                     let friend = OWNERS + part * BATCH + number;
+                    let group = ["family", "work", "chess"][friend % 3];
                     json!({ "To_Account": format!("u{friend}"), "Remark": format!("friend number {friend}"),
-                        "GroupName": [["family", "work", "chess"][friend % 3]], "AddSource": "AddSource_Type_Web",
+                        "GroupName": [group], "AddSource": "AddSource_Type_Web",
                         "AddWording": "we met at the conference" })
                 })
                 .collect();

@@ -14,7 +14,7 @@ use crate::harness::{ADMIN, APP, Answer, elements, query};
 const CASES: usize = 120;
 
 /// Every field that some command reads, and some that none does.
-const FIELDS: [&str; 36] = [
+const FIELDS: [&str; 49] = [
     "UserID",
     "Identifier",
     "Nick",
@@ -50,6 +50,19 @@ const FIELDS: [&str; 36] = [
     "MsgKey",
     "Report_Account",
     "MsgReadTime",
+    "AddFriendItem",
+    "UpdateItem",
+    "AddType",
+    "ForceAddFlags",
+    "DeleteType",
+    "CheckType",
+    "StartIndex",
+    "MaxLimited",
+    "StandardSequence",
+    "TagList",
+    "GroupName",
+    "NeedFriend",
+    "SnsItem",
     "nothing",
 ];
 
@@ -64,6 +77,8 @@ fn likely() -> impl Strategy<Value = Value> {
         Just(json!([{ "UserID": "alice" }, { "UserID": "u1", "Nick": "n" }])),
         Just(elements("x")),
         Just(json!("1_2_3")),
+        Just(json!([{ "To_Account": "bob", "AddSource": "AddSource_Type_Web" }])),
+        Just(json!("CheckResult_Type_Both")),
         Just(json!({ "PushFlag": 0, "Desc": "d" })),
         Just(json!(["NoUnread"])),
         (0..6_i64).prop_map(Value::from),
