@@ -17,9 +17,13 @@ impl Dice {
         self.0
     }
 
+    /// A number from 0 up to 1.
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// A number below `count`, log-uniform: close to a Zipf distribution, a few come up often.
     pub(crate) fn skewed(&mut self, count: u64) -> u64 {
-        let unit = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        (count as f64).powf(unit) as u64
+        (count as f64).powf(self.unit()) as u64
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Load {
     pub(crate) wait: Duration,
     /// Tells the rounds of a run apart.
     pub(crate) seed: u64,
+    /// The least time between two requests of a connection; none asks as fast as answers come.
+    pub(crate) pace: Option<Duration>,
 }
 
 /// The largest answer that is looked at.
@@ -60,7 +62,13 @@ pub(crate) async fn run(load: &Load) -> Outcome<Rate> {
 async fn ask(load: Load, mut stream: TcpStream, mut dice: Dice, end: Instant) -> Outcome<Vec<u32>> {
     let mut took = Vec::with_capacity(1 << 14);
     let (mut body, mut request, mut answer) = (String::new(), Vec::new(), Vec::new());
+    // Connections of a paced load begin one after the other, not all at once.
+    let mut next = Instant::now() + load.pace.map_or(Duration::ZERO, |pace| pace.mul_f64(dice.unit()));
     loop {
+        if let Some(pace) = load.pace {
+            tokio::time::sleep_until(next.into()).await;
+            next += pace;
+        }
         let began = Instant::now();
         if began >= end {
             return Ok(took);

@@ -8,6 +8,8 @@ use store::{Snapshot, Tx, accounts, conversations, devices, profiles};
 
 use crate::{follow, profile};
 
+use crate::relation;
+
 /// Adds an account; importing it again is not an error and updates what is given.
 pub fn import(
     tx: &mut Tx<'_>,
@@ -70,13 +72,14 @@ pub fn kick(tx: &mut Tx<'_>, now: Millis, user: &UserId) -> Result<()> {
 
 /// Deletes the account for good. What it sent stays with those who received it.
 ///
-/// Answers whether it is gone: one whom many follow goes in several steps, each a transaction, and lives until the last.
+/// Answers whether it is gone: one with many relations or followers goes in several steps, each a transaction, and lives
+/// until the last.
 pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<bool> {
     if !app.plan().allowance().may_delete_accounts && !app.settings.may_delete_accounts {
         return refuse(Fault::DeleteForbidden);
     }
     // Before the account itself is held, because it and those on the other side are held in one order.
-    if follow::forget_page(tx, user)? {
+    if !relation::forget(tx, user)? || follow::forget_page(tx, user)? {
         return Ok(false);
     }
     let account = accounts::lock(tx, user)?;

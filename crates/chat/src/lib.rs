@@ -1,4 +1,4 @@
-//! The rules of conversation: accounts, profiles, ties, logins, messages.
+//! The rules of conversation: accounts, profiles, ties, relations, logins, messages.
 //!
 //! A rule is a function of a transaction (or of a snapshot) and of the moment, which arrives as an argument. It
 //! answers a fault in words of the domain; which number a caller sees is none of its business. Every surface obeys
@@ -11,3 +11,4 @@ pub mod login;
 pub mod message;
 pub mod mute;
 pub mod profile;
+pub mod relation;

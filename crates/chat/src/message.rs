@@ -7,7 +7,8 @@ use contract::{Fault, Millis, MsgKey, Result, Seq, UserId};
 use store::accounts::Account;
 use store::append::{Draft, Facts, Standing};
 use store::messages::View;
-use store::{Snapshot, Tx, accounts, conversations, messages};
+use store::relations::Tie;
+use store::{Snapshot, Tx, accounts, conversations, messages, relations};
 
 /// Decides whether a send is allowed. Pure, because it runs twice: before the send is queued, and again under the
 /// locks of the append writer with the facts of that moment.
@@ -20,9 +21,26 @@ pub fn decide(draft: &Draft, facts: &Facts) -> Result<()> {
         return refuse(Fault::SenderMuted);
     }
     match facts.receiver {
-        Standing::Active => Ok(()),
-        Standing::Deleted => refuse(Fault::ReceiverDeleted),
-        Standing::Unknown => refuse(Fault::ReceiverUnknown),
+        Standing::Active => {}
+        Standing::Deleted => return refuse(Fault::ReceiverDeleted),
+        Standing::Unknown => return refuse(Fault::ReceiverUnknown),
+    }
+    if draft.obeys_relations() { decide_tie(draft, facts.tie) } else { Ok(()) }
+}
+
+/// Decides what a device may send, by what stands between the two accounts.
+fn decide_tie(draft: &Draft, tie: Tie) -> Result<()> {
+    if tie.is_blocked {
+        return refuse(Fault::BlockedByReceiver);
+    }
+    if !draft.friends_only || draft.sender == draft.receiver {
+        return Ok(());
+    }
+    match (tie.is_senders_friend, tie.is_receivers_friend) {
+        (true, true) => Ok(()),
+        (false, false) => refuse(Fault::NotFriends),
+        (true, false) => refuse(Fault::NotReceiversFriend),
+        (false, true) => refuse(Fault::NotSendersFriend),
     }
 }
 
@@ -35,11 +53,17 @@ pub fn gather(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Facts> {
     };
     let sender = accounts::get(snapshot, &draft.sender)?;
     let receiver = accounts::get(snapshot, &draft.receiver)?;
+    let tie = if draft.obeys_relations() {
+        relations::tie(snapshot, &draft.sender, &draft.receiver)?
+    } else {
+        Tie::default()
+    };
     Ok(Facts {
         sender: standing(sender.as_ref()),
         receiver: standing(receiver.as_ref()),
         receiver_reach: receiver.is_some_and(|account| account.is_alive() && account.reach > 0),
         sender_muted_until: sender.map_or(Millis(0), |account| account.muted_until),
+        tie,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use contract::frame::Frame;
 use contract::{MsgKey, UserId, limit};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -13,6 +14,7 @@ use crate::driver::{Call, Driver, Shared, What};
 use crate::error::{Error, Result};
 use crate::event::{Event, Status};
 use crate::message::{self, Conversation, Message, MessageId, Presence, SendOptions, Sent};
+use crate::relation::Relations;
 use crate::settings::Settings;
 use crate::social::{FollowList, FollowPage, FollowTie, Profile, ProfileValue};
 use crate::transport::Target;
@@ -288,6 +290,19 @@ impl Client {
         self.ask(Ask::ConfirmPush(id.to_vec())).await.map(|_| ())
     }
 
+    /// Friends, friend groups, friend requests and the blocklist of the account.
+    pub fn relations(&self) -> Relations {
+        Relations(self.clone())
+    }
+
+    /// Asks for something of which the core knows no more than that it may be repeated.
+    pub(crate) async fn plain(&self, frame: Frame) -> Result<Frame> {
+        match self.ask(Ask::Plain(frame)).await? {
+            Answer::Frame(frame) => Ok(*frame),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Ends the client and waits until nothing of it runs. Calls that wait are answered with
     /// [`Error::Disconnected`]. The account stays logged in on the server: the device is still reached by push.
     pub async fn shutdown(&self) {
@@ -326,7 +341,7 @@ fn batch(accounts: &[&str], max: usize, bound: &'static str) -> Result<Vec<Strin
     Ok(accounts.iter().map(ToString::to_string).collect())
 }
 
-fn account(user: &str) -> Result<()> {
+pub(crate) fn account(user: &str) -> Result<()> {
     UserId::parse(user).map(|_| ()).map_err(|_| Error::InvalidArgument("user: 1-32 printable ASCII bytes"))
 }
 

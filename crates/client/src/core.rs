@@ -77,6 +77,8 @@ pub(crate) enum Answer {
     Follows(FollowPage),
     /// How accounts are tied to this one.
     FollowTies(Vec<FollowTie>),
+    /// The answer as it came, for whoever asked to read.
+    Frame(Box<Frame>),
 }
 
 /// What the settings say about the protocol.

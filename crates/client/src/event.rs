@@ -3,6 +3,7 @@
 use contract::MsgKey;
 
 use crate::message::{Message, MessageId};
+use crate::relation::RelationVersions;
 use crate::social::Profile;
 
 /// Something that happened.
@@ -49,6 +50,8 @@ pub enum Event {
         /// The peers of the conversations.
         peers: Vec<String>,
     },
+    /// Something of the account's relations changed: what an application holds of a lower version is out of date.
+    Relations(RelationVersions),
     /// The session was ended; the client does not connect again before the next login.
     Kicked {
         /// The published code that says why.

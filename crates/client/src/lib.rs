@@ -3,9 +3,10 @@
 //! - [`Client`] is what an application holds; every call goes to one task (`driver`) that owns the rest.
 //! - `core` is the protocol: frames and calls in, frames, events and writes out. It does no IO and has no clock.
 //! - `transport` opens the WebSocket, with TLS and sealed frames where the settings ask for them.
+//! - `relation` is about friends, friend groups, friend requests and the blocklist.
 //! - `cache` keeps messages, conversations and cursors in a local SQLite file per account.
 //!
-//! Absent: groups, friends and media, which are parts of their own; and sends that outlive the process: what
+//! Absent: groups and media, which are parts of their own; and sends that outlive the process: what
 //! waits in the queue when the client ends is answered with an error, not kept.
 
 mod cache;
@@ -16,6 +17,7 @@ mod error;
 mod event;
 mod message;
 mod refusal;
+mod relation;
 mod settings;
 mod social;
 mod transport;
@@ -26,5 +28,9 @@ pub use contract::{MsgKey, UserId};
 pub use error::{Error, Result};
 pub use event::{Event, Push, Reason, Status};
 pub use message::{Conversation, Message, MessageId, Presence, SendOptions, Sent, custom, text};
+pub use relation::{
+    AddFriend, Added, Blocked, Custom, Friend, FriendGroup, FriendList, FriendRequest, FriendRequests, Mutual, Outcome,
+    RelationVersions, Relations, UpdateFriend,
+};
 pub use settings::{PushConfirmation, Retry, Seal, Settings, Storage};
 pub use social::{FollowList, FollowPage, FollowTie, Followed, Profile, ProfileFields, ProfileValue};

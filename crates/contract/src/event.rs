@@ -9,6 +9,19 @@ use crate::id::{ConversationId, DeviceId, Millis, MsgKey, Seq, UserId};
 use crate::message::Message;
 use crate::profile::{Sequences, Value};
 
+/// Up to where each part of an account's relations has moved: the account's version at the last change of the part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RelationVersions {
+    /// Friends with all that is noted of them.
+    pub friends: i64,
+    /// Names of friend groups.
+    pub groups: i64,
+    /// The blocklist.
+    pub blocks: i64,
+    /// Friend requests, sent and received.
+    pub requests: i64,
+}
+
 /// Something that happened in one app.
 #[derive(Debug, Clone)]
 pub enum Event {
@@ -110,6 +123,13 @@ pub enum Event {
         at: Millis,
         /// The device that did it and needs no notice.
         origin: Option<DeviceId>,
+    },
+    /// Something of an account's relations changed.
+    RelationsChanged {
+        /// The account.
+        account: UserId,
+        /// Where each part stands now.
+        versions: RelationVersions,
     },
     /// Work for the delivery engine was queued.
     DeliveryQueued,

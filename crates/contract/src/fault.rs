@@ -112,8 +112,8 @@ pub enum Fault {
     CallerInvalid,
     /// The caller is not an administrator of the app.
     NotAdmin,
-    /// The service behind the gateway wants an administrator; ordinary accounts get this far only where their app lets
-    /// them call.
+    /// The service behind the gateway wants an administrator: ordinary accounts get this far only where their app lets
+    /// them call, and may act on nothing that belongs to another one.
     AdminRequired,
     /// The app's plan allows no further message by REST today.
     SendQuota {
@@ -260,6 +260,79 @@ pub enum Fault {
     MuteTargetInvalid,
     /// Neither of the two times of a mute is given.
     MuteTimesMissing,
+
+    // Relations.
+    /// The id names another kind of thing than an account of this app.
+    NotAnAccount,
+    /// An account has no relation with itself.
+    SelfRelation,
+    /// The account is a friend already.
+    AlreadyFriend,
+    /// The account whose entry is asked for or changed is not a friend.
+    NotFriend,
+    /// The account is on the blocklist already.
+    AlreadyBlocked,
+    /// The account is not on the blocklist.
+    NotBlocked,
+    /// A friend group of this name exists.
+    FriendGroupExists,
+    /// No friend group has this name.
+    FriendGroupUnknown,
+    /// The account that is to go into a friend group is not a friend.
+    GroupedNotFriend,
+    /// An administrator forbade the account to send friend requests.
+    RequestForbidden,
+    /// The account has as many friends as it may.
+    FriendQuota {
+        /// The bound.
+        max: i64,
+    },
+    /// The account has as many friend groups as it may.
+    FriendGroupQuota {
+        /// The bound.
+        max: usize,
+    },
+    /// As many friend requests as may wait for the receiver's answer.
+    RequestQuota {
+        /// The bound.
+        max: i64,
+    },
+    /// The blocklist is full.
+    BlocklistQuota {
+        /// The bound.
+        max: i64,
+    },
+    /// The other account has as many friends as it may.
+    PeerFriendQuota {
+        /// The bound.
+        max: i64,
+    },
+    /// The other account is on the asker's blocklist.
+    PeerBlocked,
+    /// The other account lets nobody add it.
+    RequestRefused,
+    /// The asker is on the other account's blocklist.
+    BlockedByPeer,
+    /// The friend request waits for the other account's answer.
+    RequestPending,
+    /// Friends are added faster than the plan allows.
+    RequestThrottled,
+    /// The friend request to be answered is not there.
+    RequestUnknown,
+    /// The account to be removed is not a friend.
+    FriendUnknown,
+    /// Friends are removed faster than the plan allows.
+    RemoveThrottled,
+    /// The friend request to be deleted is not there.
+    RequestGone,
+    /// The receiver of a message has the sender on its blocklist.
+    BlockedByReceiver,
+    /// Sender and receiver are not friends, which the app demands.
+    NotFriends,
+    /// The receiver does not have the sender as a friend, which the app demands.
+    NotReceiversFriend,
+    /// The sender does not have the receiver as a friend, which the app demands.
+    NotSendersFriend,
 
     // Messages.
     /// The receiver is missing or misspelt.

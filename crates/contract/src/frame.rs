@@ -6,7 +6,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use prost::Message as _;
+/// Anything that can be a body.
+pub use prost::Message as Body;
 
 use crate::fault::Fault;
 
@@ -23,17 +24,17 @@ const COMPRESS_FROM_BYTES: usize = 1_024;
 
 impl Frame {
     /// A request, to be numbered by the connection.
-    pub fn request(command: Command, body: &impl prost::Message) -> Self {
+    pub fn request(command: Command, body: &impl Body) -> Self {
         Self { command: command.into(), body: body.encode_to_vec().into(), ..Self::default() }
     }
 
     /// A notice of the server.
-    pub fn notice(command: Command, body: &impl prost::Message) -> Self {
+    pub fn notice(command: Command, body: &impl Body) -> Self {
         Self::request(command, body)
     }
 
     /// The good answer to a request.
-    pub fn answer(&self, body: &impl prost::Message) -> Self {
+    pub fn answer(&self, body: &impl Body) -> Self {
         Self {
             seq: self.seq,
             command: self.command,
@@ -79,7 +80,7 @@ impl Frame {
     }
 
     /// Reads the body as the message that the command names.
-    pub fn read<M: prost::Message + Default>(&self) -> Result<M, Fault> {
+    pub fn read<M: Body + Default>(&self) -> Result<M, Fault> {
         M::decode(self.body.clone()).map_err(|_| Fault::FrameMalformed)
     }
 
@@ -97,6 +98,11 @@ impl Frame {
         }
         self
     }
+}
+
+/// Bytes that a part of a body takes, for those who fill an answer up to the bound of a frame.
+pub fn size(part: &impl Body) -> usize {
+    part.encoded_len()
 }
 
 fn inflate(packed: &[u8], max: usize) -> Option<Bytes> {

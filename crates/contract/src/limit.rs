@@ -89,3 +89,31 @@ pub const REGISTRATION_BYTES: usize = 1_024;
 pub const DEVICES_PER_ACCOUNT: usize = 32;
 /// Failed verifications of one identifier within a minute before it must wait.
 pub const VERIFY_FAILURES_PER_MINUTE: u32 = 10;
+/// Friends of one account (limits page of the contract, as the next ones).
+pub const FRIENDS: i64 = 3_000;
+/// Friend groups of one account. The store keeps a bit for each, so they may never be more than 62.
+pub const FRIEND_GROUPS: usize = 32;
+/// The name of a friend group.
+pub const FRIEND_GROUP_BYTES: usize = 30;
+/// What an account calls a friend.
+pub const FRIEND_REMARK_BYTES: usize = 96;
+/// What a friend request says.
+pub const ADD_WORDING_BYTES: usize = 256;
+/// Letters of `AddSource` after `AddSource_Type_`.
+pub const ADD_SOURCE_LETTERS: usize = 8;
+/// Friend requests that wait for one account's answer.
+pub const FRIEND_REQUESTS: i64 = 100;
+/// Accounts on one blocklist.
+pub const BLOCKLIST: i64 = 1_000;
+/// Accounts in one call on relations.
+pub const RELATION_BATCH: usize = 1_000;
+/// Friends in one answer of `friend_get`, and in one sync of a device; the contract names no number.
+pub const FRIEND_PAGE: usize = 100;
+/// Ended friendships that an account remembers for devices that were away; whoever missed more starts again.
+pub const FRIEND_GRAVES: i64 = 1_000;
+/// Fields of their own that an app may declare for friends.
+pub const FRIEND_FIELDS: usize = 20;
+/// Letters of the name of such a field, after `Tag_SNS_Custom_`.
+pub const FRIEND_FIELD_LETTERS: usize = 8;
+/// The value of such a field.
+pub const FRIEND_FIELD_BYTES: usize = 500;

@@ -42,6 +42,10 @@ pub struct Allowance {
     pub has_follow: bool,
     /// Accounts that one account may follow.
     pub following_max: Option<u64>,
+    /// Accounts that one account may ask to become friends within a minute.
+    pub friend_adds_per_minute: Option<i64>,
+    /// Friends that one account may remove within a minute.
+    pub friend_removals_per_minute: Option<i64>,
     /// Connected native instances of one platform.
     pub instances_native: usize,
     /// Connected web instances.
@@ -80,9 +84,13 @@ impl Plan {
             has_status: true,
             has_follow: true,
             following_max: None,
+            friend_adds_per_minute: None,
+            friend_removals_per_minute: None,
             instances_native: 1,
             instances_web: 1,
         };
+        // The contract names no number for either; this one no person reaches by hand.
+        let cloud = Allowance { friend_adds_per_minute: Some(100), friend_removals_per_minute: Some(100), ..unlimited };
         match self {
             Self::Unlimited => unlimited,
             Self::Trial => Allowance {
@@ -92,7 +100,7 @@ impl Plan {
                 sends_daily_max: Some(1_000),
                 has_status: false,
                 has_follow: false,
-                ..unlimited
+                ..cloud
             },
             Self::Standard => Allowance {
                 may_delete_accounts: false,
@@ -100,7 +108,7 @@ impl Plan {
                 history_days: Some(7),
                 has_status: false,
                 has_follow: false,
-                ..unlimited
+                ..cloud
             },
             Self::Flagship => Allowance {
                 may_delete_accounts: false,
@@ -109,7 +117,7 @@ impl Plan {
                 following_max: Some(limit::FOLLOWING),
                 instances_native: 3,
                 instances_web: 10,
-                ..unlimited
+                ..cloud
             },
             Self::Enterprise => Allowance {
                 may_delete_accounts: false,
@@ -118,7 +126,7 @@ impl Plan {
                 following_max: Some(limit::FOLLOWING),
                 instances_native: 3,
                 instances_web: 10,
-                ..unlimited
+                ..cloud
             },
         }
     }

@@ -13,6 +13,7 @@ use contract::{AppId, DeviceId, Fault, Millis, MsgKey, UserId};
 use crate::hub::Hub;
 use crate::profile;
 use crate::registry::Session;
+use crate::relation;
 
 impl Hub {
     pub(crate) fn deliver(&self, app: AppId, events: &[Event]) {
@@ -49,6 +50,10 @@ impl Hub {
                 }
                 Event::SessionReplaced { account, device, before } => {
                     self.replace(app, account, device, *before);
+                }
+                Event::RelationsChanged { account, versions } => {
+                    let notice = relation::shown(*versions);
+                    self.notify(app, &[account], || Frame::notice(Command::RelationChanged, &notice));
                 }
                 Event::ProfileChanged { account, fields, sequences, origin } => {
                     let notice = ProfileNotice {

@@ -7,9 +7,9 @@ use contract::frame::wire::{
     SendAnswer, SendRequest, SinceRequest,
 };
 use contract::message::{Flags, Message, check_body};
-use contract::{Fault, Millis, MsgKey, Result, Seq, UserId, limit};
+use contract::{Error, Fault, Millis, MsgKey, Result, Seq, UserId, limit};
 use serde_json::Value;
-use store::append::{Draft, DraftKind};
+use store::append::{Draft, DraftKind, Sent};
 
 use crate::announce::shown;
 use crate::request::Call;
@@ -18,10 +18,18 @@ use crate::request::Call;
 pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer> {
     let is_online_only = request.online_only;
     let draft = compose(call, request)?;
-    let sent = if is_online_only {
-        call.hub.pass(call.app.id, draft).await?
+    let key = MsgKey { time: draft.at.secs(), seq: draft.msg_seq.unwrap_or_default(), random: draft.msg_random };
+    let outcome = if is_online_only {
+        call.hub.pass(call.app.id, draft).await
     } else {
-        call.hub.store.send(call.app.id, draft).await?
+        call.hub.store.send(call.app.id, draft).await
+    };
+    let sent = match outcome {
+        // The app does not let its users know who blocks them: it looks as if only connected devices were reached.
+        Err(Error::Fault(Fault::BlockedByReceiver)) if call.app.settings.blocked_looks_sent => {
+            Sent { key, seq: Seq(0), at: call.now, duplicate: false }
+        }
+        outcome => outcome?,
     };
     Ok(SendAnswer { time: sent.key.time, msg_seq: sent.key.seq, seq: sent.seq.0 as u64, at: sent.at.0 })
 }
@@ -71,6 +79,7 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
         flags: flags.0,
         expires_at: call.now.plus(life_s * 1_000),
         origin: Some(call.session.device.clone()),
+        friends_only: call.app.settings.friends_only,
     })
 }
 

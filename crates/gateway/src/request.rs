@@ -14,8 +14,8 @@ use crate::bucket::Rate;
 use crate::drive::Outcome;
 use crate::hub::Hub;
 use crate::registry::Session;
-use crate::state::family_of;
-use crate::{follow, login, message, profile, refusal, token};
+use crate::state::{family_of, is_relation};
+use crate::{follow, login, message, profile, refusal, relation, token};
 
 /// One request.
 pub(crate) struct Call {
@@ -114,9 +114,37 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
             call.hub.store.write(call.app.id, move |tx| devices::log_out(tx, now, &device)).await?;
             return Ok(Outcome::Last(frame.answer(&())));
         }
+        command if is_relation(command) => relate(call, frame).await?,
         _ => return Err(Fault::RequestIllegal.into()),
     };
     Ok(Outcome::Answer(answer.compressed()))
+}
+
+/// Serves a command on relations.
+async fn relate(call: &Call, frame: &Frame) -> Result<Frame> {
+    Ok(match frame.command() {
+        Command::FriendAdd => frame.answer(&relation::add(call, frame.read()?).await?),
+        Command::FriendDelete => frame.answer(&relation::delete(call, frame.read()?).await?),
+        Command::FriendUpdate => frame.answer(&relation::update(call, frame.read()?).await?),
+        Command::Friends => frame.answer(&relation::friends(call, frame.read()?).await?),
+        Command::FriendGet => frame.answer(&relation::get(call, frame.read()?).await?),
+        Command::FriendCheck => frame.answer(&relation::check(call, frame.read()?).await?),
+        Command::RequestAccept => frame.answer(&relation::accept(call, frame.read()?).await?),
+        Command::RequestRefuse => frame.answer(&relation::refuse(call, frame.read()?).await?),
+        Command::Requests => frame.answer(&relation::requests(call, frame.read()?).await?),
+        Command::RequestsRead => frame.answer(&relation::read_requests(call, frame.read()?).await?),
+        Command::RequestDelete => frame.answer(&relation::delete_request(call, frame.read()?).await?),
+        Command::Block => frame.answer(&relation::block(call, frame.read()?).await?),
+        Command::Unblock => frame.answer(&relation::unblock(call, frame.read()?).await?),
+        Command::Blocks => frame.answer(&relation::blocks(call, frame.read()?).await?),
+        Command::FriendGroupCreate => frame.answer(&relation::create_group(call, frame.read()?).await?),
+        Command::FriendGroupDelete => frame.answer(&relation::delete_groups(call, frame.read()?).await?),
+        Command::FriendGroupRename => frame.answer(&relation::rename_group(call, frame.read()?).await?),
+        Command::FriendGroupChange => frame.answer(&relation::change_group(call, frame.read()?).await?),
+        Command::FriendGroups => frame.answer(&relation::groups(call, frame.read()?).await?),
+        Command::RelationVersions => frame.answer(&relation::versions(call, frame.read()?).await?),
+        _ => return Err(Fault::RequestIllegal.into()),
+    })
 }
 
 /// Answers how others are reached.

@@ -342,31 +342,60 @@ pub(crate) const fn family_of(command: Command) -> Family {
         | Command::SetToken => Family::Message,
         Command::ProfileSet | Command::ProfileGet => Family::Profile,
         Command::FollowAdd | Command::FollowDelete | Command::FollowList | Command::FollowCheck => Family::Relation,
+        _ if is_relation(command) => Family::Relation,
         _ => Family::Access,
     }
 }
 
-/// What a device may ask after its login.
-const fn is_request(command: Command) -> bool {
+/// Whether a command is about friends, friend groups, friend requests or the blocklist.
+pub(crate) const fn is_relation(command: Command) -> bool {
     matches!(
         command,
-        Command::Logout
-            | Command::Heartbeat
-            | Command::Send
-            | Command::Recall
-            | Command::Read
-            | Command::Receipt
-            | Command::History
-            | Command::Heads
-            | Command::Since
-            | Command::Status
-            | Command::SetToken
-            | Command::PushAck
-            | Command::ProfileSet
-            | Command::ProfileGet
-            | Command::FollowAdd
-            | Command::FollowDelete
-            | Command::FollowList
-            | Command::FollowCheck
+        Command::FriendAdd
+            | Command::FriendDelete
+            | Command::FriendUpdate
+            | Command::Friends
+            | Command::FriendGet
+            | Command::FriendCheck
+            | Command::RequestAccept
+            | Command::RequestRefuse
+            | Command::Requests
+            | Command::RequestsRead
+            | Command::RequestDelete
+            | Command::Block
+            | Command::Unblock
+            | Command::Blocks
+            | Command::FriendGroupCreate
+            | Command::FriendGroupDelete
+            | Command::FriendGroupRename
+            | Command::FriendGroupChange
+            | Command::FriendGroups
+            | Command::RelationVersions
     )
+}
+
+/// What a device may ask after its login.
+const fn is_request(command: Command) -> bool {
+    is_relation(command)
+        || matches!(
+            command,
+            Command::Logout
+                | Command::Heartbeat
+                | Command::Send
+                | Command::Recall
+                | Command::Read
+                | Command::Receipt
+                | Command::History
+                | Command::Heads
+                | Command::Since
+                | Command::Status
+                | Command::SetToken
+                | Command::PushAck
+                | Command::ProfileSet
+                | Command::ProfileGet
+                | Command::FollowAdd
+                | Command::FollowDelete
+                | Command::FollowList
+                | Command::FollowCheck
+        )
 }

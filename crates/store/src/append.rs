@@ -15,6 +15,8 @@ use std::time::Instant;
 use contract::{ConversationId, DeviceId, Error, Fault, Millis, MsgKey, Result, Seq, UserId};
 use tokio::sync::oneshot;
 
+use crate::relations::Tie;
+
 /// A message on its way in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
@@ -44,6 +46,15 @@ pub struct Draft {
     pub origin: Option<DeviceId>,
     /// An administrator sends in the sender's name.
     pub is_admin: bool,
+    /// The app lets only friends write to each other, and a device sends this.
+    pub friends_only: bool,
+}
+
+impl Draft {
+    /// Whether what stands between the two accounts matters: a back end sends whatever it likes.
+    pub const fn obeys_relations(&self) -> bool {
+        self.origin.is_some() && !self.is_admin
+    }
 }
 
 /// How a message comes in.
@@ -82,6 +93,8 @@ pub struct Facts {
     pub receiver_reach: bool,
     /// Until when the sender may not write; 0 if it may.
     pub sender_muted_until: Millis,
+    /// What stands between them; looked up only where the draft or the receiver gives reason to.
+    pub tie: Tie,
 }
 
 /// What became of a draft.

@@ -95,6 +95,14 @@ pub struct AppSettings {
     pub recall_window_s: i64,
     /// Bytes of a message.
     pub message_bytes: usize,
+    /// Whether devices may write to friends only.
+    pub friends_only: bool,
+    /// Whether a device that writes to somebody who blocks its account is told that the message was sent.
+    pub blocked_looks_sent: bool,
+    /// Who may become a friend of an account whose profile says nothing about it.
+    pub allow_type: AllowType,
+    /// The app's own fields of friends: what follows `Tag_SNS_Custom_`, 1 to 8 letters each, at most twenty.
+    pub friend_fields: Vec<String>,
     /// Whether sealed frames are `required`, `allowed` or `off`.
     pub sealing: Sealing,
     /// The ids by which the mPaaS OpenAPI knows the app.
@@ -131,6 +139,10 @@ impl Default for AppSettings {
             company: String::new(),
             recall_window_s: contract::limit::RECALL_WINDOW_S,
             message_bytes: contract::limit::MESSAGE_BYTES,
+            friends_only: false,
+            blocked_looks_sent: true,
+            allow_type: AllowType::Any,
+            friend_fields: Vec::new(),
             sealing: Sealing::Allowed,
             mpaas_app_id: String::new(),
             workspace_id: String::new(),
@@ -154,6 +166,31 @@ pub enum Status {
     Blocked,
     /// The app owes money.
     Arrears,
+}
+
+/// Who may become a friend of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AllowType {
+    /// Anybody, at once.
+    #[default]
+    Any,
+    /// Whoever asks and is accepted.
+    Confirm,
+    /// Nobody.
+    Deny,
+}
+
+impl AllowType {
+    /// What a profile spells so; none for everything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "AllowType_Type_AllowAny" => Some(Self::Any),
+            "AllowType_Type_NeedConfirm" => Some(Self::Confirm),
+            "AllowType_Type_DenyAny" => Some(Self::Deny),
+            _ => None,
+        }
+    }
 }
 
 /// Whether frames are closed to a proxy that ends TLS.

@@ -30,6 +30,7 @@ pub mod platform;
 mod postgres;
 pub mod profiles;
 mod queue;
+pub mod relations;
 mod sqlite;
 pub mod statistics;
 #[cfg(feature = "testing")]

@@ -27,15 +27,35 @@ pub(super) const CALLS_MAX: usize = 1_000;
 /// What the application asks for.
 #[derive(Debug, Clone)]
 pub(crate) enum Ask {
-    Send { to: String, body: String, options: SendOptions },
+    Send {
+        to: String,
+        body: String,
+        options: SendOptions,
+    },
     Recall(MessageId),
-    Read { peer: String },
-    Receipts { peer: String, keys: Vec<MsgKey> },
-    History { peer: String, before: Option<MessageId>, count: u32 },
+    Read {
+        peer: String,
+    },
+    Receipts {
+        peer: String,
+        keys: Vec<MsgKey>,
+    },
+    History {
+        peer: String,
+        before: Option<MessageId>,
+        count: u32,
+    },
     Status(Vec<String>),
-    Token { channel: String, token: String, credential: i64, remove: bool },
+    Token {
+        channel: String,
+        token: String,
+        credential: i64,
+        remove: bool,
+    },
     ConfirmPush(Vec<u8>),
     Social(social::Ask),
+    /// Something whose answer concerns nobody but the caller.
+    Plain(Frame),
 }
 
 /// What an answer has to be understood with.
@@ -49,6 +69,7 @@ pub(super) enum Context {
     Token,
     ConfirmPush,
     Social(social::Kind),
+    Plain { is_repeatable: bool },
     Logout,
     Heartbeat,
     Heads { after: i64 },
@@ -65,7 +86,8 @@ impl Context {
     fn is_repeatable(&self) -> bool {
         matches!(
             self,
-            Self::Send(_)
+            Self::Plain { is_repeatable: true }
+                | Self::Send(_)
                 | Self::Read { .. }
                 | Self::Receipts
                 | Self::Status
@@ -203,6 +225,10 @@ impl Core {
             Ask::Token { channel, token, credential, remove } => {
                 let body = TokenRequest { channel, token, credential, remove };
                 (Frame::request(Command::SetToken, &body), Context::Token)
+            }
+            Ask::Plain(frame) => {
+                let is_repeatable = is_reading(frame.command());
+                (frame, Context::Plain { is_repeatable })
             }
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
             Ask::Social(ask) => {
@@ -376,6 +402,7 @@ impl Core {
                 };
                 Answer::Presence(answer.items.into_iter().map(item).collect())
             }),
+            Context::Plain { .. } => Ok(Answer::Frame(Box::new(frame.clone()))),
             Context::Receipts | Context::Token | Context::ConfirmPush => Ok(Answer::Nothing),
             Context::Social(kind) => social::answer(kind, frame),
         };
@@ -430,6 +457,21 @@ impl Core {
         let body = id.to_vec();
         self.enqueue(call, Frame::request(Command::PushAck, &PushAck { id: body }), Context::ConfirmPush);
     }
+}
+
+/// Whether a command only reads. A change whose answer was lost is not made again: it would be refused as made already.
+const fn is_reading(command: Command) -> bool {
+    matches!(
+        command,
+        Command::Friends
+            | Command::FriendGet
+            | Command::FriendCheck
+            | Command::Requests
+            | Command::RequestsRead
+            | Command::Blocks
+            | Command::FriendGroups
+            | Command::RelationVersions
+    )
 }
 
 pub(super) fn malformed(what: &str) -> Error {

@@ -67,6 +67,9 @@ impl Core {
             Command::ProfileChanged => frame.read().map(|notice| self.on_profile(notice)),
             Command::FollowChanged => frame.read().map(|notice| self.on_follow(notice)),
             Command::Pushed => frame.read().map(|notice| self.on_pushed(notice)),
+            Command::RelationChanged => {
+                frame.read::<wire::RelationVersions>().map(|versions| self.event(Event::Relations(versions.into())))
+            }
             Command::Kicked => return self.on_kicked(frame),
             Command::Move => return self.on_move(frame),
             // A newer gateway may know notices that this client does not.

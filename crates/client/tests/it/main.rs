@@ -3,5 +3,6 @@
 mod connection;
 mod gateway;
 mod messages;
+mod relation;
 mod social;
 mod storm;

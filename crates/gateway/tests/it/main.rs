@@ -11,6 +11,7 @@ mod login;
 mod profile;
 mod push;
 mod refusals;
+mod relation;
 mod resume;
 mod sealed;
 mod socket;

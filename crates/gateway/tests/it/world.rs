@@ -350,6 +350,8 @@ bodies! {
     LoginRequest ResumeRequest SendRequest MessageRef ReadRequest ReceiptRequest HistoryRequest HeadsRequest
     SinceRequest StatusRequest TokenRequest PushAck ProfileSetRequest ProfileGetRequest FollowRequest FollowListRequest
     FollowCheckRequest
+    RelationItems RelationPage FriendAddRequest FriendUpdateRequest RequestAccept
+    RequestRef RequestsRequest FriendGroupNames FriendGroupRename FriendGroupChange
 }
 
 /// A text message.

@@ -8,7 +8,7 @@ use contract::plan::Plan;
 use contract::profile::is_keyword;
 use contract::{AppId, UserId, limit};
 use serde::{Deserialize, Deserializer};
-use store::apps::{AppSettings, ProfileField, Sealing, Status};
+use store::apps::{AllowType, AppSettings, ProfileField, Sealing, Status};
 
 use super::ask::{Answer, Ask};
 use super::refusal::{Refusal, invalid};
@@ -60,6 +60,10 @@ struct Changes {
     company: Option<String>,
     recall_window_s: Option<i64>,
     message_bytes: Option<usize>,
+    friends_only: Option<bool>,
+    blocked_looks_sent: Option<bool>,
+    allow_type: Option<AllowType>,
+    friend_fields: Option<Vec<String>>,
     sealing: Option<Sealing>,
     mpaas_app_id: Option<String>,
     workspace_id: Option<String>,
@@ -117,6 +121,10 @@ impl Changes {
         set(&mut own.company, self.company.as_ref());
         set(&mut own.recall_window_s, self.recall_window_s.as_ref());
         set(&mut own.message_bytes, self.message_bytes.as_ref());
+        set(&mut own.friends_only, self.friends_only.as_ref());
+        set(&mut own.blocked_looks_sent, self.blocked_looks_sent.as_ref());
+        set(&mut own.allow_type, self.allow_type.as_ref());
+        set(&mut own.friend_fields, self.friend_fields.as_ref());
         set(&mut own.sealing, self.sealing.as_ref());
         set(&mut own.mpaas_app_id, self.mpaas_app_id.as_ref());
         set(&mut own.workspace_id, self.workspace_id.as_ref());
@@ -164,6 +172,13 @@ pub(super) fn check(own: &AppSettings) -> Result<(), Refusal> {
     }
     if !(1..=MESSAGE_BYTES_MAX).contains(&own.message_bytes) {
         return Err(invalid(format!("message_bytes lies between 1 and {MESSAGE_BYTES_MAX}")));
+    }
+    let is_field = |name: &str| {
+        (1..=limit::FRIEND_FIELD_LETTERS).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    check_list("friend_fields", &own.friend_fields, is_field)?;
+    if own.friend_fields.len() > limit::FRIEND_FIELDS {
+        return Err(invalid(format!("an app has at most {} friend_fields", limit::FRIEND_FIELDS)));
     }
     for (what, text) in [("mpaas_app_id", &own.mpaas_app_id), ("workspace_id", &own.workspace_id)] {
         if text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -229,6 +244,9 @@ mod tests {
         check_with("a frame", &|own| own.rates = [("SEND".into(), 9)].into(), true);
         check_with("no frame", &|own| own.rates = [("send".into(), 9)].into(), false);
         check_with("rate 0 of a caller", &|own| own.rate_caller = Some(0), false);
+        check_with("a friend's field", &|own| own.friend_fields = vec!["Level".into()], true);
+        check_with("no friend's field", &|own| own.friend_fields = vec!["Level9".into()], false);
+        check_with("21 fields", &|own| own.friend_fields = vec!["a".into(); 21], false);
         check_with("rate 0", &|own| own.rate_total = Some(0), false);
         let field = ProfileField::default();
         let with = |keyword: &str, field| BTreeMap::from([(keyword.to_owned(), field)]);

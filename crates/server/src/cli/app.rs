@@ -186,7 +186,7 @@ async fn list(desk: &Desk) -> Result<()> {
 }
 
 /// Settings that are texts, whatever they look like.
-const TEXTS: [&str; 7] = ["name", "company", "status", "plan", "sealing", "mpaas_app_id", "workspace_id"];
+const TEXTS: [&str; 8] = ["name", "company", "status", "plan", "sealing", "allow_type", "mpaas_app_id", "workspace_id"];
 
 /// Reads `NAME=VALUE`.
 fn changes(settings: &[String]) -> Result<Value> {

@@ -9,12 +9,13 @@ pub mod action;
 pub mod fields;
 pub mod follow;
 pub mod message;
-pub mod openapi;
-pub mod reference;
-pub mod shape;
 pub mod mute;
+pub mod openapi;
 pub mod operations;
 pub mod profile;
+pub mod reference;
+pub mod relation;
+pub mod shape;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -57,6 +58,21 @@ pub static COMMANDS: &[Command] = &[
     Command::perform::<message::sendmsg::Sendmsg>(),
     Command::read::<profile::portrait_get::PortraitGet>(),
     Command::write::<profile::portrait_set::PortraitSet>(),
+    Command::write::<relation::black_list_add::BlackListAdd>(),
+    Command::read::<relation::black_list_check::BlackListCheck>(),
+    Command::write::<relation::black_list_delete::BlackListDelete>(),
+    Command::read::<relation::black_list_get::BlackListGet>(),
+    Command::write::<relation::friend_add::FriendAdd>(),
+    Command::read::<relation::friend_check::FriendCheck>(),
+    Command::write::<relation::friend_delete::FriendDelete>(),
+    Command::write::<relation::friend_delete_all::FriendDeleteAll>(),
+    Command::read::<relation::friend_get::FriendGet>(),
+    Command::read::<relation::friend_get_list::FriendGetList>(),
+    Command::write::<relation::friend_import::FriendImport>(),
+    Command::write::<relation::friend_update::FriendUpdate>(),
+    Command::write::<relation::group_add::GroupAdd>(),
+    Command::write::<relation::group_delete::GroupDelete>(),
+    Command::read::<relation::group_get::GroupGet>(),
 ];
 
 /// The command of that name.

@@ -14,6 +14,7 @@ use super::heads::HeadKey;
 use super::window::{Ids, Memory, Print, SPAN_MS, Stored, Window};
 use super::{Decide, DraftKind, Facts, Sent, Standing, Waiting};
 use crate::job::guard;
+use crate::relations::Tie;
 
 /// The head of a conversation as the append sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,12 +64,13 @@ impl<'w> Slot<'w> {
     }
 }
 
-/// An account that the batch asks about: alive or deleted, and whether a push reaches it.
+/// An account that the batch asks about: alive or deleted, whether a push reaches it, and whether it blocks anybody.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
     pub(crate) is_deleted: bool,
     pub(crate) is_reached: bool,
     pub(crate) muted_until: Millis,
+    pub(crate) has_blocks: bool,
 }
 
 /// Asks for an imported message by its key, whenever it was.
@@ -87,6 +89,13 @@ pub(crate) struct Recent<'w> {
     pub(crate) msg_random: u32,
     pub(crate) crc: u32,
     pub(crate) since: Millis,
+}
+
+/// Asks what stands between two accounts.
+pub(crate) struct Pair<'w> {
+    pub(crate) app: AppId,
+    pub(crate) sender: &'w UserId,
+    pub(crate) receiver: &'w UserId,
 }
 
 /// What the batch asks before it decides. `slots` are in key order, which is the order of the locks.
@@ -109,6 +118,7 @@ pub(crate) trait Engine {
     /// Whether heads may be assumed instead of locked and read; see [`super::heads`].
     const ASSUMES: bool;
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered>;
+    fn ties(&mut self, questions: &[Pair<'_>]) -> Result<Vec<Tie>>;
     fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>>;
     fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()>;
 }
@@ -181,7 +191,13 @@ pub(crate) fn run<E: Engine>(
     }
     let gathered = engine.gather(&questions)?;
     let accounts: HashMap<_, _> = questions.accounts.iter().copied().zip(gathered.accounts).collect();
-    let facts: Vec<Facts> = waiting.iter().map(|(app, waiting)| facts_of(*app, waiting, &accounts)).collect();
+    let mut facts: Vec<Facts> = waiting.iter().map(|(app, waiting)| facts_of(*app, waiting, &accounts)).collect();
+    let (asked, pairs) = doubtful(waiting, &accounts);
+    if !pairs.is_empty() {
+        for (index, tie) in asked.into_iter().zip(engine.ties(&pairs)?) {
+            facts[index].tie = tie;
+        }
+    }
     let refusals: Vec<Option<contract::Error>> =
         waiting.iter().zip(&facts).map(|((_, w), facts)| guard(|| decide(&w.draft, facts)).err()).collect();
 
@@ -271,7 +287,26 @@ fn facts_of(app: AppId, w: &Waiting, accounts: &HashMap<(AppId, &UserId), Option
         receiver: standing(receiver),
         receiver_reach: receiver.is_some_and(|account| account.is_reached),
         sender_muted_until: sender.map_or(Millis(0), |account| account.muted_until),
+        tie: Tie::default(),
     }
+}
+
+/// The drafts for which it must be looked up what stands between sender and receiver: those of devices, where the app
+/// lets only friends write or where the receiver blocks anybody at all. Most batches have none.
+fn doubtful<'w>(
+    waiting: &'w [(AppId, Waiting)],
+    accounts: &HashMap<(AppId, &UserId), Option<Account>>,
+) -> (Vec<usize>, Vec<Pair<'w>>) {
+    let has_blocks = |app: AppId, user: &UserId| {
+        accounts.get(&(app, user)).is_some_and(|account| account.is_some_and(|it| it.has_blocks))
+    };
+    let is_doubtful = |(app, w): &(AppId, Waiting)| {
+        w.draft.obeys_relations() && (w.draft.friends_only || has_blocks(*app, &w.draft.receiver))
+    };
+    let doubtful = waiting.iter().enumerate().filter(|(_, entry)| is_doubtful(entry));
+    doubtful
+        .map(|(index, (app, w))| (index, Pair { app: *app, sender: &w.draft.sender, receiver: &w.draft.receiver }))
+        .unzip()
 }
 
 fn print_of(app: AppId, w: &Waiting, msg_seq: u32) -> Print {

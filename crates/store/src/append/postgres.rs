@@ -1,8 +1,9 @@
-//! The append on PostgreSQL: one set-based statement a step, three round trips a batch at most.
+//! The append on PostgreSQL: one set-based statement a step, two round trips for most batches, four at most.
 //!
 //! 1. BEGIN, make and lock the heads that are not remembered, in key order, read them, the accounts and the exact matches.
-//! 2. Only if memory cannot tell: the newest messages that drafts may repeat.
-//! 3. Messages, heads, memberships, outbox, COMMIT. A remembered head is locked by the update that moves it, and must be
+//! 2. Only where somebody is blocked or friends alone may write: what stands between sender and receiver.
+//! 3. Only if memory cannot tell: the newest messages that drafts may repeat.
+//! 4. Messages, heads, memberships, outbox, COMMIT. A remembered head is locked by the update that moves it, and must be
 //!    as it was assumed: otherwise everything is undone and runs again without assumptions. Two nodes that take turns
 //!    in a conversation can so wait for each other; the database ends that, and the second run locks in order.
 //!
@@ -12,10 +13,11 @@ use contract::{AppId, Failure, Millis, MsgKey, Result, Seq};
 use tokio_postgres::Row;
 
 use super::Waiting;
-use super::plan::{Account, Engine, Gathered, Head, Plan, Questions, Recent, Slot};
+use super::plan::{Account, Engine, Gathered, Head, Pair, Plan, Questions, Recent, Slot};
 use super::window::Stored;
 use crate::OFFLINE_PUSH;
 use crate::postgres::{Args, Session};
+use crate::relations::Tie;
 use crate::tx::Sql;
 
 /// Makes the missing heads and locks all, in key order.
@@ -37,7 +39,7 @@ const HEADS: Sql = sql!(
 );
 
 const ACCOUNTS: Sql = sql!(
-    postgres: "SELECT u.n, a.deleted_at, a.reach, a.muted_until
+    postgres: "SELECT u.n, a.deleted_at, a.reach, a.muted_until, a.blocks
                FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS u (app, id, n)
                JOIN accounts a ON a.app = u.app AND a.id = u.id"
 );
@@ -64,6 +66,17 @@ const RECENT: Sql = sql!(
                      AND m.msg_seq = u.msg_seq AND m.msg_random = u.msg_random AND m.grouped = 0
                      AND m.sender = u.sender AND m.crc = u.crc AND m.at >= u.since AND m.flags & 32 = 0
                    ORDER BY m.time DESC, m.seq DESC LIMIT 1) AS f"
+);
+
+const TIES: Sql = sql!(
+    postgres: "SELECT u.n,
+                      EXISTS (SELECT 1 FROM blocks b
+                              WHERE b.app = u.app AND b.peer = u.sender AND b.account = u.receiver)::int::bigint,
+                      EXISTS (SELECT 1 FROM friends f WHERE f.app = u.app AND f.friend = u.receiver
+                                AND f.account = u.sender AND f.ended = 0)::int::bigint,
+                      EXISTS (SELECT 1 FROM friends f WHERE f.app = u.app AND f.friend = u.sender
+                                AND f.account = u.receiver AND f.ended = 0)::int::bigint
+               FROM unnest($1::bigint[], $2::text[], $3::text[]) WITH ORDINALITY AS u (app, sender, receiver, n)"
 );
 
 const MESSAGES: Sql = sql!(
@@ -169,8 +182,12 @@ impl Engine for Session {
             })
         };
         let account = |row: &Row| -> Result<Account> {
-            let muted_until = Millis(get(row, 3)?);
-            Ok(Account { is_deleted: get(row, 1)? != 0, is_reached: get(row, 2)? > 0, muted_until })
+            Ok(Account {
+                is_deleted: get(row, 1)? != 0,
+                is_reached: get(row, 2)? > 0,
+                muted_until: Millis(get(row, 3)?),
+                has_blocks: get(row, 4)? > 0,
+            })
         };
         let mut answers = answers.into_iter();
         let mut next = || answers.next().unwrap_or_default();
@@ -188,6 +205,22 @@ impl Engine for Session {
             accounts,
             exact: if exact.is_empty() { Vec::new() } else { place(&next(), exact.len(), stored)? },
         })
+    }
+
+    fn ties(&mut self, questions: &[Pair<'_>]) -> Result<Vec<Tie>> {
+        let apps: Vec<i64> = questions.iter().map(|it| it.app.0).collect();
+        let senders: Vec<&str> = questions.iter().map(|it| it.sender.as_str()).collect();
+        let receivers: Vec<&str> = questions.iter().map(|it| it.receiver.as_str()).collect();
+        let answers = self.flush(&[(TIES, vec![&apps, &senders, &receivers])], false)?;
+        let tie = |row: &Row| -> Result<Tie> {
+            Ok(Tie {
+                is_blocked: get(row, 1)? != 0,
+                is_senders_friend: get(row, 2)? != 0,
+                is_receivers_friend: get(row, 3)? != 0,
+            })
+        };
+        let ties: Option<Vec<Tie>> = place(&answers[0], questions.len(), tie)?.into_iter().collect();
+        Ok(ties.ok_or_else(|| Failure::internal("a question about two accounts has no answer"))?)
     }
 
     fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>> {

@@ -4,8 +4,9 @@ use contract::message::Flags;
 use contract::{AppId, Millis, MsgKey, Result};
 
 use super::Waiting;
-use super::plan::{Account, Engine, Exact, Gathered, Head, Plan, Questions, Recent, Slot};
+use super::plan::{Account, Engine, Exact, Gathered, Head, Pair, Plan, Questions, Recent, Slot};
 use super::window::Stored;
+use crate::relations::Tie;
 use crate::sqlite::Lite;
 use crate::value::{FromRow, Params};
 use crate::{OFFLINE_PUSH, Sql};
@@ -50,13 +51,33 @@ impl Lite {
     }
 
     fn account(&mut self, app: AppId, user: &contract::UserId) -> Result<Option<Account>> {
-        let row: Option<(i64, i64, Millis)> = self
-            .opt(sql!("SELECT deleted_at, reach, muted_until FROM accounts WHERE app = $1 AND id = $2"), (app, user))?;
-        Ok(row.map(|(deleted_at, reach, muted_until)| Account {
+        let row: Option<(i64, i64, Millis, i64)> = self.opt(
+            sql!("SELECT deleted_at, reach, muted_until, blocks FROM accounts WHERE app = $1 AND id = $2"),
+            (app, user),
+        )?;
+        Ok(row.map(|(deleted_at, reach, muted_until, blocks)| Account {
             is_deleted: deleted_at != 0,
             is_reached: reach > 0,
             muted_until,
+            has_blocks: blocks > 0,
         }))
+    }
+
+    fn tie(&mut self, pair: &Pair<'_>) -> Result<Tie> {
+        let row: Option<(bool, bool, bool)> = self.opt(
+            sql!(
+                "SELECT EXISTS (SELECT 1 FROM blocks WHERE app = $1 AND peer = $2 AND account = $3),
+                        EXISTS (SELECT 1 FROM friends WHERE app = $1 AND friend = $3 AND account = $2 AND ended = 0),
+                        EXISTS (SELECT 1 FROM friends WHERE app = $1 AND friend = $2 AND account = $3 AND ended = 0)"
+            ),
+            (pair.app, pair.sender, pair.receiver),
+        )?;
+        let tie = row.map(|(is_blocked, is_senders_friend, is_receivers_friend)| Tie {
+            is_blocked,
+            is_senders_friend,
+            is_receivers_friend,
+        });
+        Ok(tie.ok_or_else(|| contract::Failure::internal("a question about two accounts has no answer"))?)
     }
 
     fn exact(&mut self, question: &Exact) -> Result<Option<Stored>> {
@@ -155,6 +176,10 @@ impl Engine for Lite {
             accounts: questions.accounts.iter().map(|(app, user)| self.account(*app, user)).collect::<Result<_>>()?,
             exact: questions.exact.iter().map(|question| self.exact(question)).collect::<Result<_>>()?,
         })
+    }
+
+    fn ties(&mut self, questions: &[Pair<'_>]) -> Result<Vec<Tie>> {
+        questions.iter().map(|pair| self.tie(pair)).collect()
     }
 
     fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>> {

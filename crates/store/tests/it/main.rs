@@ -9,6 +9,7 @@ mod jobs;
 mod loss;
 mod migrations;
 mod model;
+mod relations;
 mod restart;
 mod room;
 mod statements;

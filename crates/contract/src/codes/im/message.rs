@@ -24,20 +24,20 @@ codes! { Im, Message:
 
     /// The receiver has the sender on its blocklist. The sender can do nothing; the app may choose to show the message
     /// as sent.
-    BlockedByReceiver = 20007, raised by Pending, "receiver has blocked the sender";
+    BlockedByReceiver = 20007, raised by Fault::BlockedByReceiver, "receiver has blocked the sender";
 
     /// Sender and receiver belong to different apps, mostly because a client kept its database when it changed apps.
     /// The client clears the local database.
     AppMismatch = 20008, raised by Pending, "sender and receiver belong to different apps";
 
     /// The app lets only friends write to each other, and these two are not. One of them sends a friend request first.
-    NotFriends = 20009, raised by Pending, "sender and receiver are not friends";
+    NotFriends = 20009, raised by Fault::NotFriends, "sender and receiver are not friends";
 
     /// The receiver does not have the sender as a friend, which the app demands. The receiver must add the sender.
-    NotReceiversFriend = 20010, raised by Pending, "sender is not a friend of the receiver";
+    NotReceiversFriend = 20010, raised by Fault::NotReceiversFriend, "sender is not a friend of the receiver";
 
     /// The sender does not have the receiver as a friend, which the app demands. The sender adds the receiver first.
-    NotSendersFriend = 20011, raised by Pending, "receiver is not a friend of the sender";
+    NotSendersFriend = 20011, raised by Fault::NotSendersFriend, "receiver is not a friend of the sender";
 
     /// An administrator muted the sender for one-to-one messages. The mute ends at its time, or the app's owner lifts
     /// it.

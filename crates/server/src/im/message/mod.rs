@@ -151,6 +151,7 @@ impl Composed {
             flags: self.flags.0,
             expires_at: call.now.plus(self.life_s * 1_000),
             origin: None,
+            friends_only: false,
         }
     }
 

@@ -1,0 +1,60 @@
+//! Says for up to 1,000 accounts whether they are on an account's blocklist.
+
+use contract::Result;
+use contract::codes::Family;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::Snapshot;
+
+use super::{Checked, accounts, check_batch, checked, is_both, name, owner};
+use crate::im::action::{Action, Call, Read};
+use crate::im::fields::User;
+
+/// Says for up to 1,000 accounts whether they are on an account's blocklist, and if asked also whether the account is on
+/// theirs.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct BlackListCheck {
+    /// Whose blocklist.
+    #[serde(rename = "From_Account")]
+    from: User,
+    /// 1–1,000 accounts.
+    #[serde(rename = "To_Account")]
+    to: Vec<Value>,
+    /// `BlackCheckResult_Type_Single` looks at the account's own list, `BlackCheckResult_Type_Both` at both sides.
+    #[serde(rename = "CheckType")]
+    kind: String,
+}
+
+/// What was found.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Answer {
+    /// In the order asked.
+    black_list_check_item: Vec<Checked>,
+    /// Those that could not be checked; absent if none.
+    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
+    fail_account: Vec<String>,
+    /// Always empty; kept for clients that read it.
+    error_display: &'static str,
+}
+
+impl Action for BlackListCheck {
+    const NAME: &'static str = "sns/black_list_check";
+    const FAMILY: Family = Family::Relation;
+    const CHAPTER: &'static str = "relation";
+    type Answer = Answer;
+}
+
+impl Read for BlackListCheck {
+    fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
+        let from = owner(call, &self.from)?;
+        check_batch(&self.to)?;
+        let (single, both) = ("BlackCheckResult_Type_Single", "BlackCheckResult_Type_Both");
+        let is_both = is_both(&self.kind, single, both, "CheckType")?;
+        let found = chat::relation::check_blocks(snapshot, &from, &accounts(&self.to), is_both)?;
+        let names = self.to.iter().map(name).collect();
+        let (items, failed) = checked("BlackListCheck", "BlackCheckResult_Type", "NO", names, found);
+        Ok(Answer { black_list_check_item: items, fail_account: failed, error_display: "" })
+    }
+}
