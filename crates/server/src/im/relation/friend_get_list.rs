@@ -82,7 +82,7 @@ impl Read for FriendGetList {
                     let mut values = profiles.remove(&friend.friend).unwrap_or_default();
                     values.extend(standard(&friend, &labels));
                     values.extend(custom(&friend)?);
-                    values.retain(|field| self.tags.contains(&field.tag));
+                    values.retain(|field| self.tags.iter().any(|tag| *tag == field.tag));
                     (values, 0, String::new())
                 }
                 Err(fault) => {
@@ -103,12 +103,14 @@ impl FriendGetList {
         if !self.tags.iter().any(|tag| tag.starts_with("Tag_Profile_")) {
             return Ok(HashMap::new());
         }
-        let field =
-            |tag: &str, text: String| (!text.is_empty()).then(|| Tagged { tag: tag.into(), value: text.into() });
         let known = stored::among(snapshot, friends)?.into_iter().map(|account| {
             let fields = [field("Tag_Profile_IM_Nick", account.nick), field("Tag_Profile_IM_Image", account.face)];
             (account.id, fields.into_iter().flatten().collect())
         });
         Ok(known.collect())
     }
+}
+
+fn field(tag: &'static str, text: String) -> Option<Tagged> {
+    (!text.is_empty()).then(|| Tagged { tag: tag.into(), value: text.into() })
 }

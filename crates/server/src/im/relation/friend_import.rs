@@ -71,6 +71,6 @@ fn imported(entry: Entry) -> Result<Imported, Fault> {
         source: entry.add_source,
         wording: entry.add_wording.unwrap_or_default(),
         added_at: entry.add_time.map_or(0, i64::from),
-        custom: custom.into_iter().map(|field| (field.tag, field.value)).collect(),
+        custom: custom.into_iter().map(|field| (field.tag.into_owned(), field.value)).collect(),
     })
 }

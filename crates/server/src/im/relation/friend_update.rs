@@ -59,7 +59,7 @@ fn changes(entry: Entry) -> Result<Changes, Fault> {
     }
     let mut changes = Changes { account: account(&entry.to)?, remark: None, groups: None, custom: Map::new() };
     for Tagged { tag, value } in entry.sns_item {
-        match (tag.as_str(), value) {
+        match (tag.as_ref(), value) {
             (REMARK, Value::String(text)) => changes.remark = Some(text),
             (GROUP, value) => changes.groups = Some(serde_json::from_value::<Names>(value).map_err(|_| invalid())?.0),
             (tag, value) if tag.starts_with(CUSTOM) => {

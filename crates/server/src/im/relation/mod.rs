@@ -82,7 +82,7 @@ pub struct Plain {
 #[serde(rename_all = "PascalCase")]
 pub struct Tagged {
     /// `Tag_SNS_IM_…`, `Tag_SNS_Custom_…` or `Tag_Profile_…`.
-    tag: String,
+    tag: Cow<'static, str>,
     /// Text, a whole number, or for groups a list of names.
     value: Value,
 }
@@ -270,8 +270,9 @@ fn checked(
 /// The standard fields of a friend; what is empty is left out.
 fn standard(friend: &Friend, labels: &[Label]) -> Vec<Tagged> {
     let groups = chat::relation::names_of(friend, labels);
-    let text = |tag: &str, text: &str| (!text.is_empty()).then(|| Tagged { tag: tag.into(), value: text.into() });
-    let time = |tag: &str, time: i64| (time > 0).then(|| Tagged { tag: tag.into(), value: time.into() });
+    let text =
+        |tag: &'static str, text: &str| (!text.is_empty()).then(|| Tagged { tag: tag.into(), value: text.into() });
+    let time = |tag: &'static str, time: i64| (time > 0).then(|| Tagged { tag: tag.into(), value: time.into() });
     let fields = [
         (!groups.is_empty()).then(|| Tagged { tag: GROUP.into(), value: groups.into() }),
         text(REMARK, &friend.remark),
@@ -286,5 +287,5 @@ fn standard(friend: &Friend, labels: &[Label]) -> Vec<Tagged> {
 /// The app's own fields of a friend.
 fn custom(friend: &Friend) -> Result<Vec<Tagged>> {
     let fields: Map<String, Value> = chat::relation::fields_of(&friend.custom)?;
-    Ok(fields.into_iter().map(|(tag, value)| Tagged { tag, value }).collect())
+    Ok(fields.into_iter().map(|(tag, value)| Tagged { tag: tag.into(), value }).collect())
 }
