@@ -152,7 +152,7 @@ fn parse<A: Action>(mut body: Map<String, Value>) -> Result<A> {
             body.insert((*new).into(), value);
         }
     }
-    Ok(fields::read(&body, A::FIELD_FAULT)?)
+    Ok(fields::read(body, A::FIELD_FAULT)?)
 }
 
 /// Puts the envelope around an answer. An answer is an object; its fields follow those of the envelope.

@@ -16,6 +16,7 @@ use serde_json::Value;
 use store::append::{Draft, Sent};
 
 use super::action::Call;
+use super::fields::User;
 
 /// The faults of the fields that all message commands share.
 pub fn list_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
@@ -40,19 +41,52 @@ pub fn send_fault(field: &'static str, _: Option<&Value>) -> Option<Fault> {
     }
 }
 
-/// What a send says besides who writes to whom. The fields are values, because they are checked in the documented
-/// order of their codes and not by their types.
+/// What every send says besides whom it is for. Fields are checked in this order.
 #[derive(Debug, Deserialize, JsonSchema)]
+pub struct Letter {
+    /// In whose name; absent means the calling administrator.
+    #[serde(rename = "From_Account")]
+    pub sender: Option<User>,
+    /// Orders messages of one second and tells repetitions; absent means that the server chooses.
+    #[serde(rename = "MsgSeq")]
+    pub msg_seq: Option<u32>,
+    /// Tells repetitions.
+    #[serde(rename = "MsgRandom")]
+    pub msg_random: u32,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    pub(crate) content: Content,
+}
+
+impl Letter {
+    /// In whose name it is sent.
+    pub fn sender(&mut self, call: &Call) -> UserId {
+        self.sender.take().map_or_else(|| call.caller.clone(), |sender| sender.0)
+    }
+}
+
+/// What a message consists of and how it is treated. The fields are values, because they are checked in the
+/// documented order of their codes and not by their types.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-pub struct Content {
+pub(crate) struct Content {
+    /// A list of elements.
     msg_body: Option<Value>,
-    sync_other_machine: Option<Value>,
-    msg_life_time: Option<Value>,
-    online_only_flag: Option<Value>,
-    offline_push_info: Option<Value>,
+    /// Opaque text; travels with the message.
     cloud_custom_data: Option<Value>,
+    /// `NoUnread`, `NoLastMsg`, `WithMuteNotifications`.
     send_msg_control: Option<Value>,
+    /// 1: the sender's devices and history get it; 2: neither; absent: history only.
+    sync_other_machine: Option<Value>,
+    /// Seconds to wait for devices; 0 reaches connected ones only; at most seven days.
+    msg_life_time: Option<Value>,
+    /// 1 reaches connected devices only.
+    online_only_flag: Option<Value>,
+    /// How an offline notification looks.
+    offline_push_info: Option<Value>,
+    /// 1: the sender wants a receipt.
     is_need_read_receipt: Option<Value>,
+    /// 1: extensions may be attached later.
     support_message_extension: Option<Value>,
 }
 
@@ -79,8 +113,13 @@ pub struct Composed {
 }
 
 impl Content {
+    /// A content without options, as an import has it.
+    pub(crate) fn plain(msg_body: Option<Value>, cloud_custom_data: Option<Value>) -> Self {
+        Self { msg_body, cloud_custom_data, ..Self::default() }
+    }
+
     /// Checks everything in the documented order (tencent-im-rest reference, §5.0, rows 9–15).
-    pub fn compose(self, call: &Call, bound: Bound) -> Result<Composed> {
+    pub(crate) fn compose(self, call: &Call, bound: Bound) -> Result<Composed> {
         let body = self.msg_body.ok_or(Fault::MsgBodyInvalid)?;
         check_body(&body)?;
         let cloud = text(self.cloud_custom_data, "CloudCustomData")?;
@@ -136,6 +175,19 @@ impl Content {
 
 impl Composed {
     /// The draft of a live message.
+    pub fn into_draft(
+        mut self,
+        call: &Call,
+        sender: UserId,
+        receiver: UserId,
+        msg_seq: Option<u32>,
+        msg_random: u32,
+    ) -> Draft {
+        let (body, cloud) = (std::mem::take(&mut self.body), std::mem::take(&mut self.cloud));
+        Draft { body, cloud, ..self.draft(call, sender, receiver, msg_seq, msg_random) }
+    }
+
+    /// The draft of a live message to one of several receivers.
     pub fn draft(&self, call: &Call, sender: UserId, receiver: UserId, msg_seq: Option<u32>, msg_random: u32) -> Draft {
         Draft {
             push: push::chat::notice(&sender, &self.elements, self.push.as_ref()),
