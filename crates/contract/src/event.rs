@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use crate::id::{ConversationId, DeviceId, Millis, MsgKey, Seq, UserId};
-use crate::message::Message;
+use crate::message::{Extension, ExtensionChange, Message};
+use crate::stream::Chunk;
 
 /// Something that happened in one app.
 #[derive(Debug, Clone)]
@@ -33,6 +34,31 @@ pub enum Event {
         /// Its place.
         seq: Seq,
         /// Who recalled it.
+        by: UserId,
+    },
+    /// A message has another body or other custom data than before.
+    MessageModified {
+        /// The message as it is now.
+        message: Arc<Message>,
+    },
+    /// A stream message grew.
+    MessageStreamed {
+        /// The message as it is now.
+        message: Arc<Message>,
+        /// What is new in it.
+        chunks: Vec<Chunk>,
+    },
+    /// The extensions of a message changed.
+    MessageExtended {
+        /// The message.
+        message: Arc<Message>,
+        /// What was done with the pairs.
+        change: ExtensionChange,
+        /// The pairs that were set or removed; none when all were.
+        pairs: Vec<Extension>,
+        /// The newest sequence of the message's pairs.
+        latest: i64,
+        /// Who changed them.
         by: UserId,
     },
     /// An account read its conversation with a peer up to a place.
@@ -72,6 +98,8 @@ pub enum Event {
         device: DeviceId,
         /// Sessions that began before this moment end.
         before: Millis,
+        /// Another device took its place; otherwise the same device came back.
+        by_other: bool,
     },
     /// Work for the delivery engine was queued.
     DeliveryQueued,

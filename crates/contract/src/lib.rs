@@ -15,6 +15,7 @@ pub mod message;
 pub mod notification;
 pub mod plan;
 pub mod seal;
+pub mod stream;
 pub mod ticket;
 pub mod user_sig;
 

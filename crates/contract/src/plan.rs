@@ -3,6 +3,7 @@
 //! Numbers from the limits page of the contract (tencent-im-rest reference, §3); `None` means unlimited.
 
 use crate::id::Platform;
+use crate::limit;
 
 /// A plan by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +38,12 @@ pub struct Allowance {
     pub instances_native: usize,
     /// Connected web instances.
     pub instances_web: usize,
+    /// Whether key-value pairs may be attached to messages.
+    pub has_extensions: bool,
+    /// Robots.
+    pub robots_max: u64,
+    /// Streams that begin within a day.
+    pub streams_per_day: Option<i64>,
 }
 
 impl Plan {
@@ -69,21 +76,36 @@ impl Plan {
             history_days: None,
             instances_native: 1,
             instances_web: 1,
+            has_extensions: true,
+            robots_max: limit::ROBOTS,
+            streams_per_day: None,
         };
         match self {
             Self::Unlimited => unlimited,
-            Self::Trial => {
-                Allowance { accounts_max: Some(100), daily_active_max: Some(100), history_days: Some(7), ..unlimited }
-            }
-            Self::Standard => {
-                Allowance { may_delete_accounts: false, retired_days: 90, history_days: Some(7), ..unlimited }
-            }
+            Self::Trial => Allowance {
+                accounts_max: Some(100),
+                daily_active_max: Some(100),
+                history_days: Some(7),
+                has_extensions: false,
+                robots_max: 0,
+                streams_per_day: Some(1_000),
+                ..unlimited
+            },
+            Self::Standard => Allowance {
+                may_delete_accounts: false,
+                retired_days: 90,
+                history_days: Some(7),
+                has_extensions: false,
+                robots_max: 0,
+                ..unlimited
+            },
             Self::Flagship => Allowance {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(30),
                 instances_native: 3,
                 instances_web: 10,
+                robots_max: 20,
                 ..unlimited
             },
             Self::Enterprise => Allowance {
@@ -92,6 +114,7 @@ impl Plan {
                 history_days: Some(90),
                 instances_native: 3,
                 instances_web: 10,
+                robots_max: 20,
                 ..unlimited
             },
         }
