@@ -98,8 +98,8 @@ pub enum Event {
         device: DeviceId,
         /// Sessions that began before this moment end.
         before: Millis,
-        /// Another device took its place; otherwise the same device came back.
-        by_other: bool,
+        /// It was one web instance too many, which has a code of its own.
+        is_web_full: bool,
     },
     /// Work for the delivery engine was queued.
     DeliveryQueued,

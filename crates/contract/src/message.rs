@@ -35,9 +35,7 @@ impl Message {
     /// Whether an account sees the message in its view, as far as the message itself says.
     pub fn is_seen_by(&self, account: &UserId) -> bool {
         let other = if *account == self.sender { &self.receiver } else { &self.sender };
-        let is_hidden = *account == self.sender
-            && *account != self.receiver
-            && !self.flags.has(Flags::IN_SENDER_VIEW);
+        let is_hidden = *account == self.sender && *account != self.receiver && !self.flags.has(Flags::IN_SENDER_VIEW);
         !is_hidden && !self.flags.has(Flags::deleted_for(account, other))
     }
 }

@@ -25,8 +25,8 @@ pub struct Chunk {
 /// What one call brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// What clients show that do not know streams.
-    pub compatible: String,
+    /// What clients show that do not know streams; whoever opens a stream gives it.
+    pub compatible: Option<String>,
     /// Which stream is continued; none opens one.
     pub id: Option<String>,
     /// The chunks in their order, at least one.
@@ -54,7 +54,7 @@ impl Part {
         }
         let chunks = chunks.iter().map(chunk).collect::<Result<Vec<_>, _>>()?;
         check_order(&chunks)?;
-        Ok(Self { compatible: compatible.unwrap_or_default(), id, chunks })
+        Ok(Self { compatible, id, chunks })
     }
 }
 
@@ -90,7 +90,7 @@ pub fn check_order(chunks: &[Chunk]) -> Result<(), Fault> {
 /// A stream as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
-    /// See [`Part::compatible`].
+    /// What clients show that do not know streams.
     pub compatible: String,
     /// The chunks so far, joined: the number of the newest, the whole text, and whether it has ended.
     pub whole: Chunk,
@@ -108,7 +108,7 @@ impl Stream {
     /// Reads the body of a stored message; none if it is no stream.
     pub fn parse(body: &str) -> Option<Self> {
         let part = Part::parse(&serde_json::from_str(body).ok()?).ok()?;
-        Self::open(part.compatible, &part.chunks)
+        Self::open(part.compatible?, &part.chunks)
     }
 
     /// Adds what is new of some chunks, and answers it. A chunk that is there already was sent twice.
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_stream_grows_in_order_and_takes_nothing_twice() {
         let first = part(&json!([data(1, "a", 0), data(2, "b", 0)])).expect("fits");
-        let mut stream = Stream::open(first.compatible, &first.chunks).expect("has chunks");
+        let mut stream = Stream::open(first.compatible.expect("given"), &first.chunks).expect("has chunks");
         let chunk = |index, text: &str, is_last| Chunk { index, markdown: text.into(), is_last };
         assert_eq!(stream.append(&[chunk(2, "b", false), chunk(3, "c", false)]), Ok(vec![chunk(3, "c", false)]));
         assert_eq!(stream.append(&[chunk(3, "c", false)]), Ok(vec![]));
@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_part_is_one_stream_element_with_chunks_in_order() {
-        let invalid = |chunks: Value| assert!(matches!(part(&chunks), Err(Fault::MsgElementInvalid { .. })), "{chunks}");
+        let invalid =
+            |chunks: Value| assert!(matches!(part(&chunks), Err(Fault::MsgElementInvalid { .. })), "{chunks}");
         invalid(json!([]));
         invalid(json!(null));
         invalid(json!([data(1, "a", 0), data(3, "b", 0)]));

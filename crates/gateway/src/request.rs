@@ -14,6 +14,7 @@ use store::devices;
 use crate::bucket::Rate;
 use crate::drive::Outcome;
 use crate::hub::Hub;
+use crate::message::change;
 use crate::registry::Session;
 use crate::state::family_of;
 use crate::{login, message, refusal, token};
@@ -100,6 +101,11 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         Command::History => frame.answer(&message::history(call, frame.read()?).await?),
         Command::Heads => frame.answer(&message::heads(call, frame.read()?).await?),
         Command::Since => frame.answer(&message::since(call, frame.read()?).await?),
+        Command::Modify => frame.answer(&change::modify(call, frame.read()?).await?),
+        Command::ExtensionSet => frame.answer(&change::extend(call, frame.read()?).await?),
+        Command::ExtensionGet => frame.answer(&change::extensions(call, frame.read()?).await?),
+        Command::Delete => frame.answer(&change::delete(call, frame.read()?).await?),
+        Command::Stream => frame.answer(&change::stream(call, frame.read()?).await?),
         Command::Status => frame.answer(&status(call, frame.read()?).await?),
         Command::SetToken => frame.answer(&token::set(call, frame).await?),
         Command::PushAck => frame.answer(&confirm(call, &frame.read()?)),

@@ -19,6 +19,7 @@ mod backup;
 pub mod conversations;
 pub mod deliveries;
 pub mod devices;
+pub mod extensions;
 mod inspect;
 mod job;
 pub mod messages;
@@ -27,7 +28,9 @@ pub mod outbox;
 pub mod platform;
 mod postgres;
 mod queue;
+pub mod robots;
 mod sqlite;
+pub mod streams;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

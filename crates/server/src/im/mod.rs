@@ -8,6 +8,7 @@ pub mod account;
 pub mod action;
 pub mod fields;
 pub mod message;
+pub mod robot;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,11 +34,20 @@ pub static COMMANDS: &[Command] = &[
     Command::write::<message::admin_msgwithdraw::AdminMsgwithdraw>(),
     Command::write::<message::admin_set_msg_read::AdminSetMsgRead>(),
     Command::perform::<message::batchsendmsg::Batchsendmsg>(),
+    Command::perform::<message::delete_c2c_msg_ramble::DeleteC2cMsgRamble>(),
     Command::read::<message::get_c2c_unread_msg_num::GetC2cUnreadMsgNum>(),
     Command::perform::<message::importmsg::Importmsg>(),
+    Command::perform::<message::modify_c2c_msg::ModifyC2cMsg>(),
     Command::read::<account::query_online_status::QueryOnlineStatus>(),
     Command::read::<account::query_online_status::Querystate>(),
     Command::perform::<message::sendmsg::Sendmsg>(),
+    Command::read::<message::get_key_values::GetKeyValues>(),
+    Command::write::<message::set_key_values::SetKeyValues>(),
+    Command::write::<robot::create_robot::CreateRobot>(),
+    Command::write::<robot::delete_robot::DeleteRobot>(),
+    Command::read::<robot::get_all_robots::GetAllRobots>(),
+    Command::perform::<robot::send_stream_msg::SendStreamMsg>(),
+    Command::perform::<message::send_c2c_stream_msg::SendC2cStreamMsg>(),
 ];
 
 /// A request as the listener hands it over; the body is not read yet.

@@ -1,19 +1,25 @@
-//! One-to-one messages: sends, imports, history, recall, read marks.
+//! One-to-one messages: sends, streams, imports, history, edits, extensions, recall, deletion, read marks.
 
 pub mod admin_getroammsg;
 pub mod admin_msgwithdraw;
 pub mod admin_set_msg_read;
 pub mod batchsendmsg;
+pub mod delete_c2c_msg_ramble;
 pub mod get_c2c_unread_msg_num;
+pub mod get_key_values;
 pub mod importmsg;
+pub mod modify_c2c_msg;
+pub mod send_c2c_stream_msg;
 pub mod sendmsg;
+pub mod set_key_values;
 
 use contract::message::{Flags, check_body};
-use contract::{Fault, Millis, Result, UserId, limit};
+use contract::{Error, Fault, Millis, Result, UserId, limit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use store::append::{Draft, Sent};
+use tracing::error;
 
 use super::action::Call;
 use super::fields::User;
@@ -71,7 +77,7 @@ impl Letter {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Content {
     /// A list of elements.
-    msg_body: Option<Value>,
+    pub(crate) msg_body: Option<Value>,
     /// Opaque text; travels with the message.
     cloud_custom_data: Option<Value>,
     /// `NoUnread`, `NoLastMsg`, `WithMuteNotifications`.
@@ -97,6 +103,8 @@ pub enum Bound {
     Single,
     /// A life time over the bound is refused, as the page of `batchsendmsg` says.
     Batch,
+    /// As a single one, but large; the elements were checked.
+    Stream,
 }
 
 /// A checked content, ready to become a draft.
@@ -121,7 +129,9 @@ impl Content {
     /// Checks everything in the documented order (tencent-im-rest reference, §5.0, rows 9–15).
     pub(crate) fn compose(self, call: &Call, bound: Bound) -> Result<Composed> {
         let body = self.msg_body.ok_or(Fault::MsgBodyInvalid)?;
-        check_body(&body)?;
+        if bound != Bound::Stream {
+            check_body(&body)?;
+        }
         let cloud = text(self.cloud_custom_data, "CloudCustomData")?;
         let control = names(self.send_msg_control.as_ref())?;
         let sync = number(self.sync_other_machine, Fault::SyncFlagInvalid)?;
@@ -146,10 +156,13 @@ impl Content {
         let has_receipt = is_one(self.is_need_read_receipt, "IsNeedReadReceipt")?;
         let is_extensible = is_one(self.support_message_extension, "SupportMessageExtension")?;
         let body_text = body.to_string();
-        let max = call.app.settings.message_bytes;
+        let max = match bound {
+            Bound::Single | Bound::Batch => call.app.settings.message_bytes,
+            Bound::Stream => limit::STREAM_BYTES,
+        };
         if body_text.len() + cloud.len() > max {
             return Err(match bound {
-                Bound::Single => Fault::MessageTooLong { max },
+                Bound::Single | Bound::Stream => Fault::MessageTooLong { max },
                 Bound::Batch => Fault::BatchMessageTooLong { max },
             }
             .into());
@@ -215,6 +228,17 @@ impl Composed {
     }
 }
 
+/// What a caller is told when stored messages could not be deleted: a code of its own, whatever the trouble was.
+pub fn deletion(error: Error) -> Error {
+    match error {
+        Error::Failure(failure) => {
+            error!(%failure, "messages were not deleted");
+            Fault::DeleteFailed.into()
+        }
+        fault => fault,
+    }
+}
+
 /// Sends one draft: decides on the facts of the moment, then lets the append writer decide again under its locks.
 pub async fn send(call: &Call, draft: Draft, is_online_only: bool) -> Result<Sent> {
     if is_online_only {
@@ -235,7 +259,7 @@ fn is_one(value: Option<Value>, field: &'static str) -> Result<bool, Fault> {
     Ok(number(value, Fault::FieldInvalid { field })? == Some(1))
 }
 
-fn text(value: Option<Value>, field: &'static str) -> Result<String, Fault> {
+pub(crate) fn text(value: Option<Value>, field: &'static str) -> Result<String, Fault> {
     match value {
         None | Some(Value::Null) => Ok(String::new()),
         // One of the stores keeps no NUL in a text.
