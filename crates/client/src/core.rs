@@ -8,6 +8,7 @@
 //! Time is a number of milliseconds that only grows; it arrives with every input.
 
 mod calls;
+mod change;
 mod link;
 mod notice;
 mod sync;
@@ -22,11 +23,12 @@ use rand::rngs::StdRng;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason, Status};
-use crate::message::{Message, Presence, Sent};
+use crate::message::{Extended, Extension, Message, Presence, Sent};
 use crate::settings::{PushConfirmation, Retry, Settings};
 
 pub(crate) use calls::Ask;
 use calls::Calls;
+pub(crate) use change::Change;
 use link::{Link, Session};
 use notice::Told;
 use sync::Sync;
@@ -65,6 +67,12 @@ pub(crate) enum Answer {
     Page(Vec<Message>),
     /// The status of accounts.
     Presence(Vec<Presence>),
+    /// The version that a message has now.
+    Version(u32),
+    /// What became of pairs of a message.
+    Extended(Vec<Extended>),
+    /// A page of pairs, and whether it is the last.
+    Extensions(Vec<Extension>, bool),
 }
 
 /// What the settings say about the protocol.

@@ -101,7 +101,9 @@ impl Stream {
     pub fn open(compatible: String, chunks: &[Chunk]) -> Option<Self> {
         let (first, rest) = chunks.split_first()?;
         let mut stream = Self { compatible, whole: first.clone() };
-        rest.iter().for_each(|chunk| stream.add(chunk));
+        for chunk in rest {
+            stream.add(chunk);
+        }
         Some(stream)
     }
 
@@ -123,7 +125,9 @@ impl Stream {
         if self.whole.index.checked_add(1) != new.first().map(|chunk| chunk.index) {
             return Err(Fault::MsgElementInvalid { what: "a chunk before this one is missing" });
         }
-        new.iter().for_each(|chunk| self.add(chunk));
+        for chunk in &new {
+            self.add(chunk);
+        }
         Ok(new)
     }
 

@@ -14,6 +14,7 @@ use contract::frame::{Command, Frame};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
+use crate::core::change::{Change, Changing};
 use crate::core::link::Link;
 use crate::core::sync::{Fill, Write};
 use crate::core::{Answer, CallId, Core, Ms};
@@ -33,6 +34,7 @@ pub(crate) enum Ask {
     History { peer: String, before: Option<MessageId>, count: u32 },
     Status(Vec<String>),
     Token { channel: String, token: String, credential: i64, remove: bool },
+    Change(Box<Change>),
     ConfirmPush(Vec<u8>),
 }
 
@@ -43,6 +45,7 @@ pub(super) enum Context {
     Read { peer: String, upto: u64 },
     Receipts,
     History { peer: String },
+    Change(Box<Changing>),
     Status,
     Token,
     ConfirmPush,
@@ -60,6 +63,9 @@ impl Context {
 
     /// Whether a second request after a lost answer does what one would have done.
     fn is_repeatable(&self) -> bool {
+        if let Self::Change(changing) = self {
+            return changing.is_repeatable();
+        }
         matches!(
             self,
             Self::Send(_) | Self::Read { .. } | Self::Receipts | Self::Status | Self::Token | Self::ConfirmPush
@@ -195,11 +201,12 @@ impl Core {
                 let body = TokenRequest { channel, token, credential, remove };
                 (Frame::request(Command::SetToken, &body), Context::Token)
             }
+            Ask::Change(change) => self.request_change(*change),
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
         }
     }
 
-    fn draft(&mut self, to: String, body: String, options: SendOptions) -> SendRequest {
+    pub(super) fn draft(&mut self, to: String, body: String, options: SendOptions) -> SendRequest {
         let msg_seq = self.calls.next_msg_seq;
         self.calls.next_msg_seq = msg_seq.wrapping_add(1);
         SendRequest {
@@ -355,6 +362,7 @@ impl Core {
                 Ok(Answer::Nothing)
             }
             Context::History { peer } => self.on_history(&peer, frame),
+            Context::Change(changing) => self.on_change(*changing, frame),
             Context::Status => frame.read::<StatusAnswer>().map_err(|_| malformed("status")).map(|answer| {
                 let item = |item: contract::frame::wire::status_answer::Item| Presence {
                     account: item.account,
@@ -379,7 +387,7 @@ impl Core {
         Ok(Answer::Page(messages))
     }
 
-    fn on_sent(&mut self, draft: SendRequest, frame: &Frame) -> Result<Answer> {
+    pub(super) fn on_sent(&mut self, draft: SendRequest, frame: &Frame) -> Result<Answer> {
         let answer = frame.read::<SendAnswer>().map_err(|_| malformed("send"))?;
         let key = MsgKey { time: answer.time, seq: answer.msg_seq, random: draft.msg_random };
         if answer.seq > 0 {
@@ -398,6 +406,8 @@ impl Core {
                 extensible: draft.extensible,
                 recalled: false,
                 read_by_peer: false,
+                version: 0,
+                extended: false,
             });
         }
         Ok(Answer::Sent(Sent { key, seq: answer.seq }))
@@ -418,6 +428,6 @@ impl Core {
     }
 }
 
-fn malformed(what: &str) -> Error {
+pub(super) fn malformed(what: &str) -> Error {
     Error::Protocol(format!("the answer to {what} cannot be read"))
 }

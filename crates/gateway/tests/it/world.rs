@@ -348,7 +348,8 @@ macro_rules! bodies {
 
 bodies! {
     LoginRequest ResumeRequest SendRequest MessageRef ReadRequest ReceiptRequest HistoryRequest HeadsRequest
-    SinceRequest StatusRequest TokenRequest PushAck
+    SinceRequest StatusRequest TokenRequest PushAck ModifyRequest ExtendRequest ExtensionsRequest DeleteRequest
+    StreamRequest
 }
 
 /// A text message.

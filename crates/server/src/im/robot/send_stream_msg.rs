@@ -4,7 +4,7 @@ use chat::message::change::Named;
 use chat::message::stream::Piece;
 use contract::codes::Family;
 use contract::stream::{Chunk, Stream};
-use contract::{Fault, Result};
+use contract::{Error, Fault, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,8 @@ impl Perform for SendStreamMsg {
         let key = match self.key.as_deref() {
             Some(key) if !key.is_empty() => {
                 let key = key.parse().map_err(|_| Fault::FieldInvalid { field: "MsgKey" })?;
-                go_on(&call, Named { sender, receiver, key }, Piece::Next(self.chunk, is_last)).await?
+                let piece = Piece::Next(self.chunk, is_last);
+                go_on(&call, Named { sender, receiver, key }, piece).await.map_err(unusable)?
             }
             _ => {
                 let whole = Chunk { index: 1, markdown: self.chunk.clone(), is_last };
@@ -67,5 +68,15 @@ impl Perform for SendStreamMsg {
             }
         };
         Ok(Answer { msg_key: key.to_string() })
+    }
+}
+
+/// The command knows one code for a key that cannot be continued, whatever became of the message.
+fn unusable(error: Error) -> Error {
+    match error {
+        Error::Fault(Fault::MessageUnknown | Fault::MessageRecalled | Fault::StreamEnded) => {
+            Fault::FieldInvalid { field: "MsgKey" }.into()
+        }
+        other => other,
     }
 }

@@ -14,7 +14,7 @@ use crate::harness::{ADMIN, APP, Answer, elements, query};
 const CASES: usize = 120;
 
 /// Every field that some command reads, and some that none does.
-const FIELDS: [&str; 36] = [
+const FIELDS: [&str; 46] = [
     "UserID",
     "Identifier",
     "Nick",
@@ -50,6 +50,16 @@ const FIELDS: [&str; 36] = [
     "MsgKey",
     "Report_Account",
     "MsgReadTime",
+    "MsgKeyList",
+    "OperateType",
+    "ExtensionList",
+    "StartSeq",
+    "Robot_Account",
+    "SelfSignature",
+    "Chunk",
+    "Finish",
+    "Key",
+    "Value",
     "nothing",
 ];
 
@@ -66,6 +76,11 @@ fn likely() -> impl Strategy<Value = Value> {
         Just(json!("1_2_3")),
         Just(json!({ "PushFlag": 0, "Desc": "d" })),
         Just(json!(["NoUnread"])),
+        Just(json!(["1_2_3"])),
+        Just(json!("@RBT#x")),
+        Just(json!([{ "Key": "k", "Value": "v", "Seq": 1 }])),
+        Just(json!([{ "MsgType": "TIMStreamElem", "MsgContent": { "CompatibleText": "c",
+            "Chunks": [{ "EventType": "data", "Index": 1, "Markdown": "m" }] } }])),
         (0..6_i64).prop_map(Value::from),
         any::<u32>().prop_map(Value::from),
     ]
@@ -102,7 +117,7 @@ fn body() -> impl Strategy<Value = Value> {
 
 /// What no caller may cause.
 fn is_ours(number: i64) -> bool {
-    use codes::{Account, Message};
+    use codes::{Account, Group, Message};
     [
         Account::InternalError.row(),
         Account::StoreTimeout.row(),
@@ -113,6 +128,8 @@ fn is_ours(number: i64) -> bool {
         Message::QueueFull.row(),
         Message::StoreUnavailable.row(),
         Message::SendConflict.row(),
+        Message::DeleteFailed.row(),
+        Group::InternalError.row(),
     ]
     .iter()
     .any(|row| row.number().map(i64::from) == Some(number))
