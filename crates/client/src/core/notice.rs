@@ -42,11 +42,14 @@ impl Told {
         }
     }
 
-    /// Notes the version in which a message is told.
-    pub(super) fn version(&mut self, message: &Message) {
-        if message.version > 0 {
-            self.note(&message.id(), Change::Version(message.version));
-        }
+    /// Notes the version in which a message is told. Answers whether it is new: of what overtakes each other on its way
+    /// only the newer one counts.
+    pub(super) fn version(&mut self, message: &Message) -> bool {
+        let (id, version) = (message.id(), message.version);
+        let is_known = |(known, what): &(MessageId, Change)| {
+            matches!(what, Change::Version(told) if *told >= version) && *known == id
+        };
+        version > 0 && !self.changes.iter().any(is_known) && self.note(&id, Change::Version(version))
     }
 
     /// Notes a change. Answers whether it is new.
@@ -115,7 +118,7 @@ impl Core {
     }
 
     fn modified(&mut self, peer: String, message: Message) {
-        if self.told.note(&message.id(), Change::Version(message.version)) {
+        if self.told.version(&message) {
             self.event(Event::Modified(message));
         }
         self.changed(vec![peer]);

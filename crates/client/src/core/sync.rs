@@ -314,7 +314,8 @@ impl Core {
 
     fn deliver(&mut self, peer: &str, message: Message, is_told: bool) {
         let place = Some((message.seq, message.key.time));
-        self.told.version(&message);
+        // Its version is told with it.
+        let _is_new = self.told.version(&message);
         self.write(Write::Message { peer: peer.into(), message: message.clone(), place });
         if is_told {
             self.event(Event::Message(message));
