@@ -24,7 +24,13 @@ async fn open(gateway: &Gateway) -> (Client, Events, Link) {
 
 /// The newest message of each conversation, as the cache has it.
 async fn cached(client: &Client) -> Vec<Message> {
-    client.conversations().await.unwrap().into_iter().filter_map(|conversation| conversation.last).collect()
+    client
+        .conversations()
+        .await
+        .expect("the cache answers")
+        .into_iter()
+        .filter_map(|conversation| conversation.last)
+        .collect()
 }
 
 #[tokio::test]

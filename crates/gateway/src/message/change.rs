@@ -88,7 +88,7 @@ pub(crate) async fn delete(call: &Call, request: DeleteRequest) -> Result<()> {
             tracing::error!(%failure, "messages were not deleted");
             Fault::DeleteFailed.into()
         }
-        fault => fault,
+        fault @ Error::Fault(_) => fault,
     })
 }
 

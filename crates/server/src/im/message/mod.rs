@@ -235,7 +235,7 @@ pub fn deletion(error: Error) -> Error {
             error!(%failure, "messages were not deleted");
             Fault::DeleteFailed.into()
         }
-        fault => fault,
+        fault @ Error::Fault(_) => fault,
     }
 }
 
