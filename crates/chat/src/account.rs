@@ -83,7 +83,8 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
         return Ok(false);
     }
     let account = accounts::lock(tx, user)?;
-    if !account.is_some_and(|account| account.is_alive()) {
+    // A robot has a command of its own, which keeps its conversations.
+    if user.is_robot() || !account.is_some_and(|account| account.is_alive()) {
         return refuse(Fault::AccountUnknown);
     }
     end_sessions(tx, now, user)?;

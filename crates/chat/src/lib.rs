@@ -12,3 +12,4 @@ pub mod message;
 pub mod mute;
 pub mod profile;
 pub mod relation;
+pub mod robot;

@@ -21,6 +21,9 @@ pub fn log_in(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login, signed_at:
     if app.settings.accounts_off.iter().any(|off| off == login.account.as_str()) {
         return refuse(Fault::AccountBlocked);
     }
+    if login.account.is_robot() {
+        return refuse(Fault::RequestIllegal);
+    }
     account::check_epoch(tx, &login.account, signed_at)?;
     let account = account::create(tx, now, app, &login.account)?;
     count_active(tx, now, app, &login.account)?;
@@ -46,7 +49,7 @@ pub fn resume(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login, grant: &Gr
         Some(device) if device.account.as_ref() != Some(&login.account) || !device.is_logged_in => {
             refuse(Fault::SessionExpired)
         }
-        Some(device) if device.is_replaced => refuse(Fault::Replaced),
+        Some(device) if device.is_replaced => refuse(replaced(device.platform)),
         Some(_) => {
             count_active(tx, now, app, &login.account)?;
             take_place(tx, now, app, login)?;
@@ -73,15 +76,26 @@ fn take_place(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login) -> Result<
             other.id != login.device && other.platform == login.platform && other.is_logged_in && !other.is_replaced
         })
         .collect();
+    let is_web_full = login.platform == Platform::Web as i64;
     // The latest heard of come first, so what lies beyond the allowance is the oldest.
     for other in others.iter().skip(allowed.saturating_sub(1)) {
         devices::replace(tx, &other.id)?;
-        tx.after(Event::SessionReplaced { account: login.account.clone(), device: other.id.clone(), before: now });
+        let (account, device) = (login.account.clone(), other.id.clone());
+        tx.after(Event::SessionReplaced { account, device, before: now, is_web_full });
     }
     devices::log_in(tx, now, login)?;
     // An older connection of the same device is as dead as its network was.
-    tx.after(Event::SessionReplaced { account: login.account.clone(), device: login.device.clone(), before: now });
+    let (account, device) = (login.account.clone(), login.device.clone());
+    tx.after(Event::SessionReplaced { account, device, before: now, is_web_full: false });
     Ok(())
+}
+
+/// Why a device that another one replaced is out: web clients have a number of their own for it.
+pub fn replaced(platform: i64) -> Fault {
+    match Platform::from_number(platform) {
+        Some(Platform::Web) => Fault::WebInstanceReplaced,
+        _ => Fault::Replaced,
+    }
 }
 
 /// Whether the account's sessions from an epoch still hold: asked at every heartbeat, because the bus may lose a kick.
@@ -96,7 +110,10 @@ pub fn check(snapshot: &mut Snapshot<'_>, user: &UserId, epoch: i64, device: &De
     }
     match devices::get(snapshot, device)? {
         Some(found) if found.account.as_ref() == Some(user) && found.is_logged_in => {
-            if found.is_replaced || found.session != session { refuse(Fault::Replaced) } else { Ok(()) }
+            if found.is_replaced {
+                return refuse(replaced(found.platform));
+            }
+            if found.session == session { Ok(()) } else { refuse(Fault::Replaced) }
         }
         _ => refuse(Fault::SessionExpired),
     }

@@ -1,4 +1,8 @@
-//! Messages: who may send to whom, recall, receipts.
+//! Messages: who may send to whom, recall, receipts; `change`, `extension` and `stream` are what may follow a send.
+
+pub mod change;
+pub mod extension;
+pub mod stream;
 
 use contract::event::Event;
 use contract::fault::refuse;

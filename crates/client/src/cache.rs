@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::frame::wire::Head;
-use rusqlite::{Connection, params};
+use contract::stream::{Chunk, Stream};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::core::{Known, Write};
 use crate::error::{Error, Result};
@@ -62,6 +63,9 @@ const RECEIPT_WANTED: i64 = 4;
 const EXTENSIBLE: i64 = 8;
 const RECALLED: i64 = 16;
 const READ_BY_PEER: i64 = 32;
+const EXTENDED: i64 = 64;
+/// The version of a message stands above its flags, so that an older answer never takes the place of a newer one.
+const VERSION_BITS: u32 = 32;
 /// What once holds for a message holds for ever, whatever an older answer says.
 const STICKY: i64 = RECALLED | READ_BY_PEER;
 
@@ -180,6 +184,8 @@ fn flags(message: &Message) -> i64 {
         | bit(message.extensible, EXTENSIBLE)
         | bit(message.recalled, RECALLED)
         | bit(message.read_by_peer, READ_BY_PEER)
+        | bit(message.extended, EXTENDED)
+        | i64::from(message.version) << VERSION_BITS
 }
 
 fn keep(tx: &Connection, me: &str, write: &Write) -> rusqlite::Result<()> {
@@ -210,6 +216,14 @@ fn keep(tx: &Connection, me: &str, write: &Write) -> rusqlite::Result<()> {
              WHERE peer = ?1 AND time = ?2 AND msg_seq = ?3 AND msg_random = ?4 AND sender = ?5",
             params![peer, id.key.time, id.key.seq, id.key.random, id.from, RECALLED],
         ),
+        Write::Streamed { peer, id, version, chunks } => keep_chunks(tx, peer, id, *version, chunks),
+        Write::Deleted { peer, ids } => ids.iter().try_for_each(|id| {
+            run(
+                tx,
+                "DELETE FROM messages WHERE peer = ?1 AND time = ?2 AND msg_seq = ?3 AND msg_random = ?4 AND sender = ?5",
+                params![peer, id.key.time, id.key.seq, id.key.random, id.from],
+            )
+        }),
         Write::Receipts { peer, keys } => keys.iter().try_for_each(|key| {
             run(
                 tx,
@@ -233,7 +247,8 @@ fn keep_message(tx: &Connection, peer: &str, message: &Message) -> rusqlite::Res
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT DO UPDATE SET
              seq = excluded.seq, body = excluded.body, cloud = excluded.cloud,
-             flags = excluded.flags | (flags & ?12)",
+             flags = excluded.flags | (flags & ?12)
+         WHERE excluded.flags >> 32 >= flags >> 32",
         params![
             peer,
             message.from,
@@ -248,6 +263,38 @@ fn keep_message(tx: &Connection, peer: &str, message: &Message) -> rusqlite::Res
             flags(message),
             STICKY
         ],
+    )
+}
+
+/// Adds chunks to a stream. If one is missing before them the cache waits for the whole text, which comes at the end.
+fn keep_chunks(
+    tx: &Connection,
+    peer: &str,
+    id: &MessageId,
+    version: Option<u32>,
+    chunks: &[Chunk],
+) -> rusqlite::Result<()> {
+    let key = params![peer, id.key.time, id.key.seq, id.key.random, id.from];
+    let known: Option<(String, i64)> = tx
+        .prepare_cached(
+            "SELECT body, flags FROM messages
+             WHERE peer = ?1 AND time = ?2 AND msg_seq = ?3 AND msg_random = ?4 AND sender = ?5",
+        )?
+        .query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((body, flags)) = known else { return Ok(()) };
+    let Some(mut stream) = Stream::parse(&body) else { return Ok(()) };
+    match stream.append(chunks) {
+        Ok(new) if !new.is_empty() => {}
+        Ok(_) | Err(_) => return Ok(()),
+    }
+    let version = version.map_or(flags >> VERSION_BITS, i64::from);
+    let flags = flags & ((1 << VERSION_BITS) - 1) | version << VERSION_BITS;
+    run(
+        tx,
+        "UPDATE messages SET body = ?6, flags = ?7
+         WHERE peer = ?1 AND time = ?2 AND msg_seq = ?3 AND msg_random = ?4 AND sender = ?5",
+        params![peer, id.key.time, id.key.seq, id.key.random, id.from, stream.body(), flags],
     )
 }
 

@@ -1,5 +1,7 @@
 //! What an application holds.
 
+mod change;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -9,6 +9,7 @@
 //! Time is a number of milliseconds that only grows; it arrives with every input.
 
 mod calls;
+mod change;
 mod link;
 mod notice;
 mod social;
@@ -24,12 +25,13 @@ use rand::rngs::StdRng;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason, Status};
-use crate::message::{Message, Presence, Sent};
+use crate::message::{Extended, Extension, Message, Presence, Sent};
 use crate::settings::{PushConfirmation, Retry, Settings};
 use crate::social::{FollowPage, FollowTie, Profile};
 
 pub(crate) use calls::Ask;
 use calls::Calls;
+pub(crate) use change::Change;
 use link::{Link, Session};
 use notice::Told;
 pub(crate) use social::Ask as SocialAsk;
@@ -79,6 +81,12 @@ pub(crate) enum Answer {
     FollowTies(Vec<FollowTie>),
     /// The answer as it came, for whoever asked to read.
     Frame(Box<Frame>),
+    /// The version that a message has now.
+    Version(u32),
+    /// What became of pairs of a message.
+    Extended(Vec<Extended>),
+    /// A page of pairs, and whether it is the last.
+    Extensions(Vec<Extension>, bool),
 }
 
 /// What the settings say about the protocol.

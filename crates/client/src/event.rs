@@ -1,8 +1,10 @@
 //! What the client tells the application without being asked.
 
 use contract::MsgKey;
+use contract::message::ExtensionChange;
+use contract::stream::Chunk;
 
-use crate::message::{Message, MessageId};
+use crate::message::{Extension, Message, MessageId};
 use crate::relation::RelationVersions;
 use crate::social::Profile;
 
@@ -37,6 +39,33 @@ pub enum Event {
         seq: u64,
         /// Who recalled it.
         by: String,
+    },
+    /// A message has another body or other custom data than before.
+    Modified(Message),
+    /// A stream message grew; the cache has the whole text.
+    Streamed {
+        /// Which.
+        message: MessageId,
+        /// What is new, in order.
+        chunks: Vec<Chunk>,
+    },
+    /// The extensions of a message changed.
+    Extended {
+        /// Which.
+        message: MessageId,
+        /// What was done.
+        change: ExtensionChange,
+        /// The pairs that were set or removed; none when all were removed.
+        pairs: Vec<Extension>,
+        /// The newest sequence of the message's pairs.
+        latest: u64,
+        /// Who changed them.
+        by: String,
+    },
+    /// The extensions of a message may have changed while there was no connection: [`crate::Client::extensions`] tells.
+    ExtensionsStale {
+        /// Which.
+        message: MessageId,
     },
     /// A peer gave receipts for single messages of this account.
     Receipts {

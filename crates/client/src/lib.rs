@@ -24,10 +24,12 @@ mod transport;
 
 pub use client::{Client, Events};
 pub use contract::frame::wire::Platform;
+pub use contract::message::ExtensionChange;
+pub use contract::stream::Chunk;
 pub use contract::{MsgKey, UserId};
 pub use error::{Error, Result};
 pub use event::{Event, Push, Reason, Status};
-pub use message::{Conversation, Message, MessageId, Presence, SendOptions, Sent, custom, text};
+pub use message::{Conversation, Extended, Extension, Message, MessageId, Presence, SendOptions, Sent, custom, text};
 pub use relation::{
     AddFriend, Added, Blocked, Custom, Friend, FriendGroup, FriendList, FriendRequest, FriendRequests, Mutual, Outcome,
     RelationVersions, Relations, UpdateFriend,

@@ -35,6 +35,10 @@ pub struct Message {
     pub recalled: bool,
     /// The receiver gave the receipt.
     pub read_by_peer: bool,
+    /// How often body or custom data changed.
+    pub version: u32,
+    /// Extensions were attached at some time.
+    pub extended: bool,
 }
 
 impl Message {
@@ -73,6 +77,8 @@ impl From<wire::Message> for Message {
             extensible: wire.extensible,
             recalled: wire.recalled,
             read_by_peer: wire.read_by_peer,
+            version: wire.version,
+            extended: wire.extended,
         }
     }
 }
@@ -100,6 +106,39 @@ impl From<MessageId> for wire::MessageRef {
         let MsgKey { time, seq, random } = id.key;
         Self { from: id.from, to: id.to, msg_seq: seq, msg_random: random, time }
     }
+}
+
+/// A key-value pair that is attached to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extension {
+    /// 1 to 100 bytes.
+    pub key: String,
+    /// Up to 1,000 bytes.
+    pub value: String,
+    /// The place of its last change among those of all pairs of the message. Whoever changes a pair names the one that
+    /// is known, 0 for a new pair, and gets the pair as it is if somebody else was faster.
+    pub seq: u64,
+}
+
+impl From<wire::Extension> for Extension {
+    fn from(wire: wire::Extension) -> Self {
+        Self { key: wire.key, value: wire.value, seq: wire.seq }
+    }
+}
+
+impl From<Extension> for wire::Extension {
+    fn from(pair: Extension) -> Self {
+        Self { key: pair.key, value: pair.value, seq: pair.seq }
+    }
+}
+
+/// What became of the change of one pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extended {
+    /// 0, or the published code that says why it was not changed.
+    pub code: i32,
+    /// The pair as it is now; its sequence is 0 if there is none.
+    pub pair: Extension,
 }
 
 /// A conversation of the list.

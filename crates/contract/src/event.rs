@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use crate::id::{ConversationId, DeviceId, Millis, MsgKey, Seq, UserId};
-use crate::message::Message;
+use crate::message::{Extension, ExtensionChange, Message};
 use crate::profile::{Sequences, Value};
+use crate::stream::Chunk;
 
 /// Up to where each part of an account's relations has moved: the account's version at the last change of the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +50,31 @@ pub enum Event {
         /// Who recalled it.
         by: UserId,
     },
+    /// A message has another body or other custom data than before.
+    MessageModified {
+        /// The message as it is now.
+        message: Arc<Message>,
+    },
+    /// A stream message grew.
+    MessageStreamed {
+        /// The message as it is now.
+        message: Arc<Message>,
+        /// What is new in it.
+        chunks: Vec<Chunk>,
+    },
+    /// The extensions of a message changed.
+    MessageExtended {
+        /// The message.
+        message: Arc<Message>,
+        /// What was done with the pairs.
+        change: ExtensionChange,
+        /// The pairs that were set or removed; none when all were.
+        pairs: Vec<Extension>,
+        /// The newest sequence of the message's pairs.
+        latest: i64,
+        /// Who changed them.
+        by: UserId,
+    },
     /// An account read its conversation with a peer up to a place.
     ConversationRead {
         /// Who read.
@@ -86,6 +112,8 @@ pub enum Event {
         device: DeviceId,
         /// Sessions that began before this moment end.
         before: Millis,
+        /// It was one web instance too many, which has a code of its own.
+        is_web_full: bool,
     },
     /// An account came into being, or back to life.
     AccountAdded,

@@ -412,6 +412,39 @@ pub enum Fault {
         /// The window in seconds.
         window_s: i64,
     },
+    /// Stored messages could not be deleted; what went wrong is in the log.
+    DeleteFailed,
+    /// Somebody else changed the message while the call was under way.
+    ModifyConflict,
+    /// The caller changes an older version of the message than there is.
+    VersionOutdated {
+        /// The version that there is.
+        version: i64,
+    },
+    /// The stream is over: by its last chunk, by silence, or because the message is none.
+    StreamEnded,
+    /// The conversation belongs to another app than the one that the device is logged in to.
+    AppMismatch,
+    /// Another web instance of the account took this one's place.
+    WebInstanceReplaced,
+
+    // Extensions of messages, and robots.
+    /// No message has the key to which extensions are to be attached.
+    ExtendedUnknown,
+    /// The message was sent without allowing extensions.
+    ExtensionForbidden,
+    /// Too many changes of one message's extensions within a minute.
+    ExtensionThrottled,
+    /// Somebody else changed the pair in between.
+    ExtensionConflict,
+    /// The message would have more pairs than it may.
+    ExtensionsTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The app's plan does not include this, or no more of it.
+    FeatureNotInPlan,
+
     /// The device may not act for this account.
     NotSender,
     /// The device's session ended while the request was under way.

@@ -106,6 +106,11 @@ impl UserId {
         Self(Arc::from(text))
     }
 
+    /// Whether the id is that of a robot: an account that only the back end speaks for.
+    pub fn is_robot(&self) -> bool {
+        self.0.starts_with(Self::RESERVED[0])
+    }
+
     /// Whether the id is kept for something that is not an ordinary account.
     pub fn is_reserved(&self) -> bool {
         Self::RESERVED.iter().any(|prefix| self.0.starts_with(prefix))

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod profile;
 pub mod rate;
 pub mod seal;
+pub mod stream;
 pub mod ticket;
 pub mod user_sig;
 

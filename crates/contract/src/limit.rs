@@ -11,6 +11,34 @@ pub const MESSAGE_BYTES: usize = 12 * 1024;
 /// Lists and objects in one another within the content of an element. What is stored is shown in other lists, such as
 /// pages of history, and common parsers of JSON stop at 128: one message that they cannot read would hide its page.
 pub const ELEMENT_DEPTH: usize = 64;
+/// A stream message with all its chunks (contract: §5.12, under 128 KB).
+pub const STREAM_BYTES: usize = 128 * 1024;
+/// A stream that gets no chunk for so long has ended (contract: §5.12).
+pub const STREAM_SILENCE_MS: i64 = 15_000;
+/// Continuations of one stream within a second (contract: §5.12).
+pub const STREAM_CALLS_PER_SECOND: i64 = 5;
+/// Chunks of one call: what a second of a fast model brings, many times over.
+pub const STREAM_CHUNKS: usize = 100;
+/// Pairs of one change of a message's extensions.
+pub const EXTENSION_BATCH: usize = 20;
+/// Pairs of one message.
+pub const EXTENSIONS_PER_MESSAGE: usize = 300;
+/// The key of an extension.
+pub const EXTENSION_KEY_BYTES: usize = 100;
+/// The value of an extension.
+pub const EXTENSION_VALUE_BYTES: usize = 1_000;
+/// Pairs of one answer.
+pub const EXTENSION_PAGE: usize = 200;
+/// Changes of one message's extensions within a minute.
+pub const EXTENSION_WRITES_PER_MINUTE: i64 = 200;
+/// Messages that one call deletes by REST.
+pub const DELETE_BATCH: usize = 30;
+/// Messages that one frame deletes.
+pub const DELETE_BATCH_DEVICE: usize = 50;
+/// The signature of a robot.
+pub const SIGNATURE_BYTES: usize = 500;
+/// Robots of an app whose plan sets no bound: one page of the list.
+pub const ROBOTS: u64 = 1_000;
 /// A whole REST body. Above every documented bound, and small enough that ten thousand callers fit in memory.
 pub const BODY_BYTES: usize = 512 * 1024;
 /// A URL's query. A UserSig with a userbuf is under 1 KB.

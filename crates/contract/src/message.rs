@@ -32,6 +32,49 @@ pub struct Message {
     pub flags: Flags,
 }
 
+impl Message {
+    /// Whether an account sees the message in its view, as far as the message itself says.
+    pub fn is_seen_by(&self, account: &UserId) -> bool {
+        let other = if *account == self.sender { &self.receiver } else { &self.sender };
+        let is_hidden = *account == self.sender && *account != self.receiver && !self.flags.has(Flags::IN_SENDER_VIEW);
+        !is_hidden && !self.flags.has(Flags::deleted_for(account, other))
+    }
+}
+
+/// A key-value pair that is attached to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extension {
+    /// The key.
+    pub key: String,
+    /// The value; empty where only the key matters.
+    pub value: String,
+    /// Its place in the order of changes of the message's pairs, from 1; 0 means that it is not there.
+    pub seq: i64,
+}
+
+/// What is done with pairs of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExtensionChange {
+    /// Sets those that are given.
+    Set = 1,
+    /// Removes those that are given.
+    Remove = 2,
+    /// Removes all.
+    Clear = 3,
+}
+
+impl ExtensionChange {
+    /// By the number that the contract has for it.
+    pub const fn from_number(number: i64) -> Option<Self> {
+        match number {
+            1 => Some(Self::Set),
+            2 => Some(Self::Remove),
+            3 => Some(Self::Clear),
+            _ => None,
+        }
+    }
+}
+
 /// Properties of a message, one bit each; the store keeps the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Flags(pub i64);
@@ -59,10 +102,25 @@ impl Flags {
     pub const DELETED_HIGH: Self = Self(1 << 9);
     /// Passes by connected devices only and is not stored.
     pub const ONLINE_ONLY: Self = Self(1 << 10);
+    /// Extensions were attached at some time.
+    pub const EXTENDED: Self = Self(1 << 11);
+    /// One change of the body or the custom data. The changes are counted from here upwards, so that a message that
+    /// was never changed, as most are, pays nothing for its version.
+    pub const CHANGE: Self = Self(1 << 32);
+
+    /// The flag that hides a message from one of the two accounts of its conversation.
+    pub fn deleted_for(account: &UserId, other: &UserId) -> Self {
+        if account <= other { Self::DELETED_LOW } else { Self::DELETED_HIGH }
+    }
 
     /// Whether all bits of `other` are set.
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// How often body or custom data changed.
+    pub const fn version(self) -> i64 {
+        self.0 >> 32
     }
 
     /// These and those of `other`.
@@ -82,10 +140,7 @@ impl Flags {
 ///
 /// The order is the contract's: list, elements, then contents (tencent-im-rest reference, §5.0 rows 9–11 and §6).
 pub fn check_body(body: &Value) -> Result<(), Fault> {
-    let elements = body.as_array().ok_or(Fault::MsgBodyNotList)?;
-    if elements.is_empty() {
-        return Err(Fault::MsgBodyInvalid);
-    }
+    let elements = elements(body)?;
     let mut customs = 0;
     for element in elements {
         let (kind, content) = element_parts(element).ok_or(Fault::MsgBodyInvalid)?;
@@ -114,6 +169,15 @@ fn is_deeper(value: &Value, depth: usize) -> bool {
     }
 }
 
+/// The elements of a body, which is a list with at least one of them.
+pub(crate) fn elements(body: &Value) -> Result<&[Value], Fault> {
+    match body {
+        Value::Array(elements) if elements.is_empty() => Err(Fault::MsgBodyInvalid),
+        Value::Array(elements) => Ok(elements),
+        _ => Err(Fault::MsgBodyNotList),
+    }
+}
+
 /// The text by which an offline notification announces the message, or none if it must stay silent.
 ///
 /// Texts of several elements stand together without a separator; a lone custom element without a description is
@@ -133,6 +197,7 @@ pub fn announcement(body: &Value) -> Option<String> {
             "TIMFileElem" => "[File]",
             "TIMVideoFileElem" => "[Video]",
             "TIMRelayElem" => of("Title"),
+            "TIMStreamElem" => of("CompatibleText"),
             _ => "",
         });
     }
@@ -151,7 +216,7 @@ const KINDS: [&str; 9] = [
     "TIMRelayElem",
 ];
 
-fn element_parts(element: &Value) -> Option<(&str, &Map<String, Value>)> {
+pub(crate) fn element_parts(element: &Value) -> Option<(&str, &Map<String, Value>)> {
     Some((element.get("MsgType")?.as_str()?, element.get("MsgContent")?.as_object()?))
 }
 

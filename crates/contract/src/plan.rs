@@ -50,6 +50,12 @@ pub struct Allowance {
     pub instances_native: usize,
     /// Connected web instances.
     pub instances_web: usize,
+    /// Whether key-value pairs may be attached to messages.
+    pub has_extensions: bool,
+    /// Robots.
+    pub robots_max: u64,
+    /// Streams that begin within a day.
+    pub streams_per_day: Option<i64>,
 }
 
 impl Plan {
@@ -88,6 +94,9 @@ impl Plan {
             friend_removals_per_minute: None,
             instances_native: 1,
             instances_web: 1,
+            has_extensions: true,
+            robots_max: limit::ROBOTS,
+            streams_per_day: None,
         };
         // The contract names no number for either; this one no person reaches by hand.
         let cloud = Allowance { friend_adds_per_minute: Some(100), friend_removals_per_minute: Some(100), ..unlimited };
@@ -98,6 +107,9 @@ impl Plan {
                 daily_active_max: Some(100),
                 history_days: Some(7),
                 sends_daily_max: Some(1_000),
+                has_extensions: false,
+                robots_max: 0,
+                streams_per_day: Some(1_000),
                 has_status: false,
                 has_follow: false,
                 ..cloud
@@ -106,6 +118,8 @@ impl Plan {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(7),
+                has_extensions: false,
+                robots_max: 0,
                 has_status: false,
                 has_follow: false,
                 ..cloud
@@ -117,6 +131,7 @@ impl Plan {
                 following_max: Some(limit::FOLLOWING),
                 instances_native: 3,
                 instances_web: 10,
+                robots_max: 20,
                 ..cloud
             },
             Self::Enterprise => Allowance {
@@ -126,6 +141,7 @@ impl Plan {
                 following_max: Some(limit::FOLLOWING),
                 instances_native: 3,
                 instances_web: 10,
+                robots_max: 20,
                 ..cloud
             },
         }

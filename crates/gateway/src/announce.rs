@@ -5,9 +5,13 @@
 use std::sync::Arc;
 
 use contract::event::Event;
-use contract::frame::wire::{self, FollowNotice, MessageRef, ProfileNotice, ReadNotice, RecallNotice, ReceiptNotice};
+use contract::frame::wire::{
+    self, ExtendedNotice, FollowNotice, MessageRef, ProfileNotice, ReadNotice, RecallNotice, ReceiptNotice,
+    StreamedNotice,
+};
 use contract::frame::{Command, Frame};
-use contract::message::{Flags, Message};
+use contract::message::{Extension, Flags, Message};
+use contract::stream::Chunk;
 use contract::{AppId, DeviceId, Fault, Millis, MsgKey, UserId};
 
 use crate::hub::Hub;
@@ -26,6 +30,23 @@ impl Hub {
                     let message = Some(reference(sender, receiver, *key));
                     let notice = RecallNotice { message, seq: seq.0 as u64, by: by.to_string() };
                     self.notify(app, &[sender, receiver], || Frame::notice(Command::Recalled, &notice));
+                }
+                Event::MessageModified { message } => {
+                    self.tell_viewers(app, message, || Frame::notice(Command::Modified, &shown(message)));
+                }
+                Event::MessageStreamed { message, chunks } => {
+                    self.tell_viewers(app, message, || Frame::notice(Command::Streamed, &streamed(message, chunks)));
+                }
+                Event::MessageExtended { message, change, pairs, latest, by } => {
+                    let notice = ExtendedNotice {
+                        message: Some(reference(&message.sender, &message.receiver, message.key)),
+                        seq: message.seq.0 as u64,
+                        change: *change as i32,
+                        extensions: pairs.iter().map(extension).collect(),
+                        latest_seq: *latest as u64,
+                        by: by.to_string(),
+                    };
+                    self.tell_viewers(app, message, || Frame::notice(Command::Extended, &notice));
                 }
                 Event::ConversationRead { reader, peer, time, seq } => {
                     let notice = ReadNotice {
@@ -48,8 +69,8 @@ impl Hub {
                         }
                     }
                 }
-                Event::SessionReplaced { account, device, before } => {
-                    self.replace(app, account, device, *before);
+                Event::SessionReplaced { account, device, before, is_web_full } => {
+                    self.replace(app, account, device, *before, *is_web_full);
                 }
                 Event::RelationsChanged { account, versions } => {
                     let notice = relation::shown(*versions);
@@ -97,12 +118,19 @@ impl Hub {
         self.send_all(&sessions, || Frame::notice(Command::Message, &shown(message)));
     }
 
-    fn replace(&self, app: AppId, account: &UserId, device: &DeviceId, before: Millis) {
+    fn replace(&self, app: AppId, account: &UserId, device: &DeviceId, before: Millis, is_web_full: bool) {
         for session in self.registry.of_account(app, account) {
-            if session.device == *device && session.began() < before && session.replace() {
-                self.kick(&session, Fault::Replaced);
+            if session.device == *device && session.began() < before && session.replace(is_web_full) {
+                self.kick(&session, session.replacement());
             }
         }
+    }
+
+    /// Tells those of the two accounts who see the message.
+    fn tell_viewers(&self, app: AppId, message: &Message, frame: impl FnOnce() -> Frame) {
+        let viewers: Vec<&UserId> =
+            [&message.sender, &message.receiver].into_iter().filter(|account| message.is_seen_by(account)).collect();
+        self.notify(app, &viewers, frame);
     }
 
     fn notify(&self, app: AppId, accounts: &[&UserId], frame: impl FnOnce() -> Frame) {
@@ -151,6 +179,22 @@ fn reference(sender: &UserId, receiver: &UserId, key: MsgKey) -> MessageRef {
     }
 }
 
+fn streamed(message: &Message, chunks: &[Chunk]) -> StreamedNotice {
+    let chunk =
+        |chunk: &Chunk| wire::Chunk { index: chunk.index, markdown: chunk.markdown.clone(), last: chunk.is_last };
+    StreamedNotice {
+        message: Some(reference(&message.sender, &message.receiver, message.key)),
+        seq: message.seq.0 as u64,
+        version: message.flags.version() as u32,
+        chunks: chunks.iter().map(chunk).collect(),
+    }
+}
+
+/// A pair as a device is shown it.
+pub(crate) fn extension(pair: &Extension) -> wire::Extension {
+    wire::Extension { key: pair.key.clone(), value: pair.value.clone(), seq: pair.seq as u64 }
+}
+
 /// A message as a device is shown it. Of a recalled one only the fact travels.
 pub(crate) fn shown(message: &Message) -> wire::Message {
     let is_recalled = message.flags.has(Flags::RECALLED);
@@ -172,5 +216,7 @@ pub(crate) fn shown(message: &Message) -> wire::Message {
         extensible: message.flags.has(Flags::EXTENSIBLE),
         recalled: is_recalled,
         read_by_peer: message.flags.has(Flags::RECEIPT_GIVEN),
+        version: message.flags.version() as u32,
+        extended: message.flags.has(Flags::EXTENDED),
     }
 }

@@ -139,7 +139,7 @@ async fn resume(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
         hub.store.write(app.id, job)
     };
     let resumed = hub.write_login(&presence.session, write).await;
-    if resumed == Err(Error::Fault(Fault::Replaced)) {
+    if matches!(resumed, Err(Error::Fault(Fault::Replaced | Fault::WebInstanceReplaced))) {
         // Its user learns so once; who logs in again after that means it.
         let device = grant.device.clone();
         hub.store.write(app.id, move |tx| devices::clear_replaced(tx, &device)).await?;

@@ -1,5 +1,7 @@
 //! Commands on messages and conversations: frames into the words of `chat`, and back.
 
+pub(crate) mod change;
+
 use chat::conversation::{self, Listed, Page, Span};
 use chat::message::{Recaller, give_receipts};
 use contract::frame::wire::{
@@ -53,6 +55,11 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
     if request.body.len() + request.cloud.len() > max {
         return Err(Fault::MessageTooLong { max }.into());
     }
+    Ok(draft(call, request, receiver, &elements, push.as_ref()))
+}
+
+/// The draft of a message whose parts were checked.
+fn draft(call: &Call, request: SendRequest, receiver: UserId, elements: &Value, push: Option<&Value>) -> Draft {
     let life_s = match i64::from(request.life_time) {
         0 => limit::LIFE_TIME_S,
         life => life.min(limit::LIFE_TIME_S),
@@ -65,8 +72,8 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
         .with_if(request.receipt_wanted, Flags::RECEIPT_WANTED)
         .with_if(request.extensible, Flags::EXTENSIBLE)
         .with_if(request.online_only, Flags::ONLINE_ONLY);
-    Ok(Draft {
-        push: push::chat::notice(&sender, &elements, push.as_ref()),
+    Draft {
+        push: push::chat::notice(&sender, elements, push),
         is_admin: call.app.is_admin(&sender),
         sender,
         receiver,
@@ -80,7 +87,7 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
         expires_at: call.now.plus(life_s * 1_000),
         origin: Some(call.session.device.clone()),
         friends_only: call.app.settings.friends_only,
-    })
+    }
 }
 
 /// Takes back a message that the account sent.

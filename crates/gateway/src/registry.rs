@@ -31,6 +31,8 @@ pub(crate) struct Session {
     void_below: AtomicI64,
     /// Another login took its place: noted also while its own is still on its way.
     is_replaced: AtomicBool,
+    /// And did so because the account had too many web instances.
+    is_web_full: AtomicBool,
     /// Notifications that wait for their confirmation.
     pub(crate) acks: Mutex<Vec<(Bytes, oneshot::Sender<()>)>>,
 }
@@ -50,6 +52,7 @@ impl Session {
             epoch: AtomicI64::new(PENDING),
             void_below: AtomicI64::new(PENDING),
             is_replaced: AtomicBool::new(false),
+            is_web_full: AtomicBool::new(false),
             acks: Mutex::default(),
         }
     }
@@ -77,7 +80,10 @@ impl Session {
     }
 
     /// Gives the session's place to a login that came later. Answers whether it is in and has to go now.
-    pub(crate) fn replace(&self) -> bool {
+    pub(crate) fn replace(&self, is_web_full: bool) -> bool {
+        if is_web_full {
+            self.is_web_full.store(true, Ordering::SeqCst);
+        }
         self.is_replaced.store(true, Ordering::SeqCst);
         self.is_in()
     }
@@ -88,8 +94,13 @@ impl Session {
         if self.void_below.load(Ordering::SeqCst) > epoch {
             Some(Fault::UserSigRevoked)
         } else {
-            self.is_replaced.load(Ordering::SeqCst).then_some(Fault::Replaced)
+            self.is_replaced.load(Ordering::SeqCst).then(|| self.replacement())
         }
+    }
+
+    /// What a session that another one replaced is told.
+    pub(crate) fn replacement(&self) -> Fault {
+        if self.is_web_full.load(Ordering::SeqCst) { Fault::WebInstanceReplaced } else { Fault::Replaced }
     }
 }
 
@@ -212,7 +223,7 @@ mod tests {
         assert_eq!(later.come_in(4), None, "it logged in after the kick");
         assert!(later.void_below(5));
         let replaced = session(3);
-        assert!(!replaced.replace());
+        assert!(!replaced.replace(false));
         assert_eq!(replaced.come_in(4), Some(Fault::Replaced));
     }
 

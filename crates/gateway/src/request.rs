@@ -13,6 +13,7 @@ use store::devices;
 use crate::bucket::Rate;
 use crate::drive::Outcome;
 use crate::hub::Hub;
+use crate::message::change;
 use crate::registry::Session;
 use crate::state::{family_of, is_relation};
 use crate::{follow, login, message, profile, refusal, relation, token};
@@ -98,6 +99,11 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         Command::History => frame.answer(&message::history(call, frame.read()?).await?),
         Command::Heads => frame.answer(&message::heads(call, frame.read()?).await?),
         Command::Since => frame.answer(&message::since(call, frame.read()?).await?),
+        Command::Modify => frame.answer(&change::modify(call, frame.read()?).await?),
+        Command::ExtensionSet => frame.answer(&change::extend(call, frame.read()?).await?),
+        Command::ExtensionGet => frame.answer(&change::extensions(call, frame.read()?).await?),
+        Command::Delete => frame.answer(&change::delete(call, frame.read()?).await?),
+        Command::Stream => frame.answer(&change::stream(call, frame.read()?).await?),
         Command::Status => frame.answer(&status(call, frame.read()?).await?),
         Command::SetToken => frame.answer(&token::set(call, frame).await?),
         Command::ProfileSet => frame.answer(&profile::write(call, frame.read()?).await?),

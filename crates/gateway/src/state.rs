@@ -150,6 +150,10 @@ impl LoggedIn {
         }
         let is_other_account = !frame.account.is_empty() && frame.account != own.account.as_str();
         let is_other_app = frame.app != 0 && i64::try_from(frame.app) != Ok(own.app.0);
+        if is_other_app && !is_other_account && names_peer(frame.command()) {
+            // The conversation comes from a local database of another app.
+            return Err(Fault::AppMismatch);
+        }
         if is_other_account || is_other_app {
             return Err(Fault::TicketOtherAccount);
         }
@@ -339,12 +343,22 @@ pub(crate) const fn family_of(command: Command) -> Family {
         | Command::History
         | Command::Heads
         | Command::Since
+        | Command::Modify
+        | Command::Delete
+        | Command::Stream
         | Command::SetToken => Family::Message,
         Command::ProfileSet | Command::ProfileGet => Family::Profile,
         Command::FollowAdd | Command::FollowDelete | Command::FollowList | Command::FollowCheck => Family::Relation,
         _ if is_relation(command) => Family::Relation,
+        Command::ExtensionSet | Command::ExtensionGet => Family::Group,
         _ => Family::Access,
     }
+}
+
+/// Whether the request is about a message or a conversation with somebody.
+const fn names_peer(command: Command) -> bool {
+    matches!(family_of(command), Family::Message | Family::Group)
+        && !matches!(command, Command::SetToken | Command::Heads)
 }
 
 /// Whether a command is about friends, friend groups, friend requests or the blocklist.
@@ -389,6 +403,11 @@ const fn is_request(command: Command) -> bool {
                 | Command::Heads
                 | Command::Since
                 | Command::Status
+                | Command::Modify
+                | Command::ExtensionSet
+                | Command::ExtensionGet
+                | Command::Delete
+                | Command::Stream
                 | Command::SetToken
                 | Command::PushAck
                 | Command::ProfileSet

@@ -162,7 +162,7 @@ pub fn unread(snapshot: &mut Snapshot<'_>, account: &UserId, head: &Head) -> Res
     }
     let app = snapshot.app();
     let counted = Flags::COUNTS.0;
-    let hidden = Flags::RECALLED.0;
+    let hidden = Flags::RECALLED.with(Flags::deleted_for(account, &head.peer)).0;
     let (live,): (i64,) = snapshot.one(
         sql!(
             "SELECT COUNT(*) FROM (

@@ -19,6 +19,7 @@ mod backup;
 pub mod conversations;
 pub mod deliveries;
 pub mod devices;
+pub mod extensions;
 pub mod follows;
 mod inspect;
 mod job;
@@ -31,8 +32,10 @@ mod postgres;
 pub mod profiles;
 mod queue;
 pub mod relations;
+pub mod robots;
 mod sqlite;
 pub mod statistics;
+pub mod streams;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

@@ -1,4 +1,4 @@
-//! Stored messages: read by key, by time or by place; changed only in their flags.
+//! Stored messages: read by key, by time or by place; changed in their flags, and by edits.
 //!
 //! A message is written by the append writer alone. A C2C message is found through one index, by time; places
 //! within it are monotone in time, because a live message never gets an older time than its predecessor.
@@ -30,7 +30,7 @@ impl View {
 
     /// The flag that hides a message from this viewer.
     fn deleted(&self) -> Flags {
-        if self.viewer <= self.peer { Flags::DELETED_LOW } else { Flags::DELETED_HIGH }
+        Flags::deleted_for(&self.viewer, &self.peer)
     }
 
     fn message(&self, row: Row) -> Message {
@@ -168,7 +168,7 @@ pub fn since(
     Ok(rows.into_iter().map(|row| view.message(row)).collect())
 }
 
-/// Reads the messages that were changed (recalled, receipted) after a moment.
+/// Reads the messages that were changed (edited, recalled, receipted, extended) after a moment.
 pub fn changed_after(snapshot: &mut Snapshot<'_>, view: &View, after: Millis, count: usize) -> Result<Vec<Message>> {
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
@@ -202,4 +202,45 @@ pub fn set_flags(tx: &mut Tx<'_>, view: &View, message: &Message, flags: Flags, 
         (app, view.conversation(), message.key.time, message.seq, flags.0, now),
     )?;
     Ok(changed > 0)
+}
+
+/// Replaces body and custom data of a message, if nobody else did since it was read. Answers whether so.
+pub fn edit(tx: &mut Tx<'_>, view: &View, message: &Message, body: &str, cloud: &str, now: Millis) -> Result<bool> {
+    let app = tx.app();
+    let changed = tx.run(
+        sql!(
+            "UPDATE messages SET body = $5, cloud = $6, flags = flags + 4294967296, changed_at = $7
+             WHERE app = $1 AND conversation = $2 AND time = $3 AND seq = $4 AND grouped = 0
+               AND flags >> 32 = $8 AND flags & 64 = 0"
+        ),
+        (app, view.conversation(), message.key.time, message.seq, body, cloud, now, message.flags.version()),
+    )?;
+    Ok(changed > 0)
+}
+
+/// Notes that the extensions of a message changed.
+pub fn note_extended(tx: &mut Tx<'_>, view: &View, message: &Message, now: Millis) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE messages SET flags = flags | 2048, changed_at = $5
+             WHERE app = $1 AND conversation = $2 AND time = $3 AND seq = $4 AND grouped = 0"
+        ),
+        (app, view.conversation(), message.key.time, message.seq, now),
+    )?;
+    Ok(())
+}
+
+/// Takes the messages that have these keys out of the viewer's view; the other account keeps them. For the others it is
+/// no change, so none is noted.
+pub fn hide(tx: &mut Tx<'_>, view: &View, keys: &[MsgKey]) -> Result<()> {
+    let (app, conversation, flag) = (tx.app(), view.conversation(), view.deleted().0);
+    tx.many(
+        sql!(
+            "UPDATE messages SET flags = flags | $6
+             WHERE app = $1 AND conversation = $2 AND time = $3 AND msg_seq = $4 AND msg_random = $5 AND grouped = 0"
+        ),
+        keys.iter().map(|key| (app, conversation, key.time, key.seq, key.random, flag)),
+    )?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use contract::MsgKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::cache::{EXTENSIBLE, NO_LAST, NO_UNREAD, READ_BY_PEER, RECALLED, RECEIPT_WANTED};
+use crate::cache::{EXTENDED, EXTENSIBLE, NO_LAST, NO_UNREAD, READ_BY_PEER, RECALLED, RECEIPT_WANTED, VERSION_BITS};
 use crate::core::{Known, KnownLine};
 use crate::message::{Conversation, Message, MessageId};
 
@@ -115,5 +115,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         extensible: has(EXTENSIBLE),
         recalled: has(RECALLED),
         read_by_peer: has(READ_BY_PEER),
+        version: (flags >> VERSION_BITS) as u32,
+        extended: has(EXTENDED),
     })
 }

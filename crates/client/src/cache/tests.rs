@@ -30,6 +30,8 @@ fn message(sender: &str, seq: u64) -> Message {
         extensible: false,
         recalled: false,
         read_by_peer: false,
+        version: 0,
+        extended: false,
     }
 }
 

@@ -14,6 +14,7 @@ use contract::frame::{Command, Frame};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
+use crate::core::change::{Change, Changing};
 use crate::core::link::Link;
 use crate::core::social;
 use crate::core::sync::{Fill, Write};
@@ -52,6 +53,7 @@ pub(crate) enum Ask {
         credential: i64,
         remove: bool,
     },
+    Change(Box<Change>),
     ConfirmPush(Vec<u8>),
     Social(social::Ask),
     /// Something whose answer concerns nobody but the caller.
@@ -65,6 +67,7 @@ pub(super) enum Context {
     Read { peer: String, upto: u64 },
     Receipts,
     History { peer: String },
+    Change(Box<Changing>),
     Status,
     Token,
     ConfirmPush,
@@ -84,6 +87,9 @@ impl Context {
 
     /// Whether a second request after a lost answer does what one would have done.
     fn is_repeatable(&self) -> bool {
+        if let Self::Change(changing) = self {
+            return changing.is_repeatable();
+        }
         matches!(
             self,
             Self::Plain { is_repeatable: true }
@@ -230,6 +236,7 @@ impl Core {
                 let is_repeatable = is_reading(frame.command());
                 (frame, Context::Plain { is_repeatable })
             }
+            Ask::Change(change) => self.request_change(*change),
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
             Ask::Social(ask) => {
                 let (frame, kind) = social::request(ask);
@@ -238,7 +245,7 @@ impl Core {
         }
     }
 
-    fn draft(&mut self, to: String, body: String, options: SendOptions) -> SendRequest {
+    pub(super) fn draft(&mut self, to: String, body: String, options: SendOptions) -> SendRequest {
         let msg_seq = self.calls.next_msg_seq;
         self.calls.next_msg_seq = msg_seq.wrapping_add(1);
         SendRequest {
@@ -394,6 +401,7 @@ impl Core {
                 Ok(Answer::Nothing)
             }
             Context::History { peer } => self.on_history(&peer, frame),
+            Context::Change(changing) => self.on_change(*changing, frame),
             Context::Status => frame.read::<StatusAnswer>().map_err(|_| malformed("status")).map(|answer| {
                 let item = |item: contract::frame::wire::status_answer::Item| Presence {
                     account: item.account,
@@ -420,7 +428,7 @@ impl Core {
         Ok(Answer::Page(messages))
     }
 
-    fn on_sent(&mut self, draft: SendRequest, frame: &Frame) -> Result<Answer> {
+    pub(super) fn on_sent(&mut self, draft: SendRequest, frame: &Frame) -> Result<Answer> {
         let answer = frame.read::<SendAnswer>().map_err(|_| malformed("send"))?;
         let key = MsgKey { time: answer.time, seq: answer.msg_seq, random: draft.msg_random };
         if answer.seq > 0 {
@@ -439,6 +447,8 @@ impl Core {
                 extensible: draft.extensible,
                 recalled: false,
                 read_by_peer: false,
+                version: 0,
+                extended: false,
             });
         }
         Ok(Answer::Sent(Sent { key, seq: answer.seq }))

@@ -3,13 +3,17 @@
 use std::collections::VecDeque;
 
 use contract::MsgKey;
-use contract::frame::wire::{FollowNotice, ProfileNotice, PushNotice, ReadNotice, RecallNotice, ReceiptNotice};
+use contract::frame::wire::{
+    ExtendedNotice, FollowNotice, ProfileNotice, PushNotice, ReadNotice, RecallNotice, ReceiptNotice, StreamedNotice,
+};
 use contract::frame::{Command, Flag, Frame, wire};
+use contract::message::ExtensionChange;
+use contract::stream::Chunk;
 
 use crate::core::Core;
 use crate::core::sync::Write;
 use crate::event::{Event, Push};
-use crate::message::{Message, MessageId};
+use crate::message::{Extension, Message, MessageId};
 use crate::social::{Profile, fields_of};
 
 /// Notifications whose ids are remembered, so that one that is sent again is not shown again.
@@ -17,11 +21,12 @@ const PUSHES_MAX: usize = 256;
 /// Changes that are remembered, so that the sync after a return does not tell them again.
 const CHANGES_MAX: usize = 1_024;
 
-/// What may happen to a message once.
+/// What may happen to a message once; each of its versions is told once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change {
     Recall,
     Receipt,
+    Version(u32),
 }
 
 /// What was told already.
@@ -38,6 +43,16 @@ impl Told {
         if let Some((_, is_confirmed)) = self.pushes.iter_mut().find(|(known, _)| known == id) {
             *is_confirmed = true;
         }
+    }
+
+    /// Notes the version in which a message is told. Answers whether it is new: of what overtakes each other on its way
+    /// only the newer one counts.
+    pub(super) fn version(&mut self, message: &Message) -> bool {
+        let (id, version) = (message.id(), message.version);
+        let is_known = |(known, what): &(MessageId, Change)| {
+            matches!(what, Change::Version(told) if *told >= version) && *known == id
+        };
+        version > 0 && !self.changes.iter().any(is_known) && self.note(&id, Change::Version(version))
     }
 
     /// Notes a change. Answers whether it is new.
@@ -63,6 +78,9 @@ impl Core {
             Command::Message => frame.read::<wire::Message>().map(|message| self.on_message(message.into())),
             Command::ReadUpTo => frame.read().map(|notice| self.on_read(notice)),
             Command::Recalled => frame.read().map(|notice| self.on_recalled(notice)),
+            Command::Modified => frame.read::<wire::Message>().map(|message| self.on_modified(message.into())),
+            Command::Streamed => frame.read().map(|notice| self.on_streamed(notice)),
+            Command::Extended => frame.read().map(|notice| self.on_extended(notice)),
             Command::Receipts => frame.read().map(|notice| self.on_receipts(notice)),
             Command::ProfileChanged => frame.read().map(|notice| self.on_profile(notice)),
             Command::FollowChanged => frame.read().map(|notice| self.on_follow(notice)),
@@ -100,6 +118,40 @@ impl Core {
         self.recalled(peer, id, notice.seq, notice.by);
     }
 
+    fn on_modified(&mut self, message: Message) {
+        let peer = message.peer(self.me()).to_owned();
+        self.sync.modify_held(&peer, &message);
+        self.write(Write::Message { peer: peer.clone(), message: message.clone(), place: None });
+        self.modified(peer, message);
+    }
+
+    fn modified(&mut self, peer: String, message: Message) {
+        if self.told.version(&message) {
+            self.event(Event::Modified(message));
+        }
+        self.changed(vec![peer]);
+    }
+
+    fn on_streamed(&mut self, notice: StreamedNotice) {
+        let message = MessageId::from(notice.message.unwrap_or_default());
+        let peer = if message.from == self.me() { message.to.clone() } else { message.from.clone() };
+        let chunk = |chunk: wire::Chunk| Chunk { index: chunk.index, markdown: chunk.markdown, is_last: chunk.last };
+        let chunks: Vec<Chunk> = notice.chunks.into_iter().map(chunk).collect();
+        let (id, version) = (message.clone(), Some(notice.version));
+        self.write(Write::Streamed { peer, id, version, chunks: chunks.clone() });
+        self.event(Event::Streamed { message, chunks });
+    }
+
+    fn on_extended(&mut self, notice: ExtendedNotice) {
+        let message = MessageId::from(notice.message.unwrap_or_default());
+        // What a newer gateway may do with pairs is found by asking.
+        let Some(change) = ExtensionChange::from_number(notice.change.into()) else {
+            return self.event(Event::ExtensionsStale { message });
+        };
+        let pairs = notice.extensions.into_iter().map(Extension::from).collect();
+        self.event(Event::Extended { message, change, pairs, latest: notice.latest_seq, by: notice.by });
+    }
+
     fn on_receipts(&mut self, notice: ReceiptNotice) {
         self.receipted(notice.reader, notice.messages.into_iter().map(MessageId::from));
     }
@@ -115,7 +167,13 @@ impl Core {
             if message.read_by_peer && message.from == self.me() {
                 receipts.push(id);
             }
-            self.write(Write::Message { peer: peer.into(), message, place: None });
+            self.write(Write::Message { peer: peer.into(), message: message.clone(), place: None });
+            if message.extended && !message.recalled {
+                self.event(Event::ExtensionsStale { message: message.id() });
+            }
+            if message.version > 0 && !message.recalled {
+                self.modified(peer.into(), message);
+            }
         }
         self.receipted(peer.into(), receipts.into_iter());
     }

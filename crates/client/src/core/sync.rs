@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use contract::frame::wire::{Head, HeadsAnswer, HeadsRequest, MessagePage, Place, SinceRequest};
 use contract::frame::{Command, Frame};
+use contract::stream::Chunk;
 use contract::{MsgKey, limit};
 
 use crate::core::calls::Context;
@@ -50,6 +51,10 @@ pub(crate) enum Write {
     Recalled { peer: String, id: MessageId },
     /// The peer gave receipts.
     Receipts { peer: String, keys: Vec<MsgKey> },
+    /// A stream message grew; its version if the server told it.
+    Streamed { peer: String, id: MessageId, version: Option<u32>, chunks: Vec<Chunk> },
+    /// Messages went from this account's view.
+    Deleted { peer: String, ids: Vec<MessageId> },
 }
 
 /// What the cache knows when a session begins.
@@ -158,6 +163,15 @@ impl Sync {
     pub(super) fn recall_held(&mut self, peer: &str, seq: u64) {
         if let Some((message, _)) = self.lines.get_mut(peer).and_then(|line| line.held.get_mut(&seq)) {
             message.recalled = true;
+        }
+    }
+
+    /// Puts the newest version of a message in the place of one that waits behind a gap.
+    pub(super) fn modify_held(&mut self, peer: &str, newest: &Message) {
+        if let Some((message, _)) = self.lines.get_mut(peer).and_then(|line| line.held.get_mut(&newest.seq))
+            && message.version < newest.version
+        {
+            *message = newest.clone();
         }
     }
 
@@ -300,6 +314,8 @@ impl Core {
 
     fn deliver(&mut self, peer: &str, message: Message, is_told: bool) {
         let place = Some((message.seq, message.key.time));
+        // Its version is told with it.
+        let _is_new = self.told.version(&message);
         self.write(Write::Message { peer: peer.into(), message: message.clone(), place });
         if is_told {
             self.event(Event::Message(message));

@@ -1,5 +1,6 @@
 //! The client against a scripted gateway: real sockets, real frames, and a gateway that does what a test says.
 
+mod changes;
 mod connection;
 mod gateway;
 mod messages;

@@ -127,6 +127,8 @@ async fn a_frame_must_belong_to_its_connection() {
     device.account = "alice".into();
     device.app = 1;
     is_refusal(&device.call(Command::Heartbeat, &Empty).await, Access::TicketOtherAccount);
+    is_refusal(&device.call(Command::Send, &text("bob", 1)).await, Message::AppMismatch);
+    is_refusal(&device.call(Command::History, &Empty).await, Message::AppMismatch);
     (device.app, device.account) = (0, String::new());
     assert_eq!(device.call(Command::Heartbeat, &Empty).await.code, 0, "they need not be repeated");
 }

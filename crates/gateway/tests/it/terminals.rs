@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use contract::codes::{Account, SdkAccount};
+use contract::codes::{Account, Message, SdkAccount};
 use contract::frame::Command;
 
 use crate::world::{Device, Empty, World, is_refusal, text};
@@ -32,8 +32,41 @@ async fn plans_allow_more_web_instances_and_the_oldest_goes_first() {
         world.desk.advance(1);
     }
     let mut last = world.device_on("alice", "web10", 3).await;
-    is_kicked(&mut web[0], SdkAccount::ReplacedByOther).await;
+    is_kicked(&mut web[0], Message::WebInstanceReplaced).await;
     assert!(web[1].is_silent().await && last.is_silent().await);
+}
+
+#[tokio::test]
+async fn a_web_instance_too_many_learns_so_by_a_code_of_its_own_wherever_it_is() {
+    let world = World::new().await;
+    let mut first = world.device_on("alice", "web1", 3).await;
+    let mut second = world.device_on("alice", "web2", 3).await;
+    is_kicked(&mut first, Message::WebInstanceReplaced).await;
+    let grant = second.grant.clone();
+    world.is_deaf.store(true, Ordering::SeqCst);
+    let third = world.device_on("alice", "web3", 3).await;
+    let beat = second.number(crate::world::Body::request(&Empty, Command::Heartbeat));
+    second.send(beat).await;
+    is_kicked(&mut second, Message::WebInstanceReplaced).await;
+    let mut again = world.connect().await;
+    is_refusal(&again.resume(&grant, "alice", "web2").await, Message::WebInstanceReplaced);
+    let answer = again.resume(&grant, "alice", "web2").await;
+    again.keep(&answer);
+    drop(third);
+    // The same instance again is none too many.
+    world.is_deaf.store(false, Ordering::SeqCst);
+    let mut newer = world.device_on("alice", "web2", 3).await;
+    is_kicked(&mut again, SdkAccount::ReplacedByOther).await;
+    assert!(newer.is_silent().await);
+}
+
+#[tokio::test]
+async fn nobody_logs_in_as_a_robot() {
+    let world = World::new().await;
+    let mut device = world.connect().await;
+    device.account = "@RBT#bot".into();
+    let login = world.login("@RBT#bot", "phone");
+    is_refusal(&device.call(Command::Login, &login).await, Message::RequestIllegal);
 }
 
 #[tokio::test]

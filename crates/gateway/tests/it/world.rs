@@ -352,6 +352,7 @@ bodies! {
     FollowCheckRequest
     RelationItems RelationPage FriendAddRequest FriendUpdateRequest RequestAccept
     RequestRef RequestsRequest FriendGroupNames FriendGroupRename FriendGroupChange
+    ModifyRequest ExtendRequest ExtensionsRequest DeleteRequest StreamRequest
 }
 
 /// A text message.

@@ -163,7 +163,7 @@ fn parse<A: Action>(call: &Call, mut body: Map<String, Value>) -> Result<A> {
             body.insert((*new).into(), value);
         }
     }
-    let action: A = fields::read(&body, A::FIELD_FAULT)?;
+    let action: A = fields::read(body, A::FIELD_FAULT)?;
     if call.app.is_admin(&call.caller) || action.is_own(&call.caller) {
         Ok(action)
     } else {

@@ -15,6 +15,7 @@ pub mod operations;
 pub mod profile;
 pub mod reference;
 pub mod relation;
+pub mod robot;
 pub mod shape;
 
 use std::net::IpAddr;
@@ -51,11 +52,19 @@ pub static COMMANDS: &[Command] = &[
     Command::write::<message::admin_msgwithdraw::AdminMsgwithdraw>(),
     Command::write::<message::admin_set_msg_read::AdminSetMsgRead>(),
     Command::perform::<message::batchsendmsg::Batchsendmsg>(),
+    Command::perform::<message::delete_c2c_msg_ramble::DeleteC2cMsgRamble>(),
     Command::read::<message::get_c2c_unread_msg_num::GetC2cUnreadMsgNum>(),
     Command::perform::<message::importmsg::Importmsg>(),
+    Command::perform::<message::modify_c2c_msg::ModifyC2cMsg>(),
     Command::read::<account::query_online_status::QueryOnlineStatus>(),
     Command::read::<account::query_online_status::Querystate>(),
     Command::perform::<message::sendmsg::Sendmsg>(),
+    Command::read::<message::get_key_values::GetKeyValues>(),
+    Command::write::<message::set_key_values::SetKeyValues>(),
+    Command::write::<robot::create_robot::CreateRobot>(),
+    Command::write::<robot::delete_robot::DeleteRobot>(),
+    Command::read::<robot::get_all_robots::GetAllRobots>(),
+    Command::perform::<robot::send_stream_msg::SendStreamMsg>(),
     Command::read::<profile::portrait_get::PortraitGet>(),
     Command::write::<profile::portrait_set::PortraitSet>(),
     Command::write::<relation::black_list_add::BlackListAdd>(),
@@ -73,6 +82,7 @@ pub static COMMANDS: &[Command] = &[
     Command::write::<relation::group_add::GroupAdd>(),
     Command::write::<relation::group_delete::GroupDelete>(),
     Command::read::<relation::group_get::GroupGet>(),
+    Command::perform::<message::send_c2c_stream_msg::SendC2cStreamMsg>(),
 ];
 
 /// The command of that name.

@@ -169,6 +169,22 @@ fn a_page_whose_messages_all_came_by_notice_meanwhile_is_no_standstill() {
 }
 
 #[test]
+fn what_was_edited_or_extended_while_the_device_was_away_is_told() {
+    let mut bench = Bench::up_with(known(4));
+    bench.core.lost(bench.now, Reason::Lost("gone".into()));
+    bench.advance(4_000);
+    bench.enter(Command::Resume);
+    bench.events();
+    bench.list(vec![contract::frame::wire::Head { moved_at: 9, ..head("bob", 4, 4) }]);
+    let request = bench.sent(Command::Since);
+    let edited = contract::frame::wire::Message { body: "[]".into(), version: 2, extended: true, ..from("bob", 2) };
+    let changed = vec![edited.clone()];
+    bench.frame(&request.answer(&MessagePage { messages: Vec::new(), finished: true, changed }));
+    let edited = crate::Message::from(edited);
+    assert_eq!(bench.events(), [Event::ExtensionsStale { message: edited.id() }, Event::Modified(edited)]);
+}
+
+#[test]
 fn what_changed_while_the_device_was_away_is_asked_for_and_told_once() {
     let mut bench = Bench::up_with(known(4));
     let recalled = contract::frame::wire::Message { recalled: true, ..from("bob", 2) };

@@ -3,7 +3,7 @@
 codes! { Im, Group:
     /// Something unexpected happened inside. The caller tries again; the operator finds the cause in the log under the
     /// request id.
-    InternalError = 10002 pending,
+    InternalError = 10002,
         raised by Failure::Internal | Failure::Full | Failure::Conflict | Failure::Timeout | Failure::Unavailable
         | Failure::Overloaded,
         "internal error";
@@ -13,8 +13,9 @@ codes! { Im, Group:
 
     /// A parameter is missing or wrong, or cannot be used with this group type. The caller reads the answer's text,
     /// which names it.
-    FieldInvalid = 10004 pending,
-        raised by Fault::FieldInvalid | Fault::FieldMissing | Fault::FieldTooLong, "parameter not valid";
+    FieldInvalid = 10004,
+        raised by Fault::FieldInvalid | Fault::FieldMissing | Fault::FieldTooLong | Fault::ExtensionsTooMany,
+        "parameter not valid";
 
     /// One call names more accounts than it may: 100 at creation, 300 when members are added. The caller splits its
     /// list.
@@ -36,7 +37,7 @@ codes! { Im, Group:
     GroupUnknown = 10010, raised by Pending, "group not found";
 
     /// The body cannot be parsed as a JSON object. The caller checks what it really sends, its encoding included.
-    BodyMalformed = 10011 pending, raised by Fault::BodyMalformed, "body is not a json object";
+    BodyMalformed = 10011, raised by Fault::BodyMalformed, "body is not a json object";
 
     /// The UserID of whoever acts is empty, too long or has characters that it may not have. The caller checks
     /// `identifier` and `From_Account`.

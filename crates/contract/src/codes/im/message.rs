@@ -1,9 +1,10 @@
 //! One-to-one messages, push tokens of devices, and pushes to all accounts.
 
 codes! { Im, Message:
-    /// The request asks for something that cannot be, mostly because sender or receiver is not what the command needs.
-    /// The developer checks both accounts and the command.
-    RequestIllegal = 20001, raised by Fault::RequestIllegal, "illegal request";
+    /// The request asks for something that cannot be, mostly because sender or receiver is not what the command needs:
+    /// a robot does not log in, a stream that has ended takes no chunk, a message that still streams is not edited. The
+    /// developer checks both accounts and the command.
+    RequestIllegal = 20001, raised by Fault::RequestIllegal | Fault::StreamEnded, "illegal request";
 
     /// The device's session ended while the request was under way. The client logs in again and repeats the request.
     SessionExpired = 20002, raised by Fault::SessionExpired, "session expired";
@@ -26,9 +27,10 @@ codes! { Im, Message:
     /// as sent.
     BlockedByReceiver = 20007, raised by Fault::BlockedByReceiver, "receiver has blocked the sender";
 
-    /// Sender and receiver belong to different apps, mostly because a client kept its database when it changed apps.
-    /// The client clears the local database.
-    AppMismatch = 20008, raised by Pending, "sender and receiver belong to different apps";
+    /// Sender and receiver belong to different apps: the device's frame names the app that its conversation comes from,
+    /// and is logged in to another one, mostly because a client kept its database when it changed apps. The client
+    /// clears the local database.
+    AppMismatch = 20008, raised by Fault::AppMismatch, "sender and receiver belong to different apps";
 
     /// The app lets only friends write to each other, and these two are not. One of them sends a friend request first.
     NotFriends = 20009, raised by Fault::NotFriends, "sender and receiver are not friends";
@@ -48,8 +50,8 @@ codes! { Im, Message:
     RecallTooLate = 20016, raised by Fault::RecallTooLate, "too late to recall";
 
     /// Stored messages could not be deleted because of trouble inside. The caller tries again; deleting twice does no
-    /// harm.
-    DeleteFailed = 20018, raised by Pending, "messages cannot be deleted";
+    /// harm. The operator finds the trouble in the log under the request id.
+    DeleteFailed = 20018, raised by Fault::DeleteFailed, "messages cannot be deleted";
 
     /// No message of this conversation has the key. The caller takes the MsgKey from the send's answer and names both
     /// accounts in the right order.
@@ -58,9 +60,9 @@ codes! { Im, Message:
     /// The message is recalled already. Nothing is left to do.
     MessageRecalled = 20023, raised by Fault::MessageRecalled, "message already recalled";
 
-    /// Somebody else changed the message at the same time. The client loads it again and repeats its change on the new
-    /// content.
-    ModifyConflict = 20028, raised by Pending, "message was modified by another";
+    /// Somebody else changed the message while this change was under way: both had read the same version, and the other
+    /// one was stored first. The caller loads the message again and repeats its change on the new content.
+    ModifyConflict = 20028, raised by Fault::ModifyConflict, "message was modified by another";
 
     /// The device reported its push token before its login was complete. The client waits for the login's answer, then
     /// sets the token.
@@ -208,12 +210,36 @@ codes! { Im, Message:
     BodyTooLarge = 93000, raised by Fault::BodyTooLarge, "json body too long";
 
     /// A web client was put out because the account opened more web instances than it may. The user closes one; the
-    /// app's owner can allow more.
-    WebInstanceReplaced = 91101, raised by Pending, "too many web instances";
+    /// app's owner can allow more by another plan.
+    WebInstanceReplaced = 91101, raised by Fault::WebInstanceReplaced, "too many web instances";
 
     /// The app's own webhook refused the message with a number that the app chose. Only the app's back end knows what
     /// it means; its text comes along.
     WebhookCustom = 120001..130000, raised by Pending, "refused by the app with its own code";
+
+    /// The device changes an older version of the message than there is. The client shows the newest one, which it gets
+    /// with the notice of the change or by loading it, and lets its user decide again.
+    VersionOutdated = 20027 extra, raised by Fault::VersionOutdated, "message has a newer version";
+
+    /// Somebody else changed this pair of the message's extensions in between. The answer holds the pair as it is now;
+    /// the client repeats its change with that pair's sequence.
+    ExtensionConflict = 23001 extra, raised by Fault::ExtensionConflict, "extension was changed by another";
+
+    /// The message was sent without `SupportMessageExtension`, so nothing can be attached to it. The sender sets the
+    /// flag when it sends.
+    ExtensionForbidden = 23002 extra, raised by Fault::ExtensionForbidden, "message takes no extensions";
+
+    /// The extensions of one message were changed more than 200 times within a minute. The caller gathers its changes,
+    /// up to 20 pairs in one call.
+    ExtensionThrottled = 23003 extra, raised by Fault::ExtensionThrottled, "extensions changed too often";
+
+    /// No message of this conversation has the key, or it was recalled, so it has no extensions. The caller takes the
+    /// MsgKey from the send's answer and names both accounts in the right order.
+    ExtendedUnknown = 23004 extra, raised by Fault::ExtendedUnknown, "extended message not found";
+
+    /// The app's plan does not include message extensions or robots, or has no room for another robot or stream. The
+    /// operator changes the app's plan.
+    FeatureNotInPlan = 10008 extra, raised by Fault::FeatureNotInPlan, "not included in the plan";
 
     /// `MsgSeq` is there but is not a whole number of 32 bits. The caller sends a JSON number between 0 and 4294967295,
     /// or leaves it out.

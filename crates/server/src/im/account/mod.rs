@@ -38,10 +38,8 @@ pub struct ItemResult {
 
 /// The fault of a list of [`Item`]s: that of the first entry which does not fit.
 fn batch_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
-    let user = |item: &Value| item.get("UserID").cloned();
-    let is_bad = |item: &&Value| serde_json::from_value::<Item>((*item).clone()).is_err();
     match given {
-        Some(Value::Array(items)) => user_fault("UserID", user(items.iter().find(is_bad)?).as_ref()),
+        Some(Value::Array(unfit)) => user_fault("UserID", unfit.first()?.get("UserID")),
         Some(_) => None,
         None => Some(Fault::FieldMissing { field }),
     }

@@ -10,64 +10,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::accounts;
 
-use super::{Bound, Composed, Content, send, send_fault};
+use super::{Bound, Composed, Letter, send, send_fault};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, UpTo, User};
-use crate::im::{number_of, shape};
+use crate::im::number_of;
 
 /// Sends the same message to up to 500 accounts, each in its own conversation. Fields are checked in the order of the
-/// table.
+/// table. A `MsgLifeTime` of more than seven days is refused.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Batchsendmsg {
     /// 1–500 UserIDs; one that is named twice gets the message once.
     #[serde(rename = "To_Account")]
     #[schemars(with = "UpTo<User, 500>")]
     receivers: Option<Value>,
-    /// In whose name; absent means the calling administrator.
-    #[serde(rename = "From_Account")]
-    sender: Option<User>,
-    /// See `sendmsg`.
-    #[serde(rename = "MsgSeq")]
-    msg_seq: Option<u32>,
-    /// See `sendmsg`.
-    #[serde(rename = "MsgRandom")]
-    msg_random: u32,
-    /// See `sendmsg`.
-    #[serde(rename = "MsgBody")]
-    #[schemars(with = "shape::Elements")]
-    body: Option<Value>,
-    /// See `sendmsg`.
-    #[serde(rename = "CloudCustomData")]
-    #[schemars(with = "Option<String>")]
-    cloud: Option<Value>,
-    /// See `sendmsg`.
-    #[serde(rename = "SendMsgControl")]
-    #[schemars(with = "Option<Vec<String>>")]
-    control: Option<Value>,
-    /// See `sendmsg`.
-    #[serde(rename = "SyncOtherMachine")]
-    #[schemars(with = "Option<i64>")]
-    sync: Option<Value>,
-    /// Seconds to wait for devices; more than seven days is refused.
-    #[serde(rename = "MsgLifeTime")]
-    #[schemars(with = "Option<i64>")]
-    life: Option<Value>,
-    /// See `sendmsg`.
-    #[serde(rename = "OnlineOnlyFlag")]
-    #[schemars(with = "Option<i64>")]
-    online_only: Option<Value>,
-    /// See `sendmsg`.
-    #[serde(rename = "OfflinePushInfo")]
-    #[schemars(with = "Option<shape::PushInfo>")]
-    push: Option<Value>,
-    /// See `sendmsg`.
-    #[serde(rename = "IsNeedReadReceipt")]
-    #[schemars(with = "Option<i64>")]
-    receipt: Option<Value>,
-    /// See `sendmsg`.
-    #[serde(rename = "SupportMessageExtension")]
-    #[schemars(with = "Option<i64>")]
-    extension: Option<Value>,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    letter: Letter,
 }
 
 /// A receiver that did not get it.
@@ -110,25 +68,15 @@ impl Action for Batchsendmsg {
 const UNDER_WAY: usize = 64;
 
 impl Perform for Batchsendmsg {
-    async fn perform(self, call: Call) -> Result<Answer> {
+    async fn perform(mut self, call: Call) -> Result<Answer> {
         let names = receivers(self.receivers)?;
-        let sender = self.sender.map_or_else(|| call.caller.clone(), |sender| sender.0);
-        let content = Content {
-            msg_body: self.body,
-            sync_other_machine: self.sync,
-            msg_life_time: self.life,
-            online_only_flag: self.online_only,
-            offline_push_info: self.push,
-            cloud_custom_data: self.cloud,
-            send_msg_control: self.control,
-            is_need_read_receipt: self.receipt,
-            support_message_extension: self.extension,
-        };
+        let sender = self.letter.sender(&call);
+        let Letter { msg_seq, msg_random, content, .. } = self.letter;
         let composed = content.compose(&call, Bound::Batch)?;
         call.node.rates.check_batch(&call.app, names.len())?;
         check_sender(&call, &sender).await?;
-        let msg_seq = self.msg_seq.unwrap_or_else(|| u32::from_le_bytes(crate::vault::random()));
-        let batch = Batch { call: &call, composed: &composed, sender: &sender, msg_seq, msg_random: self.msg_random };
+        let msg_seq = msg_seq.unwrap_or_else(|| u32::from_le_bytes(crate::vault::random()));
+        let batch = Batch { call: &call, composed: &composed, sender: &sender, msg_seq, msg_random };
         let outcomes: Vec<_> =
             stream::iter(names.clone()).map(|name| batch.send_one(name)).buffered(UNDER_WAY).collect().await;
         answer(&batch, &names, outcomes)

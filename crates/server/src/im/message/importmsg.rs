@@ -57,21 +57,11 @@ impl Perform for Importmsg {
             2 => false,
             _ => return Err(Fault::ImportModeInvalid.into()),
         };
-        let content = Content {
-            msg_body: self.body,
-            cloud_custom_data: self.cloud,
-            sync_other_machine: None,
-            msg_life_time: None,
-            online_only_flag: None,
-            offline_push_info: None,
-            send_msg_control: None,
-            is_need_read_receipt: None,
-            support_message_extension: None,
-        };
+        let content = Content::plain(self.body, self.cloud);
         let composed = content.compose(&call, Bound::Single)?;
         let at = Millis::from_secs(i64::from(self.time));
         let (sender, receiver) = (self.sender.0, self.receiver.0);
-        let draft = composed.draft(&call, sender, receiver, self.msg_seq, self.msg_random);
+        let draft = composed.into_draft(&call, sender, receiver, self.msg_seq, self.msg_random);
         let draft = Composed::import(draft, at, counts);
         match call.node.store.send(call.app.id, draft).await {
             Ok(_) => Ok(Done {}),

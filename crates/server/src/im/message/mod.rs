@@ -1,21 +1,29 @@
-//! One-to-one messages: sends, imports, history, recall, read marks.
+//! One-to-one messages: sends, streams, imports, history, edits, extensions, recall, deletion, read marks.
 
 pub mod admin_getroammsg;
 pub mod admin_msgwithdraw;
 pub mod admin_set_msg_read;
 pub mod batchsendmsg;
+pub mod delete_c2c_msg_ramble;
 pub mod get_c2c_unread_msg_num;
+pub mod get_key_values;
 pub mod importmsg;
+pub mod modify_c2c_msg;
+pub mod send_c2c_stream_msg;
 pub mod sendmsg;
+pub mod set_key_values;
 
 use contract::message::{Flags, check_body};
-use contract::{Fault, Millis, Result, UserId, limit};
+use contract::{Error, Fault, Millis, Result, UserId, limit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use store::append::{Draft, Sent};
+use tracing::error;
 
 use super::action::Call;
+use super::fields::User;
+use super::shape;
 
 /// The faults of the fields that all message commands share.
 pub fn list_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
@@ -40,19 +48,61 @@ pub fn send_fault(field: &'static str, _: Option<&Value>) -> Option<Fault> {
     }
 }
 
-/// What a send says besides who writes to whom. The fields are values, because they are checked in the documented
-/// order of their codes and not by their types.
+/// What every send says besides whom it is for. Fields are checked in this order.
 #[derive(Debug, Deserialize, JsonSchema)]
+pub struct Letter {
+    /// In whose name; absent means the calling administrator.
+    #[serde(rename = "From_Account")]
+    pub sender: Option<User>,
+    /// Orders messages of one second and tells repetitions; absent means that the server chooses.
+    #[serde(rename = "MsgSeq")]
+    pub msg_seq: Option<u32>,
+    /// Tells repetitions.
+    #[serde(rename = "MsgRandom")]
+    pub msg_random: u32,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    pub(crate) content: Content,
+}
+
+impl Letter {
+    /// In whose name it is sent.
+    pub fn sender(&mut self, call: &Call) -> UserId {
+        self.sender.take().map_or_else(|| call.caller.clone(), |sender| sender.0)
+    }
+}
+
+/// What a message consists of and how it is treated. The fields are values, because they are checked in the
+/// documented order of their codes and not by their types.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-pub struct Content {
-    msg_body: Option<Value>,
-    sync_other_machine: Option<Value>,
-    msg_life_time: Option<Value>,
-    online_only_flag: Option<Value>,
-    offline_push_info: Option<Value>,
+pub(crate) struct Content {
+    /// A list of elements.
+    #[schemars(with = "shape::Elements")]
+    pub(crate) msg_body: Option<Value>,
+    /// Opaque text; travels with the message.
+    #[schemars(with = "Option<String>")]
     cloud_custom_data: Option<Value>,
+    /// `NoUnread`, `NoLastMsg`, `WithMuteNotifications`.
+    #[schemars(with = "Option<Vec<String>>")]
     send_msg_control: Option<Value>,
+    /// 1: the sender's devices and history get it; 2: neither; absent: history only.
+    #[schemars(with = "Option<i64>")]
+    sync_other_machine: Option<Value>,
+    /// Seconds to wait for devices; 0 reaches connected ones only; at most seven days.
+    #[schemars(with = "Option<i64>")]
+    msg_life_time: Option<Value>,
+    /// 1 reaches connected devices only.
+    #[schemars(with = "Option<i64>")]
+    online_only_flag: Option<Value>,
+    /// How an offline notification looks.
+    #[schemars(with = "Option<shape::PushInfo>")]
+    offline_push_info: Option<Value>,
+    /// 1: the sender wants a receipt.
+    #[schemars(with = "Option<i64>")]
     is_need_read_receipt: Option<Value>,
+    /// 1: extensions may be attached later.
+    #[schemars(with = "Option<i64>")]
     support_message_extension: Option<Value>,
 }
 
@@ -63,6 +113,8 @@ pub enum Bound {
     Single,
     /// A life time over the bound is refused, as the page of `batchsendmsg` says.
     Batch,
+    /// As a single one, but large; the elements were checked.
+    Stream,
 }
 
 /// A checked content, ready to become a draft.
@@ -79,10 +131,17 @@ pub struct Composed {
 }
 
 impl Content {
+    /// A content without options, as an import has it.
+    pub(crate) fn plain(msg_body: Option<Value>, cloud_custom_data: Option<Value>) -> Self {
+        Self { msg_body, cloud_custom_data, ..Self::default() }
+    }
+
     /// Checks everything in the documented order (tencent-im-rest reference, §5.0, rows 9–15).
-    pub fn compose(self, call: &Call, bound: Bound) -> Result<Composed> {
+    pub(crate) fn compose(self, call: &Call, bound: Bound) -> Result<Composed> {
         let body = self.msg_body.ok_or(Fault::MsgBodyInvalid)?;
-        check_body(&body)?;
+        if bound != Bound::Stream {
+            check_body(&body)?;
+        }
         let cloud = text(self.cloud_custom_data, "CloudCustomData")?;
         let control = names(self.send_msg_control.as_ref())?;
         let sync = number(self.sync_other_machine, Fault::SyncFlagInvalid)?;
@@ -107,10 +166,13 @@ impl Content {
         let has_receipt = is_one(self.is_need_read_receipt, "IsNeedReadReceipt")?;
         let is_extensible = is_one(self.support_message_extension, "SupportMessageExtension")?;
         let body_text = body.to_string();
-        let max = call.app.settings.message_bytes;
+        let max = match bound {
+            Bound::Single | Bound::Batch => call.app.settings.message_bytes,
+            Bound::Stream => limit::STREAM_BYTES,
+        };
         if body_text.len() + cloud.len() > max {
             return Err(match bound {
-                Bound::Single => Fault::MessageTooLong { max },
+                Bound::Single | Bound::Stream => Fault::MessageTooLong { max },
                 Bound::Batch => Fault::BatchMessageTooLong { max },
             }
             .into());
@@ -136,6 +198,19 @@ impl Content {
 
 impl Composed {
     /// The draft of a live message.
+    pub fn into_draft(
+        mut self,
+        call: &Call,
+        sender: UserId,
+        receiver: UserId,
+        msg_seq: Option<u32>,
+        msg_random: u32,
+    ) -> Draft {
+        let (body, cloud) = (std::mem::take(&mut self.body), std::mem::take(&mut self.cloud));
+        Draft { body, cloud, ..self.draft(call, sender, receiver, msg_seq, msg_random) }
+    }
+
+    /// The draft of a live message to one of several receivers.
     pub fn draft(&self, call: &Call, sender: UserId, receiver: UserId, msg_seq: Option<u32>, msg_random: u32) -> Draft {
         Draft {
             push: push::chat::notice(&sender, &self.elements, self.push.as_ref()),
@@ -164,6 +239,17 @@ impl Composed {
     }
 }
 
+/// What a caller is told when stored messages could not be deleted: a code of its own, whatever the trouble was.
+pub fn deletion(error: Error) -> Error {
+    match error {
+        Error::Failure(failure) => {
+            error!(%failure, "messages were not deleted");
+            Fault::DeleteFailed.into()
+        }
+        fault @ Error::Fault(_) => fault,
+    }
+}
+
 /// Sends one draft: decides on the facts of the moment, then lets the append writer decide again under its locks.
 pub async fn send(call: &Call, draft: Draft, is_online_only: bool) -> Result<Sent> {
     if is_online_only {
@@ -184,7 +270,7 @@ fn is_one(value: Option<Value>, field: &'static str) -> Result<bool, Fault> {
     Ok(number(value, Fault::FieldInvalid { field })? == Some(1))
 }
 
-fn text(value: Option<Value>, field: &'static str) -> Result<String, Fault> {
+pub(crate) fn text(value: Option<Value>, field: &'static str) -> Result<String, Fault> {
     match value {
         None | Some(Value::Null) => Ok(String::new()),
         // One of the stores keeps no NUL in a text.

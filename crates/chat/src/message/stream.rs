@@ -1,0 +1,94 @@
+//! Stream messages: sent like any other with their first chunks, then continued chunk by chunk.
+//!
+//! Each continuation rewrites the message's body, so history and devices that were away see how far the text has come
+//! and nothing is left to be put together when the stream ends or its sender dies.
+
+use std::sync::Arc;
+
+use contract::event::Event;
+use contract::fault::refuse;
+use contract::message::{Flags, Message};
+use contract::stream::{Chunk, Stream};
+use contract::{Fault, Millis, Result, limit};
+use store::apps::App;
+use store::messages::View;
+use store::{Snapshot, Tx, streams};
+
+use super::change::{Actor, Named, find, store_edit};
+
+/// Counts a stream that is about to begin, where the app's plan bounds them, and forgets those that fell silent.
+pub fn begin(tx: &mut Tx<'_>, now: Millis, app: &App) -> Result<()> {
+    streams::forget(tx, now.plus(-limit::STREAM_SILENCE_MS))?;
+    if let Some(max) = app.plan().allowance().streams_per_day
+        && streams::count_day(tx, now)? > max
+    {
+        return refuse(Fault::FeatureNotInPlan);
+    }
+    Ok(())
+}
+
+/// What a stream is continued with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Chunks that know their numbers, so that those that come twice are told.
+    Numbered(Vec<Chunk>),
+    /// The next text, and whether it is the last.
+    Next(String, bool),
+}
+
+/// Continues a stream. Chunks that it has already are passed over, so that a call may be repeated. Answers the message
+/// as it is now.
+pub fn extend(tx: &mut Tx<'_>, now: Millis, actor: &Actor, named: &Named, piece: &Piece) -> Result<Arc<Message>> {
+    let Some((view, mut message)) = find(tx, actor, named)? else { return refuse(Fault::MessageUnknown) };
+    if message.flags.has(Flags::RECALLED) {
+        return refuse(Fault::MessageRecalled);
+    }
+    if *actor.user() != message.sender && matches!(actor, Actor::Member(_)) {
+        return refuse(Fault::NotSender);
+    }
+    let Some(mut stream) = Stream::parse(&message.body) else { return refuse(Fault::StreamEnded) };
+    let new = match piece {
+        Piece::Numbered(chunks) => stream.append(chunks)?,
+        Piece::Next(markdown, is_last) => {
+            let index = stream.whole.index.saturating_add(1);
+            stream.append(&[Chunk { index, markdown: markdown.clone(), is_last: *is_last }])?
+        }
+    };
+    if new.is_empty() {
+        return Ok(Arc::new(message));
+    }
+    if is_silent(tx, now, &view, &message)? {
+        return refuse(Fault::StreamEnded);
+    }
+    let calls = streams::note(tx, view.conversation(), message.seq, now)?;
+    if calls > limit::STREAM_CALLS_PER_SECOND {
+        return refuse(Fault::CallThrottled);
+    }
+    let body = stream.body();
+    if body.len() + message.cloud.len() > limit::STREAM_BYTES {
+        return refuse(Fault::MessageTooLong { max: limit::STREAM_BYTES });
+    }
+    message.body = Arc::from(body);
+    store_edit(tx, now, &view, &mut message)?;
+    let message = Arc::new(message);
+    tx.after(Event::MessageStreamed { message: Arc::clone(&message), chunks: new });
+    if stream.whole.is_last {
+        streams::end(tx, view.conversation(), message.seq)?;
+        // Whoever missed a chunk has the whole text at the end.
+        tx.after(Event::MessageModified { message: Arc::clone(&message) });
+    }
+    Ok(message)
+}
+
+/// Whether a message is a stream that may still grow.
+pub(super) fn is_open(snapshot: &mut Snapshot<'_>, now: Millis, view: &View, message: &Message) -> Result<bool> {
+    // Most messages are not, and their bodies are not parsed.
+    let is_growing = message.body.contains("TIMStreamElem")
+        && Stream::parse(&message.body).is_some_and(|stream| !stream.whole.is_last);
+    Ok(is_growing && !is_silent(snapshot, now, view, message)?)
+}
+
+fn is_silent(snapshot: &mut Snapshot<'_>, now: Millis, view: &View, message: &Message) -> Result<bool> {
+    let last_at = streams::last_at(snapshot, view.conversation(), message.seq)?.unwrap_or(message.at);
+    Ok(now.0 - last_at.0 > limit::STREAM_SILENCE_MS)
+}
