@@ -19,18 +19,22 @@ mod backup;
 pub mod conversations;
 pub mod deliveries;
 pub mod devices;
+pub mod exports;
 mod inspect;
 mod job;
+pub mod media;
 pub mod messages;
 mod migrate;
 pub mod outbox;
 pub mod platform;
 mod postgres;
 mod queue;
+pub mod retention;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;

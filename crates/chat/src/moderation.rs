@@ -1,0 +1,407 @@
+//! What an app does not want to be said or shown: words in texts, files by digest or URL.
+//!
+//! A [`Filter`] is made of an app's lists, off the request path, and shared from then on. All words are found in one
+//! pass over the text, whatever their number.
+//!
+//! Words and texts are compared after a normalisation in the manner of NFKC: full-width and other compatible forms
+//! become the plain ones, letters become small, and characters that are not seen (zero-width, variation selectors) are
+//! left out. It goes piece by piece — a character with the marks that combine with it — so that every find is known in
+//! the text as it was written, and a replacement leaves the rest of it alone. A word is found wherever it stands: many
+//! languages have no spaces to look for.
+
+use std::collections::HashSet;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use contract::{Failure, Fault, Result};
+use serde_json::{Map, Value};
+use store::words::{Action, Mark};
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+
+/// An app's lists, ready to be asked.
+pub struct Filter {
+    /// The version of the lists.
+    pub version: i64,
+    words: Option<Words>,
+    blocked: HashSet<Mark>,
+}
+
+struct Words {
+    machine: AhoCorasick,
+    /// By pattern: the word as the operator wrote it and what it does.
+    entries: Vec<(Box<str>, Action)>,
+}
+
+/// What a text that may pass comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Passed {
+    /// The text with its words replaced; none if it stays as it is.
+    pub replaced: Option<String>,
+    /// The words that an operator is told of, each once.
+    pub review: Vec<String>,
+}
+
+/// Which files a URL of a message may mean here: those of this installation are known by their id.
+pub type FileOf<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+impl Filter {
+    /// Makes a filter. It takes a while with many words.
+    pub fn new(version: i64, words: Vec<(String, Action)>, blocked: HashSet<Mark>) -> Result<Self> {
+        let (patterns, entries): (Vec<String>, Vec<_>) = words
+            .into_iter()
+            .map(|(word, action)| (normal(&word), (word.into_boxed_str(), action)))
+            .filter(|(pattern, _)| !pattern.is_empty())
+            .unzip();
+        if patterns.is_empty() {
+            return Ok(Self { version, words: None, blocked });
+        }
+        let machine = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            // A table of all transitions would be some hundred times the words; this one stays within tens of MB.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(&patterns)
+            .map_err(Failure::internal)?;
+        Ok(Self { version, words: Some(Words { machine, entries }), blocked })
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_none() && self.blocked.is_empty()
+    }
+
+    /// Bytes that the words take, for the metrics.
+    pub fn bytes(&self) -> usize {
+        self.words.as_ref().map_or(0, |words| words.machine.memory_usage())
+    }
+
+    /// Looks for words in a text.
+    pub fn check_text(&self, text: &str) -> Result<Passed, Fault> {
+        self.words.as_ref().map_or_else(|| Ok(Passed::default()), |words| words.check(text))
+    }
+
+    /// Looks for words and blocked files in a message, and replaces in it what is to be replaced. Answers the words that
+    /// an operator is told of.
+    pub fn check_body(&self, body: &mut Value, file_of: &FileOf<'_>) -> Result<Vec<String>, Fault> {
+        let mut review = Vec::new();
+        if self.words.is_some() {
+            self.check_elements(body, &mut review, DEPTH_MAX)?;
+        }
+        if !self.blocked.is_empty() && self.has_blocked(body, file_of, DEPTH_MAX) {
+            return Err(Fault::ImageForbidden);
+        }
+        review.sort_unstable();
+        review.dedup();
+        Ok(review)
+    }
+
+    /// Whether a file is blocked, by digest or URL.
+    pub fn is_blocked(&self, kind: &str, mark: &str) -> bool {
+        !self.blocked.is_empty() && self.blocked.contains(&Mark { kind: kind.to_owned(), mark: mark.to_owned() })
+    }
+
+    fn check_elements(&self, body: &mut Value, review: &mut Vec<String>, depth: usize) -> Result<(), Fault> {
+        let Some(elements) = body.as_array_mut() else { return Ok(()) };
+        for element in elements {
+            let kind = element.get("MsgType").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let Some(content) = element.get_mut("MsgContent").and_then(Value::as_object_mut) else { continue };
+            for field in texts_of(&kind) {
+                self.check_value(content, field, review)?;
+            }
+            if depth > 0
+                && let Some(forwarded) = content.get_mut("MsgList").and_then(Value::as_array_mut)
+            {
+                for message in forwarded {
+                    if let Some(body) = message.get_mut("MsgBody") {
+                        self.check_elements(body, review, depth - 1)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_value(&self, content: &mut Map<String, Value>, field: &str, review: &mut Vec<String>) -> Result<(), Fault> {
+        match content.get_mut(field) {
+            Some(Value::String(text)) => self.check_one(text, review),
+            Some(Value::Array(texts)) => texts.iter_mut().try_for_each(|text| match text {
+                Value::String(text) => self.check_one(text, review),
+                _ => Ok(()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_one(&self, text: &mut String, review: &mut Vec<String>) -> Result<(), Fault> {
+        let passed = self.check_text(text)?;
+        if let Some(replaced) = passed.replaced {
+            *text = replaced;
+        }
+        review.extend(passed.review);
+        Ok(())
+    }
+
+    fn has_blocked(&self, body: &Value, file_of: &FileOf<'_>, depth: usize) -> bool {
+        let contents = body.as_array().into_iter().flatten().filter_map(|element| element.get("MsgContent"));
+        contents.into_iter().any(|content| self.names_blocked(content, file_of, depth))
+    }
+
+    /// Whether one of the fields by which contents name files names a blocked one.
+    fn names_blocked(&self, content: &Value, file_of: &FileOf<'_>, depth: usize) -> bool {
+        let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
+        let is_url = |value: &Value, field: &str| text(value, field).is_some_and(|url| self.is_url_blocked(&url, file_of));
+        let is_digest = |field: &str| {
+            text(content, field).is_some_and(|uuid| self.is_blocked("md5", &uuid.to_ascii_lowercase()))
+        };
+        let list = |field: &str| content.get(field).and_then(Value::as_array).into_iter().flatten();
+        ["Url", "VideoUrl", "ThumbUrl"].iter().any(|field| is_url(content, field))
+            || ["UUID", "VideoUUID", "ThumbUUID"].iter().any(|field| is_digest(field))
+            || list("ImageInfoArray").any(|info| is_url(info, "URL"))
+            || (depth > 0
+                && list("MsgList")
+                    .filter_map(|message| message.get("MsgBody"))
+                    .any(|body| self.has_blocked(body, file_of, depth - 1)))
+    }
+
+    /// Whether a URL means a blocked file; query and fragment are of no consequence.
+    pub fn is_url_blocked(&self, url: &str, file_of: &FileOf<'_>) -> bool {
+        self.is_blocked("url", bare(url)) || file_of(url).is_some_and(|mark| self.is_blocked("url", &mark))
+    }
+}
+
+/// A URL without query and fragment.
+pub fn bare(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// How deep forwarded messages are looked into; the size of a message bounds the rest.
+const DEPTH_MAX: usize = 8;
+
+/// The fields of an element that people read. The `Data` of a custom element is between programs and is left alone.
+fn texts_of(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "TIMTextElem" => &["Text"],
+        "TIMCustomElem" | "TIMLocationElem" => &["Desc"],
+        "TIMFileElem" => &["FileName"],
+        "TIMRelayElem" => &["Title", "CompatibleText", "AbstractList"],
+        _ => &[],
+    }
+}
+
+impl Words {
+    fn check(&self, text: &str) -> Result<Passed, Fault> {
+        let folded = Folded::of(text);
+        let (mut spans, mut review) = (Vec::new(), Vec::new());
+        for found in self.machine.find_overlapping_iter(folded.text.as_ref()) {
+            // A pattern that matches in the middle of a character of the normal form matches nothing that was written.
+            if !folded.text.is_char_boundary(found.start()) || !folded.text.is_char_boundary(found.end()) {
+                continue;
+            }
+            let Some((word, action)) = self.entries.get(found.pattern().as_usize()) else { continue };
+            match action {
+                Action::Block => return Err(Fault::TextForbidden),
+                Action::Replace => spans.push(folded.written(found.start(), found.end())),
+                Action::Review => review.push(word.to_string()),
+            }
+        }
+        review.sort_unstable();
+        review.dedup();
+        Ok(Passed { replaced: (!spans.is_empty()).then(|| replace(text, spans)), review })
+    }
+}
+
+/// Puts an asterisk for every character within the spans, which may touch and overlap.
+fn replace(text: &str, mut spans: Vec<(usize, usize)>) -> String {
+    spans.sort_unstable();
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (start, end) in spans {
+        let start = start.max(done);
+        if start >= end {
+            continue;
+        }
+        out.push_str(&text[done..start]);
+        out.extend(std::iter::repeat_n('*', text[start..end].chars().count()));
+        done = end;
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+/// A text in its normal form, with the way back.
+struct Folded<'a> {
+    text: std::borrow::Cow<'a, str>,
+    /// For each byte of the normal form the piece of the text that it comes from; none where both have the same bytes.
+    from: Option<Vec<(u32, u32)>>,
+}
+
+impl<'a> Folded<'a> {
+    fn of(text: &'a str) -> Self {
+        if text.is_ascii() {
+            let is_small = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+            let text = if is_small { text.into() } else { text.to_ascii_lowercase().into() };
+            return Self { text, from: None };
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut from = Vec::with_capacity(text.len());
+        fold(text, |piece, start, end| {
+            out.push(piece);
+            from.resize(out.len(), (start as u32, end as u32));
+        });
+        Self { text: out.into(), from: Some(from) }
+    }
+
+    /// The span of the text as it was written.
+    fn written(&self, start: usize, end: usize) -> (usize, usize) {
+        match &self.from {
+            None => (start, end),
+            Some(from) => {
+                let first = from.get(start).map_or(0, |piece| piece.0 as usize);
+                (first, from.get(end.saturating_sub(1)).map_or(first, |piece| piece.1 as usize))
+            }
+        }
+    }
+}
+
+/// A word in its normal form, without what surrounds it.
+pub fn normal(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    fold(word.trim(), |piece, _, _| out.push(piece));
+    out
+}
+
+/// Tells every character of the normal form with the bytes of the text that it comes from.
+fn fold(text: &str, mut tell: impl FnMut(char, usize, usize)) {
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, first)) = chars.next() {
+        let mut end = start + first.len_utf8();
+        if first.is_ascii() && chars.peek().is_none_or(|(_, next)| next.is_ascii()) {
+            tell(first.to_ascii_lowercase(), start, end);
+            continue;
+        }
+        let mut is_plain = is_nfkc_quick(std::iter::once(first)) == IsNormalized::Yes;
+        while let Some((at, next)) = chars.peek().copied().filter(|(_, next)| joins(*next)) {
+            end = at + next.len_utf8();
+            is_plain = false;
+            chars.next();
+        }
+        let mut small = |piece: char| {
+            if !is_unseen(piece) {
+                piece.to_lowercase().for_each(|piece| tell(piece, start, end));
+            }
+        };
+        if is_plain {
+            small(first);
+        } else {
+            text[start..end].nfkc().for_each(small);
+        }
+    }
+}
+
+/// Whether a character may become one with what stands before it.
+fn joins(next: char) -> bool {
+    !next.is_ascii() && (is_combining_mark(next) || matches!(next, '\u{1160}'..='\u{11ff}'))
+}
+
+/// Whether a character shows nothing: put between letters it would hide a word.
+fn is_unseen(char: char) -> bool {
+    matches!(char,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn filter(words: &[(&str, Action)]) -> Filter {
+        let words = words.iter().map(|(word, action)| ((*word).to_owned(), *action)).collect();
+        Filter::new(1, words, HashSet::new()).expect("words make a filter")
+    }
+
+    #[test]
+    fn a_word_is_found_however_it_is_written() {
+        let filter = filter(&[("Badword", Action::Block), ("禁句", Action::Block), ("café", Action::Block)]);
+        let check = |text: &str, is_found: bool| assert_eq!(filter.check_text(text).is_err(), is_found, "{text}");
+        check("a badword here", true);
+        check("BADWORD", true);
+        check("ＢａｄＷｏｒｄ", true);
+        check("bad\u{200b}word", true);
+        check("b\u{fe0f}adword", true);
+        check("これは禁句です", true);
+        check("CAFÉ", true);
+        check("cafe\u{301}", true);
+        check("cafe", false);
+        check("bad word", false);
+        check("禁止句", false);
+        check("", false);
+    }
+
+    #[test]
+    fn a_replacement_leaves_the_rest_of_the_text_alone() {
+        let filter = filter(&[("bad", Action::Replace), ("adder", Action::Replace), ("가", Action::Replace), ("ﬁn", Action::Replace)]);
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(filter.check_text(text).expect("passes").replaced.as_deref(), expected, "{text}");
+        };
+        check("Fine: BAD and ba\u{200d}d", Some("***e: *** and ****"));
+        check("badder", Some("******"));
+        check("good Ü", None);
+        check("ÄBＡDÖ", Some("Ä***Ö"));
+        check("각 가", Some("각 *"));
+        check("x e\u{301} bad", Some("x e\u{301} ***"));
+    }
+
+    #[test]
+    fn a_blocked_word_within_another_blocks_and_reviews_are_told_once() {
+        let both = filter(&[("badword", Action::Replace), ("adwo", Action::Block)]);
+        assert_eq!(both.check_text("a badword"), Err(Fault::TextForbidden));
+        let told = filter(&[("Gold", Action::Review), ("gold coin", Action::Review)]);
+        let passed = told.check_text("gold coin, GOLD").expect("passes");
+        assert_eq!((passed.review, passed.replaced), (vec!["Gold".to_owned(), "gold coin".to_owned()], None));
+    }
+
+    #[test]
+    fn the_texts_of_a_message_are_those_that_people_read() {
+        let filter = filter(&[("bad", Action::Replace)]);
+        let mut body = json!([
+            { "MsgType": "TIMTextElem", "MsgContent": { "Text": "bad" } },
+            { "MsgType": "TIMCustomElem", "MsgContent": { "Desc": "bad", "Data": "bad", "Ext": "bad" } },
+            { "MsgType": "TIMRelayElem", "MsgContent": { "Title": "bad", "AbstractList": ["x bad"], "MsgList": [
+                { "MsgBody": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "bad" } }] }] } },
+        ]);
+        assert_eq!(filter.check_body(&mut body, &|_| None), Ok(Vec::new()));
+        let expected = json!([
+            { "MsgType": "TIMTextElem", "MsgContent": { "Text": "***" } },
+            { "MsgType": "TIMCustomElem", "MsgContent": { "Desc": "***", "Data": "bad", "Ext": "bad" } },
+            { "MsgType": "TIMRelayElem", "MsgContent": { "Title": "***", "AbstractList": ["x ***"], "MsgList": [
+                { "MsgBody": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "***" } }] }] } },
+        ]);
+        assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn a_file_is_known_by_digest_and_by_url() {
+        let digest = "0cc175b9c0f1b6a831c399e269772661";
+        let mark = |kind: &str, mark: &str| Mark { kind: kind.into(), mark: mark.into() };
+        let blocked = HashSet::from([mark("md5", digest), mark("url", "https://x.test/a.png")]);
+        let filter = Filter::new(1, Vec::new(), blocked).expect("a filter");
+        let check = |content: Value, is_blocked: bool| {
+            let mut body = json!([{ "MsgType": "TIMImageElem", "MsgContent": content }]);
+            let outcome = filter.check_body(&mut body, &|_| None);
+            assert_eq!(outcome == Err(Fault::ImageForbidden), is_blocked, "{body}");
+        };
+        check(json!({ "UUID": digest.to_uppercase(), "ImageInfoArray": [] }), true);
+        check(json!({ "UUID": "x", "ImageInfoArray": [{ "URL": "https://x.test/a.png?sign=1#x" }] }), true);
+        check(json!({ "UUID": "x", "ImageInfoArray": [{ "URL": "https://x.test/b.png" }] }), false);
+        check(json!({ "Url": "https://x.test/a.png", "UUID": "x" }), true);
+    }
+
+    #[test]
+    fn many_words_are_one_pass() {
+        let words = (0..20_000).map(|n| (format!("word{n}x"), Action::Review)).collect();
+        let filter = Filter::new(1, words, HashSet::new()).expect("a filter");
+        let text = "nothing of that sort ".repeat(50) + "word777x";
+        assert_eq!(filter.check_text(&text).expect("passes").review, ["word777x"]);
+    }
+}
