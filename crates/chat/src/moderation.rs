@@ -12,14 +12,19 @@
 use std::collections::HashSet;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use contract::{Failure, Fault, Result};
+use contract::{AppId, Error, Failure, Fault, Result};
 use serde_json::{Map, Value};
+use store::Store;
+use store::append::Draft;
 use store::words::{Action, Mark};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
+use crate::message::{decide, gather};
+
 /// An app's lists, ready to be asked.
 pub struct Filter {
+    app: AppId,
     /// The version of the lists.
     pub version: i64,
     words: Option<Words>,
@@ -41,19 +46,25 @@ pub struct Passed {
     pub review: Vec<String>,
 }
 
-/// Which files a URL of a message may mean here: those of this installation are known by their id.
-pub type FileOf<'a> = dyn Fn(&str) -> Option<String> + 'a;
+/// What a message that may pass comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// Words were replaced in it.
+    pub is_changed: bool,
+    /// The words that an operator is told of, each once.
+    pub review: Vec<String>,
+}
 
 impl Filter {
     /// Makes a filter. It takes a while with many words.
-    pub fn new(version: i64, words: Vec<(String, Action)>, blocked: HashSet<Mark>) -> Result<Self> {
+    pub fn new(app: AppId, version: i64, words: Vec<(String, Action)>, blocked: HashSet<Mark>) -> Result<Self> {
         let (patterns, entries): (Vec<String>, Vec<_>) = words
             .into_iter()
             .map(|(word, action)| (normal(&word), (word.into_boxed_str(), action)))
             .filter(|(pattern, _)| !pattern.is_empty())
             .unzip();
         if patterns.is_empty() {
-            return Ok(Self { version, words: None, blocked });
+            return Ok(Self { app, version, words: None, blocked });
         }
         let machine = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -61,7 +72,7 @@ impl Filter {
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&patterns)
             .map_err(Failure::internal)?;
-        Ok(Self { version, words: Some(Words { machine, entries }), blocked })
+        Ok(Self { app, version, words: Some(Words { machine, entries }), blocked })
     }
 
     /// Whether it holds nothing.
@@ -79,19 +90,18 @@ impl Filter {
         self.words.as_ref().map_or_else(|| Ok(Passed::default()), |words| words.check(text))
     }
 
-    /// Looks for words and blocked files in a message, and replaces in it what is to be replaced. Answers the words that
-    /// an operator is told of.
-    pub fn check_body(&self, body: &mut Value, file_of: &FileOf<'_>) -> Result<Vec<String>, Fault> {
-        let mut review = Vec::new();
+    /// Looks for words and blocked files in a message, and replaces in it what is to be replaced.
+    pub fn check_body(&self, body: &mut Value) -> Result<Checked, Fault> {
+        let mut checked = Checked::default();
         if self.words.is_some() {
-            self.check_elements(body, &mut review, DEPTH_MAX)?;
+            self.check_elements(body, &mut checked, DEPTH_MAX)?;
         }
-        if !self.blocked.is_empty() && self.has_blocked(body, file_of, DEPTH_MAX) {
+        if !self.blocked.is_empty() && self.has_blocked(body, DEPTH_MAX) {
             return Err(Fault::ImageForbidden);
         }
-        review.sort_unstable();
-        review.dedup();
-        Ok(review)
+        checked.review.sort_unstable();
+        checked.review.dedup();
+        Ok(checked)
     }
 
     /// Whether a file is blocked, by digest or URL.
@@ -99,20 +109,20 @@ impl Filter {
         !self.blocked.is_empty() && self.blocked.contains(&Mark { kind: kind.to_owned(), mark: mark.to_owned() })
     }
 
-    fn check_elements(&self, body: &mut Value, review: &mut Vec<String>, depth: usize) -> Result<(), Fault> {
+    fn check_elements(&self, body: &mut Value, checked: &mut Checked, depth: usize) -> Result<(), Fault> {
         let Some(elements) = body.as_array_mut() else { return Ok(()) };
         for element in elements {
             let kind = element.get("MsgType").and_then(Value::as_str).unwrap_or_default().to_owned();
             let Some(content) = element.get_mut("MsgContent").and_then(Value::as_object_mut) else { continue };
             for field in texts_of(&kind) {
-                self.check_value(content, field, review)?;
+                self.check_value(content, field, checked)?;
             }
             if depth > 0
                 && let Some(forwarded) = content.get_mut("MsgList").and_then(Value::as_array_mut)
             {
                 for message in forwarded {
                     if let Some(body) = message.get_mut("MsgBody") {
-                        self.check_elements(body, review, depth - 1)?;
+                        self.check_elements(body, checked, depth - 1)?;
                     }
                 }
             }
@@ -120,38 +130,38 @@ impl Filter {
         Ok(())
     }
 
-    fn check_value(&self, content: &mut Map<String, Value>, field: &str, review: &mut Vec<String>) -> Result<(), Fault> {
+    fn check_value(&self, content: &mut Map<String, Value>, field: &str, checked: &mut Checked) -> Result<(), Fault> {
         match content.get_mut(field) {
-            Some(Value::String(text)) => self.check_one(text, review),
+            Some(Value::String(text)) => self.check_one(text, checked),
             Some(Value::Array(texts)) => texts.iter_mut().try_for_each(|text| match text {
-                Value::String(text) => self.check_one(text, review),
+                Value::String(text) => self.check_one(text, checked),
                 _ => Ok(()),
             }),
             _ => Ok(()),
         }
     }
 
-    fn check_one(&self, text: &mut String, review: &mut Vec<String>) -> Result<(), Fault> {
+    fn check_one(&self, text: &mut String, checked: &mut Checked) -> Result<(), Fault> {
         let passed = self.check_text(text)?;
         if let Some(replaced) = passed.replaced {
             *text = replaced;
+            checked.is_changed = true;
         }
-        review.extend(passed.review);
+        checked.review.extend(passed.review);
         Ok(())
     }
 
-    fn has_blocked(&self, body: &Value, file_of: &FileOf<'_>, depth: usize) -> bool {
+    fn has_blocked(&self, body: &Value, depth: usize) -> bool {
         let contents = body.as_array().into_iter().flatten().filter_map(|element| element.get("MsgContent"));
-        contents.into_iter().any(|content| self.names_blocked(content, file_of, depth))
+        contents.into_iter().any(|content| self.names_blocked(content, depth))
     }
 
     /// Whether one of the fields by which contents name files names a blocked one.
-    fn names_blocked(&self, content: &Value, file_of: &FileOf<'_>, depth: usize) -> bool {
+    fn names_blocked(&self, content: &Value, depth: usize) -> bool {
         let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
-        let is_url = |value: &Value, field: &str| text(value, field).is_some_and(|url| self.is_url_blocked(&url, file_of));
-        let is_digest = |field: &str| {
-            text(content, field).is_some_and(|uuid| self.is_blocked("md5", &uuid.to_ascii_lowercase()))
-        };
+        let is_url = |value: &Value, field: &str| text(value, field).is_some_and(|url| self.is_url_blocked(&url));
+        let is_digest =
+            |field: &str| text(content, field).is_some_and(|uuid| self.is_blocked("md5", &uuid.to_ascii_lowercase()));
         let list = |field: &str| content.get(field).and_then(Value::as_array).into_iter().flatten();
         ["Url", "VideoUrl", "ThumbUrl"].iter().any(|field| is_url(content, field))
             || ["UUID", "VideoUUID", "ThumbUUID"].iter().any(|field| is_digest(field))
@@ -159,18 +169,41 @@ impl Filter {
             || (depth > 0
                 && list("MsgList")
                     .filter_map(|message| message.get("MsgBody"))
-                    .any(|body| self.has_blocked(body, file_of, depth - 1)))
+                    .any(|body| self.has_blocked(body, depth - 1)))
     }
 
     /// Whether a URL means a blocked file; query and fragment are of no consequence.
-    pub fn is_url_blocked(&self, url: &str, file_of: &FileOf<'_>) -> bool {
-        self.is_blocked("url", bare(url)) || file_of(url).is_some_and(|mark| self.is_blocked("url", &mark))
+    pub fn is_url_blocked(&self, url: &str) -> bool {
+        self.is_blocked("url", &url_mark(self.app, url))
     }
 }
 
-/// A URL without query and fragment.
-pub fn bare(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or_default()
+/// What a URL is compared by: query and fragment are of no consequence, and a file of this installation is the same
+/// under every name that the installation has.
+pub fn url_mark(app: AppId, url: &str) -> String {
+    let bare = url.split(['?', '#']).next().unwrap_or_default();
+    own_file(app, url).map_or_else(|| bare.to_owned(), |id| format!("/media/{app}/{id}"))
+}
+
+/// The id of the uploaded file that a URL of a message names, whatever host it names.
+pub fn own_file(app: AppId, url: &str) -> Option<&str> {
+    let bare = url.split(['?', '#']).next().unwrap_or_default();
+    let (before, id) = bare.rsplit_once('/')?;
+    let is_id = id.len() == FILE_ID_BYTES && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    (is_id && before.ends_with(&format!("/media/{app}"))).then_some(id)
+}
+
+/// Hex digits of the id of a file.
+pub const FILE_ID_BYTES: usize = 32;
+
+/// The refusal of a message by its content. Whether it may be sent at all is asked first: of two faults that is the one
+/// that a caller hears, as if it had been decided before the content was looked at.
+pub async fn refusal(store: &Store, app: AppId, draft: &Draft, fault: Fault) -> Error {
+    let asked = draft.clone();
+    match store.read(app, move |snapshot| gather(snapshot, &asked)).await.and_then(|facts| decide(draft, &facts)) {
+        Ok(()) => fault.into(),
+        Err(error) => error,
+    }
 }
 
 /// How deep forwarded messages are looked into; the size of a message bounds the rest.
@@ -317,7 +350,7 @@ mod tests {
 
     fn filter(words: &[(&str, Action)]) -> Filter {
         let words = words.iter().map(|(word, action)| ((*word).to_owned(), *action)).collect();
-        Filter::new(1, words, HashSet::new()).expect("words make a filter")
+        Filter::new(AppId(7), 1, words, HashSet::new()).expect("words make a filter")
     }
 
     #[test]
@@ -340,7 +373,12 @@ mod tests {
 
     #[test]
     fn a_replacement_leaves_the_rest_of_the_text_alone() {
-        let filter = filter(&[("bad", Action::Replace), ("adder", Action::Replace), ("가", Action::Replace), ("ﬁn", Action::Replace)]);
+        let filter = filter(&[
+            ("bad", Action::Replace),
+            ("adder", Action::Replace),
+            ("가", Action::Replace),
+            ("ﬁn", Action::Replace),
+        ]);
         let check = |text: &str, expected: Option<&str>| {
             assert_eq!(filter.check_text(text).expect("passes").replaced.as_deref(), expected, "{text}");
         };
@@ -370,7 +408,7 @@ mod tests {
             { "MsgType": "TIMRelayElem", "MsgContent": { "Title": "bad", "AbstractList": ["x bad"], "MsgList": [
                 { "MsgBody": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "bad" } }] }] } },
         ]);
-        assert_eq!(filter.check_body(&mut body, &|_| None), Ok(Vec::new()));
+        assert_eq!(filter.check_body(&mut body), Ok(Checked { is_changed: true, review: Vec::new() }));
         let expected = json!([
             { "MsgType": "TIMTextElem", "MsgContent": { "Text": "***" } },
             { "MsgType": "TIMCustomElem", "MsgContent": { "Desc": "***", "Data": "bad", "Ext": "bad" } },
@@ -385,10 +423,10 @@ mod tests {
         let digest = "0cc175b9c0f1b6a831c399e269772661";
         let mark = |kind: &str, mark: &str| Mark { kind: kind.into(), mark: mark.into() };
         let blocked = HashSet::from([mark("md5", digest), mark("url", "https://x.test/a.png")]);
-        let filter = Filter::new(1, Vec::new(), blocked).expect("a filter");
+        let filter = Filter::new(AppId(7), 1, Vec::new(), blocked).expect("a filter");
         let check = |content: Value, is_blocked: bool| {
             let mut body = json!([{ "MsgType": "TIMImageElem", "MsgContent": content }]);
-            let outcome = filter.check_body(&mut body, &|_| None);
+            let outcome = filter.check_body(&mut body);
             assert_eq!(outcome == Err(Fault::ImageForbidden), is_blocked, "{body}");
         };
         check(json!({ "UUID": digest.to_uppercase(), "ImageInfoArray": [] }), true);
@@ -398,9 +436,22 @@ mod tests {
     }
 
     #[test]
+    fn an_uploaded_file_is_the_same_under_every_host() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let check = |url: &str, expected: Option<&str>| assert_eq!(own_file(AppId(7), url), expected, "{url}");
+        check(&format!("https://a.test/media/7/{id}?e=1"), Some(id));
+        check(&format!("http://b.test:1/x/media/7/{id}"), Some(id));
+        check(&format!("http://b.test/media/8/{id}"), None);
+        check(&format!("http://b.test/media/7/{id}0"), None);
+        check(&format!("/media/7/{}", id.to_uppercase()), None);
+        check("", None);
+        assert_eq!(url_mark(AppId(7), &format!("https://a.test/media/7/{id}?e=1")), format!("/media/7/{id}"));
+    }
+
+    #[test]
     fn many_words_are_one_pass() {
         let words = (0..20_000).map(|n| (format!("word{n}x"), Action::Review)).collect();
-        let filter = Filter::new(1, words, HashSet::new()).expect("a filter");
+        let filter = Filter::new(AppId(7), 1, words, HashSet::new()).expect("a filter");
         let text = "nothing of that sort ".repeat(50) + "word777x";
         assert_eq!(filter.check_text(&text).expect("passes").review, ["word777x"]);
     }

@@ -2,6 +2,7 @@
 
 use chat::conversation::{self, Listed, Page, Span};
 use chat::message::{Recaller, give_receipts};
+use chat::moderation::Checked;
 use contract::frame::wire::{
     Head, HeadsAnswer, HeadsRequest, HistoryRequest, MessagePage, MessageRef, Place, ReadRequest, ReceiptRequest,
     SendAnswer, SendRequest, SinceRequest,
@@ -17,19 +18,29 @@ use crate::request::Call;
 /// Sends a message in the account's own name.
 pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer> {
     let is_online_only = request.online_only;
-    let draft = compose(call, request)?;
+    let (draft, content) = compose(call, request)?;
+    let review = match content {
+        Ok(checked) => checked.review,
+        Err(fault) => return Err(chat::moderation::refusal(&call.hub.store, call.app.id, &draft, fault).await),
+    };
+    // Most messages are in nobody's list, and a draft is no small thing to keep.
+    let suspect = (!review.is_empty()).then(|| draft.clone());
     let sent = if is_online_only {
         call.hub.pass(call.app.id, draft).await?
     } else {
         call.hub.store.send(call.app.id, draft).await?
     };
+    if let Some(draft) = suspect {
+        call.hub.front.note(call.app.id, &draft, &review, sent.key).await?;
+    }
     Ok(SendAnswer { time: sent.key.time, msg_seq: sent.key.seq, seq: sent.seq.0 as u64, at: sent.at.0 })
 }
 
-/// Checks in the order of the REST command: receiver, body, options, size.
-fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
+/// Checks in the order of the REST command: receiver, body, options, size. What the app's lists say of the content comes
+/// beside the draft: it is a refusal only after those that concern sender and receiver.
+fn compose(call: &Call, request: SendRequest) -> Result<(Draft, Result<Checked, Fault>)> {
     let receiver = UserId::parse(&request.to).map_err(|_| Fault::ReceiverInvalid)?;
-    let elements: Value = serde_json::from_str(&request.body).map_err(|_| Fault::BodyMalformed)?;
+    let mut elements: Value = serde_json::from_str(&request.body).map_err(|_| Fault::BodyMalformed)?;
     check_body(&elements)?;
     let push = match request.push.as_str() {
         "" => None,
@@ -45,6 +56,9 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
     if request.body.len() + request.cloud.len() > max {
         return Err(Fault::MessageTooLong { max }.into());
     }
+    let content = call.hub.front.check_body(call.app.id, &mut elements);
+    let is_changed = content.as_ref().is_ok_and(|checked| checked.is_changed);
+    let body = if is_changed { elements.to_string() } else { request.body };
     let life_s = match i64::from(request.life_time) {
         0 => limit::LIFE_TIME_S,
         life => life.min(limit::LIFE_TIME_S),
@@ -57,7 +71,7 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
         .with_if(request.receipt_wanted, Flags::RECEIPT_WANTED)
         .with_if(request.extensible, Flags::EXTENSIBLE)
         .with_if(request.online_only, Flags::ONLINE_ONLY);
-    Ok(Draft {
+    let draft = Draft {
         push: push::chat::notice(&sender, &elements, push.as_ref()),
         is_admin: call.app.is_admin(&sender),
         sender,
@@ -66,12 +80,13 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
         msg_random: request.msg_random,
         at: call.now,
         kind: DraftKind::Live,
-        body: request.body,
+        body,
         cloud: request.cloud,
         flags: flags.0,
         expires_at: call.now.plus(life_s * 1_000),
         origin: Some(call.session.device.clone()),
-    })
+    };
+    Ok((draft, content))
 }
 
 /// Takes back a message that the account sent.

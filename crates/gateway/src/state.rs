@@ -340,6 +340,7 @@ pub(crate) const fn family_of(command: Command) -> Family {
         | Command::Heads
         | Command::Since
         | Command::SetToken => Family::Message,
+        Command::MediaUpload | Command::MediaLink => Family::Resource,
         _ => Family::Access,
     }
 }
@@ -360,5 +361,7 @@ const fn is_request(command: Command) -> bool {
             | Command::Status
             | Command::SetToken
             | Command::PushAck
+            | Command::MediaUpload
+            | Command::MediaLink
     )
 }

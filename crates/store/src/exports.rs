@@ -39,10 +39,8 @@ pub fn claim(tx: &mut Tx<'_>, now: Millis, by: i64, until: Millis, first_hour: i
 /// Keeps the care for longer. Answers false if somebody else has it by now.
 pub fn keep(tx: &mut Tx<'_>, by: i64, until: Millis) -> Result<bool> {
     let app = tx.app();
-    let kept = tx.run(
-        sql!("UPDATE history_marks SET lease_until = $3 WHERE app = $1 AND lease_by = $2"),
-        (app, by, until),
-    )?;
+    let kept =
+        tx.run(sql!("UPDATE history_marks SET lease_until = $3 WHERE app = $1 AND lease_by = $2"), (app, by, until))?;
     Ok(kept > 0)
 }
 
@@ -51,7 +49,8 @@ pub fn release(tx: &mut Tx<'_>, by: i64, mark: Mark) -> Result<()> {
     let app = tx.app();
     tx.run(
         sql!(
-            "UPDATE history_marks SET next_hour = $3, purged_at = $4, lease_by = 0, lease_until = 0
+            "UPDATE history_marks SET next_hour = CASE WHEN next_hour > $3 THEN next_hour ELSE $3 END,
+                 purged_at = $4, lease_by = 0, lease_until = 0
              WHERE app = $1 AND lease_by = $2"
         ),
         (app, by, mark.next_hour, mark.purged_at),
@@ -203,8 +202,9 @@ pub fn lines(
     count: usize,
 ) -> Result<Vec<Line>> {
     let app = snapshot.app();
-    let (time, msg_seq, msg_random, seq) =
-        after.map_or((span.0, -1, -1, -1), |line| (line.time, i64::from(line.msg_seq), i64::from(line.msg_random), line.seq));
+    let (time, msg_seq, msg_random, seq) = after.map_or((span.0, -1, -1, -1), |line| {
+        (line.time, i64::from(line.msg_seq), i64::from(line.msg_random), line.seq)
+    });
     let rows: Vec<(UserId, i64, u32, u32, i64, String)> = snapshot.all(
         sql!(
             "SELECT sender, time, msg_seq, msg_random, seq, body FROM messages

@@ -292,10 +292,7 @@ pub fn trim(tx: &mut Tx<'_>, decision: Decision) -> Result<u64> {
         (app, decision.number(), limit::REVIEWS),
     )?;
     let Some((newest,)) = newest else { return Ok(0) };
-    tx.run(
-        sql!("DELETE FROM reviews WHERE app = $1 AND state = $2 AND id <= $3"),
-        (app, decision.number(), newest),
-    )
+    tx.run(sql!("DELETE FROM reviews WHERE app = $1 AND state = $2 AND id <= $3"), (app, decision.number(), newest))
 }
 
 /// Lists texts of a decision before an id, newest first.

@@ -41,6 +41,9 @@ impl Config {
         let (certificate, key) = (self.tls.certificate.is_some(), self.tls.key.is_some());
         check(certificate == key, "tls.certificate and tls.key come together");
         check(listen.https.is_none() || (certificate && key), "listen.https needs tls.certificate and tls.key");
+        let is_url = |url: &String| ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
+        check(self.media.url.as_ref().is_none_or(is_url), "media.url begins with http:// or https://");
+        check(self.bounds.transfers > 0, "bounds.transfers is at least 1");
         let secrets = &self.secrets;
         check(
             secrets.master_key.is_none() || secrets.master_key_file.is_none(),

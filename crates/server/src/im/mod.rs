@@ -8,6 +8,8 @@ pub mod account;
 pub mod action;
 pub mod fields;
 pub mod message;
+pub mod moderation;
+pub mod operations;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,11 +26,15 @@ use crate::node::Node;
 
 /// Every command that is served, sorted by name.
 pub static COMMANDS: &[Command] = &[
+    Command::perform::<moderation::allow_banned_object::AllowBannedObject>(),
+    Command::perform::<moderation::forbid_illegal_object::ForbidIllegalObject>(),
+    Command::perform::<moderation::get_cos_sig::GetCosSig>(),
     Command::read::<account::account_check::AccountCheck>(),
     Command::perform::<account::account_delete::AccountDelete>(),
-    Command::write::<account::account_import::AccountImport>(),
+    Command::perform::<account::account_import::AccountImport>(),
     Command::write::<account::kick::Kick>(),
     Command::perform::<account::multiaccount_import::MultiaccountImport>(),
+    Command::read::<operations::get_history::GetHistory>(),
     Command::read::<message::admin_getroammsg::AdminGetroammsg>(),
     Command::write::<message::admin_msgwithdraw::AdminMsgwithdraw>(),
     Command::write::<message::admin_set_msg_read::AdminSetMsgRead>(),
@@ -60,7 +66,10 @@ where
     B: Future<Output = Result<Bytes>> + Send,
 {
     let command = COMMANDS.iter().find(|command| command.name == request.path);
-    let family = command.map_or(Family::Common, |command| command.family);
+    // The data service has a number of its own for paths that it does not know.
+    let is_data = request.path.starts_with("open_msg_svc/");
+    let stranger = if is_data { Family::Data } else { Family::Common };
+    let family = command.map_or(stranger, |command| command.family);
     let started = std::time::Instant::now();
     let from = request.from;
     let outcome = run(node, command, request).await;
@@ -166,6 +175,7 @@ pub fn number_of(family: Family, fault: &Fault) -> i32 {
 fn refusal(row: &Row, error: &Error) -> Bytes {
     let info = match error {
         Error::Fault(Fault::FieldMissing { field } | Fault::FieldInvalid { field }) => format!("{}: {field}", row.text),
+        Error::Fault(Fault::TransferInvalid { field }) => format!("{}: {field}", row.text),
         Error::Fault(Fault::MsgElementInvalid { what }) => format!("{}: {what}", row.text),
         _ => row.text.to_owned(),
     };
@@ -204,7 +214,7 @@ impl Query {
     }
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+pub(crate) fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -84,9 +84,9 @@ impl Perform for Sendmsg {
             is_need_read_receipt: self.receipt,
             support_message_extension: self.extension,
         };
-        let composed = content.compose(&call, Bound::Single)?;
+        let composed = content.compose(&call, Bound::Single)?.moderated(&call);
         let draft = composed.draft(&call, sender, self.receiver.0, self.msg_seq, self.msg_random);
-        let sent = send(&call, draft, composed.is_online_only).await?;
+        let sent = send(&call, &composed, draft).await?;
         Ok(Answer { msg_time: sent.key.time, msg_key: sent.key.to_string() })
     }
 }
