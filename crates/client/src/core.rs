@@ -22,7 +22,7 @@ use rand::rngs::StdRng;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason, Status};
-use crate::message::{Message, Presence, Sent};
+use crate::message::{FileLink, Message, Presence, Sent, Upload};
 use crate::settings::{PushConfirmation, Retry, Settings};
 
 pub(crate) use calls::Ask;
@@ -65,6 +65,10 @@ pub(crate) enum Answer {
     Page(Vec<Message>),
     /// The status of accounts.
     Presence(Vec<Presence>),
+    /// Where a file may be sent.
+    Upload(Upload),
+    /// Where files may be read.
+    Links(Vec<FileLink>),
 }
 
 /// What the settings say about the protocol.

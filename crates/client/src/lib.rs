@@ -5,7 +5,9 @@
 //! - `transport` opens the WebSocket, with TLS and sealed frames where the settings ask for them.
 //! - `cache` keeps messages, conversations and cursors in a local SQLite file per account.
 //!
-//! Absent: groups, relations and media, which are parts of their own; and sends that outlive the process: what
+//! Of files there are the links: where to send one, where to read one. Moving the bytes is up to the application.
+//!
+//! Absent: groups and relations, which are parts of their own; and sends that outlive the process: what
 //! waits in the queue when the client ends is answered with an error, not kept.
 
 mod cache;
@@ -20,9 +22,11 @@ mod settings;
 mod transport;
 
 pub use client::{Client, Events};
-pub use contract::frame::wire::Platform;
+pub use contract::frame::wire::{FileKind, Platform};
 pub use contract::{MsgKey, UserId};
 pub use error::{Error, Result};
 pub use event::{Event, Push, Reason, Status};
-pub use message::{Conversation, Message, MessageId, Presence, SendOptions, Sent, custom, text};
+pub use message::{
+    Conversation, FileLink, Message, MessageId, NewFile, Presence, SendOptions, Sent, Upload, custom, text,
+};
 pub use settings::{PushConfirmation, Retry, Seal, Settings, Storage};

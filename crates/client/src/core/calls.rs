@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use contract::MsgKey;
 use contract::frame::wire::{
-    HistoryRequest, MessagePage, MessageRef, PushAck, ReadRequest, ReceiptRequest, SendAnswer, SendRequest,
-    StatusAnswer, StatusRequest, TokenRequest,
+    HistoryRequest, LinkAnswer, LinkRequest, MessagePage, MessageRef, PushAck, ReadRequest, ReceiptRequest, SendAnswer,
+    SendRequest, StatusAnswer, StatusRequest, TokenRequest, UploadAnswer, UploadRequest,
 };
 use contract::frame::{Command, Frame};
 use rand::RngExt;
@@ -18,7 +18,7 @@ use crate::core::link::Link;
 use crate::core::sync::{Fill, Write};
 use crate::core::{Answer, CallId, Core, Ms};
 use crate::error::{Error, Result};
-use crate::message::{Message, MessageId, Presence, SendOptions, Sent};
+use crate::message::{FileLink, Message, MessageId, NewFile, Presence, SendOptions, Sent, Upload};
 
 /// Requests that may wait or travel at the same time.
 pub(super) const CALLS_MAX: usize = 1_000;
@@ -34,6 +34,8 @@ pub(crate) enum Ask {
     Status(Vec<String>),
     Token { channel: String, token: String, credential: i64, remove: bool },
     ConfirmPush(Vec<u8>),
+    Upload(NewFile),
+    Links(Vec<String>),
 }
 
 /// What an answer has to be understood with.
@@ -46,6 +48,8 @@ pub(super) enum Context {
     Status,
     Token,
     ConfirmPush,
+    Upload,
+    Links,
     Logout,
     Heartbeat,
     Heads { after: i64 },
@@ -62,7 +66,14 @@ impl Context {
     fn is_repeatable(&self) -> bool {
         matches!(
             self,
-            Self::Send(_) | Self::Read { .. } | Self::Receipts | Self::Status | Self::Token | Self::ConfirmPush
+            Self::Send(_)
+                | Self::Read { .. }
+                | Self::Receipts
+                | Self::Status
+                | Self::Token
+                | Self::ConfirmPush
+                | Self::Upload
+                | Self::Links
         )
     }
 }
@@ -195,6 +206,11 @@ impl Core {
                 let body = TokenRequest { channel, token, credential, remove };
                 (Frame::request(Command::SetToken, &body), Context::Token)
             }
+            Ask::Upload(NewFile { name, size, md5, kind }) => {
+                let body = UploadRequest { name, size, md5, kind: kind.into() };
+                (Frame::request(Command::MediaUpload, &body), Context::Upload)
+            }
+            Ask::Links(urls) => (Frame::request(Command::MediaLink, &LinkRequest { urls }), Context::Links),
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
         }
     }
@@ -362,6 +378,20 @@ impl Core {
                     code: item.code,
                 };
                 Answer::Presence(answer.items.into_iter().map(item).collect())
+            }),
+            Context::Upload => frame.read::<UploadAnswer>().map_err(|_| malformed("upload")).map(|answer| {
+                let UploadAnswer { upload_url, expires_at, url } = answer;
+                Answer::Upload(Upload { upload_url, expires_at, url })
+            }),
+            Context::Links => frame.read::<LinkAnswer>().map_err(|_| malformed("links")).map(|answer| {
+                let expires_at = answer.expires_at;
+                let link = |item: contract::frame::wire::link_answer::Item| FileLink {
+                    url: item.url,
+                    link: item.link,
+                    code: item.code,
+                    expires_at,
+                };
+                Answer::Links(answer.items.into_iter().map(link).collect())
             }),
             Context::Receipts | Context::Token | Context::ConfirmPush => Ok(Answer::Nothing),
         };

@@ -144,7 +144,11 @@ async fn list(desk: &Desk, id: i64) -> Result<Value> {
 }
 
 fn escape(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        escaped.push('%');
+        escaped.push_str(&hex::encode([byte]));
+        escaped
+    })
 }
 
 pub(super) async fn review(desk: &Desk, command: Reviews) -> Result<Value> {

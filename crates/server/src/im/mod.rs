@@ -174,8 +174,9 @@ pub fn number_of(family: Family, fault: &Fault) -> i32 {
 /// The body of a refusal. The short text comes first and never changes; what the fault knows more of follows it.
 fn refusal(row: &Row, error: &Error) -> Bytes {
     let info = match error {
-        Error::Fault(Fault::FieldMissing { field } | Fault::FieldInvalid { field }) => format!("{}: {field}", row.text),
-        Error::Fault(Fault::TransferInvalid { field }) => format!("{}: {field}", row.text),
+        Error::Fault(
+            Fault::FieldMissing { field } | Fault::FieldInvalid { field } | Fault::TransferInvalid { field },
+        ) => format!("{}: {field}", row.text),
         Error::Fault(Fault::MsgElementInvalid { what }) => format!("{}: {what}", row.text),
         _ => row.text.to_owned(),
     };

@@ -4,8 +4,10 @@
 mod harness;
 mod docs;
 mod im;
+mod media;
 mod ops;
 mod raw;
 mod reliable;
+mod retention;
 mod rough;
 mod tidy;

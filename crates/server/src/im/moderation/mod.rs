@@ -8,6 +8,7 @@ use contract::Fault;
 use serde_json::Value;
 
 /// What is wrong with a field is said in the words of transfers.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every table of field faults")]
 fn field_fault(field: &'static str, _: Option<&Value>) -> Option<Fault> {
     Some(Fault::TransferInvalid { field })
 }

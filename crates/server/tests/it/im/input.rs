@@ -14,7 +14,12 @@ use crate::harness::{ADMIN, APP, Answer, elements, query};
 const CASES: usize = 120;
 
 /// Every field that some command reads, and some that none does.
-const FIELDS: [&str; 36] = [
+const FIELDS: [&str; 41] = [
+    "RawURL",
+    "RawURLs",
+    "ResourceID",
+    "ChatType",
+    "MsgTime",
     "UserID",
     "Identifier",
     "Nick",
@@ -102,9 +107,10 @@ fn body() -> impl Strategy<Value = Value> {
 
 /// What no caller may cause.
 fn is_ours(number: i64) -> bool {
-    use codes::{Account, Message};
+    use codes::{Account, Data, Message};
     [
         Account::InternalError.row(),
+        Data::InternalError.row(),
         Account::StoreTimeout.row(),
         Account::StoreUnavailable.row(),
         Message::InternalError.row(),
