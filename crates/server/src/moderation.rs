@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chat::moderation::{Checked, Filter, Passed};
@@ -100,12 +101,19 @@ pub struct Moderation {
     filters: RwLock<HashMap<AppId, Arc<Filter>>>,
     /// One filter is built at a time: each needs memory while it is.
     building: tokio::sync::Mutex<()>,
+    /// How long the last one took, in microseconds.
+    build_us: AtomicU64,
 }
 
 impl Moderation {
     /// Builds the filters of all apps that have lists.
     pub async fn load(store: Store) -> Result<Self> {
-        let moderation = Self { store, filters: RwLock::default(), building: tokio::sync::Mutex::default() };
+        let moderation = Self {
+            store,
+            filters: RwLock::default(),
+            building: tokio::sync::Mutex::default(),
+            build_us: AtomicU64::new(0),
+        };
         moderation.refresh().await?;
         Ok(moderation)
     }
@@ -195,7 +203,7 @@ impl Moderation {
         let build = move || Filter::new(app, lists.version, all, blocked);
         let filter = tokio::task::spawn_blocking(build).await.map_err(Failure::internal)??;
         self.filters.write().insert(app, Arc::new(filter));
-        metrics::histogram!("noroshi_moderation_build_seconds").record(started.elapsed().as_secs_f64());
+        self.build_us.store(started.elapsed().as_micros() as u64, Ordering::Relaxed);
         Ok(())
     }
 
@@ -228,9 +236,14 @@ impl Moderation {
         }
     }
 
-    /// Bytes of all filters, for the metrics.
-    pub fn bytes(&self) -> usize {
-        self.filters.read().values().map(|filter| filter.bytes()).sum()
+    /// Tells the metrics how much there is.
+    pub fn measure(&self) {
+        let bytes: usize = self.filters.read().values().map(|filter| filter.bytes()).sum();
+        metrics::gauge!("noroshi_moderation_bytes").set(bytes as f64);
+        let seconds = self.build_us.load(Ordering::Relaxed) as f64 / 1e6;
+        metrics::gauge!("noroshi_moderation_build_seconds").set(seconds);
+        // What never happened is shown as 0.
+        metrics::counter!("noroshi_moderation_checks_total", "scene" => "C2C", "found" => "none").increment(0);
     }
 }
 

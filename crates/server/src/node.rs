@@ -178,7 +178,8 @@ impl Node {
         metrics::counter!("noroshi_gateway_ended_total", "why" => "stuck").absolute(gateway.stuck);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "silent").absolute(gateway.silent);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "kicked").absolute(gateway.kicked);
-        metrics::gauge!("noroshi_moderation_bytes").set(self.moderation.bytes() as f64);
+        self.moderation.measure();
+        self.media.measure();
         metrics::gauge!("noroshi_connections").set(self.connections() as f64);
         metrics::gauge!("noroshi_uptime_seconds").set(self.started.elapsed().as_secs_f64());
         self.prometheus.render()

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use contract::{AppId, Failure, Result};
+use contract::{AppId, Failure, Millis, Result};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
@@ -43,10 +43,14 @@ pub struct Media {
     secret: [u8; 32],
     /// What links begin with; known once the node listens.
     base: OnceLock<String>,
+    /// How many of each may be under way.
+    transfers: usize,
     uploads: Semaphore,
     downloads: Arc<Semaphore>,
     /// Uploads that this node receives: who gives one up tells it here.
     under_way: Mutex<HashMap<(AppId, String), Arc<Notify>>>,
+    /// When the history of an app wants to be looked after next; an app that is not here, at once.
+    cares: Mutex<HashMap<AppId, Millis>>,
 }
 
 impl Media {
@@ -65,9 +69,11 @@ impl Media {
             objects: Arc::new(objects),
             secret,
             base: known,
+            transfers,
             uploads: Semaphore::new(transfers),
             downloads: Arc::new(Semaphore::new(transfers)),
             under_way: Mutex::default(),
+            cares: Mutex::default(),
         })
     }
 
@@ -80,6 +86,19 @@ impl Media {
     pub fn reached_at(&self, url: String) {
         // The first one holds.
         drop(self.base.set(url));
+    }
+
+    /// Shows the metrics what never happened as 0.
+    pub fn measure(&self) {
+        for way in ["in", "out"] {
+            metrics::counter!("noroshi_media_requests_total", "way" => way, "code" => "0").increment(0);
+            metrics::counter!("noroshi_media_bytes_total", "way" => way).increment(0);
+        }
+        metrics::counter!("noroshi_media_removed_total").increment(0);
+        metrics::counter!("noroshi_history_files_total").increment(0);
+        metrics::counter!("noroshi_history_purged_total").increment(0);
+        let busy = self.transfers - self.uploads.available_permits();
+        metrics::gauge!("noroshi_media_uploads").set(busy as f64);
     }
 
     fn base(&self) -> &str {

@@ -65,8 +65,15 @@ pub async fn round(node: &Node) -> Result<()> {
         let Some(last) = page.last() else { break };
         after = *last;
         for app in page.into_iter().filter_map(|id| node.apps.get(id)) {
-            if let Err(error) = care(node, &app).await {
-                error!(app = %app.id, %error, "the history of an app could not be looked after");
+            // Thousands of apps have nothing to do for most of an hour, and a claim is a write.
+            let now = node.clock.now();
+            if node.media.cares.lock().get(&app.id).is_some_and(|next| now < *next) {
+                continue;
+            }
+            match care(node, &app).await {
+                Ok(Some(next)) => drop(node.media.cares.lock().insert(app.id, next)),
+                Ok(None) => {}
+                Err(error) => error!(app = %app.id, %error, "the history of an app could not be looked after"),
             }
         }
     }
@@ -78,14 +85,14 @@ pub async fn round(node: &Node) -> Result<()> {
     Ok(())
 }
 
-/// Cares for the history of one app, unless another node does.
-async fn care(node: &Node, app: &App) -> Result<()> {
+/// Cares for the history of one app, unless another node does. Answers when there is more to do, if that is known.
+async fn care(node: &Node, app: &App) -> Result<Option<Millis>> {
     let (now, by) = (node.clock.now(), node.id);
     let this_hour = now.0.div_euclid(HOUR_MS);
     let until = now.plus(LEASE_MS);
     let first = this_hour - FIRST_HOURS;
     let Some(mark) = node.store.write(app.id, move |tx| exports::claim(tx, now, by, until, first)).await? else {
-        return Ok(());
+        return Ok(None);
     };
     let done = care_held(node, app, mark).await;
     // Whatever happened, what was reached is kept and the next node need not wait for the lease.
@@ -94,7 +101,19 @@ async fn care(node: &Node, app: &App) -> Result<()> {
         Err(_) => mark,
     };
     node.store.write(app.id, move |tx| exports::release(tx, by, reached)).await?;
-    done.map(drop)
+    done.map(|reached| Some(next(app, now, reached)))
+}
+
+/// When the next hour may be written or the next purge begins. An operator's change is seen within the hour.
+fn next(app: &App, now: Millis, reached: Mark) -> Millis {
+    let mut next = now.plus(HOUR_MS);
+    if app.settings.has_history_files {
+        next = next.min(Millis((reached.next_hour + 1) * HOUR_MS + GRACE_MS));
+    }
+    if app.history_days().is_some() {
+        next = next.min(reached.purged_at.plus(PURGE_MS));
+    }
+    next
 }
 
 async fn care_held(node: &Node, app: &App, mut mark: Mark) -> Result<Mark> {
