@@ -57,7 +57,9 @@ impl Sieve {
         let tables = DEPTHS.into_iter().filter_map(|depth| {
             let own: Vec<_> = words.iter().filter(|word| depth_of(word) == depth).collect();
             let mut table = Table::new(depth, own.len());
-            own.iter().for_each(|word| table.add(head(word.as_bytes())));
+            for word in &own {
+                table.add(head(word.as_bytes()));
+            }
             (!own.is_empty()).then_some(table)
         });
         Self(tables.collect())
