@@ -43,8 +43,6 @@ pub struct Media {
     secret: [u8; 32],
     /// What links begin with; known once the node listens.
     base: OnceLock<String>,
-    /// How many of each may be under way.
-    transfers: usize,
     uploads: Semaphore,
     downloads: Arc<Semaphore>,
     /// Uploads that this node receives: who gives one up tells it here.
@@ -69,7 +67,6 @@ impl Media {
             objects: Arc::new(objects),
             secret,
             base: known,
-            transfers,
             uploads: Semaphore::new(transfers),
             downloads: Arc::new(Semaphore::new(transfers)),
             under_way: Mutex::default(),
@@ -97,8 +94,12 @@ impl Media {
         metrics::counter!("noroshi_media_removed_total").increment(0);
         metrics::counter!("noroshi_history_files_total").increment(0);
         metrics::counter!("noroshi_history_purged_total").increment(0);
-        let busy = self.transfers - self.uploads.available_permits();
-        metrics::gauge!("noroshi_media_uploads").set(busy as f64);
+        metrics::gauge!("noroshi_media_uploads").set(self.uploads() as f64);
+    }
+
+    /// Uploads under way on this node.
+    pub fn uploads(&self) -> usize {
+        self.under_way.lock().len()
     }
 
     fn base(&self) -> &str {

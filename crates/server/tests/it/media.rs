@@ -192,12 +192,8 @@ both! {
         let canceled = Resource::TransferCanceled.row().number().expect("a number").to_string();
         let mut half = Raw::open(&im).await.write(head(&own).as_bytes()).await;
         // The second transfer of the same file is refused as long as the first one lasts.
-        let is_second = async || {
-            let answer = im.send("PUT", &own, "123").await;
-            let said: Value = serde_json::from_slice(answer.body()).expect("JSON");
-            said["ErrorCode"].as_i64() == Resource::TransferInvalid.row().number().map(i64::from)
-        };
-        until(is_second).await;
+        until(async || im.node().media.uploads() == 1).await;
+        im.send("PUT", &own, "1234567890").await.is_refused(400, Resource::TransferInvalid);
         json_of(&im.send("DELETE", &own, "").await);
         json_of(&im.send("DELETE", &own, "").await);
         let answer = half.read_answer().await;
@@ -282,7 +278,7 @@ async fn more_transfers_than_a_node_takes_are_refused() {
     let (one, other) = (upload_path(&im, "alice", 10, "").await, upload_path(&im, "alice", 10, "").await);
     let head = format!("PUT {one} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n12345");
     let half = Raw::open(&im).await.write(head.as_bytes()).await;
-    until(async || im.send("PUT", &other, "123").await.head().status == 503).await;
+    until(async || im.node().media.uploads() == 1).await;
     im.send("PUT", &other, "1234567890").await.is_refused(503, Common::NodeBusy);
     drop(half);
     until(async || im.send("PUT", &other, "1234567890").await.head().status == 200).await;

@@ -12,6 +12,7 @@ use store::testing::TestEngine;
 
 use crate::harness::{Answer, Im, START, message, with};
 use crate::media::{md5, path};
+use crate::raw::until;
 
 const COMMAND: &str = "open_msg_svc/get_history";
 const HOUR_MS: i64 = 3_600_000;
@@ -181,8 +182,13 @@ async fn two_nodes_write_an_hour_once() {
     im.text("alice", "bob", 1, "x").await;
     let other = im.second().await;
     pass_hour(&im);
-    let (one, two) = tokio::join!(round(im.node()), round(other.node()));
-    one.and(two).expect("both rounds");
+    // Their own rounds may hold the care when these want it.
+    until(async || {
+        let (one, two) = tokio::join!(round(im.node()), round(other.node()));
+        one.and(two).expect("both rounds");
+        !ask(&im, HOUR).await.is(Data::FileNotReady)
+    })
+    .await;
     let (here, there) = (ask(&im, HOUR).await.ok(), ask(&other, HOUR).await.ok());
     assert_eq!(here["File"][0]["GzipMD5"], there["File"][0]["GzipMD5"]);
     // Both sign with the same secret and serve the same folder.
