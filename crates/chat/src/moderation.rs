@@ -411,7 +411,7 @@ mod tests {
     fn the_filter_agrees_with_a_search_word_by_word() {
         let mut seed = 7;
         for round in 0..300 {
-            let words: Vec<String> = (0..1 + round % 20).map(|n| babble(&mut seed, 1 + n % 4)).collect();
+            let words: Vec<String> = (0..=round % 20).map(|n| babble(&mut seed, 1 + n % 4)).collect();
             let text = babble(&mut seed, 30);
             let list = |action| words.iter().map(|word| (word.clone(), action)).collect();
             let make = |action| Filter::new(AppId(7), 1, list(action), HashSet::new()).expect("a filter");
