@@ -22,6 +22,12 @@ impl Dice {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// A number below `count`, each as likely as the others.
+    pub(crate) fn below(&mut self, count: u64) -> u64 {
+        // The low bits of the generator are its weakest.
+        (self.next() >> 11) % count.max(1)
+    }
+
     /// A number below `count`, log-uniform: close to a Zipf distribution, a few come up often.
     pub(crate) fn skewed(&mut self, count: u64) -> u64 {
         (count as f64).powf(self.unit()) as u64

@@ -9,6 +9,7 @@ pub mod conversation;
 pub mod follow;
 pub mod login;
 pub mod message;
+pub mod moderation;
 pub mod mute;
 pub mod profile;
 pub mod relation;

@@ -15,7 +15,7 @@ use crate::core::{Answer, Ask, SocialAsk};
 use crate::driver::{Call, Driver, Shared, What};
 use crate::error::{Error, Result};
 use crate::event::{Event, Status};
-use crate::message::{self, Conversation, Message, MessageId, Presence, SendOptions, Sent};
+use crate::message::{self, Conversation, FileLink, Message, MessageId, NewFile, Presence, SendOptions, Sent, Upload};
 use crate::relation::Relations;
 use crate::settings::Settings;
 use crate::social::{FollowList, FollowPage, FollowTie, Profile, ProfileValue};
@@ -258,6 +258,28 @@ impl Client {
     async fn ties(&self, ask: SocialAsk) -> Result<Vec<FollowTie>> {
         match self.social(ask).await? {
             Answer::FollowTies(ties) => Ok(ties),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks where a file may be sent. The bytes travel over HTTP; messages carry the answer's `url` once they are there.
+    pub async fn request_upload(&self, file: NewFile) -> Result<Upload> {
+        if file.name.is_empty() || file.name.len() > limit::FILE_NAME_BYTES || file.size == 0 {
+            return Err(Error::InvalidArgument("file: a name of at most 255 bytes, and not empty"));
+        }
+        match self.ask(Ask::Upload(file)).await? {
+            Answer::Upload(upload) => Ok(upload),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks where files may be read, by the URLs that messages carry.
+    pub async fn file_links(&self, urls: &[&str]) -> Result<Vec<FileLink>> {
+        if urls.is_empty() || urls.len() > limit::LINK_BATCH {
+            return Err(Error::InvalidArgument("urls: 1 to 100"));
+        }
+        match self.ask(Ask::Links(urls.iter().map(ToString::to_string).collect())).await? {
+            Answer::Links(links) => Ok(links),
             other => Err(unexpected(&other)),
         }
     }

@@ -25,7 +25,7 @@ use rand::rngs::StdRng;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason, Status};
-use crate::message::{Extended, Extension, Message, Presence, Sent};
+use crate::message::{Extended, Extension, FileLink, Message, Presence, Sent, Upload};
 use crate::settings::{PushConfirmation, Retry, Settings};
 use crate::social::{FollowPage, FollowTie, Profile};
 
@@ -87,6 +87,10 @@ pub(crate) enum Answer {
     Extended(Vec<Extended>),
     /// A page of pairs, and whether it is the last.
     Extensions(Vec<Extension>, bool),
+    /// Where a file may be sent.
+    Upload(Upload),
+    /// Where files may be read.
+    Links(Vec<FileLink>),
 }
 
 /// What the settings say about the protocol.

@@ -6,7 +6,9 @@
 //! - `relation` is about friends, friend groups, friend requests and the blocklist.
 //! - `cache` keeps messages, conversations and cursors in a local SQLite file per account.
 //!
-//! Absent: groups and media, which are parts of their own; and sends that outlive the process: what
+//! Of files there are the links: where to send one, where to read one. Moving the bytes is up to the application.
+//!
+//! Absent: groups, which are a part of their own; and sends that outlive the process: what
 //! waits in the queue when the client ends is answered with an error, not kept.
 
 mod cache;
@@ -23,13 +25,16 @@ mod social;
 mod transport;
 
 pub use client::{Client, Events};
-pub use contract::frame::wire::Platform;
+pub use contract::frame::wire::{FileKind, Platform};
 pub use contract::message::ExtensionChange;
 pub use contract::stream::Chunk;
 pub use contract::{MsgKey, UserId};
 pub use error::{Error, Result};
 pub use event::{Event, Push, Reason, Status};
-pub use message::{Conversation, Extended, Extension, Message, MessageId, Presence, SendOptions, Sent, custom, text};
+pub use message::{
+    Conversation, Extended, Extension, FileLink, Message, MessageId, NewFile, Presence, SendOptions, Sent, Upload,
+    custom, text,
+};
 pub use relation::{
     AddFriend, Added, Blocked, Custom, Friend, FriendGroup, FriendList, FriendRequest, FriendRequests, Mutual, Outcome,
     RelationVersions, Relations, UpdateFriend,

@@ -1,7 +1,7 @@
 //! Messages and conversations as the application sees them.
 
 use contract::MsgKey;
-use contract::frame::wire;
+use contract::frame::wire::{self, FileKind};
 use serde_json::json;
 
 /// A message.
@@ -195,6 +195,43 @@ pub struct Presence {
     pub status: String,
     /// 0, or the published code that says why there is no status.
     pub code: i32,
+}
+
+/// A file that is to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFile {
+    /// As the user calls it.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// MD5 digest in hex; empty means that the server does not compare.
+    pub md5: String,
+    /// Pictures and sounds have a lower bound than videos and files.
+    pub kind: FileKind,
+}
+
+/// Where a file may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// PUT the bytes there; DELETE gives the upload up.
+    pub upload_url: String,
+    /// Seconds since the epoch.
+    pub expires_at: i64,
+    /// What messages carry once the bytes are there.
+    pub url: String,
+}
+
+/// Where a file may be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileLink {
+    /// As messages carry it.
+    pub url: String,
+    /// GET it before it runs out; empty if there is none.
+    pub link: String,
+    /// 0, or the published code that says why there is no link.
+    pub code: i32,
+    /// Seconds since the epoch.
+    pub expires_at: i64,
 }
 
 /// The body of a text message.

@@ -452,6 +452,42 @@ pub enum Fault {
     /// The frame asks for something that cannot be (sender and receiver are checked).
     RequestIllegal,
 
+    // Content.
+    /// The text holds a word that the app's list forbids.
+    TextForbidden,
+    /// The message refers to a file that is on the app's list of forbidden ones.
+    ImageForbidden,
+
+    // Files.
+    /// No such file, or its upload was never begun.
+    FileUnknown,
+    /// The file may not be read, or may not be stored.
+    FileForbidden,
+    /// The file is over the bound of its kind.
+    FileTooLarge {
+        /// The bound in bytes.
+        max: u64,
+    },
+    /// The transfer was given up by its own side.
+    TransferCanceled,
+    /// The content ended before its announced size.
+    FileReadFailed,
+    /// No byte came for too long.
+    TransferTimeout,
+    /// A parameter of the transfer makes no sense.
+    TransferInvalid {
+        /// Which one.
+        field: &'static str,
+    },
+    /// What arrived has another digest than was announced.
+    FileDigestMismatch,
+
+    // Files of history.
+    /// The hour is not over, its file is being written, or nobody sent anything in it.
+    HistoryNotReady,
+    /// The file was removed after its time.
+    HistoryExpired,
+
     // The access layer: what only a device meets.
     /// The node has as many connections as it may.
     ConnectionQuota,

@@ -145,3 +145,29 @@ pub const FRIEND_FIELDS: usize = 20;
 pub const FRIEND_FIELD_LETTERS: usize = 8;
 /// The value of such a field.
 pub const FRIEND_FIELD_BYTES: usize = 500;
+/// A video or a file (contract: 114002).
+pub const FILE_BYTES: u64 = 100 * 1024 * 1024;
+/// A picture or a sound (contract: 114002).
+pub const PICTURE_BYTES: u64 = 28 * 1024 * 1024;
+/// The name of a file.
+pub const FILE_NAME_BYTES: usize = 255;
+/// Links that one call asks for.
+pub const LINK_BATCH: usize = 100;
+/// A URL of a file in a body or on a list.
+pub const URL_BYTES: usize = 2 * 1024;
+/// How long a signed link to a file holds (contract: 15 minutes).
+pub const LINK_S: i64 = 15 * 60;
+/// How long an upload may be begun after it was asked for, and how long it may take.
+pub const UPLOAD_S: i64 = 60 * 60;
+/// Words of one app: several times the longest lists that are traded, and a matcher of some tens of MB.
+pub const WORDS: usize = 200_000;
+/// One word; a sentence is matched by its words.
+pub const WORD_BYTES: usize = 128;
+/// Words that one call brings or takes away: one transaction, well below a second.
+pub const WORD_BATCH: usize = 2_000;
+/// Forbidden files of one app, in memory on every node.
+pub const BLOCKED_FILES: usize = 100_000;
+/// Texts of one app that wait for an operator; the oldest makes room.
+pub const REVIEWS: i64 = 10_000;
+/// Days for which the hourly files of history are kept (contract: §14.2).
+pub const HISTORY_FILE_DAYS: i64 = 7;

@@ -8,15 +8,17 @@ use std::task::Poll;
 use std::time::Duration;
 
 use chat::message::{decide, gather};
+use chat::moderation::Checked;
 use contract::codes::Family;
 use contract::event::Event;
-use contract::frame::wire::{MoveNotice, PushNotice};
+use contract::frame::wire::{LinkAnswer, LinkRequest, MoveNotice, PushNotice, UploadAnswer, UploadRequest};
 use contract::frame::{Command, Frame};
 use contract::message::{Flags, Message};
 use contract::user_sig::Claim;
 use contract::{AppId, ConversationId, DeviceId, Fault, Millis, MsgKey, Result, Seq, UserId};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
+use serde_json::Value;
 use store::Store;
 use store::append::{Draft, Sent};
 use store::apps::App;
@@ -41,6 +43,23 @@ pub trait Front: Send + Sync {
     fn app(&self, id: AppId) -> Option<Arc<App>>;
     /// Verifies a UserSig of an account.
     fn verify(&self, app: Arc<App>, user: UserId, sig: String) -> BoxFuture<'static, Result<Claim>>;
+    /// Looks for what an app does not want to be said, and replaces in a message what is to be replaced. A node without
+    /// lists lets everything pass.
+    fn check_body(&self, _: AppId, _: &mut Value) -> Result<Checked, Fault> {
+        Ok(Checked::default())
+    }
+    /// Notes a message that an operator should look at, with the words that were found in it.
+    fn note(&self, _: AppId, _: &Draft, _: &[String], _: MsgKey) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+    /// Answers where an account may send a file; a node without files refuses.
+    fn offer(&self, _: Arc<App>, _: UserId, _: UploadRequest) -> BoxFuture<'static, Result<UploadAnswer>> {
+        Box::pin(async { Err(Fault::RequestIllegal.into()) })
+    }
+    /// Answers where files may be read; a node without files refuses.
+    fn links(&self, _: AppId, _: LinkRequest) -> BoxFuture<'static, Result<LinkAnswer>> {
+        Box::pin(async { Err(Fault::RequestIllegal.into()) })
+    }
     /// Hears that a device of an account can be reached from now on: it came in, or registered a token. Never waits.
     fn arrived(&self, app: AppId, account: &UserId, device: &DeviceId);
 }

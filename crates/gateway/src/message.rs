@@ -4,6 +4,7 @@ pub(crate) mod change;
 
 use chat::conversation::{self, Listed, Page, Span};
 use chat::message::{Recaller, give_receipts};
+use chat::moderation::Checked;
 use contract::frame::wire::{
     Head, HeadsAnswer, HeadsRequest, HistoryRequest, MessagePage, MessageRef, Place, ReadRequest, ReceiptRequest,
     SendAnswer, SendRequest, SinceRequest,
@@ -19,7 +20,13 @@ use crate::request::Call;
 /// Sends a message in the account's own name.
 pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer> {
     let is_online_only = request.online_only;
-    let draft = compose(call, request)?;
+    let (draft, content) = compose(call, request)?;
+    let review = match content {
+        Ok(checked) => checked.review,
+        Err(fault) => return Err(chat::moderation::refusal(&call.hub.store, call.app.id, &draft, fault).await),
+    };
+    // Most messages are in nobody's list, and a draft is no small thing to keep.
+    let suspect = (!review.is_empty()).then(|| draft.clone());
     let key = MsgKey { time: draft.at.secs(), seq: draft.msg_seq.unwrap_or_default(), random: draft.msg_random };
     let outcome = if is_online_only {
         call.hub.pass(call.app.id, draft).await
@@ -33,13 +40,17 @@ pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer
         }
         outcome => outcome?,
     };
+    if let Some(draft) = suspect {
+        call.hub.front.note(call.app.id, &draft, &review, sent.key).await?;
+    }
     Ok(SendAnswer { time: sent.key.time, msg_seq: sent.key.seq, seq: sent.seq.0 as u64, at: sent.at.0 })
 }
 
-/// Checks in the order of the REST command: receiver, body, options, size.
-fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
+/// Checks in the order of the REST command: receiver, body, options, size. What the app's lists say of the content comes
+/// beside the draft: it is a refusal only after those that concern sender and receiver.
+fn compose(call: &Call, mut request: SendRequest) -> Result<(Draft, Result<Checked, Fault>)> {
     let receiver = UserId::parse(&request.to).map_err(|_| Fault::ReceiverInvalid)?;
-    let elements: Value = serde_json::from_str(&request.body).map_err(|_| Fault::BodyMalformed)?;
+    let mut elements: Value = serde_json::from_str(&request.body).map_err(|_| Fault::BodyMalformed)?;
     check_body(&elements)?;
     let push = match request.push.as_str() {
         "" => None,
@@ -55,7 +66,11 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
     if request.body.len() + request.cloud.len() > max {
         return Err(Fault::MessageTooLong { max }.into());
     }
-    Ok(draft(call, request, receiver, &elements, push.as_ref()))
+    let content = call.hub.front.check_body(call.app.id, &mut elements);
+    if content.as_ref().is_ok_and(|checked| checked.is_changed) {
+        request.body = elements.to_string();
+    }
+    Ok((draft(call, request, receiver, &elements, push.as_ref()), content))
 }
 
 /// The draft of a message whose parts were checked.

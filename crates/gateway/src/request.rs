@@ -112,6 +112,11 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         Command::FollowDelete => frame.answer(&follow::remove(call, frame.read()?).await?),
         Command::FollowList => frame.answer(&follow::list(call, frame.read()?).await?),
         Command::FollowCheck => frame.answer(&follow::check(call, frame.read()?).await?),
+        Command::MediaUpload => {
+            let (app, owner) = (Arc::clone(&call.app), call.session.account.clone());
+            frame.answer(&call.hub.front.offer(app, owner, frame.read()?).await?)
+        }
+        Command::MediaLink => frame.answer(&call.hub.front.links(call.app.id, frame.read()?).await?),
         Command::PushAck => frame.answer(&confirm(call, &frame.read()?)),
         Command::Heartbeat if call.hub.chores.beat(&call.session, frame.clone()) => return Ok(Outcome::Later),
         Command::Heartbeat => return Err(Fault::NodeBusy.into()),

@@ -351,6 +351,7 @@ pub(crate) const fn family_of(command: Command) -> Family {
         Command::FollowAdd | Command::FollowDelete | Command::FollowList | Command::FollowCheck => Family::Relation,
         _ if is_relation(command) => Family::Relation,
         Command::ExtensionSet | Command::ExtensionGet => Family::Group,
+        Command::MediaUpload | Command::MediaLink => Family::Resource,
         _ => Family::Access,
     }
 }
@@ -385,6 +386,8 @@ pub(crate) const fn is_relation(command: Command) -> bool {
             | Command::FriendGroupChange
             | Command::FriendGroups
             | Command::RelationVersions
+            | Command::MediaUpload
+            | Command::MediaLink
     )
 }
 

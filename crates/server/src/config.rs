@@ -41,6 +41,8 @@ pub struct Config {
     pub tls: Tls,
     /// Where secrets come from.
     pub secrets: Secrets,
+    /// Uploaded files and the files of history.
+    pub media: MediaConfig,
     /// How much is taken on.
     pub bounds: Bounds,
     /// What firewalls must let through.
@@ -154,6 +156,16 @@ pub struct Addresses {
     pub webhooks: Vec<String>,
 }
 
+/// Uploaded files and the files of history.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MediaConfig {
+    /// The folder in which they lie; absent means `media` in the data folder. Nodes of one store share one folder.
+    pub folder: Option<PathBuf>,
+    /// What links begin with; absent means the address of the node's own listener.
+    pub url: Option<String>,
+}
+
 /// How much is taken on; more is refused, not queued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -166,6 +178,8 @@ pub struct Bounds {
     pub calls: usize,
     /// REST calls under way of one administrator.
     pub calls_per_caller: usize,
+    /// Uploads under way, and as many downloads.
+    pub transfers: usize,
     /// Milliseconds for a request's head, and between two requests of a connection that is kept open.
     pub head_ms: u64,
     /// Milliseconds for a request's body.
@@ -193,6 +207,7 @@ impl Default for Config {
             listen: Listen::default(),
             tls: Tls::default(),
             secrets: Secrets::default(),
+            media: MediaConfig::default(),
             bounds: Bounds::default(),
             addresses: Addresses::default(),
             log: Log::default(),
@@ -223,6 +238,7 @@ impl Default for Bounds {
             connections: 110_000,
             calls: 4_096,
             calls_per_caller: 2_048,
+            transfers: 128,
             head_ms: 60_000,
             body_ms: 20_000,
             write_ms: 30_000,

@@ -3,16 +3,19 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chat::moderation::Checked;
 use contract::event::Event;
-use contract::frame::wire::PushNotice;
+use contract::frame::wire::{LinkAnswer, LinkRequest, PushNotice, UploadAnswer, UploadRequest};
 use contract::notification::Notification;
 use contract::seal::{self, KeyPair};
 use contract::user_sig::Claim;
-use contract::{AppId, DeviceId, Failure, Millis, Result, UserId};
+use contract::{AppId, DeviceId, Failure, Fault, Millis, MsgKey, Result, UserId};
 use futures_util::future::BoxFuture;
 use gateway::{Hub, Pushed};
 use push::delivery::Acked;
 use push::engine::Engine;
+use serde_json::Value;
+use store::append::Draft;
 use store::apps::App;
 use store::{Store, platform};
 use tokio::sync::mpsc;
@@ -20,6 +23,8 @@ use tokio::sync::mpsc;
 use crate::apps::Apps;
 use crate::clock::Clock;
 use crate::im::operations::tally::Tally;
+use crate::media::Media;
+use crate::moderation::{Moderation, Suspect};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{Vault, random};
@@ -38,6 +43,10 @@ pub struct Front {
     pub rates: Arc<Rates>,
     /// Devices that have just become reachable, for the delivery engine.
     pub arrivals: mpsc::Sender<Arrival>,
+    /// Files.
+    pub media: Arc<Media>,
+    /// What apps do not want to be said.
+    pub moderation: Arc<Moderation>,
 }
 
 /// A device that has just become reachable.
@@ -57,6 +66,27 @@ impl gateway::Front for Front {
             // The next arrival of the device finds what is left.
             tracing::warn!(%app, "more devices arrive than the delivery engine is told of");
         }
+    }
+
+    fn check_body(&self, app: AppId, body: &mut Value) -> Result<Checked, Fault> {
+        self.moderation.check_body(app, body)
+    }
+
+    fn note(&self, app: AppId, draft: &Draft, words: &[String], key: MsgKey) -> BoxFuture<'static, Result<()>> {
+        let (moderation, now) = (Arc::clone(&self.moderation), self.clock.now());
+        let suspect = Suspect::message(draft, words).with_key(key);
+        Box::pin(async move { moderation.note(app, now, suspect).await })
+    }
+
+    fn offer(&self, app: Arc<App>, owner: UserId, request: UploadRequest) -> BoxFuture<'static, Result<UploadAnswer>> {
+        let (media, store, now) = (Arc::clone(&self.media), self.store.clone(), self.clock.now());
+        Box::pin(async move { media.offer(&store, &app, &owner, now, request).await })
+    }
+
+    fn links(&self, app: AppId, request: LinkRequest) -> BoxFuture<'static, Result<LinkAnswer>> {
+        let (media, moderation) = (Arc::clone(&self.media), Arc::clone(&self.moderation));
+        let (store, now) = (self.store.clone(), self.clock.now());
+        Box::pin(async move { media.links(&store, &moderation, app, now, request).await })
     }
 
     fn verify(&self, app: Arc<App>, user: UserId, sig: String) -> BoxFuture<'static, Result<Claim>> {
@@ -143,6 +173,12 @@ pub async fn gateway_secrets(store: &Store, vault: &Vault) -> Result<([u8; 32], 
     let (private, public) =
         pair.split_at_checked(32).ok_or_else(|| Failure::internal("the key pair of sealed frames is cut off"))?;
     Ok((ticket, KeyPair { private: private.to_vec(), public: public.to_vec() }))
+}
+
+/// What links to files are signed with.
+pub async fn media_secret(store: &Store, vault: &Vault) -> Result<[u8; 32]> {
+    let secret = shared(store, vault, "media.link", &random::<32>()).await?;
+    Ok(secret.try_into().map_err(|_| Failure::internal("the secret of links has a wrong length"))?)
 }
 
 async fn shared(store: &Store, vault: &Vault, name: &'static str, fresh: &[u8]) -> Result<Vec<u8>> {

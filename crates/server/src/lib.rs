@@ -4,6 +4,7 @@
 //! * `config`, `vault`, `clock`: what a node is started with. `node`: everything that runs, and how it stops.
 //! * `listen`, `tls`: sockets and certificates. `route`: which surface a request belongs to; `request_id`: its name.
 //! * `admin`: the operators' surface, on a listener of its own.
+//! * `media`: files, uploaded and downloaded, and the files of history. `moderation`: what apps do not want to be said.
 //! * `im`: the IM REST surface. `apps`, `sigs`, `rates`, `address`: what its checks stand on.
 
 pub mod address;
@@ -18,6 +19,8 @@ pub mod front;
 pub mod im;
 pub mod init;
 pub mod listen;
+pub mod media;
+pub mod moderation;
 pub mod node;
 pub mod rates;
 pub mod request_id;

@@ -26,10 +26,12 @@ use crate::config::{Addresses, Bounds, Config};
 use crate::front::{self, Arrival, Ears, Front, SelfBuilt};
 use crate::im::operations::tally::Tally;
 use crate::listen::{Listener, ended};
+use crate::media::Media;
+use crate::moderation::Moderation;
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{self, Vault};
-use crate::{admin, im, route, tls};
+use crate::{admin, im, media, moderation, route, tls};
 
 /// What is under way at a shutdown may take this long.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -55,6 +57,10 @@ pub struct Node {
     pub hub: Arc<Hub>,
     /// Notifications.
     pub engine: Arc<Engine>,
+    /// Files.
+    pub media: Arc<Media>,
+    /// What apps do not want to be said.
+    pub moderation: Arc<Moderation>,
     arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
     /// What clients pin to seal their frames.
     pub seal_public: Vec<u8>,
@@ -118,6 +124,8 @@ impl Node {
         let id = (i64::from_le_bytes(vault::random()) & i64::MAX).max(1);
         let (ticket, seal) = front::gateway_secrets(&store, &vault).await?;
         let seal_public = seal.public.clone();
+        let moderation = Arc::new(Moderation::load(store.clone()).await?);
+        let media = Arc::new(open_media(config, front::media_secret(&store, &vault).await?)?);
         let (arrivals, arriving) = mpsc::channel(config.bounds.gateway_connections.max(1));
         let front = Front {
             store: store.clone(),
@@ -126,6 +134,8 @@ impl Node {
             sigs: Arc::clone(&sigs),
             rates: Arc::clone(&rates),
             arrivals,
+            media: Arc::clone(&media),
+            moderation: Arc::clone(&moderation),
         };
         let hub = open_hub(config, id, ticket, seal, front);
         let engine = open_engine(id, &store, &apps, &hub, &clock);
@@ -139,6 +149,8 @@ impl Node {
             rates,
             hub,
             engine,
+            media,
+            moderation,
             arriving: Mutex::new(Some(arriving)),
             seal_public,
             tally,
@@ -180,10 +192,23 @@ impl Node {
         metrics::counter!("noroshi_gateway_ended_total", "why" => "stuck").absolute(gateway.stuck);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "silent").absolute(gateway.silent);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "kicked").absolute(gateway.kicked);
+        self.moderation.measure();
+        self.media.measure();
         metrics::gauge!("noroshi_connections").set(self.connections() as f64);
         metrics::gauge!("noroshi_uptime_seconds").set(self.started.elapsed().as_secs_f64());
         self.prometheus.render()
     }
+}
+
+fn open_media(config: &Config, secret: [u8; 32]) -> Result<Media> {
+    let folder = config.media.folder.clone().unwrap_or_else(|| Media::usual_folder(&config.data));
+    Media::open(folder, secret, config.media.url.as_deref(), config.bounds.transfers)
+}
+
+/// Where devices of the same network reach the node, unless its configuration says better.
+fn reached_at(http: Option<SocketAddr>, https: Option<SocketAddr>) -> Option<String> {
+    let at = |scheme: &str, address: SocketAddr| format!("{scheme}://{}", crate::cli::reachable(address));
+    https.map(|address| at("https", address)).or_else(|| http.map(|address| at("http", address)))
 }
 
 fn open_hub(config: &Config, id: i64, ticket: [u8; 32], seal: KeyPair, front: Front) -> Arc<Hub> {
@@ -264,10 +289,15 @@ impl Running {
             }
             None => None,
         };
+        if let Some(url) = reached_at(http, https) {
+            node.media.reached_at(url);
+        }
         node.beat().await?;
         if let Some(arriving) = node.arriving.lock().take() {
             tasks.spawn(welcome(Arc::clone(&node), arriving, stopped.clone()));
         }
+        tasks.spawn(moderation::follow(Arc::clone(&node), stopped.clone()));
+        tasks.spawn(media::keep(Arc::clone(&node), stopped.clone()));
         tasks.spawn(keep(Arc::clone(&node), stopped));
         im::note_start(&node);
         info!(?http, ?https, ?admin, "serving");

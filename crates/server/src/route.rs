@@ -18,6 +18,7 @@ use http_body_util::{BodyExt, Limited};
 use tracing::Instrument;
 
 use crate::im;
+use crate::media;
 use crate::node::Node;
 use crate::request_id::{self, RequestId};
 
@@ -35,6 +36,7 @@ pub fn public(node: Arc<Node>) -> Router {
         // The description of the surface is not a command: whoever may reach the surface may read it.
         .route("/v4/openapi.json", get(openapi).fallback(im_command))
         .fallback(elsewhere)
+        .route("/media/{*rest}", any(media::serve))
         .route("/ws", get(gateway))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
@@ -99,7 +101,7 @@ pub(crate) async fn read_body(body: &mut Body, max: usize, wait: Duration) -> Re
     }
 }
 
-async fn discard(mut body: Body) {
+pub(crate) async fn discard(mut body: Body) {
     let rest = async {
         let mut taken = 0;
         while taken < DISCARD_BYTES

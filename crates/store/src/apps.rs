@@ -39,6 +39,12 @@ impl App {
         self.secrets.signing_keys.iter().map(|key| key.secret.clone()).collect()
     }
 
+    /// Days for which messages are kept; none means for ever.
+    pub fn history_days(&self) -> Option<i64> {
+        let planned = self.plan().allowance().history_days;
+        planned.into_iter().chain(self.settings.history_days).min()
+    }
+
     /// Whether its plan covers a moment.
     pub fn is_paid(&self, now: Millis) -> bool {
         self.settings.plan_from <= now.0 && self.settings.plan_until.is_none_or(|until| now.0 < until)
@@ -103,6 +109,18 @@ pub struct AppSettings {
     pub allow_type: AllowType,
     /// The app's own fields of friends: what follows `Tag_SNS_Custom_`, 1 to 8 letters each, at most twenty.
     pub friend_fields: Vec<String>,
+    /// Bytes of an uploaded video or file.
+    pub file_bytes: u64,
+    /// Bytes of an uploaded picture or sound.
+    pub picture_bytes: u64,
+    /// Days for which uploaded files are kept; none means for ever.
+    pub file_days: Option<i64>,
+    /// Days for which messages are kept, if the plan does not say fewer; none means as the plan says.
+    pub history_days: Option<i64>,
+    /// Whether hourly files of history are written.
+    pub has_history_files: bool,
+    /// Hours by which the hours of history files are ahead of UTC; 8 is what the cloud speaks.
+    pub zone_hours: i64,
     /// Whether sealed frames are `required`, `allowed` or `off`.
     pub sealing: Sealing,
     /// The ids by which the mPaaS OpenAPI knows the app.
@@ -143,6 +161,12 @@ impl Default for AppSettings {
             blocked_looks_sent: true,
             allow_type: AllowType::Any,
             friend_fields: Vec::new(),
+            file_bytes: contract::limit::FILE_BYTES,
+            picture_bytes: contract::limit::PICTURE_BYTES,
+            file_days: None,
+            history_days: None,
+            has_history_files: true,
+            zone_hours: 0,
             sealing: Sealing::Allowed,
             mpaas_app_id: String::new(),
             workspace_id: String::new(),

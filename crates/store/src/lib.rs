@@ -19,10 +19,12 @@ mod backup;
 pub mod conversations;
 pub mod deliveries;
 pub mod devices;
+pub mod exports;
 pub mod extensions;
 pub mod follows;
 mod inspect;
 mod job;
+pub mod media;
 pub mod messages;
 mod migrate;
 pub mod mutes;
@@ -32,6 +34,7 @@ mod postgres;
 pub mod profiles;
 mod queue;
 pub mod relations;
+pub mod retention;
 pub mod robots;
 mod sqlite;
 pub mod statistics;
@@ -39,6 +42,7 @@ pub mod streams;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -26,6 +26,8 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (7, include_str!("../migrations/0007_profiles.sql")),
     (10, include_str!("../migrations/0010_relations.sql")),
     (12, include_str!("../migrations/0012_message_changes.sql")),
+    (15, include_str!("../migrations/0015_media.sql")),
+    (16, include_str!("../migrations/0016_exports.sql")),
 ];
 
 /// The version that this binary knows.

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use contract::MsgKey;
 use contract::frame::wire::{
-    HistoryRequest, MessagePage, MessageRef, PushAck, ReadRequest, ReceiptRequest, SendAnswer, SendRequest,
-    StatusAnswer, StatusRequest, TokenRequest,
+    HistoryRequest, LinkAnswer, LinkRequest, MessagePage, MessageRef, PushAck, ReadRequest, ReceiptRequest, SendAnswer,
+    SendRequest, StatusAnswer, StatusRequest, TokenRequest, UploadAnswer, UploadRequest,
 };
 use contract::frame::{Command, Frame};
 use rand::RngExt;
@@ -20,7 +20,7 @@ use crate::core::social;
 use crate::core::sync::{Fill, Write};
 use crate::core::{Answer, CallId, Core, Ms};
 use crate::error::{Error, Result};
-use crate::message::{Message, MessageId, Presence, SendOptions, Sent};
+use crate::message::{FileLink, Message, MessageId, NewFile, Presence, SendOptions, Sent, Upload};
 
 /// Requests that may wait or travel at the same time.
 pub(super) const CALLS_MAX: usize = 1_000;
@@ -58,6 +58,8 @@ pub(crate) enum Ask {
     Social(social::Ask),
     /// Something whose answer concerns nobody but the caller.
     Plain(Frame),
+    Upload(NewFile),
+    Links(Vec<String>),
 }
 
 /// What an answer has to be understood with.
@@ -73,6 +75,8 @@ pub(super) enum Context {
     ConfirmPush,
     Social(social::Kind),
     Plain { is_repeatable: bool },
+    Upload,
+    Links,
     Logout,
     Heartbeat,
     Heads { after: i64 },
@@ -100,6 +104,8 @@ impl Context {
                 | Self::Token
                 | Self::ConfirmPush
                 | Self::Social(_)
+                | Self::Upload
+                | Self::Links
         )
     }
 }
@@ -237,6 +243,11 @@ impl Core {
                 (frame, Context::Plain { is_repeatable })
             }
             Ask::Change(change) => self.request_change(*change),
+            Ask::Upload(NewFile { name, size, md5, kind }) => {
+                let body = UploadRequest { name, size, md5, kind: kind.into() };
+                (Frame::request(Command::MediaUpload, &body), Context::Upload)
+            }
+            Ask::Links(urls) => (Frame::request(Command::MediaLink, &LinkRequest { urls }), Context::Links),
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
             Ask::Social(ask) => {
                 let (frame, kind) = social::request(ask);
@@ -411,6 +422,20 @@ impl Core {
                 Answer::Presence(answer.items.into_iter().map(item).collect())
             }),
             Context::Plain { .. } => Ok(Answer::Frame(Box::new(frame.clone()))),
+            Context::Upload => frame.read::<UploadAnswer>().map_err(|_| malformed("upload")).map(|answer| {
+                let UploadAnswer { upload_url, expires_at, url } = answer;
+                Answer::Upload(Upload { upload_url, expires_at, url })
+            }),
+            Context::Links => frame.read::<LinkAnswer>().map_err(|_| malformed("links")).map(|answer| {
+                let expires_at = answer.expires_at;
+                let link = |item: contract::frame::wire::link_answer::Item| FileLink {
+                    url: item.url,
+                    link: item.link,
+                    code: item.code,
+                    expires_at,
+                };
+                Answer::Links(answer.items.into_iter().map(link).collect())
+            }),
             Context::Receipts | Context::Token | Context::ConfirmPush => Ok(Answer::Nothing),
             Context::Social(kind) => social::answer(kind, frame),
         };

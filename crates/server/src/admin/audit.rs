@@ -18,7 +18,7 @@ pub(super) fn entry(now: Millis, ask: &Ask, action: &str, target: String, detail
 }
 
 /// Rises with time. The low bits count from a random place, so that nodes do not meet.
-fn next_id(now: Millis) -> i64 {
+pub(crate) fn next_id(now: Millis) -> i64 {
     static COUNT: AtomicI64 = AtomicI64::new(-1);
     let start = i64::from(u32::from_le_bytes(random()) >> 12);
     // Only the first call sets the place; losing the race to another first call is as good.

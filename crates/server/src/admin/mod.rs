@@ -5,13 +5,14 @@
 //! a secret.
 //!
 //! * `ask`: what is asked and how it is parsed. `refusal`: why the answer is no. `client`: the caller's side.
-//! * `apps`, `settings`, `keys`, `credentials`: what an app has. `accounts`, `audit`, `node`: what is looked at, and the backup.
+//! * `apps`, `settings`, `keys`, `credentials`, `content`: what an app has. `accounts`, `audit`, `node`: what is looked at, and the backup.
 
 mod accounts;
 mod apps;
 mod ask;
 mod audit;
 pub mod client;
+mod content;
 mod credentials;
 mod keys;
 mod node;
@@ -34,6 +35,7 @@ use tokio::sync::Semaphore;
 use tracing::{Instrument, debug, error, warn};
 
 pub use ask::{Answer, Ask};
+pub(crate) use audit::next_id;
 pub use keys::{fingerprint, fresh_secret};
 pub use refusal::Refusal;
 
@@ -85,6 +87,9 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         ["apps", id, "credentials"] if is(Method::POST) => credentials::add(node, ask, ask::app(id)?).await,
         ["apps", id, "credentials", own] if is(Method::DELETE) => {
             credentials::remove(node, ask, ask::app(id)?, own).await
+        }
+        ["apps", id, "words" | "blocked" | "reviews", ..] => {
+            content::answer(node, ask, ask::app(id)?, &parts[2..]).await
         }
         ["audit"] if is(Method::GET) => audit::list(node, ask).await,
         ["node"] if is(Method::GET) => Ok(node::show(node)),

@@ -42,6 +42,8 @@ pub enum Refusal {
     CredentialTaken,
     /// No account has this UserID.
     AccountUnknown,
+    /// No text of this id waits for a decision.
+    ReviewUnknown,
     /// The file is there already.
     FileTaken,
     /// The store of this node is not backed up from here.
@@ -86,6 +88,7 @@ impl Refusal {
                 ("CredentialTaken", StatusCode::CONFLICT, "the app has a credential of this id already")
             }
             Self::AccountUnknown => ("AccountUnknown", StatusCode::NOT_FOUND, "no account has this UserID"),
+            Self::ReviewUnknown => ("ReviewUnknown", StatusCode::NOT_FOUND, "no text of this id waits for a decision"),
             Self::FileTaken => ("FileTaken", StatusCode::CONFLICT, "the file exists and is not overwritten"),
             Self::BackupElsewhere => (
                 "BackupElsewhere",

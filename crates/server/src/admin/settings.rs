@@ -64,6 +64,14 @@ struct Changes {
     blocked_looks_sent: Option<bool>,
     allow_type: Option<AllowType>,
     friend_fields: Option<Vec<String>>,
+    file_bytes: Option<u64>,
+    picture_bytes: Option<u64>,
+    #[serde(deserialize_with = "nullable")]
+    file_days: Option<Option<i64>>,
+    #[serde(deserialize_with = "nullable")]
+    history_days: Option<Option<i64>>,
+    has_history_files: Option<bool>,
+    zone_hours: Option<i64>,
     sealing: Option<Sealing>,
     mpaas_app_id: Option<String>,
     workspace_id: Option<String>,
@@ -125,6 +133,12 @@ impl Changes {
         set(&mut own.blocked_looks_sent, self.blocked_looks_sent.as_ref());
         set(&mut own.allow_type, self.allow_type.as_ref());
         set(&mut own.friend_fields, self.friend_fields.as_ref());
+        set(&mut own.file_bytes, self.file_bytes.as_ref());
+        set(&mut own.picture_bytes, self.picture_bytes.as_ref());
+        set(&mut own.file_days, self.file_days.as_ref());
+        set(&mut own.history_days, self.history_days.as_ref());
+        set(&mut own.has_history_files, self.has_history_files.as_ref());
+        set(&mut own.zone_hours, self.zone_hours.as_ref());
         set(&mut own.sealing, self.sealing.as_ref());
         set(&mut own.mpaas_app_id, self.mpaas_app_id.as_ref());
         set(&mut own.workspace_id, self.workspace_id.as_ref());
@@ -180,6 +194,7 @@ pub(super) fn check(own: &AppSettings) -> Result<(), Refusal> {
     if own.friend_fields.len() > limit::FRIEND_FIELDS {
         return Err(invalid(format!("an app has at most {} friend_fields", limit::FRIEND_FIELDS)));
     }
+    check_files(own)?;
     for (what, text) in [("mpaas_app_id", &own.mpaas_app_id), ("workspace_id", &own.workspace_id)] {
         if text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(invalid(format!("{what} has at most 64 visible ASCII characters")));
@@ -201,6 +216,27 @@ fn check_profile_fields(fields: &BTreeMap<String, ProfileField>) -> Result<(), R
         if !(field.app_reads || field.admin_reads) || !(field.app_writes || field.admin_writes) {
             return Err(invalid(format!("profile_fields: {keyword} needs somebody who reads and somebody who writes")));
         }
+    }
+    Ok(())
+}
+
+/// A file is bounded, because the object store's folder is.
+const FILE_BYTES_MAX: u64 = 10 * 1024 * 1024 * 1024;
+const DAYS_MAX: i64 = 36_500;
+
+fn check_files(own: &AppSettings) -> Result<(), Refusal> {
+    for (what, bytes) in [("file_bytes", own.file_bytes), ("picture_bytes", own.picture_bytes)] {
+        if !(1..=FILE_BYTES_MAX).contains(&bytes) {
+            return Err(invalid(format!("{what} lies between 1 and {FILE_BYTES_MAX}")));
+        }
+    }
+    for (what, days) in [("file_days", own.file_days), ("history_days", own.history_days)] {
+        if days.is_some_and(|days| !(1..=DAYS_MAX).contains(&days)) {
+            return Err(invalid(format!("{what} lies between 1 and {DAYS_MAX}; null means for ever")));
+        }
+    }
+    if !(-12..=14).contains(&own.zone_hours) {
+        return Err(invalid("zone_hours lies between -12 and 14"));
     }
     Ok(())
 }

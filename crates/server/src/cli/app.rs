@@ -6,7 +6,7 @@ use contract::Result;
 use serde_json::{Map, Value, json};
 
 use super::desk::{Way, value_or_file};
-use super::{credential, moment, print, print_json, refuse};
+use super::{credential, moment, print, print_json, refuse, words};
 use crate::admin::client::Desk;
 
 #[derive(Debug, clap::Args)]
@@ -73,6 +73,16 @@ enum Command {
         /// Names as `show` prints them.
         #[arg(required = true)]
         settings: Vec<String>,
+    },
+    /// Words that an app does not want to be said.
+    Words {
+        #[command(subcommand)]
+        command: words::Command,
+    },
+    /// Texts that an operator should look at.
+    Reviews {
+        #[command(subcommand)]
+        command: words::Reviews,
     },
     /// Push credentials of an app.
     Credential {
@@ -164,6 +174,8 @@ async fn execute(desk: &Desk, command: Command) -> Result<()> {
         Command::Set { id, settings } => {
             desk.ask(Method::PATCH, &format!("apps/{id}"), Some(&changes(&settings)?)).await?
         }
+        Command::Words { command } => words::run(desk, command).await?,
+        Command::Reviews { command } => words::review(desk, command).await?,
         Command::Credential { command } => credential::run(desk, command).await?,
     };
     print_json(&answer);

@@ -14,6 +14,7 @@ mod env;
 mod init;
 mod moment;
 mod serve;
+mod words;
 
 use std::process::ExitCode;
 

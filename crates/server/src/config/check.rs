@@ -48,6 +48,9 @@ impl Config {
             "addresses.native, .web and .webhooks hold addresses such as 192.0.2.1 or networks such as 192.0.2.0/24",
         );
         check(told().count() <= 1_000, "addresses name at most 1000 addresses and networks");
+        let is_url = |url: &String| ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
+        check(self.media.url.as_ref().is_none_or(is_url), "media.url begins with http:// or https://");
+        check(self.bounds.transfers > 0, "bounds.transfers is at least 1");
         let secrets = &self.secrets;
         check(
             secrets.master_key.is_none() || secrets.master_key_file.is_none(),

@@ -9,8 +9,10 @@ pub mod action;
 pub mod fields;
 pub mod follow;
 pub mod message;
+pub mod moderation;
 pub mod mute;
 pub mod openapi;
+pub mod operations;
 pub mod operations;
 pub mod profile;
 pub mod reference;
@@ -40,11 +42,15 @@ pub static COMMANDS: &[Command] = &[
     Command::write::<follow::follow_delete::FollowDelete>(),
     Command::read::<follow::follow_get::FollowGet>(),
     Command::read::<follow::follow_get_info::FollowGetInfo>(),
+    Command::perform::<moderation::allow_banned_object::AllowBannedObject>(),
+    Command::perform::<moderation::forbid_illegal_object::ForbidIllegalObject>(),
+    Command::perform::<moderation::get_cos_sig::GetCosSig>(),
     Command::read::<account::account_check::AccountCheck>(),
     Command::perform::<account::account_delete::AccountDelete>(),
-    Command::write::<account::account_import::AccountImport>(),
+    Command::perform::<account::account_import::AccountImport>(),
     Command::write::<account::kick::Kick>(),
     Command::perform::<account::multiaccount_import::MultiaccountImport>(),
+    Command::read::<operations::get_history::GetHistory>(),
     Command::perform::<operations::getappinfo::Getappinfo>(),
     Command::read::<mute::getnospeaking::Getnospeaking>(),
     Command::write::<mute::setnospeaking::Setnospeaking>(),
@@ -110,7 +116,10 @@ where
     B: Future<Output = Result<Bytes>> + Send,
 {
     let command = find(request.path);
-    let family = command.map_or(Family::Common, |command| command.family);
+    // The data service has a number of its own for paths that it does not know.
+    let is_data = request.path.starts_with("open_msg_svc/");
+    let stranger = if is_data { Family::Data } else { Family::Common };
+    let family = command.map_or(stranger, |command| command.family);
     let started = std::time::Instant::now();
     let from = request.from;
     let outcome = run(node, command, request).await;
@@ -217,7 +226,9 @@ pub fn number_of(family: Family, fault: &Fault) -> i32 {
 /// The body of a refusal. The short text comes first and never changes; what the fault knows more of follows it.
 fn refusal(row: &Row, error: &Error) -> Bytes {
     let info = match error {
-        Error::Fault(Fault::FieldMissing { field } | Fault::FieldInvalid { field }) => format!("{}: {field}", row.text),
+        Error::Fault(
+            Fault::FieldMissing { field } | Fault::FieldInvalid { field } | Fault::TransferInvalid { field },
+        ) => format!("{}: {field}", row.text),
         Error::Fault(Fault::MsgElementInvalid { what }) => format!("{}: {what}", row.text),
         _ => row.text.to_owned(),
     };
@@ -258,7 +269,7 @@ impl Query {
     }
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+pub(crate) fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

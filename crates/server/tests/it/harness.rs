@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use server::clock::Clock;
-use server::config::{Config, Listen, Secrets, StoreConfig};
+use server::config::{Config, Listen, MediaConfig, Secrets, StoreConfig};
 use server::node::{Node, Running};
 use store::apps::{App, AppSecrets, AppSettings, SigningKey};
 use store::testing::{TestEngine, TestStore, Witness, permissive};
@@ -64,6 +64,8 @@ pub(crate) struct Im {
     config: Config,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
     connections: Mutex<JoinSet<()>>,
+    /// Where files lie.
+    media: Arc<tempfile::TempDir>,
     /// Where the data lies. Dropped after the node, so that nothing works there when it is removed.
     place: Arc<TestStore>,
 }
@@ -80,6 +82,8 @@ impl Im {
         // The node opens the store by its own configuration; this one only made the place.
         place.close().await;
         let mut config = config(&place);
+        let media = Arc::new(tempfile::TempDir::with_prefix("noroshi-media-").expect("a folder for files"));
+        config.media = MediaConfig { folder: Some(media.path().to_owned()), url: None };
         change(&mut config);
         let clock = Clock::standing(START);
         let node = Node::open(&config, clock.clone()).await.expect("the node opens");
@@ -94,6 +98,7 @@ impl Im {
             config,
             idle: Mutex::default(),
             connections: Mutex::default(),
+            media,
             place: Arc::new(place),
         })
     }
@@ -109,8 +114,8 @@ impl Im {
         change(&mut config);
         let node = Node::open(&config, self.clock.clone()).await.expect("the second node opens");
         let running = Running::start(node, &config, None).await.expect("the second node starts");
-        let (clock, place) = (self.clock.clone(), Arc::clone(&self.place));
-        Self { running, clock, config, idle: Mutex::default(), connections: Mutex::default(), place }
+        let (clock, place, media) = (self.clock.clone(), Arc::clone(&self.place), Arc::clone(&self.media));
+        Self { running, clock, config, idle: Mutex::default(), connections: Mutex::default(), media, place }
     }
 
     /// Starts the node anew, as after a restart of the process.
@@ -394,6 +399,27 @@ impl Answer {
         assert_eq!(follows, Some(true), "{value}, not {:?}", row.text);
         assert_eq!(value.as_object().map(serde_json::Map::len), Some(3), "{value}");
         note(row, how);
+    }
+
+    /// The bytes of the body.
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Checks that a transfer of a file was refused with an HTTP status and a code. Answers what is said.
+    #[track_caller]
+    pub(crate) fn is_refused(&self, status: u16, code: impl Into<&'static Row>) {
+        let row = code.into();
+        let value: Value = serde_json::from_slice(&self.body).expect("a refusal is JSON");
+        let number = i64::from(row.number().expect("codes of this surface are numbers"));
+        assert_eq!(
+            (self.head.status.as_u16(), value["ErrorCode"].as_i64()),
+            (status, Some(number)),
+            "{value}, not {}",
+            row.name
+        );
+        assert!(value["ErrorInfo"].as_str().is_some_and(|text| text.starts_with(row.text)), "{value}");
+        note(row, How::Request);
     }
 
     /// The HTTP head.

@@ -4,10 +4,12 @@
 mod harness;
 mod docs;
 mod im;
+mod media;
 mod ops;
 mod raw;
 mod reference;
 mod reliable;
+mod retention;
 mod rough;
 mod tidy;
 mod vectors;

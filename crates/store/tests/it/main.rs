@@ -6,6 +6,7 @@ mod away;
 mod backup;
 mod full;
 mod jobs;
+mod keeping;
 mod loss;
 mod migrations;
 mod model;

@@ -78,7 +78,7 @@ codes! { Im, Common:
 
     /// The text holds something that the app's word filter forbids. The sender rephrases it; the app's owner edits the
     /// filter.
-    TextForbidden = 80001, raised by Pending, "text is not allowed";
+    TextForbidden = 80001, raised by Fault::TextForbidden, "text is not allowed";
 
     /// All elements of the message together are over the size of one message, 12 KB. The sender splits it, or sends a
     /// file.
@@ -88,9 +88,9 @@ codes! { Im, Common:
     /// app's owner repairs the webhook or changes the choice.
     WebhookFailed = 80003, raised by Pending, "webhook before the message failed";
 
-    /// A picture in the message is on the app's list of forbidden ones. The sender takes another; the app's owner edits
-    /// the list.
-    ImageForbidden = 80004, raised by Pending, "image is not allowed";
+    /// A picture or another file of the message is on the app's list of forbidden ones, by its digest or its URL. The
+    /// sender takes another; the app's owner edits the list.
+    ImageForbidden = 80004, raised by Fault::ImageForbidden, "image is not allowed";
 
     /// The app has sent as many messages by REST today as its plan allows, 1,000 on trial; each account that a batch
     /// names counts. The operator moves the app to a larger plan, or it waits for tomorrow (UTC).

@@ -4,9 +4,9 @@ use contract::Result;
 use contract::codes::Family;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use store::Tx;
 
-use crate::im::action::{Action, Call, Done, Write};
+use super::import;
+use crate::im::action::{Action, Call, Done, Perform};
 use crate::im::fields::{FieldFault, User, user_fault};
 
 /// Adds one account to the app. Importing an account again is not an error; what is given is updated.
@@ -31,9 +31,9 @@ impl Action for AccountImport {
     type Answer = Done;
 }
 
-impl Write for AccountImport {
-    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Done> {
-        chat::account::import(tx, call.now, &call.app, &self.user.0, self.nick.as_deref(), self.face_url.as_deref())?;
+impl Perform for AccountImport {
+    async fn perform(self, call: Call) -> Result<Done> {
+        import(&call, self.user.0, self.nick, self.face_url).await?;
         Ok(Done {})
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::check_batch;
+use super::{check_batch, import};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{UpTo, User};
 
@@ -65,7 +65,7 @@ impl Perform for MultiaccountImport {
         let (count, mut fail_accounts, mut quota) = (names.len(), Vec::new(), None);
         for (entry, name) in entries.into_iter().zip(names) {
             let outcome = match serde_json::from_value(entry) {
-                Ok(entry) => import(&call, entry).await,
+                Ok(Entry { user, nick, face_url }) => import(&call, user.0, nick, face_url).await,
                 Err(_) => Err(Fault::FieldInvalid { field: "UserID" }.into()),
             };
             match outcome {
@@ -83,15 +83,4 @@ impl Perform for MultiaccountImport {
             _ => Ok(Failed { fail_accounts }),
         }
     }
-}
-
-async fn import(call: &Call, entry: Entry) -> Result<()> {
-    let (now, app) = (call.now, call.app.clone());
-    call.node
-        .store
-        .write(call.app.id, move |tx| {
-            let (nick, face) = (entry.nick.as_deref(), entry.face_url.as_deref());
-            chat::account::import(tx, now, &app, &entry.user.0, nick, face)
-        })
-        .await
 }

@@ -72,9 +72,10 @@ impl Perform for Batchsendmsg {
         let names = receivers(self.receivers)?;
         let sender = self.letter.sender(&call);
         let Letter { msg_seq, msg_random, content, .. } = self.letter;
-        let composed = content.compose(&call, Bound::Batch)?;
+        let composed = content.compose(&call, Bound::Batch)?.moderated(&call);
         call.node.rates.check_batch(&call.app, names.len())?;
         check_sender(&call, &sender).await?;
+        composed.ensure()?;
         let msg_seq = msg_seq.unwrap_or_else(|| u32::from_le_bytes(crate::vault::random()));
         let batch = Batch { call: &call, composed: &composed, sender: &sender, msg_seq, msg_random };
         let outcomes: Vec<_> =
@@ -95,7 +96,7 @@ impl Batch<'_> {
     async fn send_one(&self, name: String) -> Result<MsgKey> {
         let receiver = UserId::parse(&name).map_err(|_| Fault::AccountUnknown)?;
         let draft = self.composed.draft(self.call, self.sender.clone(), receiver, Some(self.msg_seq), self.msg_random);
-        Ok(send(self.call, draft, self.composed.is_online_only).await?.key)
+        Ok(send(self.call, self.composed, draft).await?.key)
     }
 }
 

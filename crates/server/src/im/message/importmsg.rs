@@ -58,10 +58,10 @@ impl Perform for Importmsg {
             _ => return Err(Fault::ImportModeInvalid.into()),
         };
         let content = Content::plain(self.body, self.cloud);
-        let composed = content.compose(&call, Bound::Single)?;
+        let mut composed = content.compose(&call, Bound::Single)?;
         let at = Millis::from_secs(i64::from(self.time));
         let (sender, receiver) = (self.sender.0, self.receiver.0);
-        let draft = composed.into_draft(&call, sender, receiver, self.msg_seq, self.msg_random);
+        let draft = composed.take_draft(&call, sender, receiver, self.msg_seq, self.msg_random);
         let draft = Composed::import(draft, at, counts);
         match call.node.store.send(call.app.id, draft).await {
             Ok(_) => Ok(Done {}),

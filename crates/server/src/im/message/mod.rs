@@ -13,6 +13,7 @@ pub mod send_c2c_stream_msg;
 pub mod sendmsg;
 pub mod set_key_values;
 
+use chat::moderation::Checked;
 use contract::message::{Flags, check_body};
 use contract::{Error, Fault, Millis, Result, UserId, limit};
 use schemars::JsonSchema;
@@ -24,6 +25,7 @@ use tracing::error;
 use super::action::Call;
 use super::fields::User;
 use super::shape;
+use crate::moderation::Suspect;
 
 /// The faults of the fields that all message commands share.
 pub fn list_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
@@ -128,6 +130,8 @@ pub struct Composed {
     pub is_online_only: bool,
     push: Option<Value>,
     elements: Value,
+    /// What the app's lists say of it; nothing where nobody asked.
+    content: Result<Checked, Fault>,
 }
 
 impl Content {
@@ -192,14 +196,30 @@ impl Content {
                 .with_if(is_online_only, Flags::ONLINE_ONLY),
             life_s,
             is_online_only,
+            content: Ok(Checked::default()),
         })
     }
 }
 
 impl Composed {
-    /// The draft of a live message.
-    pub fn into_draft(
-        mut self,
+    /// Looks for what the app does not want to be said. Outside any transaction; a refusal comes with the send, after
+    /// those that concern sender and receiver.
+    pub fn moderated(mut self, call: &Call) -> Self {
+        self.content = call.node.moderation.check_body(call.app.id, &mut self.elements);
+        if self.content.as_ref().is_ok_and(|checked| checked.is_changed) {
+            self.body = self.elements.to_string();
+        }
+        self
+    }
+
+    /// Refuses what the app does not want to be said.
+    pub fn ensure(&self) -> Result<()> {
+        self.content.as_ref().map(drop).map_err(|fault| fault.clone().into())
+    }
+
+    /// The draft of a live message to one receiver: it takes the texts along.
+    pub fn take_draft(
+        &mut self,
         call: &Call,
         sender: UserId,
         receiver: UserId,
@@ -250,13 +270,21 @@ pub fn deletion(error: Error) -> Error {
     }
 }
 
-/// Sends one draft: decides on the facts of the moment, then lets the append writer decide again under its locks.
-pub async fn send(call: &Call, draft: Draft, is_online_only: bool) -> Result<Sent> {
-    if is_online_only {
-        call.node.hub.pass(call.app.id, draft).await
-    } else {
-        call.node.store.send(call.app.id, draft).await
+/// Sends one draft: refuses what the app does not want to be said, lets the append writer decide under its locks, and
+/// tells the operators of what they want to look at.
+pub async fn send(call: &Call, composed: &Composed, draft: Draft) -> Result<Sent> {
+    let (app, node) = (call.app.id, &call.node);
+    let review = match &composed.content {
+        Ok(checked) => &checked.review,
+        Err(fault) => return Err(chat::moderation::refusal(&node.store, app, &draft, fault.clone()).await),
+    };
+    let suspect = (!review.is_empty()).then(|| Suspect::message(&draft, review));
+    let sent =
+        if composed.is_online_only { node.hub.pass(app, draft).await? } else { node.store.send(app, draft).await? };
+    if let Some(suspect) = suspect {
+        node.moderation.note(app, call.now, suspect.with_key(sent.key)).await?;
     }
+    Ok(sent)
 }
 
 fn number(value: Option<Value>, fault: Fault) -> Result<Option<i64>, Fault> {

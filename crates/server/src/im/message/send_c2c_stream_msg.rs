@@ -77,15 +77,15 @@ pub(crate) async fn open(
     content: Content,
 ) -> Result<MsgKey> {
     let body = serde_json::from_str(&stream.body()).map_err(Failure::internal)?;
-    let composed = Content { msg_body: Some(body), ..content }.compose(call, Bound::Stream)?;
+    let mut composed = Content { msg_body: Some(body), ..content }.compose(call, Bound::Stream)?;
     if composed.is_online_only {
         // What is not stored cannot be continued.
         return Err(Fault::RequestIllegal.into());
     }
     let (now, app) = (call.now, call.app.clone());
     call.node.store.write(call.app.id, move |tx| begin(tx, now, &app)).await?;
-    let draft = composed.into_draft(call, sender, receiver, msg_seq, msg_random);
-    Ok(send(call, draft, false).await?.key)
+    let draft = composed.take_draft(call, sender, receiver, msg_seq, msg_random);
+    Ok(send(call, &composed, draft).await?.key)
 }
 
 /// Continues a stream.

@@ -43,10 +43,9 @@ impl Perform for Sendmsg {
     async fn perform(mut self, call: Call) -> Result<Answer> {
         let sender = self.letter.sender(&call);
         let Letter { msg_seq, msg_random, content, .. } = self.letter;
-        let composed = content.compose(&call, Bound::Single)?;
-        let is_online_only = composed.is_online_only;
-        let draft = composed.into_draft(&call, sender, self.receiver.0, msg_seq, msg_random);
-        let sent = send(&call, draft, is_online_only).await?;
+        let mut composed = content.compose(&call, Bound::Single)?.moderated(&call);
+        let draft = composed.take_draft(&call, sender, self.receiver.0, msg_seq, msg_random);
+        let sent = send(&call, &composed, draft).await?;
         Ok(Answer { msg_time: sent.key.time, msg_key: sent.key.to_string() })
     }
 }

@@ -1,0 +1,201 @@
+//! Lists of words, files, files of history and what is forgotten, on both engines.
+
+use contract::{ConversationId, Error, Fault, Millis, limit};
+use store::exports::{self, Export};
+use store::media::{self, File, State};
+use store::testing::{TestEngine, TestStore, permissive};
+use store::words::{self, Action, Decision, Mark, Review};
+use store::{Store, retention, sql};
+
+use crate::support::{APP, NOW, OTHER, draft, import, number, send, user};
+
+async fn on_both(check: impl AsyncFn(&Store)) {
+    for engine in [TestEngine::Sqlite, TestEngine::Postgres] {
+        let Some(store) = TestStore::open(engine, permissive()).await else { continue };
+        check(&store).await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_words_raises_the_version_of_its_app_alone() {
+    on_both(async |store| {
+        let one = vec![("a".to_owned(), Action::Block), ("é".to_owned(), Action::Review)];
+        let lists = store.write(APP, move |tx| words::add(tx, &one)).await.unwrap();
+        assert_eq!((lists.version, lists.words, lists.blocked), (1, 2, 0));
+        let again = vec![("a".to_owned(), Action::Replace)];
+        let lists = store.write(APP, move |tx| words::add(tx, &again)).await.unwrap();
+        assert_eq!((lists.version, lists.words), (2, 2));
+        let page = store.read(APP, |snapshot| words::page(snapshot, "", 10)).await.unwrap();
+        assert_eq!(page, [("a".to_owned(), Action::Replace), ("é".to_owned(), Action::Review)]);
+        assert_eq!(store.read(OTHER, words::lists).await.unwrap(), words::Lists::default());
+        let all = store.read(contract::AppId::PLATFORM, |snapshot| words::versions(snapshot, contract::AppId(0))).await;
+        assert_eq!(all.unwrap(), [(APP, 2)]);
+        let gone = vec!["a".to_owned(), "b".to_owned()];
+        let lists = store.write(APP, move |tx| words::remove(tx, &gone)).await.unwrap();
+        assert_eq!((lists.version, lists.words), (3, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_that_would_be_over_its_bound_stays_as_it_was() {
+    on_both(async |store| {
+        let marks = |from: usize, to: usize| -> Vec<Mark> {
+            (from..to).map(|n| Mark { kind: "md5".into(), mark: format!("{n:032x}") }).collect()
+        };
+        let bound = limit::BLOCKED_FILES;
+        for from in (0..bound).step_by(20_000) {
+            let marks = marks(from, from + 20_000);
+            store.write(APP, move |tx| words::block(tx, NOW, &marks)).await.unwrap();
+        }
+        let more = marks(bound, bound + 1);
+        let refused = store.write(APP, move |tx| words::block(tx, NOW, &more)).await;
+        assert_eq!(refused, Err(Error::Fault(Fault::BatchSizeInvalid { max: bound })));
+        let lists = store.read(APP, words::lists).await.unwrap();
+        assert_eq!((lists.version, lists.blocked), (5, bound as i64));
+        let after = Mark { kind: "md5".into(), mark: format!("{:032x}", bound - 2) };
+        let last = store.read(APP, move |snapshot| words::blocked(snapshot, &after, 10)).await.unwrap();
+        assert_eq!(last, marks(bound - 1, bound));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_review_is_decided_once_and_the_oldest_make_room() {
+    on_both(async |store| {
+        let review = |id: i64| Review {
+            id,
+            at: NOW,
+            scene: "C2C".into(),
+            account: user("alice"),
+            peer: "bob".into(),
+            msg_key: "1_2_3".into(),
+            words: "w".into(),
+            excerpt: "x".into(),
+            decision: Decision::Open,
+            decided_at: Millis(0),
+        };
+        let fill =
+            move |tx: &mut store::Tx<'_>| (1..=limit::REVIEWS).try_for_each(|id| words::add_review(tx, &review(id)));
+        store.write(APP, fill).await.unwrap();
+        let decided = store.write(APP, |tx| words::decide(tx, NOW, 7, Decision::Passed)).await.unwrap();
+        assert_eq!(decided.map(|review| (review.id, review.decision)), Some((7, Decision::Passed)));
+        assert_eq!(store.write(APP, |tx| words::decide(tx, NOW, 7, Decision::Blocked)).await.unwrap(), None);
+        assert_eq!(store.write(OTHER, |tx| words::decide(tx, NOW, 8, Decision::Blocked)).await.unwrap(), None);
+        let more = move |tx: &mut store::Tx<'_>| (0..3).try_for_each(|n| words::add_review(tx, &review(20_001 + n)));
+        store.write(APP, more).await.unwrap();
+        store.write(APP, |tx| words::trim(tx, Decision::Open)).await.unwrap();
+        let open = number(store, APP, sql!("SELECT COUNT(*) FROM reviews WHERE app = $1 AND state = 0")).await;
+        assert_eq!(open, limit::REVIEWS);
+        let oldest = number(store, APP, sql!("SELECT MIN(id) FROM reviews WHERE app = $1 AND state = 0")).await;
+        assert_eq!(oldest, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upload_is_finished_or_given_up_but_not_both() {
+    on_both(async |store| {
+        let file = |id: &str| File {
+            id: id.into(),
+            owner: user("alice"),
+            kind: 1,
+            name: "a".into(),
+            size: 5,
+            md5: String::new(),
+            sha256: String::new(),
+            state: State::Begun,
+            epoch: 0,
+            made_at: NOW,
+            expires_at: NOW.plus(10),
+        };
+        let (one, two) = (file("1"), file("2"));
+        store.write(APP, move |tx| media::add(tx, &one).and_then(|()| media::add(tx, &two))).await.unwrap();
+        let done = File { size: 6, md5: "m".into(), sha256: "s".into(), expires_at: NOW.plus(20), ..file("1") };
+        let own = done.clone();
+        assert!(store.write(APP, move |tx| media::finish(tx, &own)).await.unwrap());
+        assert!(!store.write(APP, |tx| media::give_up(tx, "1")).await.unwrap());
+        assert!(store.write(APP, |tx| media::give_up(tx, "2")).await.unwrap());
+        let second = file("2");
+        assert!(!store.write(APP, move |tx| media::finish(tx, &second)).await.unwrap());
+        let got = store.read(APP, |snapshot| media::get(snapshot, "1")).await.unwrap();
+        assert_eq!(got, Some(File { state: State::Stored, ..done }));
+        assert_eq!(store.read(OTHER, |snapshot| media::get(snapshot, "1")).await.unwrap(), None);
+        let due = |at: Millis| store.read(contract::AppId::PLATFORM, move |snapshot| media::apps_expired(snapshot, at));
+        assert_eq!((due(NOW).await.unwrap(), due(NOW.plus(10)).await.unwrap()), (vec![], vec![APP]));
+        assert_eq!(store.read(APP, |snapshot| media::expired(snapshot, NOW.plus(10), 9)).await.unwrap(), ["2"]);
+        assert_eq!(store.write(APP, |tx| media::remove(tx, &["2".to_owned()])).await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_node_at_a_time_cares_for_the_history_of_an_app() {
+    on_both(async |store| {
+        let claim = |by: i64, now: Millis| store.write(APP, move |tx| exports::claim(tx, now, by, now.plus(100), 40));
+        let mark = claim(1, NOW).await.unwrap().unwrap();
+        assert_eq!((mark.next_hour, mark.purged_at), (40, Millis(0)));
+        assert_eq!(claim(2, NOW.plus(99)).await.unwrap(), None);
+        assert!(claim(1, NOW.plus(50)).await.unwrap().is_some());
+        let export = |hour: i64, messages: i64| Export {
+            hour,
+            made_at: NOW,
+            messages,
+            size: 1,
+            md5: "a".into(),
+            gzip_size: 2,
+            gzip_md5: "b".into(),
+        };
+        let finish = |by: i64, hour: i64, messages: i64| {
+            let export = export(hour, messages);
+            store.write(APP, move |tx| exports::finish(tx, by, NOW.plus(200), &export))
+        };
+        assert!(!finish(2, 40, 1).await.unwrap(), "who does not hold the care writes nothing down");
+        assert!(finish(1, 40, 0).await.unwrap());
+        assert!(finish(1, 41, 9).await.unwrap());
+        assert_eq!(store.read(APP, |snapshot| exports::get(snapshot, 40)).await.unwrap(), None);
+        assert_eq!(store.read(APP, |snapshot| exports::get(snapshot, 41)).await.unwrap(), Some(export(41, 9)));
+        // An older idea of how far it went takes nothing back.
+        store.write(APP, move |tx| exports::release(tx, 1, mark)).await.unwrap();
+        assert_eq!(claim(2, NOW).await.unwrap().map(|mark| mark.next_hour), Some(42));
+        assert!(!store.write(APP, |tx| exports::keep(tx, 1, NOW)).await.unwrap());
+        assert_eq!(store.read(APP, |snapshot| exports::before(snapshot, 42)).await.unwrap(), [41]);
+        assert_eq!(store.write(APP, |tx| exports::remove(tx, &[41])).await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_purge_takes_the_oldest_within_its_budget_and_no_others() {
+    on_both(async |store| {
+        let other = Store::send(store, OTHER, draft("alice", "bob", 1, NOW)).await.unwrap();
+        for n in 0..6 {
+            send(store, draft("alice", "bob", n, NOW.plus(i64::from(n) * 1_000))).await;
+            send(store, draft("alice", "carol", n, NOW.plus(10_000))).await;
+        }
+        send(store, import("alice", "bob", 90, NOW.plus(-5_000))).await;
+        let pair = ConversationId::pair(&user("alice"), &user("bob"));
+        let before = NOW.plus(3_000).secs();
+        let walk =
+            move |snapshot: &mut store::Snapshot<'_>| retention::walk(snapshot, ConversationId([0; 16]), before, 10);
+        let mut walked = store.read(APP, walk).await.unwrap();
+        walked.sort_unstable_by_key(|(id, _)| *id != pair);
+        assert_eq!(walked.iter().map(|(_, is_old)| *is_old).collect::<Vec<_>>(), [true, false]);
+        let purge = |budget: u64| store.write(APP, move |tx| retention::purge(tx, pair, before, budget));
+        assert_eq!((purge(3).await.unwrap(), purge(3).await.unwrap(), purge(3).await.unwrap()), (3, 1, 0));
+        let left = number(store, APP, sql!("SELECT COUNT(*) FROM messages WHERE app = $1")).await;
+        let oldest = number(store, APP, sql!("SELECT MIN(time) FROM messages WHERE app = $1")).await;
+        let others = number(store, OTHER, sql!("SELECT COUNT(*) FROM messages WHERE app = $1")).await;
+        assert_eq!((left, oldest, others, other.seq.0), (9, before, 1, 1));
+        let line = |after: Option<&exports::Line>, count: usize| {
+            let after = after.cloned();
+            let span = (before, NOW.secs() + 100);
+            store.read(APP, move |snapshot| exports::lines(snapshot, pair, span, after.as_ref(), count))
+        };
+        let first = line(None, 2).await.unwrap();
+        let rest = line(first.last(), 2).await.unwrap();
+        let seqs: Vec<u32> = first.iter().chain(&rest).map(|line| line.msg_seq).collect();
+        assert_eq!(seqs, [3, 4, 5]);
+    })
+    .await;
+}
