@@ -13,7 +13,6 @@ pub mod moderation;
 pub mod mute;
 pub mod openapi;
 pub mod operations;
-pub mod operations;
 pub mod profile;
 pub mod reference;
 pub mod relation;
