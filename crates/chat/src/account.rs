@@ -4,7 +4,7 @@ use contract::event::Event;
 use contract::fault::refuse;
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
-use store::{Snapshot, Tx, accounts, conversations, devices};
+use store::{Snapshot, Tx, accounts, conversations, devices, tags};
 
 /// Adds an account; importing it again is not an error and updates what is given.
 pub fn import(
@@ -80,6 +80,7 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     }
     end_sessions(tx, now, user)?;
     conversations::forget(tx, user)?;
+    tags::forget(tx, user)?;
     accounts::delete(tx, now, user)
 }
 

@@ -3,10 +3,12 @@
 //! - `link`: one connection after the other; login, resume, heartbeats, what follows from a refusal.
 //! - `calls`: the requests of the application, which survive a lost connection.
 //! - `sync`: what was missed; each conversation in order, nothing twice.
+//! - `broadcast`: messages for many, each once and in their order.
 //! - `notice`: what the gateway says without being asked.
 //!
 //! Time is a number of milliseconds that only grows; it arrives with every input.
 
+mod broadcast;
 mod calls;
 mod link;
 mod notice;

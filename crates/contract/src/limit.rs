@@ -64,3 +64,21 @@ pub const REGISTRATION_BYTES: usize = 1_024;
 pub const DEVICES_PER_ACCOUNT: usize = 32;
 /// Failed verifications of one identifier within a minute before it must wait.
 pub const VERIFY_FAILURES_PER_MINUTE: u32 = 10;
+/// Attributes that an app may declare, by index from 0.
+pub const ATTRIBUTES: usize = 10;
+/// The name or the value of an attribute, and a tag.
+pub const TAG_BYTES: usize = 50;
+/// Tags in a condition, and tags of one account in a call that adds or removes some.
+pub const TAGS_PER_CALL: usize = 10;
+/// Tags of an account.
+pub const TAGS_PER_ACCOUNT: usize = 100;
+/// Accounts of one call on attributes or tags.
+pub const TAGGED_BATCH: usize = 100;
+/// What a broadcast carries: message, notification and condition together.
+pub const BROADCAST_BYTES: usize = 10 * 1024;
+/// `DataId` of a broadcast.
+pub const DATA_ID_BYTES: usize = 64;
+/// How long a broadcast may be revoked.
+pub const REVOKE_HOURS: i64 = 24;
+/// Broadcasts that one answer to a device looks at; a device asks again for the rest.
+pub const BROADCAST_PAGE: usize = 100;

@@ -37,6 +37,12 @@ pub struct Allowance {
     pub instances_native: usize,
     /// Connected web instances.
     pub instances_web: usize,
+    /// Whether `all_member_push` is part of the plan; `timpush` is part of every one.
+    pub has_all_member_push: bool,
+    /// Broadcasts within a day, UTC.
+    pub broadcasts_per_day: Option<u32>,
+    /// The least time between two broadcasts, and between two revocations, in milliseconds.
+    pub broadcast_pause_ms: i64,
 }
 
 impl Plan {
@@ -69,22 +75,36 @@ impl Plan {
             history_days: None,
             instances_native: 1,
             instances_web: 1,
+            has_all_member_push: true,
+            broadcasts_per_day: None,
+            broadcast_pause_ms: 0,
         };
+        // §1.6 and §3: ten a day on trial, a hundred on every other plan of the cloud, more than a second apart.
+        let planned = Allowance { broadcasts_per_day: Some(100), broadcast_pause_ms: 1_000, ..unlimited };
         match self {
             Self::Unlimited => unlimited,
-            Self::Trial => {
-                Allowance { accounts_max: Some(100), daily_active_max: Some(100), history_days: Some(7), ..unlimited }
-            }
-            Self::Standard => {
-                Allowance { may_delete_accounts: false, retired_days: 90, history_days: Some(7), ..unlimited }
-            }
+            Self::Trial => Allowance {
+                accounts_max: Some(100),
+                daily_active_max: Some(100),
+                history_days: Some(7),
+                has_all_member_push: false,
+                broadcasts_per_day: Some(10),
+                ..planned
+            },
+            Self::Standard => Allowance {
+                may_delete_accounts: false,
+                retired_days: 90,
+                history_days: Some(7),
+                has_all_member_push: false,
+                ..planned
+            },
             Self::Flagship => Allowance {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(30),
                 instances_native: 3,
                 instances_web: 10,
-                ..unlimited
+                ..planned
             },
             Self::Enterprise => Allowance {
                 may_delete_accounts: false,
@@ -92,7 +112,7 @@ impl Plan {
                 history_days: Some(90),
                 instances_native: 3,
                 instances_web: 10,
-                ..unlimited
+                ..planned
             },
         }
     }

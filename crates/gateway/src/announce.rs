@@ -49,7 +49,10 @@ impl Hub {
                 Event::SessionReplaced { account, device, before } => {
                     self.replace(app, account, device, *before);
                 }
-                Event::DeliveryQueued | Event::AppChanged => {}
+                Event::BroadcastPassed { accounts, broadcast } => {
+                    self.deliver_broadcast(app, accounts, broadcast);
+                }
+                Event::BroadcastQueued | Event::DeliveryQueued | Event::AppChanged => {}
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::drive::Outcome;
 use crate::hub::Hub;
 use crate::registry::Session;
 use crate::state::family_of;
-use crate::{login, message, refusal, token};
+use crate::{broadcast, login, message, refusal, token};
 
 /// One request.
 pub(crate) struct Call {
@@ -102,6 +102,7 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         Command::Since => frame.answer(&message::since(call, frame.read()?).await?),
         Command::Status => frame.answer(&status(call, frame.read()?).await?),
         Command::SetToken => frame.answer(&token::set(call, frame).await?),
+        Command::BroadcastsSince => frame.answer(&broadcast::since(call, frame.read()?).await?),
         Command::PushAck => frame.answer(&confirm(call, &frame.read()?)),
         Command::Heartbeat if call.hub.chores.beat(&call.session, frame.clone()) => return Ok(Outcome::Later),
         Command::Heartbeat => return Err(Fault::NodeBusy.into()),

@@ -339,7 +339,8 @@ pub(crate) const fn family_of(command: Command) -> Family {
         | Command::History
         | Command::Heads
         | Command::Since
-        | Command::SetToken => Family::Message,
+        | Command::SetToken
+        | Command::BroadcastsSince => Family::Message,
         _ => Family::Access,
     }
 }
@@ -360,5 +361,6 @@ const fn is_request(command: Command) -> bool {
             | Command::Status
             | Command::SetToken
             | Command::PushAck
+            | Command::BroadcastsSince
     )
 }

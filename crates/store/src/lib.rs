@@ -16,6 +16,7 @@ pub mod activity;
 pub mod append;
 pub mod apps;
 mod backup;
+pub mod broadcasts;
 pub mod conversations;
 pub mod deliveries;
 pub mod devices;
@@ -28,6 +29,7 @@ pub mod platform;
 mod postgres;
 mod queue;
 mod sqlite;
+pub mod tags;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

@@ -19,6 +19,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_platform.sql")),
     (5, include_str!("../migrations/0005_push.sql")),
     (6, include_str!("../migrations/0006_daily_active.sql")),
+    (14, include_str!("../migrations/0014_broadcasts.sql")),
 ];
 
 /// The version that this binary knows.
