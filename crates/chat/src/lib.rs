@@ -8,3 +8,4 @@ pub mod account;
 pub mod conversation;
 pub mod login;
 pub mod message;
+pub mod tags;

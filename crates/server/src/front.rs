@@ -11,6 +11,7 @@ use contract::user_sig::Claim;
 use contract::{AppId, DeviceId, Failure, Millis, Result, UserId};
 use futures_util::future::BoxFuture;
 use gateway::{Hub, Pushed};
+use push::broadcast::Broadcasts;
 use push::delivery::Acked;
 use push::engine::Engine;
 use store::apps::App;
@@ -109,6 +110,8 @@ pub struct Ears {
     pub hub: OnceLock<Arc<Hub>>,
     /// What is queued is sent by this.
     pub engine: OnceLock<Arc<Engine>>,
+    /// What is for many goes out by this.
+    pub broadcasts: OnceLock<Arc<Broadcasts>>,
 }
 
 impl Ears {
@@ -124,6 +127,9 @@ impl Ears {
         }
         if let Some(engine) = self.engine.get() {
             engine.announced(app, events);
+        }
+        if let Some(broadcasts) = self.broadcasts.get() {
+            broadcasts.announced(app, events);
         }
     }
 }

@@ -13,6 +13,7 @@ use contract::{AppId, Millis, Result};
 use gateway::Hub;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
+use push::broadcast::Broadcasts;
 use push::credential::Credentials;
 use push::engine::Engine;
 use store::{Hooks, Store, platform};
@@ -24,6 +25,7 @@ use crate::apps::Apps;
 use crate::clock::Clock;
 use crate::config::{Bounds, Config};
 use crate::front::{self, Arrival, Ears, Front, SelfBuilt};
+use crate::im::broadcast::hands::Hands;
 use crate::listen::{Listener, ended};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
@@ -54,6 +56,8 @@ pub struct Node {
     pub hub: Arc<Hub>,
     /// Notifications.
     pub engine: Arc<Engine>,
+    /// What is for many.
+    pub broadcasts: Arc<Broadcasts>,
     arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
     /// What clients pin to seal their frames.
     pub seal_public: Vec<u8>,
@@ -95,7 +99,12 @@ impl Node {
     pub async fn open(config: &Config, clock: Clock) -> Result<Arc<Self>> {
         let vault = Arc::new(Vault::new(&config.secrets.master_key()?)?);
         let sigs = Arc::new(Sigs::default());
-        let ears = Arc::new(Ears { sigs: Arc::clone(&sigs), hub: OnceLock::new(), engine: OnceLock::new() });
+        let ears = Arc::new(Ears {
+            sigs: Arc::clone(&sigs),
+            hub: OnceLock::new(),
+            engine: OnceLock::new(),
+            broadcasts: OnceLock::new(),
+        });
         let hearing = Arc::clone(&ears);
         let hooks =
             Hooks { decide: chat::message::decide, announce: Arc::new(move |app, events| hearing.hear(app, events)) };
@@ -117,8 +126,11 @@ impl Node {
         };
         let hub = open_hub(config, id, ticket, seal, front);
         let engine = open_engine(id, &store, &apps, &hub, &clock);
+        let hands = Hands { store: store.clone(), clock: clock.clone(), hub: Arc::clone(&hub) };
+        let broadcasts = Arc::new(Broadcasts::start(Arc::clone(&engine), Arc::new(hands)));
         drop(ears.hub.set(Arc::clone(&hub)));
         drop(ears.engine.set(Arc::clone(&engine)));
+        drop(ears.broadcasts.set(Arc::clone(&broadcasts)));
         Ok(Arc::new(Self {
             store,
             apps,
@@ -127,6 +139,7 @@ impl Node {
             rates,
             hub,
             engine,
+            broadcasts,
             arriving: Mutex::new(Some(arriving)),
             seal_public,
             bounds: config.bounds.clone(),
@@ -166,6 +179,11 @@ impl Node {
         metrics::counter!("noroshi_gateway_ended_total", "why" => "stuck").absolute(gateway.stuck);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "silent").absolute(gateway.silent);
         metrics::counter!("noroshi_gateway_ended_total", "why" => "kicked").absolute(gateway.kicked);
+        let broadcasts = self.broadcasts.counters();
+        metrics::counter!("noroshi_broadcast_accounts_total", "what" => "matched").absolute(broadcasts.matched);
+        metrics::counter!("noroshi_broadcast_accounts_total", "what" => "told").absolute(broadcasts.told);
+        metrics::counter!("noroshi_broadcast_notifications_total").absolute(broadcasts.pushed);
+        metrics::counter!("noroshi_broadcast_chunks_total").absolute(broadcasts.chunks);
         metrics::gauge!("noroshi_connections").set(self.connections() as f64);
         metrics::gauge!("noroshi_uptime_seconds").set(self.started.elapsed().as_secs_f64());
         self.prometheus.render()
@@ -267,6 +285,7 @@ impl Running {
         if cut > 0 {
             warn!(cut, "devices did not leave in time");
         }
+        self.node.broadcasts.stop().await;
         self.node.engine.stop().await;
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}

@@ -75,6 +75,8 @@ pub struct AppSettings {
     pub may_delete_accounts: bool,
     /// Whether devices may ask for the status of others.
     pub has_status: bool,
+    /// Whether the app may push to all accounts, where its plan includes it.
+    pub has_broadcast: bool,
     /// Seconds in which a sender may recall.
     pub recall_window_s: i64,
     /// Bytes of a message.
@@ -105,6 +107,7 @@ impl Default for AppSettings {
             rate_total: None,
             may_delete_accounts: false,
             has_status: true,
+            has_broadcast: true,
             recall_window_s: contract::limit::RECALL_WINDOW_S,
             message_bytes: contract::limit::MESSAGE_BYTES,
             sealing: Sealing::Allowed,

@@ -5,7 +5,7 @@
 
 mod chunks;
 
-use contract::{AppId, DeviceId, Millis, Result, UserId, limit};
+use contract::{AppId, ConversationId, DeviceId, Millis, MsgKey, Result, UserId, limit};
 
 use crate::deliveries::{NUMBERS_PER_TARGET, Status, Target, Task, Way as Path};
 use crate::value::{FromRow, Row};
@@ -305,6 +305,28 @@ pub fn targets(snapshot: &mut Snapshot<'_>, task: i64) -> Result<Vec<Target>> {
         }
     };
     Ok(rows.into_iter().map(target).collect())
+}
+
+/// Finds the key of the message that a sender stored for an account with these numbers within a span of seconds: the
+/// second of a message may be later than that of its draft.
+pub fn stored_key(
+    snapshot: &mut Snapshot<'_>,
+    sender: &UserId,
+    receiver: &UserId,
+    key: MsgKey,
+    until: i64,
+) -> Result<Option<MsgKey>> {
+    let (app, conversation) = (snapshot.app(), ConversationId::pair(sender, receiver));
+    let row: Option<(i64,)> = snapshot.opt(
+        sql!(
+            "SELECT time FROM messages
+             WHERE app = $1 AND conversation = $2 AND grouped = 0 AND time >= $3 AND time <= $4
+               AND msg_seq = $5 AND msg_random = $6 AND sender = $7
+             ORDER BY time LIMIT 1"
+        ),
+        (app, conversation, key.time, until, key.seq, key.random, sender),
+    )?;
+    Ok(row.map(|(time,)| MsgKey { time, ..key }))
 }
 
 /// A notification of a broadcast that its vendor wants later: from then on a delivery as any other.

@@ -50,8 +50,19 @@ pub trait Hands: Send + Sync {
     /// reached.
     fn hand<'a>(&'a self, app: AppId, order: &'a Order, accounts: &'a [UserId]) -> BoxFuture<'a, Result<u64>>;
 
-    /// Whether devices that hold a connection have it by [`Self::hand`], and need no notification.
-    fn reaches_connected(&self, order: &Order) -> bool;
+    /// Which devices of an account get the notification.
+    fn devices(&self, order: &Order) -> Devices;
+}
+
+/// Which devices get a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Devices {
+    /// Those that are away: the others have what was handed to them.
+    Away,
+    /// Those that hold a connection.
+    Connected,
+    /// All of them: over their connection, or by their vendor.
+    All,
 }
 
 /// What was done since the start, for the metrics.

@@ -170,6 +170,7 @@ pub(super) fn view(app: &App) -> Value {
         "rate_total": own.rate_total,
         "may_delete_accounts": own.may_delete_accounts,
         "has_status": own.has_status,
+        "has_broadcast": own.has_broadcast,
         "recall_window_s": own.recall_window_s,
         "message_bytes": own.message_bytes,
         "sealing": own.sealing,

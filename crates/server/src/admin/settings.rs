@@ -44,6 +44,7 @@ struct Changes {
     rate_total: Option<Option<u32>>,
     may_delete_accounts: Option<bool>,
     has_status: Option<bool>,
+    has_broadcast: Option<bool>,
     recall_window_s: Option<i64>,
     message_bytes: Option<usize>,
     sealing: Option<Sealing>,
@@ -93,6 +94,7 @@ impl Changes {
         set(&mut own.rate_total, self.rate_total.as_ref());
         set(&mut own.may_delete_accounts, self.may_delete_accounts.as_ref());
         set(&mut own.has_status, self.has_status.as_ref());
+        set(&mut own.has_broadcast, self.has_broadcast.as_ref());
         set(&mut own.recall_window_s, self.recall_window_s.as_ref());
         set(&mut own.message_bytes, self.message_bytes.as_ref());
         set(&mut own.sealing, self.sealing.as_ref());

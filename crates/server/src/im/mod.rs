@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod action;
+pub mod broadcast;
 pub mod fields;
 pub mod message;
 
@@ -24,6 +25,16 @@ use crate::node::Node;
 
 /// Every command that is served, sorted by name.
 pub static COMMANDS: &[Command] = &[
+    Command::write::<broadcast::add_tag::ImAddTag>(),
+    Command::read::<broadcast::get_attr::ImGetAttr>(),
+    Command::read::<broadcast::get_attr_name::ImGetAttrName>(),
+    Command::read::<broadcast::get_tag::ImGetTag>(),
+    Command::perform::<broadcast::im_push::ImPush>(),
+    Command::write::<broadcast::clear_tags::ImRemoveAllTags>(),
+    Command::write::<broadcast::remove_attr::ImRemoveAttr>(),
+    Command::write::<broadcast::remove_tag::ImRemoveTag>(),
+    Command::write::<broadcast::set_attr::ImSetAttr>(),
+    Command::write::<broadcast::set_attr_name::ImSetAttrName>(),
     Command::read::<account::account_check::AccountCheck>(),
     Command::perform::<account::account_delete::AccountDelete>(),
     Command::write::<account::account_import::AccountImport>(),
@@ -38,6 +49,18 @@ pub static COMMANDS: &[Command] = &[
     Command::read::<account::query_online_status::QueryOnlineStatus>(),
     Command::read::<account::query_online_status::Querystate>(),
     Command::perform::<message::sendmsg::Sendmsg>(),
+    Command::write::<broadcast::add_tag::AddTag>(),
+    Command::perform::<broadcast::batch::Batch>(),
+    Command::write::<broadcast::clear_tags::ClearAllTags>(),
+    Command::read::<broadcast::get_attr::GetAttr>(),
+    Command::read::<broadcast::get_attr_name::GetAttrName>(),
+    Command::read::<broadcast::get_tag::GetTag>(),
+    Command::perform::<broadcast::push::Push>(),
+    Command::write::<broadcast::remove_attr::RemoveAttr>(),
+    Command::write::<broadcast::remove_tag::RemoveTag>(),
+    Command::perform::<broadcast::revoke::Revoke>(),
+    Command::write::<broadcast::set_attr::SetAttr>(),
+    Command::write::<broadcast::set_attr_name::SetAttrName>(),
 ];
 
 /// A request as the listener hands it over; the body is not read yet.

@@ -11,6 +11,7 @@ use store::broadcasts::{self, Exception, Way};
 use store::deliveries::{self, Claimed, SELF_BUILT, SELF_LANE, Task};
 use store::devices::Token;
 
+use super::super::Devices;
 use super::Worker;
 use crate::credential::is_voip;
 use crate::delivery::status;
@@ -58,24 +59,24 @@ impl Worker<'_> {
 
     /// Sorts the ways of a slice into lanes.
     fn rows(&mut self, ways: &[Way], notification: &Notification, only: Option<&str>) -> Rows {
-        let reaches = self.shared.hands.reaches_connected(&self.of.order);
+        let wanted = self.shared.hands.devices(&self.of.order);
         let mut rows = Rows::new();
         for device in ways.chunk_by(|one, other| one.device == other.device) {
             let way = &device[0];
             let mut lanes: Vec<(String, Option<&Token>)> = Vec::new();
             if way.is_connected {
-                if reaches {
+                if wanted == Devices::Away {
                     continue;
                 }
                 lanes.push((SELF_LANE.to_owned(), None));
-            } else {
+            } else if wanted != Devices::Connected {
                 let tokens: Vec<_> = device.iter().filter_map(|way| way.token.as_ref()).collect();
                 let fitting = tokens.iter().filter(|token| is_wanted(&token.channel, &tokens, notification.kind));
                 lanes.extend(fitting.map(|token| (deliveries::lane(&token.channel, token.credential), Some(*token))));
-                if lanes.is_empty() && !reaches && only.is_none() {
-                    let away = status(PushCommon::DeviceNotOnlineOrNoResponse);
-                    self.tally.count(format!("{}:{}", away.family, away.number));
-                }
+            }
+            if lanes.is_empty() && wanted != Devices::Away && only.is_none() {
+                let away = status(PushCommon::DeviceNotOnlineOrNoResponse);
+                self.tally.count(format!("{}:{}", away.family, away.number));
             }
             for (lane, token) in lanes {
                 let is_due = only.map_or(!self.behind.contains_key(&lane), |only| only == lane);
