@@ -53,7 +53,9 @@ pub(super) async fn end(node: &Arc<Node>, ask: &Ask, app: AppId, number: &str) -
 /// A broadcast with its progress; what it says stays with those whom it is for.
 fn view(one: &Broadcast, open: &[Chunk]) -> Value {
     let mut tally = Tally::read(&one.statuses);
-    open.iter().for_each(|chunk| tally.add(&Tally::read(&chunk.progress.statuses)));
+    for chunk in open {
+        tally.add(&Tally::read(&chunk.progress.statuses));
+    }
     let sum = |done: i64, of: fn(&Chunk) -> i64| done + open.iter().map(of).sum::<i64>();
     let moment = |at: Millis| (at.0 != 0).then_some(at.0);
     let state = match (one.revoked_at.0, one.ended_at.0) {

@@ -82,6 +82,9 @@ pub struct Outcome {
     error_list: Vec<Missed>,
 }
 
+/// Those that live, each with the place of its entry, and those that are listed.
+type Known = (Vec<(UserId, usize)>, Vec<Missed>);
+
 /// Looks up the accounts that a call names, 1 to 100 of them. Answers those that live, each with its entry, and the
 /// others as the product lists them.
 pub fn named<T>(
@@ -89,7 +92,7 @@ pub fn named<T>(
     product: Product,
     entries: &[T],
     name: impl Fn(&T) -> &str,
-) -> Result<(Vec<(UserId, usize)>, Vec<Missed>)> {
+) -> Result<Known> {
     if entries.is_empty() {
         return Err(Fault::FieldInvalid { field: "To_Account" }.into());
     }
