@@ -348,7 +348,7 @@ macro_rules! bodies {
 
 bodies! {
     LoginRequest ResumeRequest SendRequest MessageRef ReadRequest ReceiptRequest HistoryRequest HeadsRequest
-    SinceRequest StatusRequest TokenRequest PushAck
+    SinceRequest StatusRequest TokenRequest PushAck BroadcastsRequest
 }
 
 /// A text message.

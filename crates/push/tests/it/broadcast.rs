@@ -19,6 +19,9 @@ use tokio::sync::Notify;
 
 use crate::bench::{APP, Bench, HOUR, OTHER, VENDOR, device, scripted, until, user};
 
+/// Whether the account of a number matches.
+type Holds = Box<dyn Fn(usize) -> bool>;
+
 const FREELY: Rule = Rule { per_day: None, pause_ms: 0 };
 
 /// Hands that note whom they were given, and stop where a test says.
@@ -313,7 +316,6 @@ async fn a_condition_is_walked_over_pages_whatever_leads_it() {
     let node = node(&bench, 11, &hands);
     let (even, third) = (|n: usize| n.is_multiple_of(2), |n: usize| n.is_multiple_of(3));
     let value = |n: usize| vec![(0, format!("v{n}"))];
-    type Holds = Box<dyn Fn(usize) -> bool>;
     let cases: Vec<(Condition, Holds)> = vec![
         (Condition { tags_or: tagged("even third"), ..Condition::default() }, Box::new(move |n| even(n) || third(n))),
         (Condition { tags_and: tagged("even third"), ..Condition::default() }, Box::new(move |n| even(n) && third(n))),
