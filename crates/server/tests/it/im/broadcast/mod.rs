@@ -36,9 +36,8 @@ async fn device(im: &Im, user: &str, name: &str, storage: Storage) -> (Client, E
 async fn message(events: &mut Events) -> Message {
     let next = async {
         loop {
-            match events.next().await.expect("the client lives") {
-                Event::Message(message) => return message,
-                _ => continue,
+            if let Event::Message(message) = events.next().await.expect("the client lives") {
+                return message;
             }
         }
     };

@@ -120,7 +120,7 @@ both! {
         item_fails(&missed[0]["ErrorCode"], Account::AccountUnknown);
         assert_eq!((pushed(&mut events).await, pushed(&mut of_bob).await), ("hi".into(), "hi".into()));
         let rows = delivered(&im, number(&answer)).await;
-        let acked = push_status(PushCommon::Acked);
+        let acked = Some(::push::delivery::status(PushCommon::Acked));
         assert!(rows.len() == 2 && rows.iter().all(|row| row.status == acked), "{rows:?}");
         assert_eq!(im.call("timpush/batch", wanted).await.ok()["TaskId"], answer["TaskId"]);
         revoke(&im, &answer["TaskId"], news("no, bye")).await.ok();
@@ -195,8 +195,4 @@ both! {
         }
         im.call("timpush/push", body(11, news("x"))).await.fails(Message::PushQuota);
     }
-}
-
-fn push_status(row: impl Into<&'static Row>) -> Option<deliveries::Status> {
-    Some(::push::delivery::status(row))
 }
