@@ -3,11 +3,12 @@
 //! `bench [NAME …]` prints a row for each figure; `cargo xtask bench` builds and runs it. Nothing here asserts a time:
 //! a machine that does other work as well must not fail a build.
 //!
-//! * `store_append`, `sendmsg`, `friend_get`, `fan_out`, `login`, `idle`, `idle_apps`, `words`: what is measured.
+//! * `store_append`, `sendmsg`, `friend_get`, `fan_out`, `broadcast`, `login`, `idle`, `idle_apps`, `words`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
 //! * `process`, `worker`, `cluster`, `proxy`: what runs as a process or stands between.
 //! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
 
+mod broadcast;
 mod cluster;
 mod dice;
 mod echo;
@@ -64,12 +65,21 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 8] =
-    ["store-append", "sendmsg-http", "friend-get", "fan-out", "login-tls", "idle-memory", "idle-apps", "words"];
+const NAMES: [&str; 9] = [
+    "store-append",
+    "sendmsg-http",
+    "friend-get",
+    "fan-out",
+    "broadcast",
+    "login-tls",
+    "idle-memory",
+    "idle-apps",
+    "words",
+];
 
 const USAGE: &str = "\
 bench [--quick] [NAME …]   measure; without a name everything. The names:
-                           store-append sendmsg-http friend-get fan-out login-tls idle-memory idle-apps words";
+                           store-append sendmsg-http friend-get fan-out broadcast login-tls idle-memory idle-apps words";
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -123,6 +133,7 @@ async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
         "sendmsg-http" => sendmsg::run(effort).await,
         "friend-get" => friend_get::run(effort).await,
         "fan-out" => fan_out::run(effort).await,
+        "broadcast" => broadcast::run(effort).await,
         "login-tls" => login::run(effort).await,
         "idle-apps" => idle_apps::run(effort).await,
         "words" => words::run(effort),

@@ -4,11 +4,9 @@ use contract::event::Event;
 use contract::fault::refuse;
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
-use store::{Snapshot, Tx, accounts, conversations, devices, profiles};
+use store::{Snapshot, Tx, accounts, conversations, devices, profiles, tags};
 
-use crate::{follow, profile};
-
-use crate::relation;
+use crate::{follow, profile, relation};
 
 /// Adds an account; importing it again is not an error and updates what is given.
 pub fn import(
@@ -89,6 +87,7 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     }
     end_sessions(tx, now, user)?;
     conversations::forget(tx, user)?;
+    tags::forget(tx, user)?;
     profiles::forget(tx, user)?;
     accounts::delete(tx, now, user)?;
     Ok(true)

@@ -14,3 +14,4 @@ pub mod mute;
 pub mod profile;
 pub mod relation;
 pub mod robot;
+pub mod tags;

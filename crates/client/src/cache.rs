@@ -57,6 +57,11 @@ const TABLES: &str = "
     INSERT INTO cursor VALUES (1, 0);
 ";
 
+/// What came later and is no obstacle to an older client: how far broadcasts are known.
+const LATER: &str = "
+    CREATE TABLE IF NOT EXISTS broadcasts (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL);
+";
+
 const NO_UNREAD: i64 = 1;
 const NO_LAST: i64 = 2;
 const RECEIPT_WANTED: i64 = 4;
@@ -165,15 +170,16 @@ fn prepare(connection: &mut Connection) -> Result<()> {
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
     match version {
-        VERSION => Ok(()),
+        VERSION => {}
         0 => {
             let tx = connection.transaction().map_err(failed)?;
             tx.execute_batch(TABLES).map_err(failed)?;
             tx.pragma_update(None, "user_version", VERSION).map_err(failed)?;
-            tx.commit().map_err(failed)
+            tx.commit().map_err(failed)?;
         }
-        other => Err(Error::Cache(format!("the file has version {other}, this client knows {VERSION}"))),
+        other => return Err(Error::Cache(format!("the file has version {other}, this client knows {VERSION}"))),
     }
+    connection.execute_batch(LATER).map_err(failed)
 }
 
 fn flags(message: &Message) -> i64 {
@@ -202,6 +208,16 @@ fn keep(tx: &Connection, me: &str, write: &Write) -> rusqlite::Result<()> {
             params![peer, at],
         ),
         Write::Head(head) => keep_head(tx, head),
+        Write::Broadcast(message) => {
+            keep_message(tx, &message.from, message)?;
+            run(tx, "INSERT INTO conversations (peer) VALUES (?1) ON CONFLICT DO NOTHING", params![message.from])
+        }
+        Write::Broadcasts(number) => run(
+            tx,
+            "INSERT INTO broadcasts (id, number) VALUES (1, ?1)
+             ON CONFLICT (id) DO UPDATE SET number = max(number, excluded.number)",
+            params![number.cast_signed()],
+        ),
         Write::Cursor(heads) => run(tx, "UPDATE cursor SET heads = ?1", params![heads]),
         Write::ReadByMe { peer, seq } => keep_read(tx, me, peer, *seq),
         Write::ReadByPeer { peer, time } => run(

@@ -4,10 +4,12 @@
 //! - `calls`: the requests of the application, which survive a lost connection.
 //! - `sync`: what was missed; each conversation in order, nothing twice.
 //! - `social`: requests about profiles and follows.
+//! - `broadcast`: messages for many, each once and in their order.
 //! - `notice`: what the gateway says without being asked.
 //!
 //! Time is a number of milliseconds that only grows; it arrives with every input.
 
+mod broadcast;
 mod calls;
 mod change;
 mod link;

@@ -159,8 +159,34 @@ pub enum Event {
         /// Where each part stands now.
         versions: RelationVersions,
     },
+    /// A broadcast goes by: the accounts of one slice, each of which gets the message as if it were its own.
+    BroadcastPassed {
+        /// Whom it is for.
+        accounts: Arc<[UserId]>,
+        /// What they are shown.
+        broadcast: Arc<Broadcast>,
+    },
+    /// A broadcast was queued, or revoked.
+    BroadcastQueued,
     /// Work for the delivery engine was queued.
     DeliveryQueued,
     /// An app's settings changed.
     AppChanged,
+}
+
+/// A message that is the same for all its receivers and kept once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broadcast {
+    /// Its place among the app's broadcasts, from 1.
+    pub number: i64,
+    /// The place of the kept one before it, if it is kept itself.
+    pub before: Option<i64>,
+    /// Who speaks.
+    pub sender: UserId,
+    /// Its key.
+    pub key: MsgKey,
+    /// When it began.
+    pub at: Millis,
+    /// The JSON text of `MsgBody`.
+    pub body: Arc<str>,
 }

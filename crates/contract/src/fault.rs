@@ -488,6 +488,65 @@ pub enum Fault {
     /// The file was removed after its time.
     HistoryExpired,
 
+    // Broadcasts.
+    /// One of the accounts that a call names does not exist.
+    NamedUnknown,
+    /// Broadcasts are not switched on for the app.
+    BroadcastDisabled,
+    /// The last broadcast of the app was a moment ago.
+    BroadcastThrottled,
+    /// The app has used up its broadcasts of the day.
+    BroadcastQuota {
+        /// The bound of the plan.
+        max: u32,
+    },
+    /// What a broadcast carries is over its bound.
+    BroadcastTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// The name that the caller gives a broadcast is over its bound.
+    DataIdTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// A condition or a call names more tags than it may, or an account would have more than it may.
+    TagsTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// A tag is over its bound.
+    TagTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// A tag has no characters.
+    TagEmpty,
+    /// A tag is wanted among others and for itself.
+    TagTwice,
+    /// A condition names tags and attributes.
+    ConditionMixed,
+    /// The app has declared no attribute of this name.
+    AttributeUnknown,
+    /// The name or the value of an attribute is empty or over its bound.
+    AttributeLength {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// No broadcast that could be revoked has this id.
+    TaskUnknown,
+    /// The broadcast is revoked already.
+    TaskRevoked,
+    /// The last revocation of the app was a moment ago.
+    RevokeThrottled,
+    /// The broadcast is too old to be revoked.
+    TaskTooOld {
+        /// The bound in hours.
+        hours: i64,
+    },
+    /// A broadcast that left only notifications is revoked by other text, and there is none.
+    RevokeTextMissing,
+
     // The access layer: what only a device meets.
     /// The node has as many connections as it may.
     ConnectionQuota,

@@ -171,3 +171,21 @@ pub const BLOCKED_FILES: usize = 100_000;
 pub const REVIEWS: i64 = 10_000;
 /// Days for which the hourly files of history are kept (contract: §14.2).
 pub const HISTORY_FILE_DAYS: i64 = 7;
+/// Attributes that an app may declare, by index from 0.
+pub const ATTRIBUTES: usize = 10;
+/// The name or the value of an attribute, and a tag.
+pub const TAG_BYTES: usize = 50;
+/// Tags in a condition, and tags of one account in a call that adds or removes some.
+pub const TAGS_PER_CALL: usize = 10;
+/// Tags of an account.
+pub const TAGS_PER_ACCOUNT: usize = 100;
+/// Accounts of one call on attributes or tags.
+pub const TAGGED_BATCH: usize = 100;
+/// What a broadcast carries: message, notification and condition together.
+pub const BROADCAST_BYTES: usize = 10 * 1024;
+/// `DataId` of a broadcast.
+pub const DATA_ID_BYTES: usize = 64;
+/// How long a broadcast may be revoked.
+pub const REVOKE_HOURS: i64 = 24;
+/// Broadcasts that one answer to a device looks at; a device asks again for the rest.
+pub const BROADCAST_PAGE: usize = 100;

@@ -56,6 +56,12 @@ pub struct Allowance {
     pub robots_max: u64,
     /// Streams that begin within a day.
     pub streams_per_day: Option<i64>,
+    /// Whether `all_member_push` is part of the plan; `timpush` is part of every one.
+    pub has_all_member_push: bool,
+    /// Broadcasts within a day, UTC.
+    pub broadcasts_per_day: Option<u32>,
+    /// The least time between two broadcasts, and between two revocations, in milliseconds.
+    pub broadcast_pause_ms: i64,
 }
 
 impl Plan {
@@ -97,9 +103,19 @@ impl Plan {
             has_extensions: true,
             robots_max: limit::ROBOTS,
             streams_per_day: None,
+            has_all_member_push: true,
+            broadcasts_per_day: None,
+            broadcast_pause_ms: 0,
         };
-        // The contract names no number for either; this one no person reaches by hand.
-        let cloud = Allowance { friend_adds_per_minute: Some(100), friend_removals_per_minute: Some(100), ..unlimited };
+        // What all plans of the cloud have in common. The contract names no number for changes of friends; this one no
+        // person reaches by hand. Broadcasts (§1.6, §3): a hundred a day, ten on trial, more than a second apart.
+        let cloud = Allowance {
+            friend_adds_per_minute: Some(100),
+            friend_removals_per_minute: Some(100),
+            broadcasts_per_day: Some(100),
+            broadcast_pause_ms: 1_000,
+            ..unlimited
+        };
         match self {
             Self::Unlimited => unlimited,
             Self::Trial => Allowance {
@@ -107,6 +123,8 @@ impl Plan {
                 daily_active_max: Some(100),
                 history_days: Some(7),
                 sends_daily_max: Some(1_000),
+                has_all_member_push: false,
+                broadcasts_per_day: Some(10),
                 has_extensions: false,
                 robots_max: 0,
                 streams_per_day: Some(1_000),
@@ -118,6 +136,7 @@ impl Plan {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(7),
+                has_all_member_push: false,
                 has_extensions: false,
                 robots_max: 0,
                 has_status: false,

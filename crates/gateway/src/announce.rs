@@ -97,7 +97,11 @@ impl Hub {
                     let frame = || Frame::notice(Command::FollowChanged, &notice);
                     self.notify_others(app, &[account, target], origin.as_ref(), frame);
                 }
-                Event::DeliveryQueued
+                Event::BroadcastPassed { accounts, broadcast } => {
+                    self.deliver_broadcast(app, accounts, broadcast);
+                }
+                Event::BroadcastQueued
+                | Event::DeliveryQueued
                 | Event::AppChanged
                 | Event::AccountAdded
                 | Event::AccountRemoved

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chat::message::{decide, gather};
 use chat::moderation::Checked;
 use contract::codes::Family;
-use contract::event::Event;
+use contract::event::{Broadcast, Event};
 use contract::frame::wire::{LinkAnswer, LinkRequest, MoveNotice, PushNotice, UploadAnswer, UploadRequest};
 use contract::frame::{Command, Frame};
 use contract::message::{Flags, Message};
@@ -205,6 +205,12 @@ impl Hub {
     pub fn announce(&self, app: AppId, events: &[Event]) {
         self.deliver(app, events);
         self.bus.publish(app, events);
+    }
+
+    /// Tells the other nodes of a broadcast that goes by.
+    pub(crate) fn publish_broadcast(&self, app: AppId, accounts: &Arc<[UserId]>, broadcast: &Arc<Broadcast>) {
+        let (accounts, broadcast) = (Arc::clone(accounts), Arc::clone(broadcast));
+        self.bus.publish(app, &[Event::BroadcastPassed { accounts, broadcast }]);
     }
 
     /// Passes an online-only message to connected devices; nothing of it is stored.

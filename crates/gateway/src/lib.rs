@@ -7,11 +7,13 @@
 //! * `login`: how a connection gets an account. `request` and its commands `message`, `relation`, `profile`, `follow`,
 //!   `token`: what it may ask then.
 //!   Rules live in `chat`; these translate frames into their words and back.
+//! * `broadcast`: messages for many, and what a device that returns has missed of them.
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
 //!   committed becomes notices. `wheel`, `chores`: everything that time or the store does for all connections at once.
 //! * `refusal`: faults become codes. `bucket`: rates.
 
 mod announce;
+pub mod broadcast;
 mod bucket;
 mod chores;
 mod drive;

@@ -10,9 +10,9 @@ use contract::frame::wire::{LoginAnswer, LoginRequest, ResumeRequest};
 use contract::frame::{Command, Frame};
 use contract::ticket::{self, Grant};
 use contract::{AppId, DeviceId, Error, Fault, Millis, Platform, Result, UserId};
-use store::Tx;
 use store::apps::{App, Sealing, Status};
 use store::devices::{self, Login};
+use store::{Tx, broadcasts};
 
 use crate::bucket::Rate;
 use crate::drive::Outcome;
@@ -104,10 +104,12 @@ async fn log_in(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
     let (presence, login) = arrive(hub, link, app.id, account, device, platform)?;
     let (rules, entry) = (Arc::clone(&app), login.clone());
     let write = |now: Millis| {
-        let job = move |tx: &mut Tx<'_>| chat::login::log_in(tx, now, &rules, &entry, claim.signed_at);
+        let job = move |tx: &mut Tx<'_>| {
+            Ok((chat::login::log_in(tx, now, &rules, &entry, claim.signed_at)?, broadcasts::newest_kept(tx)?))
+        };
         hub.store.write(app.id, job)
     };
-    let epoch = hub.write_login(&presence.session, write).await?;
+    let (epoch, broadcast) = hub.write_login(&presence.session, write).await?;
     let grant = Grant {
         app: app.id,
         account: login.account,
@@ -117,7 +119,7 @@ async fn log_in(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
         expires_at: claim.expires_at,
         platform: platform as i32,
     };
-    Ok(admit(hub, frame, presence, &grant, platform))
+    Ok(admit(hub, frame, presence, &grant, platform, broadcast))
 }
 
 async fn resume(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool) -> Result<Admission> {
@@ -135,7 +137,10 @@ async fn resume(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
     let (presence, login) = arrive(hub, link, app.id, grant.account.clone(), grant.device.clone(), platform)?;
     let (rules, shown) = (Arc::clone(&app), grant.clone());
     let write = |now: Millis| {
-        let job = move |tx: &mut Tx<'_>| chat::login::resume(tx, now, &rules, &login, &shown);
+        let job = move |tx: &mut Tx<'_>| {
+            chat::login::resume(tx, now, &rules, &login, &shown)?;
+            broadcasts::newest_kept(tx)
+        };
         hub.store.write(app.id, job)
     };
     let resumed = hub.write_login(&presence.session, write).await;
@@ -144,8 +149,8 @@ async fn resume(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
         let device = grant.device.clone();
         hub.store.write(app.id, move |tx| devices::clear_replaced(tx, &device)).await?;
     }
-    resumed?;
-    Ok(admit(hub, frame, presence, &grant, platform))
+    let broadcast = resumed?;
+    Ok(admit(hub, frame, presence, &grant, platform, broadcast))
 }
 
 /// The app that a frame speaks of, if it may be spoken for.
@@ -202,7 +207,7 @@ fn arrive(
     Ok((Presence::new(hub, Arc::new(session))?, login))
 }
 
-fn admit(hub: &Hub, frame: &Frame, presence: Presence, grant: &Grant, platform: Platform) -> Admission {
+fn admit(hub: &Hub, frame: &Frame, presence: Presence, grant: &Grant, platform: Platform, broadcast: i64) -> Admission {
     let now = hub.front.now();
     let secrets = &hub.settings.ticket_secrets;
     let (key, key_expires_at) = ticket::key(secrets, grant, now);
@@ -217,6 +222,7 @@ fn admit(hub: &Hub, frame: &Frame, presence: Presence, grant: &Grant, platform: 
         server_time: now.0,
         heartbeat_ms: heartbeat_ms as u32,
         frame_bytes: hub.settings.frame_bytes as u32,
+        broadcast: broadcast as u64,
     };
     let identity = Identity { app: grant.app, account: grant.account.clone(), cookie };
     Admission { presence, identity, answer: frame.answer(&answer), epoch: grant.epoch, silence_ms }

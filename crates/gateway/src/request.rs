@@ -16,7 +16,7 @@ use crate::hub::Hub;
 use crate::message::change;
 use crate::registry::Session;
 use crate::state::{family_of, is_relation};
-use crate::{follow, login, message, profile, refusal, relation, token};
+use crate::{broadcast, follow, login, message, profile, refusal, relation, token};
 
 /// One request.
 pub(crate) struct Call {
@@ -117,6 +117,7 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
             frame.answer(&call.hub.front.offer(app, owner, frame.read()?).await?)
         }
         Command::MediaLink => frame.answer(&call.hub.front.links(call.app.id, frame.read()?).await?),
+        Command::BroadcastsSince => frame.answer(&broadcast::since(call, frame.read()?).await?),
         Command::PushAck => frame.answer(&confirm(call, &frame.read()?)),
         Command::Heartbeat if call.hub.chores.beat(&call.session, frame.clone()) => return Ok(Outcome::Later),
         Command::Heartbeat => return Err(Fault::NodeBusy.into()),

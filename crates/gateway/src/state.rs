@@ -346,7 +346,8 @@ pub(crate) const fn family_of(command: Command) -> Family {
         | Command::Modify
         | Command::Delete
         | Command::Stream
-        | Command::SetToken => Family::Message,
+        | Command::SetToken
+        | Command::BroadcastsSince => Family::Message,
         Command::ProfileSet | Command::ProfileGet => Family::Profile,
         Command::FollowAdd | Command::FollowDelete | Command::FollowList | Command::FollowCheck => Family::Relation,
         _ if is_relation(command) => Family::Relation,
@@ -388,6 +389,7 @@ pub(crate) const fn is_relation(command: Command) -> bool {
             | Command::RelationVersions
             | Command::MediaUpload
             | Command::MediaLink
+            | Command::BroadcastsSince
     )
 }
 

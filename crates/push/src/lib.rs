@@ -2,9 +2,11 @@
 //!
 //! * `chat`, `notice`: from a message's offline push to a notification.
 //! * `engine`: drains what is queued, by lease. `delivery`: what an answer means for a delivery; pure.
+//! * `broadcast`: one notification for an audience of any size, in chunks under a lease, without a row for each device.
 //! * `channel`: what a vendor's channel is; `channels`: the channels, a folder each.
 //! * `credential`: which channel an app's credential makes.
 
+pub mod broadcast;
 pub mod channel;
 pub mod channels;
 pub mod chat;

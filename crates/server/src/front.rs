@@ -12,6 +12,7 @@ use contract::user_sig::Claim;
 use contract::{AppId, DeviceId, Failure, Fault, Millis, MsgKey, Result, UserId};
 use futures_util::future::BoxFuture;
 use gateway::{Hub, Pushed};
+use push::broadcast::Broadcasts;
 use push::delivery::Acked;
 use push::engine::Engine;
 use serde_json::Value;
@@ -144,6 +145,8 @@ pub struct Ears {
     pub tally: Arc<Tally>,
     /// The time.
     pub clock: Clock,
+    /// What is for many goes out by this.
+    pub broadcasts: OnceLock<Arc<Broadcasts>>,
 }
 
 impl Ears {
@@ -160,6 +163,9 @@ impl Ears {
         }
         if let Some(engine) = self.engine.get() {
             engine.announced(app, events);
+        }
+        if let Some(broadcasts) = self.broadcasts.get() {
+            broadcasts.announced(app, events);
         }
     }
 }

@@ -13,6 +13,7 @@ use contract::{AppId, Millis, Result};
 use gateway::Hub;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
+use push::broadcast::Broadcasts;
 use push::credential::Credentials;
 use push::engine::Engine;
 use store::{Hooks, Store, platform};
@@ -24,6 +25,7 @@ use crate::apps::Apps;
 use crate::clock::Clock;
 use crate::config::{Addresses, Bounds, Config};
 use crate::front::{self, Arrival, Ears, Front, SelfBuilt};
+use crate::im::broadcast::hands::Hands;
 use crate::im::operations::tally::Tally;
 use crate::listen::{Listener, ended};
 use crate::media::Media;
@@ -61,6 +63,8 @@ pub struct Node {
     pub media: Arc<Media>,
     /// What apps do not want to be said.
     pub moderation: Arc<Moderation>,
+    /// What is for many.
+    pub broadcasts: Arc<Broadcasts>,
     arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
     /// What clients pin to seal their frames.
     pub seal_public: Vec<u8>,
@@ -111,6 +115,7 @@ impl Node {
             sigs: Arc::clone(&sigs),
             hub: OnceLock::new(),
             engine: OnceLock::new(),
+            broadcasts: OnceLock::new(),
             tally: Arc::clone(&tally),
             clock: clock.clone(),
         });
@@ -139,8 +144,11 @@ impl Node {
         };
         let hub = open_hub(config, id, ticket, seal, front);
         let engine = open_engine(id, &store, &apps, &hub, &clock);
+        let hands = Hands { store: store.clone(), clock: clock.clone(), hub: Arc::clone(&hub) };
+        let broadcasts = Arc::new(Broadcasts::start(Arc::clone(&engine), Arc::new(hands)));
         drop(ears.hub.set(Arc::clone(&hub)));
         drop(ears.engine.set(Arc::clone(&engine)));
+        drop(ears.broadcasts.set(Arc::clone(&broadcasts)));
         Ok(Arc::new(Self {
             store,
             apps,
@@ -151,6 +159,7 @@ impl Node {
             engine,
             media,
             moderation,
+            broadcasts,
             arriving: Mutex::new(Some(arriving)),
             seal_public,
             tally,
@@ -194,6 +203,11 @@ impl Node {
         metrics::counter!("noroshi_gateway_ended_total", "why" => "kicked").absolute(gateway.kicked);
         self.moderation.measure();
         self.media.measure();
+        let broadcasts = self.broadcasts.counters();
+        metrics::counter!("noroshi_broadcast_accounts_total", "what" => "matched").absolute(broadcasts.matched);
+        metrics::counter!("noroshi_broadcast_accounts_total", "what" => "told").absolute(broadcasts.told);
+        metrics::counter!("noroshi_broadcast_notifications_total").absolute(broadcasts.pushed);
+        metrics::counter!("noroshi_broadcast_chunks_total").absolute(broadcasts.chunks);
         metrics::gauge!("noroshi_connections").set(self.connections() as f64);
         metrics::gauge!("noroshi_uptime_seconds").set(self.started.elapsed().as_secs_f64());
         self.prometheus.render()
@@ -311,6 +325,7 @@ impl Running {
         if cut > 0 {
             warn!(cut, "devices did not leave in time");
         }
+        self.node.broadcasts.stop().await;
         self.node.engine.stop().await;
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}

@@ -97,6 +97,8 @@ pub struct AppSettings {
     pub mutual_max: Option<u64>,
     /// The company that the statistics name.
     pub company: String,
+    /// Whether the app may push to all accounts, where its plan includes it.
+    pub has_broadcast: bool,
     /// Seconds in which a sender may recall.
     pub recall_window_s: i64,
     /// Bytes of a message.
@@ -155,6 +157,7 @@ impl Default for AppSettings {
             followers_max: None,
             mutual_max: None,
             company: String::new(),
+            has_broadcast: true,
             recall_window_s: contract::limit::RECALL_WINDOW_S,
             message_bytes: contract::limit::MESSAGE_BYTES,
             friends_only: false,

@@ -16,6 +16,7 @@ pub mod activity;
 pub mod append;
 pub mod apps;
 mod backup;
+pub mod broadcasts;
 pub mod conversations;
 pub mod deliveries;
 pub mod devices;
@@ -39,6 +40,7 @@ pub mod robots;
 mod sqlite;
 pub mod statistics;
 pub mod streams;
+pub mod tags;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

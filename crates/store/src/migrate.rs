@@ -28,6 +28,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (12, include_str!("../migrations/0012_message_changes.sql")),
     (15, include_str!("../migrations/0015_media.sql")),
     (16, include_str!("../migrations/0016_exports.sql")),
+    (14, include_str!("../migrations/0014_broadcasts.sql")),
 ];
 
 /// The version that this binary knows.

@@ -14,6 +14,9 @@ const COLUMNS: &str = "sender, receiver, time, msg_seq, msg_random, seq, at, bod
 
 pub(super) fn known(connection: &Connection) -> rusqlite::Result<Known> {
     let cursor = connection.query_row("SELECT heads FROM cursor", [], |row| row.get(0))?;
+    let broadcasts: Option<i64> =
+        connection.query_row("SELECT number FROM broadcasts", [], |row| row.get(0)).optional()?;
+    let broadcasts = broadcasts.unwrap_or_default().cast_unsigned();
     let mut lines = connection
         .prepare_cached("SELECT peer, place, place_time, head_seq, moved_at, checked_at FROM conversations")?;
     let lines = lines.query_map([], |row| {
@@ -27,7 +30,7 @@ pub(super) fn known(connection: &Connection) -> rusqlite::Result<Known> {
             checked_at: row.get(5)?,
         })
     })?;
-    Ok(Known { cursor, lines: lines.collect::<rusqlite::Result<_>>()? })
+    Ok(Known { cursor, broadcasts, lines: lines.collect::<rusqlite::Result<_>>()? })
 }
 
 pub(super) fn conversations(connection: &mut Connection, me: &str) -> rusqlite::Result<Vec<Conversation>> {
@@ -57,7 +60,7 @@ pub(super) fn conversations(connection: &mut Connection, me: &str) -> rusqlite::
     };
     for (conversation, cleared) in &mut list {
         let sql = format!(
-            "SELECT {COLUMNS} FROM messages WHERE peer = ?1 AND seq > ?2 AND flags & ?3 = 0
+            "SELECT {COLUMNS} FROM messages WHERE peer = ?1 AND (seq > ?2 OR seq = 0 AND ?2 = 0) AND flags & ?3 = 0
              ORDER BY time DESC, seq DESC LIMIT 1"
         );
         conversation.last =

@@ -143,7 +143,7 @@ async fn what_the_sync_needs_is_found_again_after_a_restart() {
     drop(cache);
     let cache = Cache::open(storage.clone(), 7, "a/l:i ce").await.unwrap();
     let line = KnownLine { peer: peer(), place: Some((5, 105)), target: 9, moved_at: 44, checked_at: 40 };
-    assert_eq!(cache.known().await, Ok(Known { cursor: 44, lines: vec![line] }));
+    assert_eq!(cache.known().await, Ok(Known { cursor: 44, lines: vec![line], ..Known::default() }));
     let other = Cache::open(storage, 7, "bob").await.unwrap();
     assert_eq!(other.known().await, Ok(Known::default()));
 }
@@ -156,4 +156,16 @@ async fn a_file_of_a_newer_client_is_not_touched() {
     let file = directory.path().join(super::file_name(7, "alice"));
     rusqlite::Connection::open(file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     assert!(matches!(Cache::open(storage, 7, "alice").await, Err(Error::Cache(text)) if text.contains("99")));
+}
+
+#[tokio::test]
+async fn a_broadcast_is_a_message_of_its_senders_conversation_and_its_place_only_rises() {
+    let cache = open().await;
+    let told = Message { seq: 0, ..message("news", 1) };
+    let writes = vec![Write::Broadcast(told.clone()), Write::Broadcasts(5), Write::Broadcasts(3)];
+    cache.apply(writes).await.expect("kept");
+    assert_eq!(cache.known().await.expect("known").broadcasts, 5);
+    let list = cache.conversations().await.expect("listed");
+    assert_eq!((list[0].peer.as_str(), list[0].last.as_ref()), ("news", Some(&told)));
+    assert_eq!(cache.history("news", None, 10).await, Ok(vec![told]));
 }

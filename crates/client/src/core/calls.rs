@@ -81,12 +81,16 @@ pub(super) enum Context {
     Heartbeat,
     Heads { after: i64 },
     Since { peer: String, fill: Fill },
+    Broadcasts { after: u64 },
 }
 
 impl Context {
     /// Whether the request is made for the connection, which asks again on the next one if it must.
     fn is_internal(&self) -> bool {
-        matches!(self, Self::Heartbeat | Self::Heads { .. } | Self::Since { .. } | Self::Logout)
+        matches!(
+            self,
+            Self::Heartbeat | Self::Heads { .. } | Self::Since { .. } | Self::Broadcasts { .. } | Self::Logout
+        )
     }
 
     /// Whether a second request after a lost answer does what one would have done.
@@ -380,6 +384,7 @@ impl Core {
                 }
                 Context::Heads { .. } => self.on_heads_refused(frame.code),
                 Context::Since { peer, fill } => self.on_since_refused(&peer, fill, frame.code),
+                Context::Broadcasts { .. } => self.on_broadcasts_refused(frame.code),
                 Context::Heartbeat => {
                     if !self.on_session_refused(frame.code, &frame.text) {
                         let reason = crate::event::Reason::Refused { code: frame.code, text: frame.text.clone() };
@@ -399,6 +404,7 @@ impl Core {
             Context::Logout => return self.logged_out(),
             Context::Heads { after } => return self.on_heads(after, frame),
             Context::Since { peer, fill } => return self.on_since(&peer, fill, frame),
+            Context::Broadcasts { after } => return self.on_broadcasts(after, frame),
             Context::Send(draft) => self.on_sent(*draft, frame),
             Context::Recall(id) => {
                 let peer = if id.from == self.me() { id.to.clone() } else { id.from.clone() };

@@ -323,6 +323,7 @@ impl Core {
         if let Some((call, _)) = login {
             self.done(call, Ok(Answer::Nothing));
         }
+        self.sync.broadcasts.exists(answer.broadcast);
         self.start_sync();
         self.flush();
     }

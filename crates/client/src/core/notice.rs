@@ -84,6 +84,7 @@ impl Core {
             Command::Receipts => frame.read().map(|notice| self.on_receipts(notice)),
             Command::ProfileChanged => frame.read().map(|notice| self.on_profile(notice)),
             Command::FollowChanged => frame.read().map(|notice| self.on_follow(notice)),
+            Command::Broadcast => frame.read().map(|notice| self.on_broadcast(notice)),
             Command::Pushed => frame.read().map(|notice| self.on_pushed(notice)),
             Command::RelationChanged => {
                 frame.read::<wire::RelationVersions>().map(|versions| self.event(Event::Relations(versions.into())))

@@ -10,6 +10,7 @@ use contract::frame::{Command, Frame};
 use contract::stream::Chunk;
 use contract::{MsgKey, limit};
 
+use crate::core::broadcast::Broadcasts;
 use crate::core::calls::Context;
 use crate::core::link::Link;
 use crate::core::{Core, Ms};
@@ -43,6 +44,10 @@ pub(crate) enum Write {
     Head(Box<Head>),
     /// The next request for heads goes on from here.
     Cursor(i64),
+    /// A message for many, in the conversation with its sender.
+    Broadcast(Message),
+    /// All broadcasts up to this number are known.
+    Broadcasts(u64),
     /// This account read up to a place.
     ReadByMe { peer: String, seq: u64 },
     /// The peer read everything up to a second.
@@ -61,6 +66,8 @@ pub(crate) enum Write {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) cursor: i64,
+    /// All broadcasts up to this number are known.
+    pub(crate) broadcasts: u64,
     pub(crate) lines: Vec<KnownLine>,
 }
 
@@ -121,6 +128,7 @@ pub(super) struct Fill {
 #[derive(Default)]
 pub(super) struct Sync {
     cursor: i64,
+    pub(super) broadcasts: Broadcasts,
     /// Whether all heads of this connection were read.
     is_listed: bool,
     lines: HashMap<String, Line>,
@@ -138,12 +146,19 @@ impl Sync {
             let (moved_at, checked_at) = (line.moved_at, line.checked_at);
             (line.peer, Line { place, time, target, moved_at, checked_at, ..Line::default() })
         };
-        *self = Self { cursor: known.cursor, lines: known.lines.into_iter().map(line).collect(), ..Self::default() };
+        let broadcasts = Broadcasts::known(known.broadcasts);
+        *self = Self {
+            cursor: known.cursor,
+            broadcasts,
+            lines: known.lines.into_iter().map(line).collect(),
+            ..Self::default()
+        };
     }
 
     /// The connection is gone: what was asked is not answered.
     pub(super) fn pause(&mut self) {
         self.is_listed = false;
+        self.broadcasts.pause();
         self.queue.clear();
         self.filling = 0;
         self.again_at = None;
@@ -192,6 +207,7 @@ impl Core {
             }
         }
         self.ask_heads(self.first_heads());
+        self.ask_broadcasts();
         self.fill();
     }
 
@@ -202,9 +218,15 @@ impl Core {
                 if !self.sync.is_listed {
                     self.ask_heads(self.first_heads());
                 }
+                self.ask_broadcasts();
                 self.fill();
             }
         }
+    }
+
+    /// Lets what the gateway does not answer now wait for a moment.
+    pub(super) fn back_off(&mut self) {
+        self.sync.again_at = Some(self.now.saturating_add(AGAIN_MS));
     }
 
     /// Where a listing begins: a little before the cursor. A conversation moves at the moment its message came in, and

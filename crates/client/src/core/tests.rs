@@ -1,5 +1,6 @@
 //! The core driven by frames and a clock that only tests move.
 
+mod broadcast;
 mod link;
 mod sync;
 

@@ -353,6 +353,7 @@ bodies! {
     RelationItems RelationPage FriendAddRequest FriendUpdateRequest RequestAccept
     RequestRef RequestsRequest FriendGroupNames FriendGroupRename FriendGroupChange
     ModifyRequest ExtendRequest ExtensionsRequest DeleteRequest StreamRequest
+    BroadcastsRequest
 }
 
 /// A text message.

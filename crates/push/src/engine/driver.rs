@@ -49,7 +49,6 @@ enum Ended {
 
 pub(super) struct Driver {
     shared: Arc<Shared>,
-    lanes: HashMap<Key, Arc<Lane>>,
     /// What runs, and whether it has to run again.
     running: HashMap<Key, bool>,
     line: VecDeque<Key>,
@@ -66,7 +65,6 @@ impl Driver {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
-            lanes: HashMap::new(),
             running: HashMap::new(),
             line: VecDeque::new(),
             in_line: HashSet::new(),
@@ -92,7 +90,8 @@ impl Driver {
             }
         }
         while self.tasks.join_next().await.is_some() {}
-        for (_, lane) in std::mem::take(&mut self.lanes) {
+        let lanes = std::mem::take(&mut *self.shared.lanes.lock());
+        for (_, lane) in lanes {
             self.close(lane);
         }
         while self.tasks.join_next().await.is_some() {}
@@ -174,7 +173,7 @@ impl Driver {
         if key.lane.is_empty() {
             self.tasks.spawn(async move { Ended::Intake(key.app, guarded(intake::run(&shared, key.app)).await) });
         } else {
-            let lane = Arc::clone(self.lanes.entry(key.clone()).or_insert_with(|| Arc::new(Lane::new(key.clone()))));
+            let lane = self.shared.lane(&key);
             self.tasks.spawn(async move { Ended::Lane(key, guarded(lane.run(&shared)).await) });
         }
     }
@@ -239,21 +238,27 @@ impl Driver {
         let key = Key { app: due.app, lane: Arc::from(due.lane) };
         if due.due_at > now {
             self.note(due.due_at, key);
-        } else if self.lanes.get(&key).is_none_or(|lane| lane.may_run(now) || lane.is_stale(&self.shared)) {
+            return;
+        }
+        let known = self.shared.lanes.lock().get(&key).cloned();
+        if known.is_none_or(|lane| lane.may_run(now) || lane.is_stale(&self.shared)) {
             self.start(key);
         }
     }
 
     /// Forgets lanes that were idle for long: their channels hold connections.
     fn forget(&mut self, now: Millis) {
-        let running = &self.running;
-        let is_idle = |key: &Key, lane: &Arc<Lane>| !running.contains_key(key) && lane.is_idle(now.plus(-IDLE_MS));
-        let idle: Vec<Key> =
-            self.lanes.iter().filter(|(key, lane)| is_idle(key, lane)).map(|(key, _)| key.clone()).collect();
-        for key in idle {
-            if let Some(lane) = self.lanes.remove(&key) {
-                self.close(lane);
-            }
+        let since = now.plus(-IDLE_MS);
+        let idle: Vec<Arc<Lane>> = {
+            let mut lanes = self.shared.lanes.lock();
+            // Whoever works on a lane holds it.
+            lanes
+                .extract_if(|_, lane| Arc::strong_count(lane) == 1 && lane.is_idle(since))
+                .map(|(_, lane)| lane)
+                .collect()
+        };
+        for lane in idle {
+            self.close(lane);
         }
     }
 

@@ -129,7 +129,7 @@ impl Lane {
         }
     }
 
-    fn print(&self, shared: &Shared) -> u64 {
+    pub(super) fn print(&self, shared: &Shared) -> u64 {
         match deliveries::parse_lane(&self.key.lane) {
             Some((channel, credential)) if &*self.key.lane != SELF_LANE => {
                 shared.channels.print(self.key.app, channel, credential)
@@ -139,7 +139,7 @@ impl Lane {
     }
 
     /// The channel of the credential as it is now.
-    async fn road(&self, shared: &Shared, print: u64) -> Result<Road> {
+    pub(super) async fn road(&self, shared: &Shared, print: u64) -> Result<Road> {
         let old = {
             let mut state = self.state.lock();
             if let Some((_, road)) = state.road.as_ref().filter(|(known, _)| *known == print) {
@@ -213,15 +213,19 @@ impl Lane {
     fn batch(&self, claim: Claim, rows: Vec<Claimed>, mut permits: OwnedSemaphorePermit, is_probe: bool) -> Batch {
         let spare = permits.num_permits().saturating_sub(rows.len());
         drop(permits.split(spare));
-        let sends = if is_probe { 1 } else { rows.len() };
-        if let Some(bucket) = &mut self.state.lock().bucket {
-            bucket.take(sends);
-        }
+        self.took(if is_probe { 1 } else { rows.len() });
         Batch { claim, rows, permits, is_probe }
     }
 
+    /// Counts what is sent against the rate.
+    pub(super) fn took(&self, sends: usize) {
+        if let Some(bucket) = &mut self.state.lock().bucket {
+            bucket.take(sends);
+        }
+    }
+
     /// How many rows may be claimed, and whether only one of them may be sent.
-    fn admit(&self, now: Millis, is_alone: bool) -> Result<(usize, bool), Millis> {
+    pub(super) fn admit(&self, now: Millis, is_alone: bool) -> Result<(usize, bool), Millis> {
         let mut state = self.state.lock();
         state.used_at = now;
         let is_probe = match state.circuit.gate(now) {

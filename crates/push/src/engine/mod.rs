@@ -7,14 +7,16 @@
 //! * `driver`: the one task that decides what runs; it sleeps until something is due or somebody rings.
 //! * `intake`: from outbox rows and named targets to deliveries by lane. One short transaction at a time.
 //! * `lane`: claims, sends, settles. `work`: one claimed batch. `health`: circuit, rate, guard.
+//! * `dispatch`: sends without rows, for broadcasts.
 
+mod dispatch;
 mod driver;
 mod health;
 mod intake;
 mod lane;
 mod work;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,9 @@ use uuid::Uuid;
 use crate::channel::Clock;
 use crate::credential::ChannelFactory;
 use crate::delivery::{Acked, status};
+pub(crate) use dispatch::Dispatched;
+use driver::Key;
+use lane::Lane;
 
 /// Targets that one push may name; more are several tasks.
 pub const TARGETS_MAX: usize = 1_000;
@@ -141,6 +146,8 @@ struct Shared {
     phase: watch::Sender<Phase>,
     /// One for each delivery in memory.
     permits: Arc<Semaphore>,
+    /// The lanes that are in use, by whatever way work comes to them.
+    lanes: Mutex<HashMap<Key, Arc<Lane>>>,
 }
 
 /// Who has rung since the driver looked last.
@@ -170,13 +177,18 @@ impl Shared {
         self.bell.notify_one();
     }
 
+    /// A lane, made where there was none.
+    fn lane(&self, key: &Key) -> Arc<Lane> {
+        Arc::clone(self.lanes.lock().entry(key.clone()).or_insert_with(|| Arc::new(Lane::new(key.clone()))))
+    }
+
     fn is_running(&self) -> bool {
         *self.phase.borrow() == Phase::Running
     }
 }
 
 /// A number that nothing else in the app has.
-fn unique() -> i64 {
+pub(crate) fn unique() -> i64 {
     (Uuid::new_v4().as_u64_pair().0 >> 1) as i64
 }
 
@@ -205,10 +217,26 @@ impl Engine {
             rings: Mutex::new(Rings { all: true, ..Rings::default() }),
             bell: Notify::new(),
             phase: watch::Sender::new(Phase::Running),
+            lanes: Mutex::default(),
         });
         let mut driver = JoinSet::new();
         driver.spawn(driver::Driver::new(Arc::clone(&shared)).run());
         Self { shared, driver: Mutex::new(driver) }
+    }
+
+    /// What is remembered.
+    pub(crate) fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    /// The moment.
+    pub(crate) fn now(&self) -> Millis {
+        self.shared.now()
+    }
+
+    /// Times and bounds.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.shared.settings
     }
 
     /// Pushes to named targets. Answers the id of the task, by which its deliveries are asked for.

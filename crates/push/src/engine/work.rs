@@ -36,16 +36,16 @@ pub(super) struct Batch {
 
 /// What became of a batch.
 #[derive(Default, Clone)]
-struct Outcome {
-    settled: Vec<Settled>,
+pub(super) struct Outcome {
+    pub(super) settled: Vec<Settled>,
     /// Tokens to drop, each with the moment up to which its binding counts as dead.
-    dead: Vec<(String, Millis)>,
+    pub(super) dead: Vec<(String, Millis)>,
     /// Rows to give back unsent.
-    back: Vec<(i64, i64)>,
+    pub(super) back: Vec<(i64, i64)>,
 }
 
 /// What is to be sent.
-type Ready = (Claimed, Arc<Notification>);
+pub(super) type Ready = (Claimed, Arc<Notification>);
 
 pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch) -> Result<()> {
     let Batch { claim, rows, permits, is_probe } = batch;
@@ -72,7 +72,7 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
 }
 
 /// Ends what need not or cannot be sent, and reads the notifications of the rest, once per task.
-fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, outcome: &mut Outcome) -> Vec<Ready> {
+pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, outcome: &mut Outcome) -> Vec<Ready> {
     let plain = !is_voip(deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel));
     let mut known: BTreeMap<i64, Option<Arc<Notification>>> = BTreeMap::new();
     let mut ready = Vec::with_capacity(rows.len());
@@ -137,7 +137,7 @@ async fn renew(shared: &Shared, lane: &Lane, lease: &Mutex<Claim>) {
     }
 }
 
-async fn send(shared: &Arc<Shared>, lane: &Lane, road: &Road, ready: Vec<Ready>, outcome: &mut Outcome) {
+pub(super) async fn send(shared: &Arc<Shared>, lane: &Lane, road: &Road, ready: Vec<Ready>, outcome: &mut Outcome) {
     match road {
         Road::SelfBuilt => connections(shared, lane, ready, outcome).await,
         Road::Vendor(channel) => vendor(shared, lane, channel, ready, outcome).await,

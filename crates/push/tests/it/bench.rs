@@ -130,6 +130,12 @@ impl Bench {
         self.engine = start(settings, &self.store, &self.vendors, &self.connections, &self.time);
     }
 
+    /// Another node's engine on the same store.
+    pub(crate) fn node(&self, node: i64) -> Arc<Engine> {
+        let settings = Settings { node, stop: Duration::from_millis(200), ..Settings::default() };
+        Arc::new(start(settings, &self.store, &self.vendors, &self.connections, &self.time))
+    }
+
     pub(crate) fn now(&self) -> Millis {
         Millis(self.time.load(Ordering::SeqCst))
     }

@@ -5,6 +5,7 @@
 mod apns;
 mod apns_connections;
 mod bench;
+mod broadcast;
 mod engine_apns;
 mod engine_failures;
 mod engine_load;

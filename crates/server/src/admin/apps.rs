@@ -178,6 +178,7 @@ pub(super) fn view(app: &App) -> Value {
         "followers_max": own.followers_max,
         "mutual_max": own.mutual_max,
         "company": own.company,
+        "has_broadcast": own.has_broadcast,
         "recall_window_s": own.recall_window_s,
         "message_bytes": own.message_bytes,
         "friends_only": own.friends_only,

@@ -5,12 +5,14 @@
 //! a secret.
 //!
 //! * `ask`: what is asked and how it is parsed. `refusal`: why the answer is no. `client`: the caller's side.
-//! * `apps`, `settings`, `keys`, `credentials`, `content`: what an app has. `accounts`, `audit`, `node`: what is looked at, and the backup.
+//! * `apps`, `settings`, `keys`, `credentials`, `content`: what an app has. `accounts`, `broadcasts`, `audit`, `node`: what is
+//!   looked at, and the backup.
 
 mod accounts;
 mod apps;
 mod ask;
 mod audit;
+mod broadcasts;
 pub mod client;
 mod content;
 mod credentials;
@@ -91,14 +93,16 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         ["apps", id, "words" | "blocked" | "reviews", ..] => {
             content::answer(node, ask, ask::app(id)?, &parts[2..]).await
         }
+        ["apps", id, "broadcasts"] if is(Method::GET) => broadcasts::list(node, ask, ask::app(id)?).await,
+        ["apps", id, "broadcasts", own] if is(Method::DELETE) => broadcasts::end(node, ask, ask::app(id)?, own).await,
         ["audit"] if is(Method::GET) => audit::list(node, ask).await,
         ["node"] if is(Method::GET) => Ok(node::show(node)),
         ["backup"] if is(Method::POST) => node::backup(node, ask).await,
         ["accounts", app, user] if is(Method::GET) => accounts::show(node, ask::app(app)?, user).await,
         ["apps" | "audit" | "node" | "backup"]
         | ["apps", _]
-        | ["apps", _, "keys" | "credentials"]
-        | ["apps", _, "keys" | "credentials", _]
+        | ["apps", _, "keys" | "credentials" | "broadcasts"]
+        | ["apps", _, "keys" | "credentials" | "broadcasts", _]
         | ["accounts", _, _] => Err(Refusal::MethodUnknown),
         _ => Err(Refusal::PathUnknown),
     }

@@ -58,6 +58,7 @@ struct Changes {
     #[serde(deserialize_with = "nullable")]
     mutual_max: Option<Option<u64>>,
     company: Option<String>,
+    has_broadcast: Option<bool>,
     recall_window_s: Option<i64>,
     message_bytes: Option<usize>,
     friends_only: Option<bool>,
@@ -127,6 +128,7 @@ impl Changes {
         set(&mut own.followers_max, self.followers_max.as_ref());
         set(&mut own.mutual_max, self.mutual_max.as_ref());
         set(&mut own.company, self.company.as_ref());
+        set(&mut own.has_broadcast, self.has_broadcast.as_ref());
         set(&mut own.recall_window_s, self.recall_window_s.as_ref());
         set(&mut own.message_bytes, self.message_bytes.as_ref());
         set(&mut own.friends_only, self.friends_only.as_ref());

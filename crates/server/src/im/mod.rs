@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod action;
+pub mod broadcast;
 pub mod fields;
 pub mod follow;
 pub mod message;
@@ -36,6 +37,16 @@ use crate::rates;
 /// Every command that is served, sorted by name.
 pub static COMMANDS: &[Command] = &[
     Command::perform::<operations::get_ip_list::GetIpList>(),
+    Command::write::<broadcast::add_tag::ImAddTag>(),
+    Command::read::<broadcast::get_attr::ImGetAttr>(),
+    Command::read::<broadcast::get_attr_name::ImGetAttrName>(),
+    Command::read::<broadcast::get_tag::ImGetTag>(),
+    Command::perform::<broadcast::im_push::ImPush>(),
+    Command::write::<broadcast::clear_tags::ImRemoveAllTags>(),
+    Command::write::<broadcast::remove_attr::ImRemoveAttr>(),
+    Command::write::<broadcast::remove_tag::ImRemoveTag>(),
+    Command::write::<broadcast::set_attr::ImSetAttr>(),
+    Command::write::<broadcast::set_attr_name::ImSetAttrName>(),
     Command::write::<follow::follow_add::FollowAdd>(),
     Command::read::<follow::follow_check::FollowCheck>(),
     Command::write::<follow::follow_delete::FollowDelete>(),
@@ -88,6 +99,18 @@ pub static COMMANDS: &[Command] = &[
     Command::write::<relation::group_delete::GroupDelete>(),
     Command::read::<relation::group_get::GroupGet>(),
     Command::perform::<message::send_c2c_stream_msg::SendC2cStreamMsg>(),
+    Command::write::<broadcast::add_tag::AddTag>(),
+    Command::perform::<broadcast::batch::Batch>(),
+    Command::write::<broadcast::clear_tags::ClearAllTags>(),
+    Command::read::<broadcast::get_attr::GetAttr>(),
+    Command::read::<broadcast::get_attr_name::GetAttrName>(),
+    Command::read::<broadcast::get_tag::GetTag>(),
+    Command::perform::<broadcast::push::Push>(),
+    Command::write::<broadcast::remove_attr::RemoveAttr>(),
+    Command::write::<broadcast::remove_tag::RemoveTag>(),
+    Command::perform::<broadcast::revoke::Revoke>(),
+    Command::write::<broadcast::set_attr::SetAttr>(),
+    Command::write::<broadcast::set_attr_name::SetAttrName>(),
 ];
 
 /// The command of that name.

@@ -19,7 +19,7 @@ fn known(place: u64) -> Known {
         moved_at: 3,
         checked_at: 3,
     };
-    Known { cursor: 60_003, lines: vec![line] }
+    Known { cursor: 60_003, lines: vec![line], ..Known::default() }
 }
 
 /// Answers the oldest request for what was missed; answers after which place it asked.

@@ -136,11 +136,11 @@ codes! { Im, Message:
     PeersTooMany = 90018, raised by Fault::PeersTooMany, "too many accounts";
 
     /// A tag stands in both `TagsOr` and `TagsAnd` of a push. The caller decides for one of them.
-    TagTwice = 90022, raised by Pending, "tag in both tagsor and tagsand";
+    TagTwice = 90022, raised by Fault::TagTwice, "tag in both tagsor and tagsand";
 
     /// Two pushes to all accounts are less than a second apart. The caller waits, or reaches its audience with one
     /// push.
-    PushThrottled = 90024, raised by Pending, "pushes too frequent";
+    PushThrottled = 90024, raised by Fault::BroadcastThrottled, "pushes too frequent";
 
     /// `MsgLifeTime` is over seven days, the longest that a message waits for a device. The caller lowers it or leaves
     /// it out.
@@ -148,23 +148,25 @@ codes! { Im, Message:
 
     /// In an import, `SyncFromOldSystem` is missing or not a number: 5 for live migration, 2 for history. In attribute
     /// calls, a name is empty or over 50 bytes. The caller corrects that field.
-    ImportModeInvalid = 90030, raised by Fault::ImportModeInvalid, "syncfromoldsystem or attribute length not valid";
+    ImportModeInvalid = 90030,
+        raised by Fault::ImportModeInvalid | Fault::AttributeLength,
+        "syncfromoldsystem or attribute length not valid";
 
     /// `SyncOtherMachine` is not a whole number. The caller sends 1 to copy the message to the sender's devices, 2 not
     /// to.
     SyncFlagInvalid = 90031, raised by Fault::SyncFlagInvalid, "syncothermachine is not an integer";
 
     /// A push's condition, or a call that adds tags, names more than ten tags. The caller uses fewer.
-    TagsTooMany = 90032, raised by Pending, "too many tags";
+    TagsTooMany = 90032, raised by Fault::TagsTooMany, "too many tags";
 
     /// The attribute is not declared for the app. The app's owner declares its name before it is set or asked for.
-    AttributeUnknown = 90033, raised by Pending, "attribute not valid";
+    AttributeUnknown = 90033, raised by Fault::AttributeUnknown, "attribute not valid";
 
     /// A tag is over 50 bytes. The caller shortens it; CJK characters take three bytes each.
-    TagTooLong = 90034, raised by Pending, "tag too long";
+    TagTooLong = 90034, raised by Fault::TagTooLong, "tag too long";
 
     /// One tag in a push's condition has no characters. The caller removes it from the list.
-    TagEmpty = 90040, raised by Pending, "tag is empty";
+    TagEmpty = 90040, raised by Fault::TagEmpty, "tag is empty";
 
     /// `OfflinePushInfo` is no object or one of its fields has the wrong type. The caller compares it with the
     /// reference, vendor parts included.
@@ -175,14 +177,14 @@ codes! { Im, Message:
     LifeTimeInvalid = 90044, raised by Fault::LifeTimeInvalid, "msglifetime is not an integer";
 
     /// Pushes to all accounts are not switched on for the app. The operator adds them to the app's plan.
-    PushDisabled = 90045, raised by Pending, "push to all accounts is not enabled";
+    PushDisabled = 90045, raised by Fault::BroadcastDisabled, "push to all accounts is not enabled";
 
     /// The app has used up its pushes of today, 100 by default. The caller waits for tomorrow, or the operator raises
     /// the number.
-    PushQuota = 90047, raised by Pending, "too many pushes today";
+    PushQuota = 90047, raised by Fault::BroadcastQuota, "too many pushes today";
 
     /// The receiver's account was deleted. The app removes it from its own lists; a message cannot reach it any more.
-    ReceiverDeleted = 90048, raised by Fault::ReceiverDeleted, "account not found or deleted";
+    ReceiverDeleted = 90048, raised by Fault::ReceiverDeleted | Fault::NamedUnknown, "account not found or deleted";
 
     /// `MsgKey` is missing or is not of the form that a send answers. The caller stores the key as text, unchanged.
     MsgKeyInvalid = 90054, raised by Fault::MsgKeyInvalid, "msgkey not valid";
@@ -253,5 +255,30 @@ codes! { Im, Message:
 
     /// The app's batches reached more receivers within a minute than they may, 12,000 by default. The caller waits for
     /// the next minute; a push's `DataId` over 64 bytes has this number too.
-    BatchThrottled = 90057 extra, raised by Fault::BatchThrottled, "too many batch receivers within a minute";
+    BatchThrottled = 90057 extra,
+        raised by Fault::BatchThrottled | Fault::DataIdTooLong,
+        "too many batch receivers within a minute";
+
+    /// A push's condition names tags and attributes. The caller asks for one kind; two pushes reach two audiences.
+    ConditionMixed = 90039 extra, raised by Fault::ConditionMixed, "tags and attributes in one condition";
+
+    /// No push that could be revoked has this `TaskId`. The caller takes the id from the answer of `timpush/push` or
+    /// `timpush/batch`.
+    TaskUnknown = 90049 extra, raised by Fault::TaskUnknown, "taskid not found";
+
+    /// The push is revoked already. Nothing is left to do.
+    TaskRevoked = 90050 extra, raised by Fault::TaskRevoked, "push already revoked";
+
+    /// Two revocations are less than a second apart. The caller waits for a second.
+    RevokeThrottled = 90051 extra, raised by Fault::RevokeThrottled, "revocations too frequent";
+
+    /// The push is more than 24 hours old. What was delivered stays.
+    TaskTooOld = 90052 extra, raised by Fault::TaskTooOld, "push too old to revoke";
+
+    /// The push stored no message that could be taken back, so its notifications are overwritten, and the call brings
+    /// no text for that. The caller sends `OfflinePushInfo`.
+    RevokeTextMissing = 90053 extra, raised by Fault::RevokeTextMissing, "offlinepushinfo needed to revoke";
+
+    /// What a push carries is over 10 KB. The caller shortens the message or its notification.
+    PushTooLong = 90056 extra, raised by Fault::BroadcastTooLong, "push too long";
 }

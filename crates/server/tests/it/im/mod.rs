@@ -8,6 +8,7 @@ mod admin_msgwithdraw;
 mod admin_set_msg_read;
 mod batchsendmsg;
 mod bodies;
+mod broadcast;
 mod delete_c2c_msg_ramble;
 mod failures;
 mod follow;

@@ -1,0 +1,183 @@
+//! The notifications of one slice: its devices by lane, one dispatch for each lane, and what came of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering;
+
+use contract::codes::PushCommon;
+use contract::event::Event;
+use contract::notification::{Badge, Kind, Notification};
+use contract::{DeviceId, Millis, Result, UserId};
+use store::broadcasts::{self, Exception, Way};
+use store::deliveries::{self, Claimed, SELF_BUILT, SELF_LANE, Task};
+use store::devices::Token;
+
+use super::super::Devices;
+use super::Worker;
+use crate::credential::is_voip;
+use crate::delivery::status;
+use crate::engine::Dispatched;
+
+/// Rows by lane, each in the order of the accounts.
+type Rows = BTreeMap<String, Vec<Claimed>>;
+
+impl Worker<'_> {
+    /// Sends to the devices of a slice; with a lane, by that one alone. `place` is the key before the slice.
+    pub(super) async fn notify(&mut self, accounts: &[UserId], place: &str, only: Option<&str>) -> Result<()> {
+        let (now, named) = (self.now(), accounts.to_vec());
+        let mut ways = self.store().read(self.app, move |snapshot| broadcasts::ways(snapshot, now, &named)).await?;
+        let order: HashMap<&UserId, usize> = accounts.iter().zip(0..).collect();
+        ways.sort_by(|one, other| {
+            let key = |way: &Way| {
+                (
+                    order.get(&way.account).copied(),
+                    way.device.clone(),
+                    way.token.as_ref().map(|token| token.channel.clone()),
+                )
+            };
+            key(one).cmp(&key(other))
+        });
+        // Unreadable text has no kind; the lane ends it with the reason.
+        let notification: Notification = serde_json::from_str(&self.of.order.notification).unwrap_or_default();
+        let mut rows = self.rows(&ways, &notification, only);
+        self.count(&mut rows, &notification, only.is_some()).await?;
+        let account_of: HashMap<&DeviceId, &UserId> = ways.iter().map(|way| (&way.device, &way.account)).collect();
+        for (lane, rows) in rows {
+            let sent = self.shared.engine.dispatch(self.app, &lane, rows).await?;
+            self.shared.counts.pushed.fetch_add(sent.settled.len() as u64, Ordering::Relaxed);
+            if let Some(first) = sent.left.first() {
+                // Everybody before the first that is left has it by this lane.
+                let index = account_of.get(&first.device).and_then(|account| order.get(account)).copied().unwrap_or(0);
+                let reached =
+                    index.checked_sub(1).map_or_else(|| place.to_owned(), |index| accounts[index].to_string());
+                self.behind.insert(lane.clone(), reached);
+                self.again_at = Some(self.again_at.map_or(sent.again_at, |at| at.min(sent.again_at)));
+            }
+            self.note(&lane, &sent, &account_of).await?;
+        }
+        Ok(())
+    }
+
+    /// Sorts the ways of a slice into lanes.
+    fn rows(&mut self, ways: &[Way], notification: &Notification, only: Option<&str>) -> Rows {
+        let wanted = self.shared.hands.devices(&self.of.order);
+        let mut rows = Rows::new();
+        for device in ways.chunk_by(|one, other| one.device == other.device) {
+            let way = &device[0];
+            let mut lanes: Vec<(String, Option<&Token>)> = Vec::new();
+            if way.is_connected {
+                if wanted == Devices::Away {
+                    continue;
+                }
+                lanes.push((SELF_LANE.to_owned(), None));
+            } else if wanted != Devices::Connected {
+                let tokens: Vec<_> = device.iter().filter_map(|way| way.token.as_ref()).collect();
+                let fitting = tokens.iter().filter(|token| is_wanted(&token.channel, &tokens, notification.kind));
+                lanes.extend(fitting.map(|token| (deliveries::lane(&token.channel, token.credential), Some(*token))));
+            }
+            if lanes.is_empty() && wanted != Devices::Away && only.is_none() {
+                let away = status(PushCommon::DeviceNotOnlineOrNoResponse);
+                self.tally.count(format!("{}:{}", away.family, away.number));
+            }
+            for (lane, token) in lanes {
+                let is_due = only.map_or(!self.behind.contains_key(&lane), |only| only == lane);
+                if is_due {
+                    let row = self.row(&way.device, &lane, token);
+                    rows.entry(lane).or_default().push(row);
+                }
+            }
+        }
+        rows
+    }
+
+    fn row(&self, device: &DeviceId, lane: &str, token: Option<&Token>) -> Claimed {
+        Claimed {
+            task: self.of.order.task,
+            number: number(device, lane),
+            device: device.clone(),
+            attempts: 0,
+            badge: None,
+            status: None,
+            token: token.map(|token| token.token.clone()),
+            bound_at: token.map_or(Millis(0), |token| token.bound_at),
+            is_bound: true,
+            notification: self.of.order.notification.clone(),
+            expires_at: self.of.order.expires_at,
+            is_kept: false,
+        }
+    }
+
+    /// Counts the numbers on the icons; a lane that catches up takes what was counted before.
+    async fn count(&self, rows: &mut Rows, notification: &Notification, is_counted: bool) -> Result<()> {
+        let (set, add) = match notification.badge {
+            None => return Ok(()),
+            Some(_) if is_counted => (None, 0),
+            Some(Badge::Set(number)) => (Some(i64::from(number)), 0),
+            Some(Badge::Add(number)) => (None, i64::from(number)),
+        };
+        let mut devices: Vec<DeviceId> = rows.values().flatten().map(|row| row.device.clone()).collect();
+        devices.sort_unstable();
+        devices.dedup();
+        if devices.is_empty() {
+            return Ok(());
+        }
+        let count = move |tx: &mut store::Tx<'_>| broadcasts::count_badges(tx, &devices, set, add);
+        let badges: HashMap<DeviceId, i64> = self.store().write(self.app, count).await?.into_iter().collect();
+        for row in rows.values_mut().flatten() {
+            row.badge = badges.get(&row.device).copied();
+        }
+        Ok(())
+    }
+
+    /// Counts what ended, and keeps what a vendor wants later as a delivery of its own.
+    async fn note(&mut self, lane: &str, sent: &Dispatched, account_of: &HashMap<&DeviceId, &UserId>) -> Result<()> {
+        sent.settled.iter().for_each(|settled| self.tally.settle(settled));
+        let mut exceptions = Vec::new();
+        for settled in sent.settled.iter().filter(|settled| !settled.is_ended) {
+            let device = account_of.iter().find(|(device, _)| number(device, lane) == settled.number);
+            let Some((device, account)) = device else { continue };
+            exceptions.push(Exception {
+                number: settled.number,
+                account: (*account).clone(),
+                path: deliveries::Way { device: (*device).clone(), lane: lane.to_owned(), badge: None },
+                status: settled.status.clone(),
+                due_at: settled.due_at,
+            });
+        }
+        if exceptions.is_empty() {
+            return Ok(());
+        }
+        let (now, order) = (self.now(), &self.of.order);
+        let task = Task {
+            id: order.task,
+            notification: order.notification.clone(),
+            created_at: order.created_at,
+            expires_at: order.expires_at,
+            is_kept: false,
+            message: None,
+        };
+        let keep = move |tx: &mut store::Tx<'_>| {
+            broadcasts::except(tx, now, &task, &exceptions)?;
+            tx.after(Event::DeliveryQueued);
+            Ok(())
+        };
+        self.store().write(self.app, keep).await
+    }
+}
+
+/// Whether a token takes a notification of a kind: calls ring by the channel for calls where there is one.
+fn is_wanted(channel: &str, tokens: &[&Token], kind: Kind) -> bool {
+    let has_voip =
+        tokens.iter().any(|other| is_voip(&other.channel) && !is_voip(channel) && other.channel.starts_with(channel));
+    let fits = if kind == Kind::Voip { !has_voip } else { !is_voip(channel) };
+    fits && channel != SELF_BUILT
+}
+
+/// The number of a device's notification in the task: the same in every attempt, so that the vendor can tell a
+/// repetition.
+fn number(device: &DeviceId, lane: &str) -> i64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in device.as_str().bytes().chain([0]).chain(lane.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    (hash >> 1) as i64
+}
