@@ -148,56 +148,19 @@ fn check_mpaas(node: &Node, made: &AppSettings) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// An app without its secrets.
+/// An app without its secrets: all its settings under their own names.
 pub(super) fn view(app: &App) -> Value {
-    let own = &app.settings;
     let keys: Vec<_> = app.secrets.signing_keys.iter().map(keys::view).collect();
     let access_keys: Vec<_> = app.secrets.access_keys.iter().map(|key| &key.id).collect();
-    let credentials: Vec<_> = own.credentials.iter().map(|(id, one)| credential(app, *id, one)).collect();
-    json!({
-        "sdk_app_id": app.id.0,
-        "version": app.version,
-        "name": own.name,
-        "status": own.status,
-        "plan": own.plan,
-        "plan_from": own.plan_from,
-        "plan_until": own.plan_until,
-        "admins": own.admins,
-        "addresses": own.addresses,
-        "commands_off": own.commands_off,
-        "accounts_off": own.accounts_off,
-        "rates": own.rates,
-        "rate_total": own.rate_total,
-        "rate_caller": own.rate_caller,
-        "users_may_call": own.users_may_call,
-        "may_delete_accounts": own.may_delete_accounts,
-        "has_status": own.has_status,
-        "profile_fields": own.profile_fields,
-        "has_follow": own.has_follow,
-        "following_max": own.following_max,
-        "followers_max": own.followers_max,
-        "mutual_max": own.mutual_max,
-        "company": own.company,
-        "has_broadcast": own.has_broadcast,
-        "recall_window_s": own.recall_window_s,
-        "message_bytes": own.message_bytes,
-        "friends_only": own.friends_only,
-        "blocked_looks_sent": own.blocked_looks_sent,
-        "allow_type": own.allow_type,
-        "friend_fields": own.friend_fields,
-        "file_bytes": own.file_bytes,
-        "picture_bytes": own.picture_bytes,
-        "file_days": own.file_days,
-        "history_days": own.history_days,
-        "has_history_files": own.has_history_files,
-        "zone_hours": own.zone_hours,
-        "sealing": own.sealing,
-        "mpaas_app_id": own.mpaas_app_id,
-        "workspace_id": own.workspace_id,
-        "signing_keys": keys,
-        "access_key_ids": access_keys,
-        "credentials": credentials,
-    })
+    let credentials: Vec<_> = app.settings.credentials.iter().map(|(id, one)| credential(app, *id, one)).collect();
+    let mut shown = json!({ "sdk_app_id": app.id.0, "version": app.version });
+    if let (Value::Object(shown), Ok(Value::Object(settings))) = (&mut shown, serde_json::to_value(&app.settings)) {
+        shown.extend(settings);
+    }
+    shown["signing_keys"] = json!(keys);
+    shown["access_key_ids"] = json!(access_keys);
+    shown["credentials"] = json!(credentials);
+    shown
 }
 
 /// A push credential: of its secrets only the names.

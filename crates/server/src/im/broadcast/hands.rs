@@ -141,5 +141,6 @@ fn draft(order: &Order, message: &Value) -> Option<Draft> {
         flags: Flags::default().with(Flags::COUNTS).with(Flags::MOVES_LIST).0,
         expires_at: order.created_at.plus(limit::LIFE_TIME_S * 1_000),
         origin: None,
+        friends_only: false,
     })
 }
