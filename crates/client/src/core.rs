@@ -2,12 +2,14 @@
 //!
 //! - `link`: one connection after the other; login, resume, heartbeats, what follows from a refusal.
 //! - `calls`: the requests of the application, which survive a lost connection.
+//! - `contacts`: what the account set for its conversations.
 //! - `sync`: what was missed; each conversation in order, nothing twice.
 //! - `notice`: what the gateway says without being asked.
 //!
 //! Time is a number of milliseconds that only grows; it arrives with every input.
 
 mod calls;
+mod contacts;
 mod link;
 mod notice;
 mod sync;
@@ -22,11 +24,13 @@ use rand::rngs::StdRng;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason, Status};
-use crate::message::{Message, Presence, Sent};
+use crate::message::{Message, Presence, RefusedConversation, Sent};
 use crate::settings::{PushConfirmation, Retry, Settings};
 
 pub(crate) use calls::Ask;
 use calls::Calls;
+pub(crate) use contacts::Change;
+use contacts::Contacts;
 use link::{Link, Session};
 use notice::Told;
 use sync::Sync;
@@ -65,6 +69,8 @@ pub(crate) enum Answer {
     Page(Vec<Message>),
     /// The status of accounts.
     Presence(Vec<Presence>),
+    /// The list was changed, but for these.
+    Changed(Vec<RefusedConversation>),
 }
 
 /// What the settings say about the protocol.
@@ -108,6 +114,7 @@ pub(crate) struct Core {
     link: Link,
     calls: Calls,
     sync: Sync,
+    contacts: Contacts,
     told: Told,
     outputs: VecDeque<Output>,
     /// Conversations that changed since the driver last took everything.
@@ -127,6 +134,7 @@ impl Core {
             link: Link::Down,
             calls,
             sync: Sync::default(),
+            contacts: Contacts::default(),
             told: Told::default(),
             outputs: VecDeque::new(),
             changed: BTreeSet::new(),
@@ -155,7 +163,7 @@ impl Core {
 
     /// Whether a call of the application is on its way, so that its answer must be read.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.calls.is_awaited()
+        self.calls.is_awaited() || self.contacts.is_awaited()
     }
 
     /// The next moment at which [`Core::tick`] has something to do.

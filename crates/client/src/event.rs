@@ -48,6 +48,8 @@ pub enum Event {
         /// The peers of the conversations.
         peers: Vec<String>,
     },
+    /// The conversation groups changed.
+    ConversationGroups,
     /// The session was ended; the client does not connect again before the next login.
     Kicked {
         /// The published code that says why.

@@ -10,6 +10,7 @@
 
 mod cache;
 mod client;
+mod conversations;
 mod core;
 mod driver;
 mod error;
@@ -24,5 +25,5 @@ pub use contract::frame::wire::Platform;
 pub use contract::{MsgKey, UserId};
 pub use error::{Error, Result};
 pub use event::{Event, Push, Reason, Status};
-pub use message::{Conversation, Message, MessageId, Presence, SendOptions, Sent, custom, text};
+pub use message::{Conversation, Message, MessageId, Presence, RefusedConversation, SendOptions, Sent, custom, text};
 pub use settings::{PushConfirmation, Retry, Seal, Settings, Storage};

@@ -33,6 +33,10 @@ pub struct Allowance {
     pub retired_days: i64,
     /// How long history is kept, in days.
     pub history_days: Option<i64>,
+    /// Conversations that the list of an account shows besides the pinned ones; older ones are left out.
+    pub conversations_max: Option<usize>,
+    /// Whether accounts may have conversation groups and standard marks.
+    pub has_conversation_groups: bool,
     /// Connected native instances of one platform.
     pub instances_native: usize,
     /// Connected web instances.
@@ -67,21 +71,34 @@ impl Plan {
             may_delete_accounts: true,
             retired_days: 0,
             history_days: None,
+            conversations_max: None,
+            has_conversation_groups: true,
             instances_native: 1,
             instances_web: 1,
         };
         match self {
             Self::Unlimited => unlimited,
-            Self::Trial => {
-                Allowance { accounts_max: Some(100), daily_active_max: Some(100), history_days: Some(7), ..unlimited }
-            }
-            Self::Standard => {
-                Allowance { may_delete_accounts: false, retired_days: 90, history_days: Some(7), ..unlimited }
-            }
+            Self::Trial => Allowance {
+                accounts_max: Some(100),
+                daily_active_max: Some(100),
+                history_days: Some(7),
+                conversations_max: Some(100),
+                has_conversation_groups: false,
+                ..unlimited
+            },
+            Self::Standard => Allowance {
+                may_delete_accounts: false,
+                retired_days: 90,
+                history_days: Some(7),
+                conversations_max: Some(100),
+                has_conversation_groups: false,
+                ..unlimited
+            },
             Self::Flagship => Allowance {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(30),
+                conversations_max: Some(500),
                 instances_native: 3,
                 instances_web: 10,
                 ..unlimited
@@ -90,6 +107,7 @@ impl Plan {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(90),
+                conversations_max: Some(500),
                 instances_native: 3,
                 instances_web: 10,
                 ..unlimited

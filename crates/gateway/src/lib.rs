@@ -4,7 +4,7 @@
 //!
 //! * `socket`: WebSocket frames, bytes in and bytes out. `state`: what may follow what on a connection, driven by
 //!   gateway frames. Neither does any IO; `drive` is the task that does it for both.
-//! * `login`: how a connection gets an account. `request` and its commands `message`, `token`: what it may ask then.
+//! * `login`: how a connection gets an account. `request` and its commands `message`, `conversation`, `token`: what it may ask then.
 //!   Rules live in `chat`; these translate frames into their words and back.
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
 //!   committed becomes notices. `wheel`, `chores`: everything that time or the store does for all connections at once.
@@ -13,6 +13,7 @@
 mod announce;
 mod bucket;
 mod chores;
+mod conversation;
 mod drive;
 mod hub;
 mod link;

@@ -16,7 +16,7 @@ use crate::drive::Outcome;
 use crate::hub::Hub;
 use crate::registry::Session;
 use crate::state::family_of;
-use crate::{login, message, refusal, token};
+use crate::{conversation, login, message, refusal, token};
 
 /// One request.
 pub(crate) struct Call {
@@ -103,6 +103,15 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         Command::Status => frame.answer(&status(call, frame.read()?).await?),
         Command::SetToken => frame.answer(&token::set(call, frame).await?),
         Command::PushAck => frame.answer(&confirm(call, &frame.read()?)),
+        Command::ConversationList => frame.answer(&conversation::list(call, frame.read()?).await?),
+        Command::ConversationSync => frame.answer(&conversation::sync(call, frame.read()?).await?),
+        Command::ConversationPin => frame.answer(&conversation::pin(call, frame.read()?).await?),
+        Command::ConversationMark => frame.answer(&conversation::mark(call, frame.read()?).await?),
+        Command::ConversationDelete => frame.answer(&conversation::delete(call, frame.read()?).await?),
+        Command::ConversationClear => frame.answer(&conversation::clear(call, frame.read()?).await?),
+        Command::ConversationGroupCreate => frame.answer(&conversation::create_group(call, frame.read()?).await?),
+        Command::ConversationGroupUpdate => frame.answer(&conversation::update_group(call, frame.read()?).await?),
+        Command::ConversationGroupDelete => frame.answer(&conversation::delete_group(call, frame.read()?).await?),
         Command::Heartbeat if call.hub.chores.beat(&call.session, frame.clone()) => return Ok(Outcome::Later),
         Command::Heartbeat => return Err(Fault::NodeBusy.into()),
         Command::Logout => {

@@ -340,6 +340,15 @@ pub(crate) const fn family_of(command: Command) -> Family {
         | Command::Heads
         | Command::Since
         | Command::SetToken => Family::Message,
+        Command::ConversationList
+        | Command::ConversationSync
+        | Command::ConversationPin
+        | Command::ConversationMark
+        | Command::ConversationDelete
+        | Command::ConversationClear
+        | Command::ConversationGroupCreate
+        | Command::ConversationGroupUpdate
+        | Command::ConversationGroupDelete => Family::Conversation,
         _ => Family::Access,
     }
 }
@@ -360,5 +369,14 @@ const fn is_request(command: Command) -> bool {
             | Command::Status
             | Command::SetToken
             | Command::PushAck
+            | Command::ConversationList
+            | Command::ConversationSync
+            | Command::ConversationPin
+            | Command::ConversationMark
+            | Command::ConversationDelete
+            | Command::ConversationClear
+            | Command::ConversationGroupCreate
+            | Command::ConversationGroupUpdate
+            | Command::ConversationGroupDelete
     )
 }

@@ -141,7 +141,7 @@ async fn what_the_sync_needs_is_found_again_after_a_restart() {
     drop(cache);
     let cache = Cache::open(storage.clone(), 7, "a/l:i ce").await.unwrap();
     let line = KnownLine { peer: peer(), place: Some((5, 105)), target: 9, moved_at: 44, checked_at: 40 };
-    assert_eq!(cache.known().await, Ok(Known { cursor: 44, lines: vec![line] }));
+    assert_eq!(cache.known().await, Ok(Known { cursor: 44, lines: vec![line], ..Known::default() }));
     let other = Cache::open(storage, 7, "bob").await.unwrap();
     assert_eq!(other.known().await, Ok(Known::default()));
 }

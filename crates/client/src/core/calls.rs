@@ -14,6 +14,7 @@ use contract::frame::{Command, Frame};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
+use crate::core::contacts::Change;
 use crate::core::link::Link;
 use crate::core::sync::{Fill, Write};
 use crate::core::{Answer, CallId, Core, Ms};
@@ -34,6 +35,7 @@ pub(crate) enum Ask {
     Status(Vec<String>),
     Token { channel: String, token: String, credential: i64, remove: bool },
     ConfirmPush(Vec<u8>),
+    Change(Change),
 }
 
 /// What an answer has to be understood with.
@@ -48,21 +50,29 @@ pub(super) enum Context {
     ConfirmPush,
     Logout,
     Heartbeat,
-    Heads { after: i64 },
+    Heads { after: i64, behind: String },
+    Contacts { after: i64 },
+    Change { is_repeatable: bool },
     Since { peer: String, fill: Fill },
 }
 
 impl Context {
     /// Whether the request is made for the connection, which asks again on the next one if it must.
     fn is_internal(&self) -> bool {
-        matches!(self, Self::Heartbeat | Self::Heads { .. } | Self::Since { .. } | Self::Logout)
+        matches!(self, Self::Heartbeat | Self::Heads { .. } | Self::Since { .. } | Self::Contacts { .. } | Self::Logout)
     }
 
     /// Whether a second request after a lost answer does what one would have done.
     fn is_repeatable(&self) -> bool {
         matches!(
             self,
-            Self::Send(_) | Self::Read { .. } | Self::Receipts | Self::Status | Self::Token | Self::ConfirmPush
+            Self::Send(_)
+                | Self::Read { .. }
+                | Self::Receipts
+                | Self::Status
+                | Self::Token
+                | Self::ConfirmPush
+                | Self::Change { is_repeatable: true }
         )
     }
 }
@@ -195,6 +205,7 @@ impl Core {
                 let body = TokenRequest { channel, token, credential, remove };
                 (Frame::request(Command::SetToken, &body), Context::Token)
             }
+            Ask::Change(change) => (change.frame(), Context::Change { is_repeatable: change.is_repeatable() }),
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
         }
     }
@@ -322,6 +333,7 @@ impl Core {
                     self.end_session(&Error::NotLoggedIn, refusal);
                 }
                 Context::Heads { .. } => self.on_heads_refused(frame.code),
+                Context::Contacts { .. } => self.on_contacts_refused(frame.code),
                 Context::Since { peer, fill } => self.on_since_refused(&peer, fill, frame.code),
                 Context::Heartbeat => {
                     if !self.on_session_refused(frame.code, &frame.text) {
@@ -340,7 +352,9 @@ impl Core {
         let answer = match request.context {
             Context::Heartbeat => return,
             Context::Logout => return self.logged_out(),
-            Context::Heads { after } => return self.on_heads(after, frame),
+            Context::Heads { after, behind } => return self.on_heads(after, &behind, frame),
+            Context::Contacts { after } => return self.on_contacts(after, frame),
+            Context::Change { .. } => return self.on_change(request.call, frame),
             Context::Since { peer, fill } => return self.on_since(&peer, fill, frame),
             Context::Send(draft) => self.on_sent(*draft, frame),
             Context::Recall(id) => {

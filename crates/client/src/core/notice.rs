@@ -63,6 +63,7 @@ impl Core {
             Command::ReadUpTo => frame.read().map(|notice| self.on_read(notice)),
             Command::Recalled => frame.read().map(|notice| self.on_recalled(notice)),
             Command::Receipts => frame.read().map(|notice| self.on_receipts(notice)),
+            Command::ConversationChanged => frame.read().map(|notice| self.on_contacts_changed(notice)),
             Command::Pushed => frame.read().map(|notice| self.on_pushed(notice)),
             Command::Kicked => return self.on_kicked(frame),
             Command::Move => return self.on_move(frame),

@@ -4,7 +4,9 @@ mod link;
 mod sync;
 
 use contract::codes::Row;
-use contract::frame::wire::{self, HeadsAnswer, LoginAnswer, SendAnswer, SendRequest};
+use contract::frame::wire::{
+    self, ConversationSync, ConversationSyncRequest, HeadsAnswer, LoginAnswer, SendAnswer, SendRequest,
+};
 use contract::frame::{Command, Frame};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -67,7 +69,12 @@ impl Bench {
     fn list(&mut self, heads: Vec<wire::Head>) {
         let request = self.sent(Command::Heads);
         let next = heads.last().map_or(0, |head| head.moved_at);
-        self.frame(&request.answer(&HeadsAnswer { heads, next, finished: true }));
+        self.frame(&request.answer(&HeadsAnswer { heads, next, finished: true, ..HeadsAnswer::default() }));
+        // Nothing is set for any conversation.
+        if let Some(request) = self.try_sent(Command::ConversationSync) {
+            let after = request.read::<ConversationSyncRequest>().expect("a question").after;
+            self.frame(&request.answer(&ConversationSync { next: after, finished: true, ..Default::default() }));
+        }
     }
 
     fn frame(&mut self, frame: &Frame) {

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod action;
+pub mod conversation;
 pub mod fields;
 pub mod message;
 
@@ -38,6 +39,14 @@ pub static COMMANDS: &[Command] = &[
     Command::read::<account::query_online_status::QueryOnlineStatus>(),
     Command::read::<account::query_online_status::Querystate>(),
     Command::perform::<message::sendmsg::Sendmsg>(),
+    Command::write::<conversation::create_contact_group::CreateContactGroup>(),
+    Command::write::<conversation::del_contact_group::DelContactGroup>(),
+    Command::write::<conversation::delete::Delete>(),
+    Command::read::<conversation::get_contact_group::GetContactGroup>(),
+    Command::perform::<conversation::get_list::GetList>(),
+    Command::write::<conversation::mark_contact::MarkContact>(),
+    Command::read::<conversation::search_contact_group::SearchContactGroup>(),
+    Command::write::<conversation::update_contact_group::UpdateContactGroup>(),
 ];
 
 /// A request as the listener hands it over; the body is not read yet.

@@ -12,6 +12,7 @@ use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
 
 use super::window::{Ids, Memory, Print, SPAN_MS, Stored, Window};
 use super::{Decide, DraftKind, Facts, Sent, Standing, Waiting};
+use crate::conversations::list::UNSETTLED;
 use crate::job::guard;
 
 /// The head of a conversation as the append sees it.
@@ -24,6 +25,10 @@ pub(crate) struct Head {
     pub(crate) moved_at: i64,
     pub(crate) writer: i64,
     pub(crate) scan_until: i64,
+    /// Its place in the order of lists, which is lost when its last message changes.
+    pub(crate) listed: i64,
+    /// It had such a place before this batch.
+    pub(crate) was_settled: bool,
     /// Its sequence before this batch: who joins by it sees nothing up to here.
     pub(crate) since: i64,
     /// A member forgot it. The others' messages touch no membership.
@@ -346,6 +351,7 @@ impl Numbering<'_> {
         if flags.has(Flags::MOVES_LIST) && (draft.kind == DraftKind::Live || head.last_at == 0) {
             head.last_seq = seq.0;
             head.last_time = at.secs();
+            head.listed = UNSETTLED;
         }
         let msg_seq = draft.msg_seq.unwrap_or(seq.0 as u32);
         let stored = Stored { key: MsgKey { time: at.secs(), seq: msg_seq, random: draft.msg_random }, seq, at };

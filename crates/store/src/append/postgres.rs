@@ -13,6 +13,7 @@ use super::Waiting;
 use super::plan::{Account, Engine, Gathered, Head, Plan, Questions, Recent, Slot};
 use super::window::Stored;
 use crate::OFFLINE_PUSH;
+use crate::conversations::list::UNSETTLED;
 use crate::postgres::{Args, Session};
 use crate::tx::Sql;
 
@@ -29,7 +30,8 @@ const LOCK: Sql = sql!(
 );
 
 const HEADS: Sql = sql!(
-    postgres: "SELECT u.n, c.seq, c.last_at, c.last_seq, c.last_time, c.moved_at, c.writer, c.scan_until, c.parted
+    postgres: "SELECT u.n, c.seq, c.last_at, c.last_seq, c.last_time, c.moved_at, c.writer, c.scan_until, c.parted,
+                      c.listed
                FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS u (app, id, n)
                JOIN conversations c ON c.app = u.app AND c.id = u.id"
 );
@@ -79,10 +81,10 @@ const MESSAGES: Sql = sql!(
 const MOVE: Sql = sql!(
     postgres: "UPDATE conversations AS c
                SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time, moved_at = u.moved_at,
-                   writer = u.writer, scan_until = u.scan_until, parted = 0
+                   writer = u.writer, scan_until = u.scan_until, parted = 0, listed = u.listed
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                           $7::bigint[], $8::bigint[], $9::bigint[])
-                    AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until)
+                           $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+                    AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until, listed)
                WHERE c.app = u.app AND c.id = u.id"
 );
 
@@ -144,6 +146,8 @@ impl Engine for Session {
                 scan_until: get(row, 7)?,
                 since: seq,
                 is_parted: get(row, 8)? != 0,
+                listed: get(row, 9)?,
+                was_settled: get(row, 9)? != UNSETTLED,
                 // A head that was there before holds a message at least.
                 is_new: seq == 0,
             })
@@ -270,6 +274,7 @@ impl<'a> Messages<'a> {
 
 columns!(Heads {
     app: i64, id: &'a [u8], seq: i64, last_at: i64, last_seq: i64, last_time: i64, moved_at: i64, writer: i64, scan_until: i64,
+    listed: i64,
 });
 
 impl<'a> Heads<'a> {
@@ -285,6 +290,7 @@ impl<'a> Heads<'a> {
             columns.moved_at.push(head.moved_at);
             columns.writer.push(head.writer);
             columns.scan_until.push(head.scan_until);
+            columns.listed.push(head.listed);
         }
         columns
     }

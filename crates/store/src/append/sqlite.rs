@@ -6,6 +6,7 @@ use contract::{AppId, MsgKey, Result};
 use super::Waiting;
 use super::plan::{Account, Engine, Exact, Gathered, Head, Plan, Questions, Recent, Slot};
 use super::window::Stored;
+use crate::conversations::list::UNSETTLED;
 use crate::sqlite::Lite;
 use crate::value::{FromRow, Params};
 use crate::{OFFLINE_PUSH, Sql};
@@ -27,14 +28,15 @@ impl Lite {
     fn head(&mut self, slot: &Slot<'_>) -> Result<Head> {
         let row: Option<HeadRow> = self.opt(
             sql!(
-                "SELECT seq, last_at, last_seq, last_time, moved_at, writer, scan_until, parted FROM conversations
+                "SELECT seq, last_at, last_seq, last_time, moved_at, writer, scan_until, parted, listed
+                         FROM conversations
                          WHERE app = $1 AND id = $2"
             ),
             (slot.app, slot.id),
         )?;
         Ok(match row {
-            None => Head { is_new: true, ..Head::default() },
-            Some((seq, last_at, last_seq, last_time, moved_at, writer, scan_until, is_parted)) => Head {
+            None => Head { is_new: true, listed: UNSETTLED, ..Head::default() },
+            Some((seq, last_at, last_seq, last_time, moved_at, writer, scan_until, is_parted, listed)) => Head {
                 seq,
                 last_at,
                 last_seq,
@@ -44,6 +46,8 @@ impl Lite {
                 scan_until,
                 since: seq,
                 is_parted,
+                listed,
+                was_settled: listed != UNSETTLED,
                 is_new: false,
             },
         })
@@ -107,6 +111,13 @@ impl Lite {
                 ),
             )
         } else {
+            if head.was_settled && head.listed == UNSETTLED {
+                // A statement of its own: the index is rewritten whenever a statement names its column.
+                self.change(
+                    sql!("UPDATE conversations SET listed = $3 WHERE app = $1 AND id = $2"),
+                    (slot.app, slot.id, UNSETTLED),
+                )?;
+            }
             self.change(
                 sql!(
                     "UPDATE conversations SET seq = $3, last_at = $4, last_seq = $5, last_time = $6,
@@ -135,7 +146,7 @@ impl Lite {
     }
 }
 
-type HeadRow = (i64, i64, i64, i64, i64, i64, i64, bool);
+type HeadRow = (i64, i64, i64, i64, i64, i64, i64, bool, i64);
 type Found = (i64, u32, u32, contract::Seq, contract::Millis);
 
 fn stored((time, msg_seq, random, seq, at): Found) -> Stored {

@@ -7,6 +7,8 @@ mod admin_getroammsg;
 mod admin_msgwithdraw;
 mod admin_set_msg_read;
 mod batchsendmsg;
+mod contact_group;
+mod conversation;
 mod failures;
 mod gate;
 mod get_c2c_unread_msg_num;
