@@ -178,6 +178,7 @@ fn load(credentials: &Value, seconds: u64, round: u64) -> Outcome<Load> {
         connections: BATCHES,
         wait: Duration::from_secs(seconds),
         seed: round * 10,
+        per_second: None,
     })
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Load {
     pub(crate) wait: Duration,
     /// Tells the rounds of a run apart.
     pub(crate) seed: u64,
+    /// Calls a second on all connections together; none means as many as go. Then a call counts from when it was due.
+    pub(crate) per_second: Option<u64>,
 }
 
 /// The largest answer that is looked at.
@@ -60,8 +62,16 @@ pub(crate) async fn run(load: &Load) -> Outcome<Rate> {
 async fn ask(load: Load, mut stream: TcpStream, mut dice: Dice, end: Instant) -> Outcome<Vec<u32>> {
     let mut took = Vec::with_capacity(1 << 14);
     let (mut body, mut request, mut answer) = (String::new(), Vec::new(), Vec::new());
+    let pause = load.per_second.map(|rate| Duration::from_secs_f64(load.connections as f64 / rate as f64));
+    // Connections begin at different moments of their first pause.
+    let spread = pause.map(|pause| pause.mul_f64((dice.next() % 1_000) as f64 / 1_000.0));
+    let mut due = Instant::now() + spread.unwrap_or_default();
     loop {
-        let began = Instant::now();
+        if let Some(pause) = pause {
+            tokio::time::sleep_until(due.into()).await;
+            due += pause;
+        }
+        let began = pause.map_or_else(Instant::now, |pause| due.checked_sub(pause).unwrap_or(due));
         if began >= end {
             return Ok(took);
         }

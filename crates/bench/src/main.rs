@@ -3,12 +3,13 @@
 //! `bench [NAME …]` prints a row for each figure; `cargo xtask bench` builds and runs it. Nothing here asserts a time:
 //! a machine that does other work as well must not fail a build.
 //!
-//! * `store_append`, `sendmsg`, `fan_out`, `login`, `idle`: what is measured.
+//! * `store_append`, `sendmsg`, `conversation_list`, `fan_out`, `login`, `idle`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
 //! * `process`, `worker`, `cluster`, `proxy`: what runs as a process or stands between.
 //! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
 
 mod cluster;
+mod conversation_list;
 mod dice;
 mod echo;
 mod fan_out;
@@ -61,11 +62,11 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 5] = ["store-append", "sendmsg-http", "fan-out", "login-tls", "idle-memory"];
+const NAMES: [&str; 6] = ["store-append", "sendmsg-http", "fan-out", "login-tls", "idle-memory", "conversation-list"];
 
 const USAGE: &str = "\
 bench [--quick] [NAME …]   measure; without a name everything. The names:
-                           store-append sendmsg-http fan-out login-tls idle-memory";
+                           store-append sendmsg-http fan-out login-tls idle-memory conversation-list";
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -119,6 +120,7 @@ async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
         "sendmsg-http" => sendmsg::run(effort).await,
         "fan-out" => fan_out::run(effort).await,
         "login-tls" => login::run(effort).await,
+        "conversation-list" => conversation_list::run(effort).await,
         _ => idle::run(effort).await,
     }
 }

@@ -55,6 +55,9 @@ impl View {
 
 type Row = (Seq, i64, u32, u32, Millis, String, String, String, i64);
 
+/// A row behind a number that tells what it answers.
+type Numbered<N> = (N, Seq, i64, u32, u32, Millis, String, String, String, i64);
+
 /// Finds a message by its key, whoever may see it. If several share the key, the first that arrived answers.
 pub fn by_key(snapshot: &mut Snapshot<'_>, view: &View, key: MsgKey) -> Result<Option<Message>> {
     let app = snapshot.app();
@@ -94,7 +97,7 @@ pub fn at_places(snapshot: &mut Snapshot<'_>, asked: &[(View, Place)]) -> Result
     };
     let items = serde_json::Value::from(asked.iter().map(item).collect::<Vec<_>>()).to_string();
     let app = snapshot.app();
-    let rows: Vec<(i64, Seq, i64, u32, u32, Millis, String, String, String, i64)> = snapshot.all(
+    let rows: Vec<Numbered<i64>> = snapshot.all(
         sql! {
             sqlite: "SELECT u.key, m.seq, m.time, m.msg_seq, m.msg_random, m.at, m.sender, m.body, m.cloud, m.flags
                      FROM json_each($2) AS u CROSS JOIN messages m
@@ -198,7 +201,7 @@ pub fn changed_after(
     count: usize,
 ) -> Result<Vec<(Millis, Message)>> {
     let app = snapshot.app();
-    let rows: Vec<(Millis, Seq, i64, u32, u32, Millis, String, String, String, i64)> = snapshot.all(
+    let rows: Vec<Numbered<Millis>> = snapshot.all(
         sql!(
             "SELECT changed_at, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags FROM messages
              WHERE app = $1 AND conversation = $2 AND (changed_at, seq) > ($3, $4) AND changed_at > 0

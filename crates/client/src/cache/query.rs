@@ -51,7 +51,7 @@ pub(super) fn conversations(connection: &mut Connection, me: &str) -> rusqlite::
                          AND m.sender <> ?1 AND m.flags & ?2 = 0),
                  coalesce(s.pinned_at, 0), coalesce(s.marks, 0), coalesce(s.custom, ''), coalesce(s.groups, '[]')
              FROM conversations c LEFT JOIN contacts s ON s.peer = c.peer
-             WHERE c.hidden_seq = 0 OR EXISTS (
+             WHERE c.hidden_seq = 0 OR c.cleared_seq > c.hidden_seq OR EXISTS (
                  SELECT 1 FROM messages m WHERE m.peer = c.peer AND m.seq > c.hidden_seq AND m.flags & ?3 = 0)
              ORDER BY coalesce(s.pinned_at, 0) > 0 DESC, (SELECT max(m.time) FROM messages m WHERE m.peer = c.peer AND m.flags & ?3 = 0) DESC, c.peer
              LIMIT ?4",

@@ -1,5 +1,6 @@
 //! The core driven by frames and a clock that only tests move.
 
+mod contacts;
 mod link;
 mod sync;
 

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod chat;
+mod conversation;
 mod crowd;
 mod drain;
 mod login;

@@ -41,6 +41,12 @@ impl Desk {
         self.clock.fetch_add(ms, Ordering::SeqCst);
     }
 
+    /// An administrator of the app.
+    pub(crate) fn admin(&self) -> String {
+        let apps = self.apps.read();
+        apps[&APP].settings.admins.first().expect("an administrator").clone()
+    }
+
     pub(crate) fn change(&self, change: impl FnOnce(&mut AppSettings)) {
         let mut apps = self.apps.write();
         let mut app = App::clone(&apps[&APP]);
@@ -348,7 +354,9 @@ macro_rules! bodies {
 
 bodies! {
     LoginRequest ResumeRequest SendRequest MessageRef ReadRequest ReceiptRequest HistoryRequest HeadsRequest
-    SinceRequest StatusRequest TokenRequest PushAck
+    SinceRequest StatusRequest TokenRequest PushAck ConversationListRequest ConversationSyncRequest
+    ConversationPinRequest ConversationMarkRequest ConversationDeleteRequest ConversationClearRequest
+    ConversationGroupRequest
 }
 
 /// A text message.

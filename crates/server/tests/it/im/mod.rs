@@ -9,6 +9,7 @@ mod admin_set_msg_read;
 mod batchsendmsg;
 mod contact_group;
 mod conversation;
+mod conversation_model;
 mod failures;
 mod gate;
 mod get_c2c_unread_msg_num;
