@@ -110,7 +110,7 @@ impl Core {
     pub(super) fn on_contacts_changed(&mut self, notice: ConversationNotice) {
         self.contacts.wanted = self.contacts.wanted.max(notice.version);
         // Before the list is known, its end asks anyway.
-        if self.contacts.wanted > self.contacts.version && self.is_listed() {
+        if self.contacts.wanted > self.contacts.version && self.sync.is_listed {
             self.ask_contacts();
         }
     }

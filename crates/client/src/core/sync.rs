@@ -134,7 +134,7 @@ pub(super) struct Fill {
 pub(super) struct Sync {
     cursor: i64,
     /// Whether all heads of this connection were read.
-    is_listed: bool,
+    pub(super) is_listed: bool,
     lines: HashMap<String, Line>,
     queue: VecDeque<String>,
     filling: usize,
@@ -215,10 +215,6 @@ impl Core {
     /// one that came in earlier may be committed later than what the cursor was taken from.
     fn first_heads(&self) -> i64 {
         (self.sync.cursor - HEADS_OVERLAP_MS).max(0)
-    }
-
-    pub(super) const fn is_listed(&self) -> bool {
-        self.sync.is_listed
     }
 
     fn ask_heads(&mut self, after: i64, behind: String) {
