@@ -83,7 +83,7 @@ pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, co
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
         sql!(
-            "SELECT c.id, m.peer, c.last_seq, c.last_time, m.cleared_seq, m.hidden_seq
+            "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
              FROM (
                  SELECT * FROM (
                      SELECT id, last_seq, last_time, listed FROM conversations
@@ -96,9 +96,9 @@ pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, co
                      WHERE app = $1 AND high = $2 AND kind = 0 AND (listed, id) < ($3, $4) AND low <> high
                      ORDER BY listed DESC, id DESC LIMIT $5
                  ) AS highs
-             ) AS c
-             LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = c.id
-             ORDER BY c.listed DESC, c.id DESC LIMIT $5"
+             ) AS page
+             LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = page.id
+             ORDER BY page.listed DESC, page.id DESC LIMIT $5"
         ),
         (app, account, behind.time, &behind.id[..], count.min(limit::STORE_PAGE) as i64),
     )?;
