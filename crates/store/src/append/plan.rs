@@ -10,9 +10,9 @@ use contract::event::Event;
 use contract::message::{Flags, Message};
 use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
 
+use super::heads::HeadKey;
 use super::window::{Ids, Memory, Print, SPAN_MS, Stored, Window};
 use super::{Decide, DraftKind, Facts, Sent, Standing, Waiting};
-use crate::conversations::list::UNSETTLED;
 use crate::job::guard;
 
 /// The head of a conversation as the append sees it.
@@ -25,10 +25,10 @@ pub(crate) struct Head {
     pub(crate) moved_at: i64,
     pub(crate) writer: i64,
     pub(crate) scan_until: i64,
-    /// Its place in the order of lists, which is lost when its last message changes.
-    pub(crate) listed: i64,
-    /// It had such a place before this batch.
-    pub(crate) was_settled: bool,
+    /// It had a place in the order of lists before this batch; only the embedded engine looks.
+    pub(crate) is_settled: bool,
+    /// Its last message changes with this batch, and so the place is lost.
+    pub(crate) moves_list: bool,
     /// Its sequence before this batch: who joins by it sees nothing up to here.
     pub(crate) since: i64,
     /// A member forgot it. The others' messages touch no membership.
@@ -50,9 +50,16 @@ pub(crate) struct Slot<'w> {
     pub(crate) id: ConversationId,
     pub(crate) low: &'w UserId,
     pub(crate) high: &'w UserId,
+    /// Its head as this worker left it: not to be read, but to be held true by the update that moves it.
+    pub(crate) assumed: Option<Head>,
 }
 
 impl<'w> Slot<'w> {
+    /// What is to be remembered of it once this head is committed.
+    fn left(&self, head: &Head) -> (HeadKey, Head) {
+        ((self.app, self.id), Head { is_new: false, is_parted: false, moves_list: false, ..head.clone() })
+    }
+
     /// The members, each with its peer; one who writes to itself is one member.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&'w UserId, &'w UserId)> {
         let (low, high) = (self.low, self.high);
@@ -102,6 +109,8 @@ pub(crate) struct Gathered {
 
 /// An engine's part of a batch, inside one transaction.
 pub(crate) trait Engine {
+    /// Whether heads may be assumed instead of locked and read; see [`super::heads`].
+    const ASSUMES: bool;
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered>;
     fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>>;
     fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()>;
@@ -126,6 +135,8 @@ pub(crate) struct Plan {
     /// Outbox rows: draft, id, and the place of the message.
     pub(crate) pushes: Vec<(usize, i64, Seq)>,
     pub(crate) prints: Vec<(Print, Stored)>,
+    /// The heads as they are after the commit.
+    pub(crate) left: Vec<(HeadKey, Head)>,
 }
 
 impl Plan {
@@ -160,14 +171,17 @@ impl Plan {
 }
 
 /// Runs all steps of a batch but the commit.
-pub(crate) fn run(
-    engine: &mut impl Engine,
+pub(crate) fn run<E: Engine>(
+    engine: &mut E,
     window: &Window,
     ids: &mut Ids,
     decide: Decide,
     waiting: &[(AppId, Waiting)],
 ) -> Result<Plan> {
-    let (questions, slot_of) = ask(waiting);
+    let (mut questions, slot_of) = ask(waiting);
+    if E::ASSUMES {
+        questions.slots.iter_mut().for_each(|slot| slot.assumed = window.head(&(slot.app, slot.id)));
+    }
     let gathered = engine.gather(&questions)?;
     let accounts: HashMap<_, _> = questions.accounts.iter().copied().zip(gathered.accounts).collect();
     let facts: Vec<Facts> = waiting.iter().map(|(app, waiting)| facts_of(*app, waiting, &accounts)).collect();
@@ -200,9 +214,12 @@ pub(crate) fn run(
         };
         numbering.plan.outcomes.push(outcome);
     }
-    let plan = numbering.finish(window.me());
+    let mut plan = numbering.finish(window.me());
     if !(plan.rows.is_empty() && plan.idle.is_empty()) {
         engine.write(waiting, &questions.slots, &plan)?;
+    }
+    if E::ASSUMES {
+        plan.left = plan.heads.iter().map(|(slot, head)| questions.slots[*slot].left(head)).collect();
     }
     Ok(plan)
 }
@@ -220,7 +237,7 @@ fn ask(waiting: &[(AppId, Waiting)]) -> (Questions<'_>, Vec<usize>) {
         if slots.last().is_none_or(|slot| (slot.app, slot.id) != (*app, w.conversation)) {
             let (one, other) = (&w.draft.sender, &w.draft.receiver);
             let (low, high) = if one <= other { (one, other) } else { (other, one) };
-            slots.push(Slot { app: *app, id: w.conversation, low, high });
+            slots.push(Slot { app: *app, id: w.conversation, low, high, assumed: None });
             accounts.extend([(*app, low), (*app, high)]);
         }
         slot_of[index] = slots.len() - 1;
@@ -351,7 +368,7 @@ impl Numbering<'_> {
         if flags.has(Flags::MOVES_LIST) && (draft.kind == DraftKind::Live || head.last_at == 0) {
             head.last_seq = seq.0;
             head.last_time = at.secs();
-            head.listed = UNSETTLED;
+            head.moves_list = true;
         }
         let msg_seq = draft.msg_seq.unwrap_or(seq.0 as u32);
         let stored = Stored { key: MsgKey { time: at.secs(), seq: msg_seq, random: draft.msg_random }, seq, at };

@@ -35,7 +35,7 @@ impl Lite {
             (slot.app, slot.id),
         )?;
         Ok(match row {
-            None => Head { is_new: true, listed: UNSETTLED, ..Head::default() },
+            None => Head { is_new: true, ..Head::default() },
             Some((seq, last_at, last_seq, last_time, moved_at, writer, scan_until, is_parted, listed)) => Head {
                 seq,
                 last_at,
@@ -46,8 +46,8 @@ impl Lite {
                 scan_until,
                 since: seq,
                 is_parted,
-                listed,
-                was_settled: listed != UNSETTLED,
+                is_settled: listed != UNSETTLED,
+                moves_list: false,
                 is_new: false,
             },
         })
@@ -111,7 +111,7 @@ impl Lite {
                 ),
             )
         } else {
-            if head.was_settled && head.listed == UNSETTLED {
+            if head.is_settled && head.moves_list {
                 // A statement of its own: the index is rewritten whenever a statement names its column.
                 self.change(
                     sql!("UPDATE conversations SET listed = $3 WHERE app = $1 AND id = $2"),
@@ -154,6 +154,8 @@ fn stored((time, msg_seq, random, seq, at): Found) -> Stored {
 }
 
 impl Engine for Lite {
+    const ASSUMES: bool = false;
+
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered> {
         Ok(Gathered {
             heads: questions.slots.iter().map(|slot| self.head(slot)).collect::<Result<_>>()?,
