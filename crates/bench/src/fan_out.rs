@@ -179,6 +179,7 @@ fn load(credentials: &Value, seconds: u64, round: u64) -> Outcome<Load> {
         wait: Duration::from_secs(seconds),
         seed: round * 10,
         pace: None,
+        per_second: None,
     })
 }
 

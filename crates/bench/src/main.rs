@@ -3,13 +3,14 @@
 //! `bench [NAME …]` prints a row for each figure; `cargo xtask bench` builds and runs it. Nothing here asserts a time:
 //! a machine that does other work as well must not fail a build.
 //!
-//! * `store_append`, `sendmsg`, `friend_get`, `fan_out`, `broadcast`, `login`, `idle`, `idle_apps`, `words`: what is measured.
+//! * `store_append`, `sendmsg`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`, `login`, `idle`, `idle_apps`, `words`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
 //! * `process`, `worker`, `cluster`, `proxy`: what runs as a process or stands between.
 //! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
 
 mod broadcast;
 mod cluster;
+mod conversation_list;
 mod dice;
 mod echo;
 mod fan_out;
@@ -65,10 +66,11 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "store-append",
     "sendmsg-http",
     "friend-get",
+    "conversation-list",
     "fan-out",
     "broadcast",
     "login-tls",
@@ -79,7 +81,8 @@ const NAMES: [&str; 9] = [
 
 const USAGE: &str = "\
 bench [--quick] [NAME …]   measure; without a name everything. The names:
-                           store-append sendmsg-http friend-get fan-out broadcast login-tls idle-memory idle-apps words";
+                           store-append sendmsg-http friend-get conversation-list fan-out broadcast
+                           login-tls idle-memory idle-apps words";
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -137,6 +140,7 @@ async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
         "login-tls" => login::run(effort).await,
         "idle-apps" => idle_apps::run(effort).await,
         "words" => words::run(effort),
+        "conversation-list" => conversation_list::run(effort).await,
         _ => idle::run(effort).await,
     }
 }

@@ -30,6 +30,7 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
         wait: Duration::from_secs(effort.seconds),
         seed: 0,
         pace: None,
+        per_second: None,
     };
     let raw_load = Load { address: echo.hear()?.parse()?, expect: "TIMTextElem", ..load.clone() };
     let mut figures = Vec::new();

@@ -1,9 +1,16 @@
 //! Conversations: history, read marks, unread, and what a device missed.
+//!
+//! `list`: the list, newest first. `contact`: what an account sets for its conversations (pins, marks, groups) and how it
+//! puts them away.
+
+pub mod contact;
+pub mod list;
 
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::message::Message;
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId, limit};
+use store::conversations::contacts::Contact;
 use store::conversations::{Head, Place};
 use store::messages::View;
 use store::{Snapshot, Tx, accounts, conversations, messages};
@@ -37,7 +44,7 @@ pub fn history(snapshot: &mut Snapshot<'_>, viewer: &UserId, peer: &UserId, span
     let Some(head) = conversations::get(snapshot, viewer, peer)? else {
         return Ok(Page { messages: Vec::new(), is_complete: true });
     };
-    let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared };
+    let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared.seq };
     // Behind the last second that is asked for lies everything in it.
     let end = MsgKey { time: span.max_time.saturating_add(1), seq: 0, random: 0 };
     let before = span.before.map_or(end, |key| key.min(end));
@@ -93,7 +100,7 @@ pub fn since(
     let Some(head) = conversations::get(snapshot, viewer, peer)? else {
         return Ok(Page { messages: Vec::new(), is_complete: true });
     };
-    let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared };
+    let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared.seq };
     let count = count.clamp(1, limit::HISTORY_PAGE);
     let mut found = messages::since(snapshot, &view, after, now, count + 1)?;
     let is_complete = found.len() <= count;
@@ -101,11 +108,33 @@ pub fn since(
     Ok(Page { messages: found, is_complete })
 }
 
-/// Reads the viewer's messages that were changed after a moment, in one conversation.
-pub fn changed(snapshot: &mut Snapshot<'_>, viewer: &UserId, peer: &UserId, after: Millis) -> Result<Vec<Message>> {
-    let Some(head) = conversations::get(snapshot, viewer, peer)? else { return Ok(Vec::new()) };
-    let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared };
-    messages::changed_after(snapshot, &view, after, limit::HISTORY_PAGE)
+/// Messages that changed, in the order of their changes.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Each with the moment of its change; it and the message's place are the cursor.
+    pub messages: Vec<(Millis, Message)>,
+    /// There are no more.
+    pub is_complete: bool,
+}
+
+/// Reads the viewer's messages that were changed after a moment, or in that moment behind a place, in one conversation.
+pub fn changed(
+    snapshot: &mut Snapshot<'_>,
+    viewer: &UserId,
+    peer: &UserId,
+    after: Millis,
+    behind: Option<Seq>,
+) -> Result<Changes> {
+    let Some(head) = conversations::get(snapshot, viewer, peer)? else {
+        return Ok(Changes { is_complete: true, ..Changes::default() });
+    };
+    let view = View { viewer: viewer.clone(), peer: peer.clone(), cleared: head.cleared.seq };
+    let count = limit::HISTORY_PAGE;
+    let behind = behind.unwrap_or(Seq(i64::MAX));
+    let mut messages = messages::changed_after(snapshot, &view, after, behind, count + 1)?;
+    let is_complete = messages.len() <= count;
+    messages.truncate(count);
+    Ok(Changes { messages, is_complete })
 }
 
 /// A conversation as its list shows it.
@@ -119,44 +148,43 @@ pub struct Listed {
     pub last: Option<Message>,
 }
 
-/// Lists what moved after a moment, oldest movement first. Answers with it whether that was all.
+/// Lists what moved after a moment, or in that moment behind a peer, oldest movement first. Answers with it whether that
+/// was all.
 pub fn moved(
     snapshot: &mut Snapshot<'_>,
     account: &UserId,
     after: Millis,
+    behind: Option<&UserId>,
     count: usize,
 ) -> Result<(Vec<Listed>, bool)> {
     let count = count.clamp(1, limit::HISTORY_PAGE);
-    let mut heads = conversations::moved(snapshot, account, after, Millis(i64::MAX), count)?;
-    let is_complete = heads.len() < count;
-    if !is_complete && let Some(edge) = heads.last().map(|head| head.moved_at) {
-        // The cursor is a moment, so a page must not end inside one.
-        heads.retain(|head| head.moved_at != edge);
-        let inside = conversations::moved(snapshot, account, edge.plus(-1), edge, limit::STORE_PAGE)?;
-        heads.extend(inside);
-    }
-    let listed = heads.into_iter().map(|head| list(snapshot, account, head)).collect::<Result<Vec<_>>>()?;
-    Ok((listed, is_complete))
+    let mut heads = conversations::moved(snapshot, account, after, behind, count + 1)?;
+    let is_complete = heads.len() <= count;
+    heads.truncate(count);
+    Ok((describe(snapshot, account, heads)?, is_complete))
 }
 
-fn list(snapshot: &mut Snapshot<'_>, account: &UserId, head: Head) -> Result<Listed> {
-    let unread = conversations::unread(snapshot, account, &head)?;
-    let view = View { viewer: account.clone(), peer: head.peer.clone(), cleared: head.cleared };
-    let last = match head.last {
-        Place { seq: Seq(0), .. } => None,
-        place => messages::at_place(snapshot, &view, place)?,
-    };
-    Ok(Listed { head, unread, last })
+/// Adds to heads what their list shows, with one question for all of them.
+fn describe(snapshot: &mut Snapshot<'_>, account: &UserId, heads: Vec<Head>) -> Result<Vec<Listed>> {
+    let unread = conversations::unread_each(snapshot, account, &heads)?;
+    let view = |head: &Head| View { viewer: account.clone(), peer: head.peer.clone(), cleared: head.cleared.seq };
+    let asked: Vec<_> = heads.iter().map(|head| (view(head), head.last)).collect();
+    let last = messages::at_places(snapshot, &asked)?;
+    let listed = heads.into_iter().zip(unread).zip(last);
+    Ok(listed.map(|((head, unread), last)| Listed { head, unread, last }).collect())
 }
 
 /// Marks the conversation with `peer` as read up to a second, or altogether.
 pub fn set_read(tx: &mut Tx<'_>, reader: &UserId, peer: &UserId, up_to: Option<i64>) -> Result<()> {
+    // Before its marks, as everybody who changes what belongs to an account.
+    accounts::lock(tx, reader)?;
     let Some(head) = conversations::get(tx, reader, peer)? else { return Ok(()) };
     let place = match up_to {
         Some(time) if time < head.place.time => conversations::place_at(tx, head.conversation, time)?,
         _ => head.place,
     };
     if conversations::set_read(tx, reader, head.conversation, place)? {
+        contact::note(tx, reader, &Contact::User(peer.clone()))?;
         tx.after(Event::ConversationRead {
             reader: reader.clone(),
             peer: peer.clone(),

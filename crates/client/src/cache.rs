@@ -9,7 +9,7 @@ mod tests;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use contract::frame::wire::Head;
+use contract::frame::wire::{ContactState, ConversationGroup, Head};
 use contract::stream::{Chunk, Stream};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -19,7 +19,7 @@ use crate::message::{Conversation, Message, MessageId};
 use crate::settings::Storage;
 
 /// The version of the tables below.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE messages (
@@ -54,7 +54,24 @@ const TABLES: &str = "
         cleared_seq INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE cursor (id INTEGER PRIMARY KEY CHECK (id = 1), heads INTEGER NOT NULL);
-    INSERT INTO cursor VALUES (1, 0);
+    INSERT INTO cursor (id, heads) VALUES (1, 0);
+";
+
+/// What version 2 added: the settings of conversations.
+const CONTACTS: &str = "
+    -- the account deleted the conversation from its list at this place
+    ALTER TABLE conversations ADD COLUMN hidden_seq INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE cursor ADD COLUMN contacts INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE contacts (
+        peer TEXT PRIMARY KEY,
+        pinned_at INTEGER NOT NULL,
+        -- 64 bits
+        marks INTEGER NOT NULL,
+        custom TEXT NOT NULL,
+        -- a JSON list of the ids of groups
+        groups TEXT NOT NULL
+    );
+    CREATE TABLE contact_groups (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 ";
 
 /// What came later and is no obstacle to an older client: how far broadcasts are known.
@@ -127,6 +144,11 @@ impl Cache {
         self.run(query::conversations).await
     }
 
+    /// The names of the conversation groups, in the order in which they were made.
+    pub(crate) async fn groups(&self) -> Result<Vec<String>> {
+        self.run(|connection, _| Ok(query::groups(connection)?.into_iter().map(|group| group.name).collect())).await
+    }
+
     /// Messages older than one, or the newest; oldest first.
     pub(crate) async fn history(&self, peer: &str, before: Option<MessageId>, count: u32) -> Result<Vec<Message>> {
         let peer = peer.to_owned();
@@ -171,9 +193,12 @@ fn prepare(connection: &mut Connection) -> Result<()> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
     match version {
         VERSION => {}
-        0 => {
+        0 | 1 => {
             let tx = connection.transaction().map_err(failed)?;
-            tx.execute_batch(TABLES).map_err(failed)?;
+            if version == 0 {
+                tx.execute_batch(TABLES).map_err(failed)?;
+            }
+            tx.execute_batch(CONTACTS).map_err(failed)?;
             tx.pragma_update(None, "user_version", VERSION).map_err(failed)?;
             tx.commit().map_err(failed)?;
         }
@@ -218,6 +243,9 @@ fn keep(tx: &Connection, me: &str, write: &Write) -> rusqlite::Result<()> {
              ON CONFLICT (id) DO UPDATE SET number = max(number, excluded.number)",
             params![number.cast_signed()],
         ),
+        Write::Contact(state) => keep_contact(tx, me, state),
+        Write::Groups(groups) => keep_groups(tx, groups),
+        Write::Contacts(version) => run(tx, "UPDATE cursor SET contacts = ?1", params![version]),
         Write::Cursor(heads) => run(tx, "UPDATE cursor SET heads = ?1", params![heads]),
         Write::ReadByMe { peer, seq } => keep_read(tx, me, peer, *seq),
         Write::ReadByPeer { peer, time } => run(
@@ -343,6 +371,35 @@ fn keep_head(tx: &Connection, head: &Head) -> rusqlite::Result<()> {
              moved_at = max(moved_at, excluded.moved_at)",
         params![head.peer, place, head.unread, read, head.peer_read_time, cleared, head.moved_at],
     )
+}
+
+/// What the account has set, and where it read, cleared and deleted. A contact need not have a conversation.
+fn keep_contact(tx: &Connection, me: &str, state: &ContactState) -> rusqlite::Result<()> {
+    let groups = serde_json::Value::from(state.groups.as_slice()).to_string();
+    run(
+        tx,
+        "INSERT OR REPLACE INTO contacts (peer, pinned_at, marks, custom, groups) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![state.peer, state.pinned_at, state.marks.cast_signed(), state.custom, groups],
+    )?;
+    let (hidden, cleared) = (state.hidden.cast_signed(), state.cleared.cast_signed());
+    let seen = state.read.max(state.hidden).max(state.cleared);
+    if seen == 0 {
+        return Ok(());
+    }
+    keep_read(tx, me, &state.peer, seen)?;
+    run(
+        tx,
+        "UPDATE conversations SET hidden_seq = max(hidden_seq, ?2), cleared_seq = max(cleared_seq, ?3) WHERE peer = ?1",
+        params![state.peer, hidden, cleared],
+    )?;
+    run(tx, "DELETE FROM messages WHERE peer = ?1 AND seq <= ?2", params![state.peer, cleared])
+}
+
+fn keep_groups(tx: &Connection, groups: &[ConversationGroup]) -> rusqlite::Result<()> {
+    run(tx, "DELETE FROM contact_groups", [])?;
+    groups.iter().try_for_each(|group| {
+        run(tx, "INSERT INTO contact_groups (id, name) VALUES (?1, ?2)", params![group.id, group.name])
+    })
 }
 
 /// What the head counted and is now read counts no more; of the rest, what is here is counted.

@@ -149,7 +149,7 @@ impl Client {
         }
     }
 
-    /// The conversations with their unread counts and last messages, newest first, as the cache knows them.
+    /// The conversations with their unread counts and last messages, the pinned ones first, then newest first, as the cache knows them.
     pub async fn conversations(&self) -> Result<Vec<Conversation>> {
         self.cache()?.conversations().await
     }
@@ -340,12 +340,12 @@ impl Client {
         }
     }
 
-    fn cache(&self) -> Result<Cache> {
+    pub(crate) fn cache(&self) -> Result<Cache> {
         let cache = self.inner.shared.cache.lock().unwrap_or_else(PoisonError::into_inner).clone();
         cache.ok_or(Error::NotLoggedIn)
     }
 
-    async fn ask(&self, ask: Ask) -> Result<Answer> {
+    pub(crate) async fn ask(&self, ask: Ask) -> Result<Answer> {
         self.call(What::Ask(ask)).await
     }
 
@@ -369,6 +369,6 @@ pub(crate) fn account(user: &str) -> Result<()> {
     UserId::parse(user).map(|_| ()).map_err(|_| Error::InvalidArgument("user: 1-32 printable ASCII bytes"))
 }
 
-fn unexpected(answer: &Answer) -> Error {
+pub(crate) fn unexpected(answer: &Answer) -> Error {
     Error::Protocol(format!("an answer of another kind: {answer:?}"))
 }

@@ -2,6 +2,7 @@
 //!
 //! - `link`: one connection after the other; login, resume, heartbeats, what follows from a refusal.
 //! - `calls`: the requests of the application, which survive a lost connection.
+//! - `contacts`: what the account set for its conversations.
 //! - `sync`: what was missed; each conversation in order, nothing twice.
 //! - `social`: requests about profiles and follows.
 //! - `broadcast`: messages for many, each once and in their order.
@@ -12,6 +13,7 @@
 mod broadcast;
 mod calls;
 mod change;
+mod contacts;
 mod link;
 mod notice;
 mod social;
@@ -27,13 +29,15 @@ use rand::rngs::StdRng;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason, Status};
-use crate::message::{Extended, Extension, FileLink, Message, Presence, Sent, Upload};
+use crate::message::{Extended, Extension, FileLink, Message, Presence, RefusedConversation, Sent, Upload};
 use crate::settings::{PushConfirmation, Retry, Settings};
 use crate::social::{FollowPage, FollowTie, Profile};
 
 pub(crate) use calls::Ask;
 use calls::Calls;
 pub(crate) use change::Change;
+pub(crate) use contacts::Change;
+use contacts::Contacts;
 use link::{Link, Session};
 use notice::Told;
 pub(crate) use social::Ask as SocialAsk;
@@ -93,6 +97,8 @@ pub(crate) enum Answer {
     Upload(Upload),
     /// Where files may be read.
     Links(Vec<FileLink>),
+    /// The list was changed, but for these.
+    Changed(Vec<RefusedConversation>),
 }
 
 /// What the settings say about the protocol.
@@ -136,6 +142,7 @@ pub(crate) struct Core {
     link: Link,
     calls: Calls,
     sync: Sync,
+    contacts: Contacts,
     told: Told,
     outputs: VecDeque<Output>,
     /// Conversations that changed since the driver last took everything.
@@ -155,6 +162,7 @@ impl Core {
             link: Link::Down,
             calls,
             sync: Sync::default(),
+            contacts: Contacts::default(),
             told: Told::default(),
             outputs: VecDeque::new(),
             changed: BTreeSet::new(),
@@ -183,7 +191,7 @@ impl Core {
 
     /// Whether a call of the application is on its way, so that its answer must be read.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.calls.is_awaited()
+        self.calls.is_awaited() || self.contacts.is_awaited()
     }
 
     /// The next moment at which [`Core::tick`] has something to do.

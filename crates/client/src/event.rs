@@ -81,6 +81,8 @@ pub enum Event {
     },
     /// Something of the account's relations changed: what an application holds of a lower version is out of date.
     Relations(RelationVersions),
+    /// The conversation groups changed.
+    ConversationGroups,
     /// The session was ended; the client does not connect again before the next login.
     Kicked {
         /// The published code that says why.

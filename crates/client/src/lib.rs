@@ -13,6 +13,7 @@
 
 mod cache;
 mod client;
+mod conversations;
 mod core;
 mod driver;
 mod error;
@@ -32,8 +33,8 @@ pub use contract::{MsgKey, UserId};
 pub use error::{Error, Result};
 pub use event::{Event, Push, Reason, Status};
 pub use message::{
-    Conversation, Extended, Extension, FileLink, Message, MessageId, NewFile, Presence, SendOptions, Sent, Upload,
-    custom, text,
+    Conversation, Extended, Extension, FileLink, Message, MessageId, NewFile, Presence, RefusedConversation,
+    SendOptions, Sent, Upload, custom, text,
 };
 pub use relation::{
     AddFriend, Added, Blocked, Custom, Friend, FriendGroup, FriendList, FriendRequest, FriendRequests, Mutual, Outcome,

@@ -154,6 +154,25 @@ pub struct Conversation {
     pub read_seq: u64,
     /// The peer has read everything up to this second.
     pub peer_read_time: i64,
+    /// When it was pinned, in milliseconds since the epoch; 0 means it is not.
+    pub pinned_at: i64,
+    /// The marks as bits: 0 star, 1 unread, 2 folded, 3 hidden; from 32 on they are free.
+    pub marks: u64,
+    /// The custom mark; empty means none.
+    pub custom: String,
+    /// The names of its conversation groups.
+    pub groups: Vec<String>,
+}
+
+/// A conversation that a call on several left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedConversation {
+    /// Which.
+    pub peer: String,
+    /// The published code that says why.
+    pub code: i32,
+    /// Its short text.
+    pub text: String,
 }
 
 /// What a message is sent with.

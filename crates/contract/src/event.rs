@@ -95,6 +95,16 @@ pub enum Event {
         /// The messages.
         keys: Vec<MsgKey>,
     },
+    /// Something changed that belongs to an account's list of conversations: a pin, a mark, a group, a deletion, a read
+    /// mark. What it was is asked for by version.
+    ConversationsChanged {
+        /// The account.
+        account: UserId,
+        /// The account's version after the change.
+        version: i64,
+        /// The device that made the change and knows it.
+        origin: Option<DeviceId>,
+    },
     /// An account's sessions and signatures from before are void (kick, deletion).
     EpochRaised {
         /// The account.

@@ -547,6 +547,41 @@ pub enum Fault {
     /// A broadcast that left only notifications is revoked by other text, and there is none.
     RevokeTextMissing,
 
+    // Conversations.
+    /// Only an administrator may look at the list of another account.
+    ListForeign,
+    /// A call marks no conversation, or more than it may.
+    MarkBatchInvalid {
+        /// The bound.
+        max: usize,
+    },
+    /// The group of a conversation is unknown or disbanded, or the account is not in it.
+    GroupNotJoined,
+    /// The account's conversation groups, or its marks, hold as many conversations as they may.
+    GroupedQuota {
+        /// The bound.
+        max: usize,
+    },
+    /// No conversation group of the account has this name.
+    ConversationGroupUnknown,
+    /// The account has as many conversation groups as it may.
+    ConversationGroupQuota {
+        /// The bound.
+        max: usize,
+    },
+    /// The name of a conversation group is empty or over the bound.
+    ConversationGroupNameInvalid {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// The account has pinned as many conversations as it may.
+    PinQuota {
+        /// The bound.
+        max: usize,
+    },
+    /// The app's plan has no conversation groups and no marks but custom ones.
+    ConversationGroupsForbidden,
+
     // The access layer: what only a device meets.
     /// The node has as many connections as it may.
     ConnectionQuota,

@@ -95,6 +95,22 @@ pub const UNREAD_PER_CONVERSATION: i64 = 250;
 pub const UNREAD_CONVERSATIONS: usize = 100;
 /// How far back unread messages are looked for, however many of them do not count.
 pub const UNREAD_SCAN: i64 = 1_000;
+/// Conversations of one page of the list, as devices and REST get it; the contract does not say.
+pub const CONVERSATION_PAGE: usize = 100;
+/// Pinned conversations of an account, whatever the plan (contract: 51012).
+pub const PINS: usize = 50;
+/// Conversation groups of an account, whatever the plan (contract: 51010).
+pub const CONVERSATION_GROUPS: usize = 20;
+/// The name of a conversation group (contract: 51011).
+pub const CONVERSATION_GROUP_NAME_BYTES: usize = 32;
+/// Conversations that the groups of an account hold together, and that it marks (contract: 51008).
+pub const GROUPED_CONVERSATIONS: usize = 1_000;
+/// Conversations that one call marks, pins or deletes (contract: 51006).
+pub const MARK_BATCH: usize = 100;
+/// Conversations that one search asks about.
+pub const CONTACT_SEARCH: usize = 300;
+/// The custom mark of a conversation.
+pub const CUSTOM_MARK_BYTES: usize = 256;
 /// Sends that one commit of the append writer takes; more get slower on PostgreSQL (measured).
 pub const APPEND_BATCH: usize = 256;
 /// Jobs waiting for one app before the store answers that it is overloaded.

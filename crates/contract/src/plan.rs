@@ -46,6 +46,10 @@ pub struct Allowance {
     pub friend_adds_per_minute: Option<i64>,
     /// Friends that one account may remove within a minute.
     pub friend_removals_per_minute: Option<i64>,
+    /// Conversations that the list of an account shows besides the pinned ones; older ones are left out.
+    pub conversations_max: Option<usize>,
+    /// Whether accounts may have conversation groups and standard marks.
+    pub has_conversation_groups: bool,
     /// Connected native instances of one platform.
     pub instances_native: usize,
     /// Connected web instances.
@@ -98,6 +102,8 @@ impl Plan {
             following_max: None,
             friend_adds_per_minute: None,
             friend_removals_per_minute: None,
+            conversations_max: None,
+            has_conversation_groups: true,
             instances_native: 1,
             instances_web: 1,
             has_extensions: true,
@@ -122,6 +128,8 @@ impl Plan {
                 accounts_max: Some(100),
                 daily_active_max: Some(100),
                 history_days: Some(7),
+                conversations_max: Some(100),
+                has_conversation_groups: false,
                 sends_daily_max: Some(1_000),
                 has_all_member_push: false,
                 broadcasts_per_day: Some(10),
@@ -136,6 +144,8 @@ impl Plan {
                 may_delete_accounts: false,
                 retired_days: 90,
                 history_days: Some(7),
+                conversations_max: Some(100),
+                has_conversation_groups: false,
                 has_all_member_push: false,
                 has_extensions: false,
                 robots_max: 0,
@@ -148,6 +158,7 @@ impl Plan {
                 retired_days: 90,
                 history_days: Some(30),
                 following_max: Some(limit::FOLLOWING),
+                conversations_max: Some(500),
                 instances_native: 3,
                 instances_web: 10,
                 robots_max: 20,
@@ -158,6 +169,7 @@ impl Plan {
                 retired_days: 90,
                 history_days: Some(90),
                 following_max: Some(limit::FOLLOWING),
+                conversations_max: Some(500),
                 instances_native: 3,
                 instances_web: 10,
                 robots_max: 20,

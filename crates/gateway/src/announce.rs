@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use contract::event::Event;
 use contract::frame::wire::{
-    self, ExtendedNotice, FollowNotice, MessageRef, ProfileNotice, ReadNotice, RecallNotice, ReceiptNotice,
-    StreamedNotice,
+    self, ConversationNotice, ExtendedNotice, FollowNotice, MessageRef, ProfileNotice, ReadNotice, RecallNotice,
+    ReceiptNotice, StreamedNotice,
 };
 use contract::frame::{Command, Frame};
 use contract::message::{Extension, Flags, Message};
@@ -61,6 +61,12 @@ impl Hub {
                     let messages = keys.iter().map(|key| reference(peer, reader, *key)).collect();
                     let notice = ReceiptNotice { reader: reader.to_string(), messages };
                     self.notify(app, &[peer], || Frame::notice(Command::Receipts, &notice));
+                }
+                Event::ConversationsChanged { account, version, origin } => {
+                    let mut sessions = self.registry.of_account(app, account);
+                    sessions.retain(|session| session.is_in() && Some(&session.device) != origin.as_ref());
+                    let notice = ConversationNotice { version: *version };
+                    self.send_all(&sessions, || Frame::notice(Command::ConversationChanged, &notice));
                 }
                 Event::EpochRaised { account, epoch, .. } => {
                     for session in self.registry.of_account(app, account) {

@@ -4,8 +4,8 @@
 //!
 //! * `socket`: WebSocket frames, bytes in and bytes out. `state`: what may follow what on a connection, driven by
 //!   gateway frames. Neither does any IO; `drive` is the task that does it for both.
-//! * `login`: how a connection gets an account. `request` and its commands `message`, `relation`, `profile`, `follow`,
-//!   `token`: what it may ask then.
+//! * `login`: how a connection gets an account. `request` and its commands `message`, `conversation`, `relation`, `profile`,
+//!   `follow`, `broadcast`, `token`: what it may ask then.
 //!   Rules live in `chat`; these translate frames into their words and back.
 //! * `broadcast`: messages for many, and what a device that returns has missed of them.
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
@@ -16,6 +16,7 @@ mod announce;
 pub mod broadcast;
 mod bucket;
 mod chores;
+mod conversation;
 mod drive;
 mod follow;
 mod hub;

@@ -2,7 +2,7 @@
 
 pub(crate) mod change;
 
-use chat::conversation::{self, Listed, Page, Span};
+use chat::conversation::{self, Changes, Listed, Page, Span};
 use chat::message::{Recaller, give_receipts};
 use chat::moderation::Checked;
 use contract::frame::wire::{
@@ -155,7 +155,7 @@ pub(crate) async fn history(call: &Call, request: HistoryRequest) -> Result<Mess
     Ok(MessagePage {
         messages: page.messages.iter().map(shown).collect(),
         finished: page.is_complete,
-        changed: Vec::new(),
+        ..MessagePage::default()
     })
 }
 
@@ -165,63 +165,65 @@ pub(crate) async fn since(call: &Call, request: SinceRequest) -> Result<MessageP
     let after = request.after.unwrap_or_default();
     let after = store::conversations::Place { seq: seq_of(after.seq)?, time: after.time };
     let (now, count, changed_after) = (call.now, count_of(request.count), Millis(request.changed_after));
+    let behind = match request.changed_after_seq {
+        0 => None,
+        seq => Some(seq_of(seq)?),
+    };
     let viewer = call.session.account.clone();
     let read = move |snapshot: &mut store::Snapshot<'_>| {
         let page = conversation::since(snapshot, now, &viewer, &peer, after, count)?;
-        let changed = match changed_after {
-            Millis(0) => Vec::new(),
-            moment => conversation::changed(snapshot, &viewer, &peer, moment)?,
+        let changes = match changed_after {
+            Millis(0) => Changes { is_complete: true, ..Changes::default() },
+            moment => conversation::changed(snapshot, &viewer, &peer, moment, behind)?,
         };
-        Ok((page, changed))
+        Ok((page, changes))
     };
-    let (Page { mut messages, is_complete }, mut changed) = call.hub.store.read(call.app.id, read).await?;
-    let is_cut = cut(&mut messages);
-    // The contract has no cursor for changes: what does not fit is found in history.
-    cut(&mut changed);
+    let (Page { mut messages, is_complete }, mut changes) = call.hub.store.read(call.app.id, read).await?;
+    let is_cut = cut(&mut messages, |message| message);
+    let has_more = cut(&mut changes.messages, |(_, message)| message) || !changes.is_complete;
+    let next = changes.messages.last().filter(|_| has_more);
     Ok(MessagePage {
         messages: messages.iter().map(shown).collect(),
         finished: is_complete && !is_cut,
-        changed: changed.iter().map(shown).collect(),
+        changed_more: has_more,
+        changed_next: next.map_or(0, |(at, _)| at.0),
+        changed_next_seq: next.map_or(0, |(_, message)| message.seq.0 as u64),
+        changed: changes.messages.iter().map(|(_, message)| shown(message)).collect(),
     })
 }
 
 /// Lists the conversations that moved.
 pub(crate) async fn heads(call: &Call, request: HeadsRequest) -> Result<HeadsAnswer> {
     let (account, after, count) = (call.session.account.clone(), Millis(request.after), count_of(request.count));
-    let read = move |snapshot: &mut store::Snapshot<'_>| conversation::moved(snapshot, &account, after, count);
+    let behind = match request.after_peer.as_str() {
+        "" => None,
+        peer => Some(peer_of(peer)?),
+    };
+    let read = move |snapshot: &mut store::Snapshot<'_>| {
+        conversation::moved(snapshot, &account, after, behind.as_ref(), count)
+    };
     let (mut listed, mut is_complete) = call.hub.store.read(call.app.id, read).await?;
     let fitting = fitting_heads(&listed);
     is_complete &= fitting == listed.len();
     listed.truncate(fitting);
-    drop_texts(&mut listed);
-    let next = listed.last().map_or(after, |listed| listed.head.moved_at);
-    Ok(HeadsAnswer { heads: listed.iter().map(head).collect(), next: next.0, finished: is_complete })
+    let last = listed.last().map(|listed| &listed.head);
+    Ok(HeadsAnswer {
+        next: last.map_or(request.after, |head| head.moved_at.0),
+        next_peer: last.map_or(request.after_peer, |head| head.peer.to_string()),
+        heads: listed.iter().map(head).collect(),
+        finished: is_complete,
+    })
 }
 
-/// How many heads fit into an answer. The cursor is a moment, so all heads of one moment travel together.
+/// How many heads fit into an answer, with their last messages.
 fn fitting_heads(listed: &[Listed]) -> usize {
     let mut bytes = 0;
-    let mut end = 0;
-    for moment in listed.chunk_by(|one, next| one.head.moved_at == next.head.moved_at) {
-        bytes += moment.iter().map(|listed| listed.last.as_ref().map_or(ENVELOPE_BYTES, size)).sum::<usize>();
-        if end > 0 && bytes > PAGE_BYTES {
-            break;
-        }
-        end += moment.len();
-    }
-    end
-}
-
-/// Takes the last messages away from where they no longer fit. A moment that cannot be parted may hold hundreds of
-/// heads (a batch to many accounts): the heads themselves fit always, and a device finds the messages by their places.
-fn drop_texts(listed: &mut [Listed]) {
-    let mut bytes = 0;
-    for listed in listed {
+    let fits = |listed: &&Listed| {
+        let is_first = bytes == 0;
         bytes += listed.last.as_ref().map_or(ENVELOPE_BYTES, size);
-        if bytes > PAGE_BYTES {
-            listed.last = None;
-        }
-    }
+        is_first || bytes <= PAGE_BYTES
+    };
+    listed.iter().take_while(fits).count()
 }
 
 fn head(listed: &Listed) -> Head {
@@ -239,27 +241,25 @@ fn head(listed: &Listed) -> Head {
 }
 
 /// Bytes of messages in one answer: half a frame, so that two lists fit.
-const PAGE_BYTES: usize = limit::FRAME_BYTES / 2 - 8 * 1024;
+pub(crate) const PAGE_BYTES: usize = limit::FRAME_BYTES / 2 - 8 * 1024;
 /// What a message costs besides its texts.
-const ENVELOPE_BYTES: usize = 200;
+pub(crate) const ENVELOPE_BYTES: usize = 200;
 
-fn size(message: &Message) -> usize {
+pub(crate) fn size(message: &Message) -> usize {
     message.body.len() + message.cloud.len() + ENVELOPE_BYTES
 }
 
 /// Cuts a list to what fits into an answer. Answers whether something was cut.
-fn cut(messages: &mut Vec<Message>) -> bool {
+fn cut<T>(items: &mut Vec<T>, message: impl Fn(&T) -> &Message) -> bool {
     let mut bytes = 0;
-    let fitting = messages
-        .iter()
-        .take_while(|message| {
-            let is_first = bytes == 0;
-            bytes += size(message);
-            is_first || bytes <= PAGE_BYTES
-        })
-        .count();
-    let is_cut = fitting < messages.len();
-    messages.truncate(fitting);
+    let fits = |item: &&T| {
+        let is_first = bytes == 0;
+        bytes += size(message(item));
+        is_first || bytes <= PAGE_BYTES
+    };
+    let fitting = items.iter().take_while(fits).count();
+    let is_cut = fitting < items.len();
+    items.truncate(fitting);
     is_cut
 }
 

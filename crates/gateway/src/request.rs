@@ -16,7 +16,7 @@ use crate::hub::Hub;
 use crate::message::change;
 use crate::registry::Session;
 use crate::state::{family_of, is_relation};
-use crate::{broadcast, follow, login, message, profile, refusal, relation, token};
+use crate::{broadcast, conversation, follow, login, message, profile, refusal, relation, token};
 
 /// One request.
 pub(crate) struct Call {
@@ -119,6 +119,15 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         Command::MediaLink => frame.answer(&call.hub.front.links(call.app.id, frame.read()?).await?),
         Command::BroadcastsSince => frame.answer(&broadcast::since(call, frame.read()?).await?),
         Command::PushAck => frame.answer(&confirm(call, &frame.read()?)),
+        Command::ConversationList => frame.answer(&conversation::list(call, frame.read()?).await?),
+        Command::ConversationSync => frame.answer(&conversation::sync(call, frame.read()?).await?),
+        Command::ConversationPin => frame.answer(&conversation::pin(call, frame.read()?).await?),
+        Command::ConversationMark => frame.answer(&conversation::mark(call, frame.read()?).await?),
+        Command::ConversationDelete => frame.answer(&conversation::delete(call, frame.read()?).await?),
+        Command::ConversationClear => frame.answer(&conversation::clear(call, frame.read()?).await?),
+        Command::ConversationGroupCreate => frame.answer(&conversation::create_group(call, frame.read()?).await?),
+        Command::ConversationGroupUpdate => frame.answer(&conversation::update_group(call, frame.read()?).await?),
+        Command::ConversationGroupDelete => frame.answer(&conversation::delete_group(call, frame.read()?).await?),
         Command::Heartbeat if call.hub.chores.beat(&call.session, frame.clone()) => return Ok(Outcome::Later),
         Command::Heartbeat => return Err(Fault::NodeBusy.into()),
         Command::Logout => {

@@ -353,6 +353,15 @@ pub(crate) const fn family_of(command: Command) -> Family {
         _ if is_relation(command) => Family::Relation,
         Command::ExtensionSet | Command::ExtensionGet => Family::Group,
         Command::MediaUpload | Command::MediaLink => Family::Resource,
+        Command::ConversationList
+        | Command::ConversationSync
+        | Command::ConversationPin
+        | Command::ConversationMark
+        | Command::ConversationDelete
+        | Command::ConversationClear
+        | Command::ConversationGroupCreate
+        | Command::ConversationGroupUpdate
+        | Command::ConversationGroupDelete => Family::Conversation,
         _ => Family::Access,
     }
 }
@@ -390,6 +399,15 @@ pub(crate) const fn is_relation(command: Command) -> bool {
             | Command::MediaUpload
             | Command::MediaLink
             | Command::BroadcastsSince
+            | Command::ConversationList
+            | Command::ConversationSync
+            | Command::ConversationPin
+            | Command::ConversationMark
+            | Command::ConversationDelete
+            | Command::ConversationClear
+            | Command::ConversationGroupCreate
+            | Command::ConversationGroupUpdate
+            | Command::ConversationGroupDelete
     )
 }
 

@@ -190,3 +190,22 @@ pub fn next_version(tx: &mut Tx<'_>, id: &UserId) -> Result<i64> {
     )?;
     Ok(version)
 }
+
+/// Takes the account's next versions and answers the last of them; none if there is no such account. Whoever changes what
+/// belongs to the account holds its row from here on.
+pub fn next_versions(tx: &mut Tx<'_>, id: &UserId, count: usize) -> Result<Option<i64>> {
+    let app = tx.app();
+    let row: Option<(i64,)> = tx.opt(
+        sql!("UPDATE accounts SET version = version + $3 WHERE app = $1 AND id = $2 RETURNING version"),
+        (app, id, count as i64),
+    )?;
+    Ok(row.map(|(version,)| version))
+}
+
+/// Reads the account's version; 0 if there is no such account.
+pub fn version(snapshot: &mut Snapshot<'_>, id: &UserId) -> Result<i64> {
+    let app = snapshot.app();
+    let row: Option<(i64,)> =
+        snapshot.opt(sql!("SELECT version FROM accounts WHERE app = $1 AND id = $2"), (app, id))?;
+    Ok(row.map_or(0, |(version,)| version))
+}

@@ -3,9 +3,15 @@
 //! A send touches one head and no member. Unread is not stored either: it is counted behind the read mark, over a
 //! bounded number of rows, and only where the head has moved beyond the mark. So recalls and deletions need no
 //! bookkeeping and a count can never drift.
+//!
+//! `list`: an account's conversations in the order of their last messages. `contacts`: what an account has set for
+//! them (pins, marks, groups).
+
+pub mod contacts;
+pub mod list;
 
 use contract::message::Flags;
-use contract::{ConversationId, Millis, Result, Seq, UserId, limit};
+use contract::{ConversationId, Failure, Millis, Result, Seq, UserId, limit};
 
 use crate::{Snapshot, Tx};
 
@@ -32,14 +38,36 @@ pub struct Head {
     /// The account has read up to here.
     pub read: Place,
     /// Nothing up to here is shown to the account.
-    pub cleared: Seq,
+    pub cleared: Place,
+    /// The account deleted the conversation from its list at this place; what comes later shows it again.
+    pub hidden: Place,
     /// The peer has read up to here.
     pub peer_read: Place,
     /// When the conversation changed; the order of the list.
     pub moved_at: Millis,
 }
 
-type Row = (ConversationId, String, Seq, Millis, Seq, i64, Seq, i64, Seq, Option<Seq>, Option<i64>, Millis);
+impl Head {
+    /// What is unread lies behind this place: the account has read up to it, or put it away unread.
+    pub fn seen(&self) -> Place {
+        [self.read, self.cleared, self.hidden]
+            .into_iter()
+            .fold(Place::default(), |seen, mark| Place { seq: seen.seq.max(mark.seq), time: seen.time.max(mark.time) })
+    }
+
+    /// Whether the list shows it: it was not deleted, or a message came since that moves the list.
+    pub fn is_listed(&self) -> bool {
+        self.hidden.seq == Seq(0) || self.last.seq > self.hidden.seq
+    }
+
+    /// Whether the list has no message to show for it.
+    pub fn is_empty(&self) -> bool {
+        self.last.seq == Seq(0) || self.last.seq <= self.cleared.seq
+    }
+}
+
+type Row =
+    (ConversationId, String, Seq, Millis, Seq, i64, Seq, i64, Seq, i64, Seq, i64, Option<Seq>, Option<i64>, Millis);
 
 fn head(row: Row) -> Head {
     let (
@@ -52,6 +80,9 @@ fn head(row: Row) -> Head {
         read_seq,
         read_time,
         cleared,
+        cleared_time,
+        hidden,
+        hidden_time,
         peer_seq,
         peer_time,
         moved_at,
@@ -62,7 +93,8 @@ fn head(row: Row) -> Head {
         place: Place { seq, time: last_at.secs() },
         last: Place { seq: last_seq, time: last_time },
         read: Place { seq: read_seq, time: read_time },
-        cleared,
+        cleared: Place { seq: cleared, time: cleared_time },
+        hidden: Place { seq: hidden, time: hidden_time },
         peer_read: Place { seq: peer_seq.unwrap_or_default(), time: peer_time.unwrap_or_default() },
         moved_at,
     }
@@ -74,7 +106,7 @@ pub fn get(snapshot: &mut Snapshot<'_>, account: &UserId, peer: &UserId) -> Resu
     let row: Option<Row> = snapshot.opt(
         sql!(
             "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
-                    p.read_seq, p.read_time, c.moved_at
+                    m.cleared_time, m.hidden_seq, m.hidden_time, p.read_seq, p.read_time, c.moved_at
              FROM memberships m
              JOIN conversations c ON c.app = m.app AND c.id = m.conversation
              LEFT JOIN memberships p ON p.app = m.app AND p.account = m.peer AND p.conversation = m.conversation
@@ -85,26 +117,62 @@ pub fn get(snapshot: &mut Snapshot<'_>, account: &UserId, peer: &UserId) -> Resu
     Ok(row.map(head))
 }
 
-/// Lists the account's conversations that moved after one moment and not after another, oldest movement first.
+/// Reads those conversations of an account that are among `ids` (a bounded batch), in no particular order.
+pub fn among(snapshot: &mut Snapshot<'_>, account: &UserId, ids: &[ConversationId]) -> Result<Vec<Head>> {
+    let app = snapshot.app();
+    let list = serde_json::Value::from(ids.iter().map(hex).collect::<Vec<_>>()).to_string();
+    let rows: Vec<Row> = snapshot.all(
+        sql! {
+            sqlite: "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time,
+                            m.cleared_seq, m.cleared_time, m.hidden_seq, m.hidden_time, p.read_seq, p.read_time,
+                            c.moved_at
+                     FROM json_each($3) AS u
+                     CROSS JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = unhex(u.value)
+                     CROSS JOIN conversations c ON c.app = m.app AND c.id = m.conversation
+                     LEFT JOIN memberships p
+                       ON p.app = m.app AND p.account = m.peer AND p.conversation = m.conversation",
+            postgres: "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time,
+                              m.cleared_seq, m.cleared_time, m.hidden_seq, m.hidden_time, p.read_seq, p.read_time,
+                              c.moved_at
+                       FROM jsonb_array_elements_text($3::text::jsonb) AS u (id)
+                       JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = decode(u.id, 'hex')
+                       JOIN conversations c ON c.app = m.app AND c.id = m.conversation
+                       LEFT JOIN memberships p
+                         ON p.app = m.app AND p.account = m.peer AND p.conversation = m.conversation"
+        },
+        (app, account, list),
+    )?;
+    Ok(rows.into_iter().map(head).collect())
+}
+
+/// Spells a key as both engines read it back.
+pub(crate) fn hex(id: &ConversationId) -> String {
+    format!("{id:?}")
+}
+
+/// Lists the account's conversations that moved after a moment, or in that very moment behind a peer; oldest movement
+/// first.
 pub fn moved(
     snapshot: &mut Snapshot<'_>,
     account: &UserId,
     after: Millis,
-    until: Millis,
+    behind: Option<&UserId>,
     count: usize,
 ) -> Result<Vec<Head>> {
     let app = snapshot.app();
+    // No peer has an empty name, so all of the next moment lies behind it.
+    let (at, peer) = behind.map_or((after.plus(1), ""), |peer| (after, peer.as_str()));
     let rows: Vec<Row> = snapshot.all(
         sql!(
             "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
-                    p.read_seq, p.read_time, c.moved_at
+                    m.cleared_time, m.hidden_seq, m.hidden_time, p.read_seq, p.read_time, c.moved_at
              FROM memberships m
              JOIN conversations c ON c.app = m.app AND c.id = m.conversation
              LEFT JOIN memberships p ON p.app = m.app AND p.account = m.peer AND p.conversation = m.conversation
-             WHERE m.app = $1 AND m.account = $2 AND c.moved_at > $3 AND c.moved_at <= $4
+             WHERE m.app = $1 AND m.account = $2 AND (c.moved_at > $3 OR c.moved_at = $3 AND m.peer > $4)
              ORDER BY c.moved_at, m.peer LIMIT $5"
         ),
-        (app, account, after, until, count.min(limit::STORE_PAGE) as i64),
+        (app, account, at, peer, count.min(limit::STORE_PAGE) as i64),
     )?;
     Ok(rows.into_iter().map(head).collect())
 }
@@ -120,6 +188,32 @@ pub fn set_read(tx: &mut Tx<'_>, account: &UserId, conversation: ConversationId,
         (app, account, conversation, place.seq, place.time),
     )?;
     Ok(moved > 0)
+}
+
+/// Takes the conversation out of the account's list up to a place; a mark never goes back.
+pub fn hide(tx: &mut Tx<'_>, account: &UserId, conversation: ConversationId, place: Place) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE memberships SET hidden_seq = $4, hidden_time = $5
+             WHERE app = $1 AND account = $2 AND conversation = $3 AND hidden_seq < $4"
+        ),
+        (app, account, conversation, place.seq, place.time),
+    )?;
+    Ok(())
+}
+
+/// Takes the history up to a place away from the account.
+pub fn clear(tx: &mut Tx<'_>, account: &UserId, conversation: ConversationId, place: Place) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE memberships SET cleared_seq = $4, cleared_time = $5
+             WHERE app = $1 AND account = $2 AND conversation = $3 AND cleared_seq < $4"
+        ),
+        (app, account, conversation, place.seq, place.time),
+    )?;
+    Ok(())
 }
 
 /// Notes that a conversation changed without a new message.
@@ -154,37 +248,71 @@ pub fn place_at(snapshot: &mut Snapshot<'_>, conversation: ConversationId, time:
     Ok(Place { seq, time: second })
 }
 
-/// Counts what the account has not read, up to the documented cap.
+/// Counts what the account has not read in one conversation, up to the documented cap.
 pub fn unread(snapshot: &mut Snapshot<'_>, account: &UserId, head: &Head) -> Result<i64> {
-    let behind = Place { seq: head.read.seq.max(head.cleared), time: head.read.time };
-    if head.place.seq <= behind.seq {
-        return Ok(0);
+    Ok(unread_each(snapshot, account, std::slice::from_ref(head))?[0])
+}
+
+/// Counts what the account has not read in each of a bounded number of conversations, up to the documented cap.
+///
+/// Imports carry old times, so they are looked for by place alone; most conversations have none.
+pub fn unread_each(snapshot: &mut Snapshot<'_>, account: &UserId, heads: &[Head]) -> Result<Vec<i64>> {
+    let mut counts = vec![0; heads.len()];
+    let mut asked = Vec::new();
+    let mut items = Vec::new();
+    for (index, head) in heads.iter().enumerate() {
+        let seen = head.seen();
+        if head.place.seq > seen.seq {
+            asked.push(index);
+            let hidden = Flags::RECALLED.with(Flags::deleted_for(account, &head.peer)).0;
+            items.push(serde_json::json!([hex(&head.conversation), seen.time, seen.seq.0, hidden]));
+        }
+    }
+    if asked.is_empty() {
+        return Ok(counts);
     }
     let app = snapshot.app();
-    let counted = Flags::COUNTS.0;
-    let hidden = Flags::RECALLED.with(Flags::deleted_for(account, &head.peer)).0;
-    let (live,): (i64,) = snapshot.one(
-        sql!(
-            "SELECT COUNT(*) FROM (
-                 SELECT sender, flags FROM messages
-                 WHERE app = $1 AND conversation = $2 AND time >= $3 AND seq > $4 AND grouped = 0 AND flags & 32 = 0
-                 ORDER BY time DESC LIMIT $5
-             ) AS recent WHERE sender <> $6 AND flags & $7 <> 0 AND flags & $8 = 0"
-        ),
-        (app, head.conversation, behind.time, behind.seq, limit::UNREAD_SCAN, account, counted, hidden),
+    let items = serde_json::Value::from(items).to_string();
+    let rows: Vec<(i64, i64)> = snapshot.all(
+        sql! {
+            sqlite: "SELECT u.key,
+                            (SELECT COUNT(*) FROM (
+                                 SELECT sender, flags FROM messages
+                                 WHERE app = $1 AND conversation = unhex(u.value->>0) AND time >= u.value->>1
+                                   AND seq > u.value->>2 AND grouped = 0 AND flags & 32 = 0
+                                 ORDER BY time DESC LIMIT $3
+                             ) AS live WHERE sender <> $4 AND flags & $5 <> 0 AND flags & (u.value->>3) = 0)
+                            + (SELECT COUNT(*) FROM (
+                                 SELECT sender, flags FROM messages
+                                 WHERE app = $1 AND conversation = unhex(u.value->>0)
+                                   AND seq > u.value->>2 AND flags & 32 = 32
+                                 ORDER BY seq DESC LIMIT $3
+                             ) AS imported WHERE sender <> $4 AND flags & $5 <> 0 AND flags & (u.value->>3) = 0)
+                     FROM json_each($2) AS u",
+            postgres: "SELECT u.n - 1,
+                              (SELECT COUNT(*) FROM (
+                                   SELECT sender, flags FROM messages
+                                   WHERE app = $1 AND conversation = decode(u.v->>0, 'hex')
+                                     AND time >= (u.v->>1)::bigint AND seq > (u.v->>2)::bigint
+                                     AND grouped = 0 AND flags & 32 = 0
+                                   ORDER BY time DESC LIMIT $3
+                               ) AS live WHERE sender <> $4 AND flags & $5 <> 0 AND flags & (u.v->>3)::bigint = 0)
+                              + (SELECT COUNT(*) FROM (
+                                   SELECT sender, flags FROM messages
+                                   WHERE app = $1 AND conversation = decode(u.v->>0, 'hex')
+                                     AND seq > (u.v->>2)::bigint AND flags & 32 = 32
+                                   ORDER BY seq DESC LIMIT $3
+                               ) AS imported WHERE sender <> $4 AND flags & $5 <> 0 AND flags & (u.v->>3)::bigint = 0)
+                       FROM jsonb_array_elements($2::text::jsonb) WITH ORDINALITY AS u (v, n)"
+        },
+        (app, items, limit::UNREAD_SCAN, account, Flags::COUNTS.0),
     )?;
-    // Imports carry old times, so they are looked for by place alone; most conversations have none.
-    let (imported,): (i64,) = snapshot.one(
-        sql!(
-            "SELECT COUNT(*) FROM (
-                 SELECT sender, flags FROM messages
-                 WHERE app = $1 AND conversation = $2 AND seq > $3 AND flags & 32 = 32
-                 ORDER BY seq DESC LIMIT $4
-             ) AS recent WHERE sender <> $5 AND flags & $6 <> 0 AND flags & $7 = 0"
-        ),
-        (app, head.conversation, behind.seq, limit::UNREAD_SCAN, account, counted, hidden),
-    )?;
-    Ok((live + imported).min(limit::UNREAD_PER_CONVERSATION))
+    for (item, count) in rows {
+        let place = usize::try_from(item).ok().and_then(|item| asked.get(item));
+        let place = place.ok_or_else(|| Failure::internal("a count of no conversation"))?;
+        counts[*place] = count.min(limit::UNREAD_PER_CONVERSATION);
+    }
+    Ok(counts)
 }
 
 /// Counts what the account has not read in all its conversations, within the documented caps.
@@ -193,20 +321,25 @@ pub fn unread_total(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<i64
     let rows: Vec<Row> = snapshot.all(
         sql!(
             "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
-                    NULL, NULL, c.moved_at
+                    m.cleared_time, m.hidden_seq, m.hidden_time, NULL, NULL, c.moved_at
              FROM memberships m
              JOIN conversations c ON c.app = m.app AND c.id = m.conversation
-             WHERE m.app = $1 AND m.account = $2 AND c.seq > m.read_seq
+             WHERE m.app = $1 AND m.account = $2
+               AND c.seq > m.read_seq AND c.seq > m.cleared_seq AND c.seq > m.hidden_seq
              ORDER BY c.last_at DESC LIMIT $3"
         ),
         (app, account, limit::STORE_PAGE as i64),
     )?;
+    let heads: Vec<Head> = rows.into_iter().map(head).collect();
     let mut total = 0;
     let mut counted = 0;
-    for head in rows.into_iter().map(head) {
-        let unread = unread(snapshot, account, &head)?;
-        counted += usize::from(unread > 0);
-        total += unread;
+    for some in heads.chunks(limit::UNREAD_CONVERSATIONS) {
+        for unread in unread_each(snapshot, account, some)? {
+            if counted < limit::UNREAD_CONVERSATIONS {
+                counted += usize::from(unread > 0);
+                total += unread;
+            }
+        }
         if counted == limit::UNREAD_CONVERSATIONS {
             break;
         }
@@ -225,5 +358,5 @@ pub fn forget(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
         (app, account),
     )?;
     tx.run(sql!("DELETE FROM memberships WHERE app = $1 AND account = $2"), (app, account))?;
-    Ok(())
+    contacts::forget(tx, account)
 }

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use contract::message::{Flags, Message};
-use contract::{ConversationId, Millis, MsgKey, Result, Seq, UserId, limit};
+use contract::{ConversationId, Failure, Millis, MsgKey, Result, Seq, UserId, limit};
 
-use crate::conversations::Place;
+use crate::conversations::{Place, hex};
 use crate::{Snapshot, Tx};
 
 /// Whose view of a conversation is asked for.
@@ -55,6 +55,9 @@ impl View {
 
 type Row = (Seq, i64, u32, u32, Millis, String, String, String, i64);
 
+/// A row behind a number that tells what it answers.
+type Numbered<N> = (N, Seq, i64, u32, u32, Millis, String, String, String, i64);
+
 /// Finds a message by its key, whoever may see it. If several share the key, the first that arrived answers.
 pub fn by_key(snapshot: &mut Snapshot<'_>, view: &View, key: MsgKey) -> Result<Option<Message>> {
     let app = snapshot.app();
@@ -85,18 +88,38 @@ pub fn sent(snapshot: &mut Snapshot<'_>, view: &View, sender: &UserId, key: MsgK
     Ok(row.map(|row| view.message(row)))
 }
 
-/// Finds a message by its place, if the viewer may see it.
-pub fn at_place(snapshot: &mut Snapshot<'_>, view: &View, place: Place) -> Result<Option<Message>> {
+/// Finds messages by their places, where the viewer may see them; a bounded batch, in the order asked.
+pub fn at_places(snapshot: &mut Snapshot<'_>, asked: &[(View, Place)]) -> Result<Vec<Option<Message>>> {
+    let mut found: Vec<Option<Message>> = asked.iter().map(|_| None).collect();
+    let Some((View { viewer, .. }, _)) = asked.first() else { return Ok(found) };
+    let item = |(view, place): &(View, Place)| {
+        serde_json::json!([hex(&view.conversation()), place.time, place.seq.0, view.cleared.0, view.deleted().0])
+    };
+    let items = serde_json::Value::from(asked.iter().map(item).collect::<Vec<_>>()).to_string();
     let app = snapshot.app();
-    let row: Option<Row> = snapshot.opt(
-        sql!(
-            "SELECT seq, time, msg_seq, msg_random, at, sender, body, cloud, flags FROM messages
-             WHERE app = $1 AND conversation = $2 AND time = $3 AND seq = $4 AND seq > $5 AND grouped = 0
-               AND flags & $6 = 0 AND (sender <> $7 OR flags & 2 <> 0)"
-        ),
-        (app, view.conversation(), place.time, place.seq, view.cleared, view.deleted().0, &view.viewer),
+    let rows: Vec<Numbered<i64>> = snapshot.all(
+        sql! {
+            sqlite: "SELECT u.key, m.seq, m.time, m.msg_seq, m.msg_random, m.at, m.sender, m.body, m.cloud, m.flags
+                     FROM json_each($2) AS u CROSS JOIN messages m
+                     WHERE m.app = $1 AND m.conversation = unhex(u.value->>0) AND m.time = u.value->>1
+                       AND m.seq = u.value->>2 AND m.seq > u.value->>3 AND m.grouped = 0
+                       AND m.flags & (u.value->>4) = 0 AND (m.sender <> $3 OR m.flags & 2 <> 0)",
+            postgres: "SELECT u.n - 1, m.seq, m.time, m.msg_seq, m.msg_random, m.at, m.sender, m.body, m.cloud, m.flags
+                       FROM jsonb_array_elements($2::text::jsonb) WITH ORDINALITY AS u (v, n)
+                       CROSS JOIN LATERAL (
+                           SELECT * FROM messages
+                           WHERE app = $1 AND conversation = decode(u.v->>0, 'hex') AND time = (u.v->>1)::bigint
+                             AND seq = (u.v->>2)::bigint AND seq > (u.v->>3)::bigint AND grouped = 0
+                             AND flags & (u.v->>4)::bigint = 0 AND (sender <> $3 OR flags & 2 <> 0)) AS m"
+        },
+        (app, items, viewer),
     )?;
-    Ok(row.map(|row| view.message(row)))
+    for (index, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags) in rows {
+        let index = usize::try_from(index).map_err(Failure::internal)?;
+        let (view, _) = asked.get(index).ok_or_else(|| Failure::internal("a message of no question"))?;
+        found[index] = Some(view.message((seq, time, msg_seq, msg_random, at, sender, body, cloud, flags)));
+    }
+    Ok(found)
 }
 
 /// Reads a page of history backwards: the newest messages of the view that lie before `before` in the order of the
@@ -168,27 +191,38 @@ pub fn since(
     Ok(rows.into_iter().map(|row| view.message(row)).collect())
 }
 
-/// Reads the messages that were changed (edited, recalled, receipted, extended) after a moment.
-pub fn changed_after(snapshot: &mut Snapshot<'_>, view: &View, after: Millis, count: usize) -> Result<Vec<Message>> {
+/// Reads the messages that were changed (edited, recalled, receipted, extended) after a moment, or in that moment behind a place. In the
+/// order of the changes, each with the moment of its change.
+pub fn changed_after(
+    snapshot: &mut Snapshot<'_>,
+    view: &View,
+    after: Millis,
+    behind: Seq,
+    count: usize,
+) -> Result<Vec<(Millis, Message)>> {
     let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(
+    let rows: Vec<Numbered<Millis>> = snapshot.all(
         sql!(
-            "SELECT seq, time, msg_seq, msg_random, at, sender, body, cloud, flags FROM messages
-             WHERE app = $1 AND conversation = $2 AND changed_at > $3 AND changed_at > 0
-               AND seq > $4 AND flags & $5 = 0 AND (sender <> $6 OR flags & 2 <> 0)
-             ORDER BY changed_at LIMIT $7"
+            "SELECT changed_at, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags FROM messages
+             WHERE app = $1 AND conversation = $2 AND (changed_at, seq) > ($3, $4) AND changed_at > 0
+               AND seq > $5 AND flags & $6 = 0 AND (sender <> $7 OR flags & 2 <> 0)
+             ORDER BY changed_at, seq LIMIT $8"
         ),
         (
             app,
             view.conversation(),
             after,
+            behind,
             view.cleared,
             view.deleted().0,
             &view.viewer,
             count.min(limit::STORE_PAGE) as i64,
         ),
     )?;
-    Ok(rows.into_iter().map(|row| view.message(row)).collect())
+    let message = |(changed_at, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags)| {
+        (changed_at, view.message((seq, time, msg_seq, msg_random, at, sender, body, cloud, flags)))
+    };
+    Ok(rows.into_iter().map(message).collect())
 }
 
 /// Sets flags of one message. Answers whether any of them was not set before.

@@ -29,6 +29,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (15, include_str!("../migrations/0015_media.sql")),
     (16, include_str!("../migrations/0016_exports.sql")),
     (14, include_str!("../migrations/0014_broadcasts.sql")),
+    (11, include_str!("../migrations/0011_conversations.sql")),
 ];
 
 /// The version that this binary knows.

@@ -1,6 +1,7 @@
 //! What is read from the cache.
 
 use contract::MsgKey;
+use contract::frame::wire::ConversationGroup;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::cache::{EXTENDED, EXTENSIBLE, NO_LAST, NO_UNREAD, READ_BY_PEER, RECALLED, RECEIPT_WANTED, VERSION_BITS};
@@ -13,7 +14,9 @@ const CONVERSATIONS_MAX: i64 = 1_000;
 const COLUMNS: &str = "sender, receiver, time, msg_seq, msg_random, seq, at, body, cloud, flags";
 
 pub(super) fn known(connection: &Connection) -> rusqlite::Result<Known> {
-    let cursor = connection.query_row("SELECT heads FROM cursor", [], |row| row.get(0))?;
+    let (cursor, contacts) =
+        connection.query_row("SELECT heads, contacts FROM cursor", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let groups = groups(connection)?;
     let broadcasts: Option<i64> =
         connection.query_row("SELECT number FROM broadcasts", [], |row| row.get(0)).optional()?;
     let broadcasts = broadcasts.unwrap_or_default().cast_unsigned();
@@ -30,20 +33,30 @@ pub(super) fn known(connection: &Connection) -> rusqlite::Result<Known> {
             checked_at: row.get(5)?,
         })
     })?;
-    Ok(Known { cursor, broadcasts, lines: lines.collect::<rusqlite::Result<_>>()? })
+    Ok(Known { cursor, broadcasts, contacts, groups, lines: lines.collect::<rusqlite::Result<_>>()? })
+}
+
+pub(super) fn groups(connection: &Connection) -> rusqlite::Result<Vec<ConversationGroup>> {
+    let mut rows = connection.prepare_cached("SELECT id, name FROM contact_groups ORDER BY id")?;
+    let rows = rows.query_map([], |row| Ok(ConversationGroup { id: row.get(0)?, name: row.get(1)? }))?;
+    rows.collect()
 }
 
 pub(super) fn conversations(connection: &mut Connection, me: &str) -> rusqlite::Result<Vec<Conversation>> {
     // One moment for the list and what belongs to its entries.
     let tx = connection.transaction()?;
+    let groups = groups(&tx)?;
     let mut list = {
         let mut rows = tx.prepare_cached(
             "SELECT c.peer, c.read_seq, c.peer_read_time, c.cleared_seq,
                  c.head_unread + (SELECT count(*) FROM messages m
                      WHERE m.peer = c.peer AND m.seq > max(c.head_seq, c.read_seq)
-                         AND m.sender <> ?1 AND m.flags & ?2 = 0)
-             FROM conversations c
-             ORDER BY (SELECT max(m.time) FROM messages m WHERE m.peer = c.peer AND m.flags & ?3 = 0) DESC, c.peer
+                         AND m.sender <> ?1 AND m.flags & ?2 = 0),
+                 coalesce(s.pinned_at, 0), coalesce(s.marks, 0), coalesce(s.custom, ''), coalesce(s.groups, '[]')
+             FROM conversations c LEFT JOIN contacts s ON s.peer = c.peer
+             WHERE c.hidden_seq = 0 OR c.cleared_seq > c.hidden_seq OR EXISTS (
+                 SELECT 1 FROM messages m WHERE m.peer = c.peer AND m.seq > c.hidden_seq AND m.flags & ?3 = 0)
+             ORDER BY coalesce(s.pinned_at, 0) > 0 DESC, (SELECT max(m.time) FROM messages m WHERE m.peer = c.peer AND m.flags & ?3 = 0) DESC, c.peer
              LIMIT ?4",
         )?;
         let rows = rows.query_map(params![me, NO_UNREAD | RECALLED, NO_LAST, CONVERSATIONS_MAX], |row| {
@@ -53,6 +66,10 @@ pub(super) fn conversations(connection: &mut Connection, me: &str) -> rusqlite::
                 last: None,
                 read_seq: row.get::<_, i64>(1)?.cast_unsigned(),
                 peer_read_time: row.get(2)?,
+                pinned_at: row.get(5)?,
+                marks: row.get::<_, i64>(6)?.cast_unsigned(),
+                custom: row.get(7)?,
+                groups: names(&groups, &row.get::<_, String>(8)?),
             };
             Ok((conversation, row.get::<_, i64>(3)?))
         })?;
@@ -67,6 +84,12 @@ pub(super) fn conversations(connection: &mut Connection, me: &str) -> rusqlite::
             tx.prepare_cached(&sql)?.query_row(params![conversation.peer, *cleared, NO_LAST], message).optional()?;
     }
     Ok(list.into_iter().map(|(conversation, _)| conversation).collect())
+}
+
+/// The names of the groups in a list of ids.
+fn names(groups: &[ConversationGroup], ids: &str) -> Vec<String> {
+    let ids: Vec<i64> = serde_json::from_str(ids).unwrap_or_default();
+    groups.iter().filter(|group| ids.contains(&group.id)).map(|group| group.name.clone()).collect()
 }
 
 pub(super) fn history(

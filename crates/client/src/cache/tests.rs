@@ -169,3 +169,56 @@ async fn a_broadcast_is_a_message_of_its_senders_conversation_and_its_place_only
     assert_eq!((list[0].peer.as_str(), list[0].last.as_ref()), ("news", Some(&told)));
     assert_eq!(cache.history("news", None, 10).await, Ok(vec![told]));
 }
+
+#[tokio::test]
+async fn what_is_set_for_a_conversation_is_found_in_the_list() {
+    let cache = open().await;
+    let group = wire::ConversationGroup { id: 4, name: "work".into() };
+    let state = wire::ContactState {
+        peer: "bob".into(),
+        pinned_at: 7,
+        marks: 1 << 63 | 2,
+        custom: "note".into(),
+        groups: vec![4],
+        ..wire::ContactState::default()
+    };
+    let writes = vec![
+        head(3, 3, 0),
+        arrived(message("bob", 3)),
+        Write::Groups(vec![group.clone()]),
+        Write::Contact(Box::new(state.clone())),
+        Write::Contacts(12),
+    ];
+    cache.apply(writes).await.unwrap();
+    let list = cache.conversations().await.unwrap();
+    assert_eq!((list[0].pinned_at, list[0].marks, list[0].custom.as_str()), (7, 1 << 63 | 2, "note"));
+    assert_eq!((list[0].groups.clone(), list[0].unread), (vec!["work".to_owned()], 3));
+    let known = cache.known().await.unwrap();
+    assert_eq!((known.contacts, known.groups), (12, vec![group]));
+    // Deleted: gone until the next message, and nothing is unread.
+    let deleted = wire::ContactState { hidden: 3, pinned_at: 0, ..state.clone() };
+    cache.apply(vec![Write::Contact(Box::new(deleted.clone()))]).await.unwrap();
+    assert_eq!(cache.conversations().await, Ok(Vec::new()));
+    cache.apply(vec![arrived(message("bob", 4))]).await.unwrap();
+    let list = cache.conversations().await.unwrap();
+    assert_eq!((list[0].unread, list[0].pinned_at), (1, 0));
+    assert_eq!(cache.history("bob", None, 10).await.unwrap().len(), 2);
+    // Cleared: the history is gone, the conversation stays.
+    let cleared = wire::ContactState { cleared: 4, ..deleted };
+    cache.apply(vec![Write::Contact(Box::new(cleared))]).await.unwrap();
+    assert_eq!(cache.history("bob", None, 10).await, Ok(Vec::new()));
+    let list = cache.conversations().await.unwrap();
+    assert_eq!((list.len(), list[0].last.is_none(), list[0].unread), (1, true, 0));
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_is_taken_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(super::file_name(7, "alice"));
+    let file = rusqlite::Connection::open(&path).expect("opens");
+    file.execute_batch(super::TABLES).expect("the tables of then");
+    file.execute_batch("UPDATE cursor SET heads = 44; PRAGMA user_version = 1").expect("the cursor of then");
+    drop(file);
+    let cache = Cache::open(Storage::Directory(folder.path().into()), 7, "alice").await.expect("opens");
+    assert_eq!(cache.known().await, Ok(Known { cursor: 44, ..Known::default() }));
+}

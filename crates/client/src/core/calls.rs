@@ -15,6 +15,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::core::change::{Change, Changing};
+use crate::core::contacts::Change;
 use crate::core::link::Link;
 use crate::core::social;
 use crate::core::sync::{Fill, Write};
@@ -60,6 +61,7 @@ pub(crate) enum Ask {
     Plain(Frame),
     Upload(NewFile),
     Links(Vec<String>),
+    Change(Change),
 }
 
 /// What an answer has to be understood with.
@@ -79,7 +81,9 @@ pub(super) enum Context {
     Links,
     Logout,
     Heartbeat,
-    Heads { after: i64 },
+    Heads { after: i64, behind: String },
+    Contacts { after: i64 },
+    Change { is_repeatable: bool },
     Since { peer: String, fill: Fill },
     Broadcasts { after: u64 },
 }
@@ -89,7 +93,12 @@ impl Context {
     fn is_internal(&self) -> bool {
         matches!(
             self,
-            Self::Heartbeat | Self::Heads { .. } | Self::Since { .. } | Self::Broadcasts { .. } | Self::Logout
+            Self::Heartbeat
+                | Self::Heads { .. }
+                | Self::Since { .. }
+                | Self::Broadcasts { .. }
+                | Self::Contacts { .. }
+                | Self::Logout
         )
     }
 
@@ -110,6 +119,7 @@ impl Context {
                 | Self::Social(_)
                 | Self::Upload
                 | Self::Links
+                | Self::Change { is_repeatable: true }
         )
     }
 }
@@ -252,6 +262,7 @@ impl Core {
                 (Frame::request(Command::MediaUpload, &body), Context::Upload)
             }
             Ask::Links(urls) => (Frame::request(Command::MediaLink, &LinkRequest { urls }), Context::Links),
+            Ask::Change(change) => (change.frame(), Context::Change { is_repeatable: change.is_repeatable() }),
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
             Ask::Social(ask) => {
                 let (frame, kind) = social::request(ask);
@@ -383,6 +394,7 @@ impl Core {
                     self.end_session(&Error::NotLoggedIn, refusal);
                 }
                 Context::Heads { .. } => self.on_heads_refused(frame.code),
+                Context::Contacts { .. } => self.on_contacts_refused(frame.code),
                 Context::Since { peer, fill } => self.on_since_refused(&peer, fill, frame.code),
                 Context::Broadcasts { .. } => self.on_broadcasts_refused(frame.code),
                 Context::Heartbeat => {
@@ -402,7 +414,9 @@ impl Core {
         let answer = match request.context {
             Context::Heartbeat => return,
             Context::Logout => return self.logged_out(),
-            Context::Heads { after } => return self.on_heads(after, frame),
+            Context::Heads { after, behind } => return self.on_heads(after, &behind, frame),
+            Context::Contacts { after } => return self.on_contacts(after, frame),
+            Context::Change { .. } => return self.on_change(request.call, frame),
             Context::Since { peer, fill } => return self.on_since(&peer, fill, frame),
             Context::Broadcasts { after } => return self.on_broadcasts(after, frame),
             Context::Send(draft) => self.on_sent(*draft, frame),

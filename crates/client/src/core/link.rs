@@ -92,6 +92,7 @@ impl Core {
             attempts: 0,
             refusal: None,
         });
+        self.contacts.start(known.contacts, known.groups.clone());
         self.sync.start(known);
         self.told = Told::default();
         self.connect();
@@ -185,6 +186,7 @@ impl Core {
         self.link = Link::Waiting { until: self.now.saturating_add(wait_ms) };
         self.requeue();
         self.sync.pause();
+        self.pause_contacts();
         self.event(Event::Disconnected { reason });
     }
 
@@ -205,6 +207,7 @@ impl Core {
             }
         }
         self.sync.pause();
+        self.pause_contacts();
         if was_up {
             self.event(Event::Disconnected { reason: Reason::SessionOver });
         }

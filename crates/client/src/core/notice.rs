@@ -85,6 +85,7 @@ impl Core {
             Command::ProfileChanged => frame.read().map(|notice| self.on_profile(notice)),
             Command::FollowChanged => frame.read().map(|notice| self.on_follow(notice)),
             Command::Broadcast => frame.read().map(|notice| self.on_broadcast(notice)),
+            Command::ConversationChanged => frame.read().map(|notice| self.on_contacts_changed(notice)),
             Command::Pushed => frame.read().map(|notice| self.on_pushed(notice)),
             Command::RelationChanged => {
                 frame.read::<wire::RelationVersions>().map(|versions| self.event(Event::Relations(versions.into())))

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use contract::frame::wire::{Head, HeadsAnswer, HeadsRequest, MessagePage, Place, SinceRequest};
+use contract::frame::wire::{
+    ContactState, ConversationGroup, Head, HeadsAnswer, HeadsRequest, MessagePage, Place, SinceRequest,
+};
 use contract::frame::{Command, Frame};
 use contract::stream::Chunk;
 use contract::{MsgKey, limit};
@@ -29,7 +31,7 @@ const HELD_MAX: usize = 64;
 /// Places are numbered from 1 without holes, so no conversation gets here; the cache cannot hold more.
 const SEQ_MAX: u64 = i64::MAX as u64;
 /// The wait after a refusal that says "later".
-const AGAIN_MS: Ms = 1_000;
+pub(super) const AGAIN_MS: Ms = 1_000;
 
 /// Something to remember.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +40,12 @@ pub(crate) enum Write {
     Message { peer: String, message: Message, place: Option<(u64, i64)> },
     /// The conversation is complete up to here.
     Place { peer: String, seq: u64, time: i64 },
+    /// What the account has set for a conversation.
+    Contact(Box<ContactState>),
+    /// All conversation groups.
+    Groups(Vec<ConversationGroup>),
+    /// Settings of conversations are known up to this version.
+    Contacts(i64),
     /// Changes of older messages are known up to this movement.
     Checked { peer: String, at: i64 },
     /// What the server says about a conversation.
@@ -68,6 +76,9 @@ pub(crate) struct Known {
     pub(crate) cursor: i64,
     /// All broadcasts up to this number are known.
     pub(crate) broadcasts: u64,
+    /// The version up to which settings of conversations are known.
+    pub(crate) contacts: i64,
+    pub(crate) groups: Vec<ConversationGroup>,
     pub(crate) lines: Vec<KnownLine>,
 }
 
@@ -100,12 +111,18 @@ struct Line {
     moved_at: i64,
     /// Changes of older messages are known up to this movement.
     checked_at: i64,
+    /// Of the changes in that very moment those up to this place; 0 means all of them.
+    checked_seq: u64,
 }
 
 impl Line {
     /// Whether messages or changes are missing.
     fn has_gap(&self) -> bool {
-        self.place.is_some_and(|place| place < self.target || self.checked_at < self.moved_at)
+        self.place.is_some_and(|place| place < self.target || self.has_changes())
+    }
+
+    fn has_changes(&self) -> bool {
+        self.checked_at < self.moved_at || self.checked_seq > 0
     }
 
     /// Begins at a place where nothing is known: what is older comes with the history.
@@ -130,11 +147,11 @@ pub(super) struct Sync {
     cursor: i64,
     pub(super) broadcasts: Broadcasts,
     /// Whether all heads of this connection were read.
-    is_listed: bool,
+    pub(super) is_listed: bool,
     lines: HashMap<String, Line>,
     queue: VecDeque<String>,
     filling: usize,
-    again_at: Option<Ms>,
+    pub(super) again_at: Option<Ms>,
 }
 
 impl Sync {
@@ -206,7 +223,7 @@ impl Core {
                 self.sync.queue.push_back(peer.clone());
             }
         }
-        self.ask_heads(self.first_heads());
+        self.ask_heads(self.first_heads(), String::new());
         self.ask_broadcasts();
         self.fill();
     }
@@ -216,9 +233,10 @@ impl Core {
             self.sync.again_at = None;
             if matches!(self.link, Link::Up(_)) {
                 if !self.sync.is_listed {
-                    self.ask_heads(self.first_heads());
+                    self.ask_heads(self.first_heads(), String::new());
                 }
                 self.ask_broadcasts();
+                self.tick_contacts();
                 self.fill();
             }
         }
@@ -235,14 +253,16 @@ impl Core {
         (self.sync.cursor - HEADS_OVERLAP_MS).max(0)
     }
 
-    fn ask_heads(&mut self, after: i64) {
-        let request = HeadsRequest { after, count: PAGE };
-        self.ask_internal(&Frame::request(Command::Heads, &request), Context::Heads { after });
+    fn ask_heads(&mut self, after: i64, behind: String) {
+        let request = HeadsRequest { after, count: PAGE, after_peer: behind.clone() };
+        self.ask_internal(&Frame::request(Command::Heads, &request), Context::Heads { after, behind });
     }
 
-    pub(super) fn on_heads(&mut self, after: i64, frame: &Frame) {
+    pub(super) fn on_heads(&mut self, after: i64, behind: &str, frame: &Frame) {
         let Ok(answer) = frame.read::<HeadsAnswer>() else { return self.broken("heads") };
-        if !answer.finished && (answer.next <= after || answer.heads.is_empty()) {
+        // Which names follow which is the server's matter; that it is another one is not.
+        let goes_on = answer.next > after || answer.next == after && answer.next_peer != behind;
+        if !answer.finished && (!goes_on || answer.heads.is_empty()) {
             return self.broken("heads that do not go on");
         }
         let mut peers = Vec::with_capacity(answer.heads.len());
@@ -277,7 +297,7 @@ impl Core {
         if answer.finished {
             self.end_list();
         } else {
-            self.ask_heads(answer.next);
+            self.ask_heads(answer.next, answer.next_peer);
         }
         self.changed(peers);
     }
@@ -291,6 +311,7 @@ impl Core {
             self.sync.line(&peer).begin(0);
             self.settle(&peer);
         }
+        self.ask_contacts();
     }
 
     pub(super) fn on_heads_refused(&mut self, code: i32) {
@@ -356,11 +377,13 @@ impl Core {
             }
             line.is_filling = true;
             let (upto, moved_at) = (line.target, line.moved_at);
-            let changed_after = if line.checked_at < moved_at { line.checked_at } else { 0 };
+            let checked = if line.has_changes() { (line.checked_at, line.checked_seq) } else { (0, 0) };
+            let (changed_after, changed_after_seq) = checked;
             let after = line.place.unwrap_or(0);
             let place = Some(Place { seq: after, time: line.time });
             self.sync.filling += 1;
-            let request = SinceRequest { peer: peer.clone(), after: place, count: PAGE, changed_after };
+            let request =
+                SinceRequest { peer: peer.clone(), after: place, count: PAGE, changed_after, changed_after_seq };
             self.ask_internal(
                 &Frame::request(Command::Since, &request),
                 Context::Since { peer, fill: Fill { after, upto, moved_at } },
@@ -391,7 +414,14 @@ impl Core {
             self.deliver(peer, message, is_told);
         }
         self.on_changes(peer, page.changed);
-        self.checked(peer, fill.moved_at);
+        if page.changed_more {
+            let (at, seq) = (page.changed_next, page.changed_next_seq);
+            if !self.checked_in_part(peer, at, seq) {
+                return self.broken("changes that do not go on");
+            }
+        } else {
+            self.checked(peer, fill.moved_at);
+        }
         if page.finished {
             self.reach(peer, fill.upto);
         } else if !goes_on {
@@ -403,10 +433,23 @@ impl Core {
 
     fn checked(&mut self, peer: &str, at: i64) {
         let line = self.sync.line(peer);
-        if line.checked_at < at {
-            line.checked_at = at;
+        if line.checked_at < at || line.checked_seq > 0 {
+            let at = line.checked_at.max(at);
+            (line.checked_at, line.checked_seq) = (at, 0);
             self.write(Write::Checked { peer: peer.into(), at });
         }
+    }
+
+    /// Changes are known up to a place within a moment. Answers whether that is more than before. A restart begins with
+    /// the whole moment again.
+    fn checked_in_part(&mut self, peer: &str, at: i64, seq: u64) -> bool {
+        let line = self.sync.line(peer);
+        if seq == 0 || (at, seq) <= (line.checked_at, line.checked_seq) {
+            return false;
+        }
+        (line.checked_at, line.checked_seq) = (at, seq);
+        self.write(Write::Checked { peer: peer.into(), at: at.saturating_sub(1) });
+        true
     }
 
     fn end_fill(&mut self, peer: &str) {

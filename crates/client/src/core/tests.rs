@@ -1,11 +1,14 @@
 //! The core driven by frames and a clock that only tests move.
 
 mod broadcast;
+mod contacts;
 mod link;
 mod sync;
 
 use contract::codes::Row;
-use contract::frame::wire::{self, HeadsAnswer, LoginAnswer, SendAnswer, SendRequest};
+use contract::frame::wire::{
+    self, ConversationSync, ConversationSyncRequest, HeadsAnswer, LoginAnswer, SendAnswer, SendRequest,
+};
 use contract::frame::{Command, Frame};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -68,7 +71,12 @@ impl Bench {
     fn list(&mut self, heads: Vec<wire::Head>) {
         let request = self.sent(Command::Heads);
         let next = heads.last().map_or(0, |head| head.moved_at);
-        self.frame(&request.answer(&HeadsAnswer { heads, next, finished: true }));
+        self.frame(&request.answer(&HeadsAnswer { heads, next, finished: true, ..HeadsAnswer::default() }));
+        // Nothing is set for any conversation.
+        if let Some(request) = self.try_sent(Command::ConversationSync) {
+            let after = request.read::<ConversationSyncRequest>().expect("a question").after;
+            self.frame(&request.answer(&ConversationSync { next: after, finished: true, ..Default::default() }));
+        }
     }
 
     fn frame(&mut self, frame: &Frame) {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use client::{Client, Event, Events, Settings};
 use contract::codes::{Access, Row};
-use contract::frame::wire::{HeadsAnswer, LoginAnswer, Message as WireMessage};
+use contract::frame::wire::{
+    ConversationSync, ConversationSyncRequest, HeadsAnswer, LoginAnswer, Message as WireMessage,
+};
 use contract::frame::{Command, Flag, Frame};
 use contract::seal::{self, Channel, KeyPair};
 use futures_util::{SinkExt, StreamExt};
@@ -97,14 +99,19 @@ impl Link {
         }
     }
 
-    /// The next frame that is no heartbeat; heartbeats are answered.
+    /// The next frame that is neither a heartbeat nor asks what is set for conversations; those are answered.
     pub(crate) async fn next(&mut self) -> Frame {
         loop {
             let frame = self.next_of_all().await.expect("the client is still there");
-            if frame.command() != Command::Heartbeat {
-                return frame;
+            match frame.command() {
+                Command::Heartbeat => self.say(Frame { flags: Flag::Answer as u32, ..frame }).await,
+                Command::ConversationSync => {
+                    let next = frame.read::<ConversationSyncRequest>().expect("a question").after;
+                    let nothing = ConversationSync { next, finished: true, ..ConversationSync::default() };
+                    self.say(frame.answer(&nothing)).await;
+                }
+                _ => return frame,
             }
-            self.say(Frame { flags: Flag::Answer as u32, ..frame }).await;
         }
     }
 

@@ -88,7 +88,7 @@ async fn a_gap_is_filled_before_the_application_is_told() {
     link.notice(&from_bob(4)).await;
     let request = link.expect(Command::Since).await;
     assert_eq!(request.read::<SinceRequest>().unwrap().after.unwrap().seq, 1);
-    let page = MessagePage { messages: (2..=4).map(from_bob).collect(), finished: true, changed: Vec::new() };
+    let page = MessagePage { messages: (2..=4).map(from_bob).collect(), finished: true, ..MessagePage::default() };
     link.say(request.answer(&page)).await;
     link.notice(&from_bob(5)).await;
     assert_eq!(places(&mut events, 5).await, [1, 2, 3, 4, 5]);
@@ -121,7 +121,8 @@ async fn a_client_that_starts_again_gets_what_it_missed_and_nothing_twice() {
             moved_at: 1,
             ..Head::default()
         };
-        link.say(heads.answer(&HeadsAnswer { heads: vec![head], next: 1, finished: true })).await;
+        link.say(heads.answer(&HeadsAnswer { heads: vec![head], next: 1, finished: true, ..HeadsAnswer::default() }))
+            .await;
         for (after, seqs) in [(3, 4..=5), (5, 6..=6)] {
             let request = link.expect(Command::Since).await;
             assert_eq!(request.read::<SinceRequest>().unwrap().after.unwrap().seq, after);
@@ -129,7 +130,7 @@ async fn a_client_that_starts_again_gets_what_it_missed_and_nothing_twice() {
             link.say(request.answer(&MessagePage {
                 messages: seqs.map(from_bob).collect(),
                 finished,
-                changed: Vec::new(),
+                ..MessagePage::default()
             }))
             .await;
         }
@@ -151,7 +152,7 @@ async fn history_comes_from_the_server_and_without_it_from_the_cache() {
         let body: HistoryRequest = request.read().unwrap();
         assert_eq!((body.peer.as_str(), body.count, body.before), ("bob", 2, None));
         let messages = vec![from_bob(8), from_bob(9)];
-        link.say(request.answer(&MessagePage { messages, finished: false, changed: Vec::new() })).await;
+        link.say(request.answer(&MessagePage { messages, finished: false, ..MessagePage::default() })).await;
     };
     let (online, ()) = tokio::join!(client.history("bob", None, 2), serve);
     let online = online.unwrap();

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use client::{Client, Event};
 use contract::frame::wire::{
-    Head, HeadsAnswer, HeadsRequest, LoginAnswer, Message, MessagePage, Place, SendAnswer, SendRequest, SinceRequest,
+    ConversationSync, Head, HeadsAnswer, HeadsRequest, LoginAnswer, Message, MessagePage, Place, SendAnswer,
+    SendRequest, SinceRequest,
 };
 use contract::frame::{Command, Flag, Frame};
 use rand::rngs::StdRng;
@@ -51,13 +52,21 @@ impl Kept {
                     ..Head::default()
                 };
                 let heads = if seq.cast_signed() > after { vec![head] } else { Vec::new() };
-                request.answer(&HeadsAnswer { heads, next: seq.cast_signed(), finished: true })
+                request.answer(&HeadsAnswer {
+                    heads,
+                    next: seq.cast_signed(),
+                    finished: true,
+                    ..HeadsAnswer::default()
+                })
+            }
+            Command::ConversationSync => {
+                request.answer(&ConversationSync { finished: true, ..ConversationSync::default() })
             }
             Command::Since => {
                 let after = request.read::<SinceRequest>().expect("since").after.expect("a place").seq as usize;
                 let messages: Vec<_> = self.messages.iter().skip(after).take(5).cloned().collect();
                 let finished = after + messages.len() == self.messages.len();
-                request.answer(&MessagePage { messages, finished, changed: Vec::new() })
+                request.answer(&MessagePage { messages, finished, ..MessagePage::default() })
             }
             Command::Send => {
                 let sent: SendRequest = request.read().expect("a send");

@@ -37,7 +37,8 @@ async fn devices_are_sent_elsewhere_and_what_was_answered_is_stored() {
     assert!(found.is_logged_in && !found.is_connected(Millis(found.node_seen_at.0)));
 
     let viewer = contract::UserId::trusted("bob");
-    let moved = world.store.read(APP, move |snapshot| ::chat::conversation::moved(snapshot, &viewer, Millis(0), 10));
+    let moved =
+        world.store.read(APP, move |snapshot| ::chat::conversation::moved(snapshot, &viewer, Millis(0), None, 10));
     let (heads, _) = moved.await.unwrap();
     let stored = heads.first().map_or(0, |listed| listed.head.place.seq.0 as u64);
     assert!(stored >= answered, "{stored} stored, {answered} answered");

@@ -6,6 +6,7 @@ mod bounds;
 mod broadcast;
 mod change;
 mod chat;
+mod conversation;
 mod crowd;
 mod drain;
 mod follow;

@@ -41,6 +41,12 @@ impl Desk {
         self.clock.fetch_add(ms, Ordering::SeqCst);
     }
 
+    /// An administrator of the app.
+    pub(crate) fn admin(&self) -> String {
+        let apps = self.apps.read();
+        apps[&APP].settings.admins.first().expect("an administrator").clone()
+    }
+
     pub(crate) fn change(&self, change: impl FnOnce(&mut AppSettings)) {
         let mut apps = self.apps.write();
         let mut app = App::clone(&apps[&APP]);
@@ -354,6 +360,9 @@ bodies! {
     RequestRef RequestsRequest FriendGroupNames FriendGroupRename FriendGroupChange
     ModifyRequest ExtendRequest ExtensionsRequest DeleteRequest StreamRequest
     BroadcastsRequest
+    ConversationListRequest ConversationSyncRequest
+    ConversationPinRequest ConversationMarkRequest ConversationDeleteRequest ConversationClearRequest
+    ConversationGroupRequest
 }
 
 /// A text message.

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod action;
 pub mod broadcast;
+pub mod conversation;
 pub mod fields;
 pub mod follow;
 pub mod message;
@@ -83,6 +84,14 @@ pub static COMMANDS: &[Command] = &[
     Command::perform::<robot::send_stream_msg::SendStreamMsg>(),
     Command::read::<profile::portrait_get::PortraitGet>(),
     Command::write::<profile::portrait_set::PortraitSet>(),
+    Command::write::<conversation::create_contact_group::CreateContactGroup>(),
+    Command::write::<conversation::del_contact_group::DelContactGroup>(),
+    Command::write::<conversation::delete::Delete>(),
+    Command::read::<conversation::get_contact_group::GetContactGroup>(),
+    Command::perform::<conversation::get_list::GetList>(),
+    Command::write::<conversation::mark_contact::MarkContact>(),
+    Command::read::<conversation::search_contact_group::SearchContactGroup>(),
+    Command::write::<conversation::update_contact_group::UpdateContactGroup>(),
     Command::write::<relation::black_list_add::BlackListAdd>(),
     Command::read::<relation::black_list_check::BlackListCheck>(),
     Command::write::<relation::black_list_delete::BlackListDelete>(),

@@ -26,6 +26,10 @@ pub(crate) struct Head {
     pub(crate) moved_at: i64,
     pub(crate) writer: i64,
     pub(crate) scan_until: i64,
+    /// It had a place in the order of lists before this batch; only the embedded engine looks.
+    pub(crate) is_settled: bool,
+    /// Its last message changes with this batch, and so the place is lost.
+    pub(crate) moves_list: bool,
     /// Its sequence before this batch: who joins by it sees nothing up to here.
     pub(crate) since: i64,
     /// A member forgot it. The others' messages touch no membership.
@@ -54,7 +58,7 @@ pub(crate) struct Slot<'w> {
 impl<'w> Slot<'w> {
     /// What is to be remembered of it once this head is committed.
     fn left(&self, head: &Head) -> (HeadKey, Head) {
-        ((self.app, self.id), Head { is_new: false, is_parted: false, ..head.clone() })
+        ((self.app, self.id), Head { is_new: false, is_parted: false, moves_list: false, ..head.clone() })
     }
 
     /// The members, each with its peer; one who writes to itself is one member.
@@ -401,6 +405,7 @@ impl Numbering<'_> {
         if flags.has(Flags::MOVES_LIST) && (draft.kind == DraftKind::Live || head.last_at == 0) {
             head.last_seq = seq.0;
             head.last_time = at.secs();
+            head.moves_list = true;
         }
         let msg_seq = draft.msg_seq.unwrap_or(seq.0 as u32);
         let stored = Stored { key: MsgKey { time: at.secs(), seq: msg_seq, random: draft.msg_random }, seq, at };

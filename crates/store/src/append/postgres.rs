@@ -91,10 +91,15 @@ const MESSAGES: Sql = sql!(
                           crc)"
 );
 
+/// Moves heads. One whose last message changes loses its place in the order of lists ([`UNSETTLED`], as a number,
+/// because it is asked of the row and not of what is remembered); an index notices only if it had one.
+///
+/// [`UNSETTLED`]: crate::conversations::list::UNSETTLED
 const MOVE: Sql = sql!(
     postgres: "UPDATE conversations AS c
                SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time,
-                   moved_at = u.moved_at, writer = u.writer, scan_until = u.scan_until, parted = 0
+                   moved_at = u.moved_at, writer = u.writer, scan_until = u.scan_until, parted = 0,
+                   listed = CASE WHEN c.last_seq = u.last_seq THEN c.listed ELSE 9223372036854775807 END
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
                            $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
                     AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until, since)
@@ -106,7 +111,8 @@ const MOVE_ASSUMED: Sql = sql!(
     postgres: "WITH moved AS (
                    UPDATE conversations AS c
                    SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time,
-                       moved_at = GREATEST(c.moved_at, u.moved_at)
+                       moved_at = GREATEST(c.moved_at, u.moved_at),
+                       listed = CASE WHEN c.last_seq = u.last_seq THEN c.listed ELSE 9223372036854775807 END
                    FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
                                $7::bigint[], $8::bigint[])
                         AS u (app, id, seq, last_at, last_seq, last_time, moved_at, since)
@@ -179,6 +185,8 @@ impl Engine for Session {
                 is_parted: get(row, 8)? != 0,
                 // A head that was there before holds a message at least.
                 is_new: seq == 0,
+                is_settled: false,
+                moves_list: false,
             })
         };
         let account = |row: &Row| -> Result<Account> {

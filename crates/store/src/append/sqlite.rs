@@ -6,6 +6,7 @@ use contract::{AppId, Millis, MsgKey, Result};
 use super::Waiting;
 use super::plan::{Account, Engine, Exact, Gathered, Head, Pair, Plan, Questions, Recent, Slot};
 use super::window::Stored;
+use crate::conversations::list::UNSETTLED;
 use crate::relations::Tie;
 use crate::sqlite::Lite;
 use crate::value::{FromRow, Params};
@@ -28,14 +29,15 @@ impl Lite {
     fn head(&mut self, slot: &Slot<'_>) -> Result<Head> {
         let row: Option<HeadRow> = self.opt(
             sql!(
-                "SELECT seq, last_at, last_seq, last_time, moved_at, writer, scan_until, parted FROM conversations
+                "SELECT seq, last_at, last_seq, last_time, moved_at, writer, scan_until, parted, listed
+                         FROM conversations
                          WHERE app = $1 AND id = $2"
             ),
             (slot.app, slot.id),
         )?;
         Ok(match row {
             None => Head { is_new: true, ..Head::default() },
-            Some((seq, last_at, last_seq, last_time, moved_at, writer, scan_until, is_parted)) => Head {
+            Some((seq, last_at, last_seq, last_time, moved_at, writer, scan_until, is_parted, listed)) => Head {
                 seq,
                 last_at,
                 last_seq,
@@ -45,6 +47,8 @@ impl Lite {
                 scan_until,
                 since: seq,
                 is_parted,
+                is_settled: listed != UNSETTLED,
+                moves_list: false,
                 is_new: false,
             },
         })
@@ -132,6 +136,13 @@ impl Lite {
                 ),
             )
         } else {
+            if head.is_settled && head.moves_list {
+                // A statement of its own: the index is rewritten whenever a statement names its column.
+                self.change(
+                    sql!("UPDATE conversations SET listed = $3 WHERE app = $1 AND id = $2"),
+                    (slot.app, slot.id, UNSETTLED),
+                )?;
+            }
             self.change(
                 sql!(
                     "UPDATE conversations SET seq = $3, last_at = $4, last_seq = $5, last_time = $6,
@@ -160,7 +171,7 @@ impl Lite {
     }
 }
 
-type HeadRow = (i64, i64, i64, i64, i64, i64, i64, bool);
+type HeadRow = (i64, i64, i64, i64, i64, i64, i64, bool, i64);
 type Found = (i64, u32, u32, contract::Seq, contract::Millis);
 
 fn stored((time, msg_seq, random, seq, at): Found) -> Stored {

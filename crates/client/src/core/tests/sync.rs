@@ -27,7 +27,7 @@ fn page(bench: &mut Bench, seqs: &[u64], finished: bool) -> u64 {
     let request = bench.sent(Command::Since);
     let since: SinceRequest = request.read().unwrap();
     let messages = seqs.iter().map(|seq| from(&since.peer, *seq)).collect();
-    bench.frame(&request.answer(&MessagePage { messages, finished, changed: Vec::new() }));
+    bench.frame(&request.answer(&MessagePage { messages, finished, ..MessagePage::default() }));
     since.after.unwrap().seq
 }
 
@@ -102,12 +102,18 @@ fn after_a_return_heads_come_after_the_cursor_and_pages_after_the_place() {
     bench.core.login(0, 0, "alice", "sig", known(10));
     bench.enter(Command::Login);
     let heads = bench.sent(Command::Heads);
-    assert_eq!(heads.read::<HeadsRequest>(), Ok(HeadsRequest { after: 3, count: 20 }));
-    let answer = HeadsAnswer { heads: vec![head("bob", 13, 10)], next: 60_009, finished: false };
+    assert_eq!(heads.read::<HeadsRequest>(), Ok(HeadsRequest { after: 3, count: 20, ..HeadsRequest::default() }));
+    let answer =
+        HeadsAnswer { heads: vec![head("bob", 13, 10)], next: 60_009, finished: false, ..HeadsAnswer::default() };
     bench.frame(&heads.answer(&answer));
     let heads = bench.sent(Command::Heads);
     assert_eq!(heads.read::<HeadsRequest>().unwrap().after, 60_009);
-    bench.frame(&heads.answer(&HeadsAnswer { heads: Vec::new(), next: 60_009, finished: true }));
+    bench.frame(&heads.answer(&HeadsAnswer {
+        heads: Vec::new(),
+        next: 60_009,
+        finished: true,
+        ..HeadsAnswer::default()
+    }));
     assert!(bench.outputs.contains(&Output::Write(Write::Cursor(60_009))));
     // A notice overtakes the pages.
     bench.notice(from("bob", 14));
@@ -193,7 +199,7 @@ fn what_changed_while_the_device_was_away_is_asked_for_and_told_once() {
         let request = bench.sent(Command::Since);
         assert_eq!(request.read::<SinceRequest>().unwrap().changed_after, expected);
         let changed = vec![recalled.clone(), receipted.clone()];
-        bench.frame(&request.answer(&MessagePage { messages: Vec::new(), finished: true, changed }));
+        bench.frame(&request.answer(&MessagePage { finished: true, changed, ..MessagePage::default() }));
     };
     let back = |bench: &mut Bench, moved_at: i64| {
         bench.core.lost(bench.now, Reason::Lost("gone".into()));
@@ -231,7 +237,12 @@ fn places_that_cannot_be_and_heads_that_do_not_go_on_end_the_connection() {
     bench.core.login(0, 0, "alice", "sig", known(1));
     bench.enter(Command::Login);
     let heads = bench.sent(Command::Heads);
-    bench.frame(&heads.answer(&HeadsAnswer { heads: vec![head("bob", 1, 1)], next: 3, finished: false }));
+    bench.frame(&heads.answer(&HeadsAnswer {
+        heads: vec![head("bob", 1, 1)],
+        next: 3,
+        finished: false,
+        ..HeadsAnswer::default()
+    }));
     assert_eq!(bench.core.status(), Status::Reconnecting);
 }
 
@@ -276,7 +287,7 @@ fn an_own_message_that_a_fill_brings_before_its_answer_is_not_told() {
     bench.frame(&since.answer(&MessagePage {
         messages: vec![own, from("bob", 3)],
         finished: true,
-        changed: Vec::new(),
+        ..MessagePage::default()
     }));
     bench.accept(&request, 2);
     assert_eq!(bench.told(), [1, 3]);
@@ -392,14 +403,14 @@ proptest::proptest! {
                 let after = request.read::<SinceRequest>().unwrap().after.unwrap().seq;
                 let messages: Vec<_> = (after + 1..=newest).take(4).map(|seq| from("bob", seq)).collect();
                 let finished = messages.last().is_none_or(|message| message.seq == newest);
-                bench.frame(&request.answer(&MessagePage { messages, finished, changed: Vec::new() }));
+                bench.frame(&request.answer(&MessagePage { messages, finished, ..MessagePage::default() }));
                 told.extend(bench.told());
             }
         }
         while let Some(request) = bench.try_sent(Command::Since) {
             let after = request.read::<SinceRequest>().unwrap().after.unwrap().seq;
             let messages = (after + 1..=newest).map(|seq| from("bob", seq)).collect();
-            bench.frame(&request.answer(&MessagePage { messages, finished: true, changed: Vec::new() }));
+            bench.frame(&request.answer(&MessagePage { messages, finished: true, ..MessagePage::default() }));
             told.extend(bench.told());
         }
         proptest::prop_assert_eq!(told, (1..=newest).collect::<Vec<_>>());

@@ -76,7 +76,7 @@ both! {
             im.call(COMMAND, old(random, time, "x")).await.ok();
             // A device that was away asks what moved since it last knew.
             let read = im.node().store.read(APP, move |snapshot| {
-                chat::conversation::moved(snapshot, &UserId::trusted("bob"), known, 10)
+                chat::conversation::moved(snapshot, &UserId::trusted("bob"), known, None, 10)
             });
             let (listed, _) = read.await.expect("the list is read");
             let moved: Vec<_> = listed.iter().map(|listed| listed.head.moved_at).collect();

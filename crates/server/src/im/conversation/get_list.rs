@@ -1,0 +1,166 @@
+//! Lists the recent conversations of an account, the pinned ones first.
+
+use std::sync::Arc;
+
+use chat::conversation::list::{self, Asked, Entry};
+use contract::codes::Family;
+use contract::{Failure, Result, UserId, limit};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::Snapshot;
+use store::conversations::contacts;
+use store::conversations::list::Cursor;
+
+use super::{Marks, check_account};
+use crate::im::action::{Action, Call, Perform};
+use crate::im::fields::User;
+
+/// A page of the recent conversations of an account: the pinned ones first, then the others, newest first. A page holds
+/// up to 100. A conversation is listed from its first message until it is deleted, and again from its next message on.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetList {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    account: User,
+    /// 0 for the first page, then what the page before answered.
+    #[serde(rename = "TimeStamp")]
+    time: u32,
+    /// 0 for the first page, then what the page before answered.
+    #[serde(rename = "StartIndex")]
+    index: u32,
+    /// As `TimeStamp`, of the pinned conversations.
+    #[serde(rename = "TopTimeStamp")]
+    top_time: u32,
+    /// As `StartIndex`, of the pinned conversations.
+    #[serde(rename = "TopStartIndex")]
+    top_index: u32,
+    /// A sum of: 1, pinned conversations come first; 2, also conversations without a message to show; 4, pinned
+    /// conversations are paged by their own cursor, instead of all on the first page. 63 and more answer marks and groups
+    /// as well.
+    #[serde(rename = "AssistFlags")]
+    flags: u32,
+}
+
+const WITH_PINS: u32 = 1;
+const WITH_EMPTY: u32 = 2;
+const PAGES_PINS: u32 = 4;
+const WITH_MARKS: u32 = 63;
+
+/// Looks at a list that others keep changing; each look but the first comes after all that had moved was put in order.
+const LOOKS: usize = 8;
+
+#[derive(Serialize, JsonSchema)]
+struct SessionItem {
+    /// 1 with an account, 2 of a group.
+    #[serde(rename = "Type")]
+    kind: u32,
+    #[serde(rename = "To_Account")]
+    peer: String,
+    /// Seconds, of the newest message.
+    #[serde(rename = "MsgTime")]
+    time: i64,
+    /// 1 if it is pinned.
+    #[serde(rename = "TopFlag")]
+    top: u32,
+    #[serde(flatten)]
+    marks: Option<Marks>,
+}
+
+/// The page and where the next one goes on.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Answer {
+    session_item: Vec<SessionItem>,
+    /// 1 if this was the last page.
+    complete_flag: u32,
+    time_stamp: i64,
+    start_index: i64,
+    top_time_stamp: i64,
+    top_start_index: i64,
+    error_display: &'static str,
+}
+
+impl Action for GetList {
+    const NAME: &'static str = "recentcontact/get_list";
+    const FAMILY: Family = Family::Conversation;
+    const CHAPTER: &'static str = "conversation";
+    type Answer = Answer;
+}
+
+impl Perform for GetList {
+    async fn perform(self, call: Call) -> Result<Answer> {
+        let asked = Arc::new(self);
+        let (store, app) = (call.node.store.clone(), call.app.id);
+        for _ in 0..LOOKS {
+            let (asked, call) = (Arc::clone(&asked), call.clone());
+            let account = asked.account.0.clone();
+            if let Some(answer) = store.read(app, move |snapshot| asked.read(&call, snapshot)).await? {
+                return Ok(answer);
+            }
+            let settle = |account: UserId| store.write(app, move |tx| list::settle(tx, &account));
+            while settle(account.clone()).await? {}
+        }
+        Err(Failure::Overloaded("a list of conversations moves faster than it can be read".into()).into())
+    }
+}
+
+impl GetList {
+    /// Reads the page; none if too much has moved since somebody looked.
+    fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Option<Answer>> {
+        let account = &self.account.0;
+        check_account(call, snapshot, account)?;
+        let has = |flag: u32| self.flags & flag != 0;
+        let is_first = (self.time, self.index) == (0, 0);
+        let mut top = list::cursor_of(self.top_time.into(), self.top_index.into());
+        let mut pinned = Vec::new();
+        if has(WITH_PINS) && (is_first || has(PAGES_PINS)) {
+            pinned = list::pinned(snapshot, account, has(WITH_EMPTY))?;
+            pinned.retain(|entry| entry.cursor < top);
+            top = pinned.last().map_or(top, |entry| entry.cursor);
+        }
+        let asked = Asked {
+            behind: list::cursor_of(self.time.into(), self.index.into()),
+            without_pinned: has(WITH_PINS),
+            with_empty: has(WITH_EMPTY),
+            count: limit::CONVERSATION_PAGE - pinned.len(),
+            max: call.app.plan().allowance().conversations_max,
+        };
+        let Some(page) = list::page(snapshot, account, &asked)? else { return Ok(None) };
+        let pins = pinned.len();
+        pinned.extend(page.entries);
+        let (time_stamp, start_index) = outside(page.next);
+        let (top_time_stamp, top_start_index) = outside(top);
+        Ok(Some(Answer {
+            session_item: self.items(snapshot, pinned, pins)?,
+            complete_flag: page.is_complete.into(),
+            time_stamp,
+            start_index,
+            top_time_stamp,
+            top_start_index,
+            error_display: "",
+        }))
+    }
+
+    fn items(&self, snapshot: &mut Snapshot<'_>, entries: Vec<Entry>, pins: usize) -> Result<Vec<SessionItem>> {
+        let mut marks = Vec::new();
+        if self.flags >= WITH_MARKS {
+            let groups = contacts::groups(snapshot, &self.account.0)?;
+            let states = list::states(snapshot, &self.account.0, entries.iter().map(|entry| &entry.peer))?;
+            marks = states.iter().map(|state| Marks::of(state, &groups)).collect();
+        }
+        let mut marks = marks.into_iter();
+        let item = |(index, entry): (usize, Entry)| SessionItem {
+            kind: 1,
+            peer: entry.peer.to_string(),
+            time: entry.time,
+            top: (index < pins).into(),
+            marks: marks.next(),
+        };
+        Ok(entries.into_iter().enumerate().map(item).collect())
+    }
+}
+
+/// A cursor as callers keep it; the start is two zeros.
+fn outside(cursor: Cursor) -> (i64, i64) {
+    if cursor == Cursor::START { (0, 0) } else { (cursor.time, list::index_of(&cursor)) }
+}

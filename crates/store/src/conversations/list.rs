@@ -1,0 +1,157 @@
+//! An account's conversations in the order of their last messages, without reading all of them.
+//!
+//! A head has its place in that order (`listed`) in two indexes, one for each of the two accounts. A send does not look
+//! for the new place, because random index pages are what a message costs: it only marks the head as *unsettled*, and
+//! not even that if it is already. Whoever lists reads the unsettled heads beside the ordered ones and sorts them in;
+//! when there are many, [`settle`] puts them into order first. So order is paid for by those who look at it.
+
+use contract::{ConversationId, Result, Seq, UserId, limit};
+
+use super::Place;
+use crate::{Snapshot, Tx};
+
+/// The place of a head that moved since it was put into order: before all others.
+pub const UNSETTLED: i64 = i64::MAX;
+
+/// Unsettled heads that a listing sorts in; more are settled first.
+pub const UNSETTLED_MAX: usize = 64;
+
+/// Heads that one [`settle`] puts into order: a short transaction even on a slow disk.
+pub const SETTLE_BATCH: usize = 500;
+
+/// Where a listing goes on: strictly behind this place. The order is newest first, then by descending key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// Seconds, of the last message that moved the list.
+    pub time: i64,
+    /// The key of the conversation, or the smallest of several that are left behind.
+    pub id: [u8; 16],
+}
+
+impl Cursor {
+    /// Before all that is settled: no key is smaller than all zeros.
+    pub const START: Self = Self { time: UNSETTLED, id: [0; 16] };
+}
+
+/// A conversation as far as the list needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its key.
+    pub conversation: ConversationId,
+    /// The other account; none if this account forgot the conversation.
+    pub peer: Option<UserId>,
+    /// The newest message that moves the list.
+    pub last: Place,
+    /// Nothing up to here is shown.
+    pub cleared: Seq,
+    /// Deleted from the list at this place.
+    pub hidden: Seq,
+}
+
+impl Line {
+    /// Its place in the order.
+    pub const fn cursor(&self) -> Cursor {
+        Cursor { time: self.last.time, id: self.conversation.0 }
+    }
+
+    /// Whether the list shows it.
+    pub fn is_listed(&self) -> bool {
+        self.peer.is_some() && (self.hidden == Seq(0) || self.last.seq > self.hidden)
+    }
+
+    /// Whether the list has no message to show for it.
+    pub fn is_empty(&self) -> bool {
+        self.last.seq == Seq(0) || self.last.seq <= self.cleared
+    }
+}
+
+type Row = (ConversationId, Option<String>, Seq, i64, Option<Seq>, Option<Seq>);
+
+fn line((conversation, peer, seq, time, cleared, hidden): Row) -> Line {
+    Line {
+        conversation,
+        peer: peer.map(|peer| UserId::trusted(&peer)),
+        last: Place { seq, time },
+        cleared: cleared.unwrap_or_default(),
+        hidden: hidden.unwrap_or_default(),
+    }
+}
+
+/// Reads the settled conversations of an account behind a place, in order: also those that the list does not show, so
+/// that fewer than `count` mean the end.
+pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, count: usize) -> Result<Vec<Line>> {
+    let app = snapshot.app();
+    let rows: Vec<Row> = snapshot.all(
+        sql!(
+            "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
+             FROM (
+                 SELECT * FROM (
+                     SELECT id, last_seq, last_time, listed FROM conversations
+                     WHERE app = $1 AND low = $2 AND kind = 0 AND (listed, id) < ($3, $4)
+                     ORDER BY listed DESC, id DESC LIMIT $5
+                 ) AS lows
+                 UNION ALL
+                 SELECT * FROM (
+                     SELECT id, last_seq, last_time, listed FROM conversations
+                     WHERE app = $1 AND high = $2 AND kind = 0 AND (listed, id) < ($3, $4) AND low <> high
+                     ORDER BY listed DESC, id DESC LIMIT $5
+                 ) AS highs
+             ) AS page
+             LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = page.id
+             ORDER BY page.listed DESC, page.id DESC LIMIT $5"
+        ),
+        (app, account, behind.time, &behind.id[..], count.min(limit::STORE_PAGE) as i64),
+    )?;
+    Ok(rows.into_iter().map(line).collect())
+}
+
+/// Reads the unsettled conversations of an account, in no particular order.
+pub fn unsettled(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -> Result<Vec<Line>> {
+    let app = snapshot.app();
+    let rows: Vec<Row> = snapshot.all(
+        sql!(
+            "SELECT c.id, m.peer, c.last_seq, c.last_time, m.cleared_seq, m.hidden_seq
+             FROM (
+                 SELECT id, last_seq, last_time FROM conversations
+                 WHERE app = $1 AND low = $2 AND kind = 0 AND listed = $3
+                 UNION ALL
+                 SELECT id, last_seq, last_time FROM conversations
+                 WHERE app = $1 AND high = $2 AND kind = 0 AND listed = $3 AND low <> high
+             ) AS c
+             LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = c.id
+             LIMIT $4"
+        ),
+        (app, account, UNSETTLED, count.min(limit::STORE_PAGE) as i64),
+    )?;
+    Ok(rows.into_iter().map(line).collect())
+}
+
+/// Puts unsettled conversations of an account into order, at most [`SETTLE_BATCH`]; answers how many it were. The heads
+/// are locked in key order, as sends do.
+pub fn settle(tx: &mut Tx<'_>, account: &UserId) -> Result<usize> {
+    let app = tx.app();
+    let settled = tx.run(
+        sql! {
+            sqlite: "UPDATE conversations SET listed = last_time
+                     WHERE app = $1 AND listed = $3 AND id IN (
+                         SELECT id FROM (
+                             SELECT id FROM conversations WHERE app = $1 AND low = $2 AND kind = 0 AND listed = $3
+                             UNION ALL
+                             SELECT id FROM conversations WHERE app = $1 AND high = $2 AND kind = 0 AND listed = $3
+                         ) LIMIT $4)",
+            postgres: "UPDATE conversations AS c SET listed = c.last_time
+                       FROM (
+                           SELECT id FROM conversations WHERE app = $1 AND id IN (
+                               SELECT id FROM (
+                                   SELECT id FROM conversations WHERE app = $1 AND low = $2 AND kind = 0 AND listed = $3
+                                   UNION ALL
+                                   SELECT id FROM conversations WHERE app = $1 AND high = $2 AND kind = 0 AND listed = $3
+                               ) AS moved LIMIT $4)
+                           ORDER BY id FOR UPDATE
+                       ) AS held
+                       WHERE c.app = $1 AND c.id = held.id AND c.listed = $3"
+        },
+        (app, account, UNSETTLED, SETTLE_BATCH as i64),
+    )?;
+    Ok(usize::try_from(settled).unwrap_or(usize::MAX))
+}
