@@ -31,8 +31,6 @@ pub(crate) struct Load {
     pub(crate) wait: Duration,
     /// Tells the rounds of a run apart.
     pub(crate) seed: u64,
-    /// The least time between two requests of a connection; none asks as fast as answers come.
-    pub(crate) pace: Option<Duration>,
     /// Calls a second on all connections together; none means as many as go. Then a call counts from when it was due.
     pub(crate) per_second: Option<u64>,
 }
@@ -64,17 +62,11 @@ pub(crate) async fn run(load: &Load) -> Outcome<Rate> {
 async fn ask(load: Load, mut stream: TcpStream, mut dice: Dice, end: Instant) -> Outcome<Vec<u32>> {
     let mut took = Vec::with_capacity(1 << 14);
     let (mut body, mut request, mut answer) = (String::new(), Vec::new(), Vec::new());
-    // Connections of a paced load begin one after the other, not all at once.
-    let mut next = Instant::now() + load.pace.map_or(Duration::ZERO, |pace| pace.mul_f64(dice.unit()));
     let pause = load.per_second.map(|rate| Duration::from_secs_f64(load.connections as f64 / rate as f64));
     // Connections begin at different moments of their first pause.
     let spread = pause.map(|pause| pause.mul_f64((dice.next() % 1_000) as f64 / 1_000.0));
     let mut due = Instant::now() + spread.unwrap_or_default();
     loop {
-        if let Some(pace) = load.pace {
-            tokio::time::sleep_until(next.into()).await;
-            next += pace;
-        }
         if let Some(pause) = pause {
             tokio::time::sleep_until(due.into()).await;
             due += pause;

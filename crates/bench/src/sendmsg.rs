@@ -29,7 +29,6 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
         connections: 128,
         wait: Duration::from_secs(effort.seconds),
         seed: 0,
-        pace: None,
         per_second: None,
     };
     let raw_load = Load { address: echo.hear()?.parse()?, expect: "TIMTextElem", ..load.clone() };

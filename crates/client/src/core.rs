@@ -36,7 +36,7 @@ use crate::social::{FollowPage, FollowTie, Profile};
 pub(crate) use calls::Ask;
 use calls::Calls;
 pub(crate) use change::Change;
-pub(crate) use contacts::Change;
+pub(crate) use contacts::ListChange;
 use contacts::Contacts;
 use link::{Link, Session};
 use notice::Told;

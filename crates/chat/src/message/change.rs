@@ -56,7 +56,7 @@ pub(crate) fn find(snapshot: &mut Snapshot<'_>, actor: &Actor, named: &Named) ->
     if let Actor::Member(user) = actor {
         let other = if *user == named.sender { &named.receiver } else { &named.sender };
         let head = conversations::get(snapshot, user, other)?;
-        if !message.is_seen_by(user) || head.is_none_or(|head| message.seq <= head.cleared) {
+        if !message.is_seen_by(user) || head.is_none_or(|head| message.seq <= head.cleared.seq) {
             return Ok(None);
         }
         view = View { viewer: user.clone(), peer: other.clone(), ..view };

@@ -15,7 +15,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::core::change::{Change, Changing};
-use crate::core::contacts::Change;
+use crate::core::contacts::ListChange;
 use crate::core::link::Link;
 use crate::core::social;
 use crate::core::sync::{Fill, Write};
@@ -61,7 +61,7 @@ pub(crate) enum Ask {
     Plain(Frame),
     Upload(NewFile),
     Links(Vec<String>),
-    Change(Change),
+    ListChange(ListChange),
 }
 
 /// What an answer has to be understood with.
@@ -83,7 +83,7 @@ pub(super) enum Context {
     Heartbeat,
     Heads { after: i64, behind: String },
     Contacts { after: i64 },
-    Change { is_repeatable: bool },
+    ListChange { is_repeatable: bool },
     Since { peer: String, fill: Fill },
     Broadcasts { after: u64 },
 }
@@ -119,7 +119,7 @@ impl Context {
                 | Self::Social(_)
                 | Self::Upload
                 | Self::Links
-                | Self::Change { is_repeatable: true }
+                | Self::ListChange { is_repeatable: true }
         )
     }
 }
@@ -262,7 +262,7 @@ impl Core {
                 (Frame::request(Command::MediaUpload, &body), Context::Upload)
             }
             Ask::Links(urls) => (Frame::request(Command::MediaLink, &LinkRequest { urls }), Context::Links),
-            Ask::Change(change) => (change.frame(), Context::Change { is_repeatable: change.is_repeatable() }),
+            Ask::ListChange(change) => (change.frame(), Context::ListChange { is_repeatable: change.is_repeatable() }),
             Ask::ConfirmPush(id) => (Frame::request(Command::PushAck, &PushAck { id }), Context::ConfirmPush),
             Ask::Social(ask) => {
                 let (frame, kind) = social::request(ask);
@@ -416,7 +416,7 @@ impl Core {
             Context::Logout => return self.logged_out(),
             Context::Heads { after, behind } => return self.on_heads(after, &behind, frame),
             Context::Contacts { after } => return self.on_contacts(after, frame),
-            Context::Change { .. } => return self.on_change(request.call, frame),
+            Context::ListChange { .. } => return self.on_list_change(request.call, frame),
             Context::Since { peer, fill } => return self.on_since(&peer, fill, frame),
             Context::Broadcasts { after } => return self.on_broadcasts(after, frame),
             Context::Send(draft) => self.on_sent(*draft, frame),

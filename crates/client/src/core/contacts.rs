@@ -24,7 +24,7 @@ const PAGE: u32 = 100;
 
 /// A change of the list that the application asks for.
 #[derive(Debug, Clone)]
-pub(crate) enum Change {
+pub(crate) enum ListChange {
     Pin(ConversationPinRequest),
     Mark(ConversationMarkRequest),
     Delete(ConversationDeleteRequest),
@@ -34,7 +34,7 @@ pub(crate) enum Change {
     DeleteGroup(ConversationGroupRequest),
 }
 
-impl Change {
+impl ListChange {
     pub(super) fn frame(&self) -> Frame {
         match self {
             Self::Pin(body) => Frame::request(Command::ConversationPin, body),
@@ -161,7 +161,7 @@ impl Core {
     }
 
     /// A change was made: its caller hears of it when it is here.
-    pub(super) fn on_change(&mut self, call: Option<CallId>, frame: &Frame) {
+    pub(super) fn on_list_change(&mut self, call: Option<CallId>, frame: &Frame) {
         let answer: Result<ConversationAnswer> =
             frame.read().map_err(|_| Error::Protocol("the answer to a change cannot be read".into()));
         let answer = match answer {

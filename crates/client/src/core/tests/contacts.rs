@@ -8,12 +8,12 @@ use contract::frame::wire::{
 use contract::frame::{Command, Frame};
 
 use super::{Bench, number};
-use crate::core::{Answer, Ask, Change, Known, Output, Write};
+use crate::core::{Answer, Ask, ListChange, Known, Output, Write};
 use crate::event::{Event, Reason};
 
 fn pin(bench: &mut Bench, call: u64) -> Frame {
     let body = ConversationPinRequest { peer: "bob".into(), pin: true };
-    bench.ask(call, Ask::Change(Change::Pin(body)));
+    bench.ask(call, Ask::ListChange(ListChange::Pin(body)));
     bench.sent(Command::ConversationPin)
 }
 

@@ -185,7 +185,7 @@ fn what_was_edited_or_extended_while_the_device_was_away_is_told() {
     let request = bench.sent(Command::Since);
     let edited = contract::frame::wire::Message { body: "[]".into(), version: 2, extended: true, ..from("bob", 2) };
     let changed = vec![edited.clone()];
-    bench.frame(&request.answer(&MessagePage { messages: Vec::new(), finished: true, changed }));
+    bench.frame(&request.answer(&MessagePage { finished: true, changed, ..MessagePage::default() }));
     let edited = crate::Message::from(edited);
     assert_eq!(bench.events(), [Event::ExtensionsStale { message: edited.id() }, Event::Modified(edited)]);
 }
