@@ -178,7 +178,6 @@ fn load(credentials: &Value, seconds: u64, round: u64) -> Outcome<Load> {
         connections: BATCHES,
         wait: Duration::from_secs(seconds),
         seed: round * 10,
-        pace: None,
         per_second: None,
     })
 }
