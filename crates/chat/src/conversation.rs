@@ -3,6 +3,7 @@
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::message::Message;
+use contract::webhook::Happening;
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId, limit};
 use store::conversations::{Head, Place};
 use store::messages::View;
@@ -150,13 +151,14 @@ fn list(snapshot: &mut Snapshot<'_>, account: &UserId, head: Head) -> Result<Lis
 }
 
 /// Marks the conversation with `peer` as read up to a second, or altogether.
-pub fn set_read(tx: &mut Tx<'_>, reader: &UserId, peer: &UserId, up_to: Option<i64>) -> Result<()> {
+pub fn set_read(tx: &mut Tx<'_>, now: Millis, reader: &UserId, peer: &UserId, up_to: Option<i64>) -> Result<()> {
     let Some(head) = conversations::get(tx, reader, peer)? else { return Ok(()) };
     let place = match up_to {
         Some(time) if time < head.place.time => conversations::place_at(tx, head.conversation, time)?,
         _ => head.place,
     };
     if conversations::set_read(tx, reader, head.conversation, place)? {
+        tx.after_hook(now, &Happening::Read { reader: reader.clone(), peer: peer.clone(), time: place.time })?;
         tx.after(Event::ConversationRead {
             reader: reader.clone(),
             peer: peer.clone(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::ticket::Grant;
+use contract::webhook::{Happening, StateChange, Via};
 use contract::{DeviceId, Fault, Millis, Platform, Result, UserId};
 use store::apps::App;
 use store::devices::{Device, Login};
@@ -70,15 +71,41 @@ fn take_place(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login) -> Result<
             other.id != login.device && other.platform == login.platform && other.is_logged_in && !other.is_replaced
         })
         .collect();
+    let mut kicked = Vec::new();
     // The latest heard of come first, so what lies beyond the allowance is the oldest.
     for other in others.iter().skip(allowed.saturating_sub(1)) {
         devices::replace(tx, &other.id)?;
+        kicked.extend(Platform::from_number(other.platform).map(Via::of));
         tx.after(Event::SessionReplaced { account: login.account.clone(), device: other.id.clone(), before: now });
     }
     devices::log_in(tx, now, login)?;
+    tx.after_hook(now, &Happening::State { account: login.account.clone(), change: StateChange::Login, kicked })?;
     // An older connection of the same device is as dead as its network was.
     tx.after(Event::SessionReplaced { account: login.account.clone(), device: login.device.clone(), before: now });
     Ok(())
+}
+
+/// Takes a device's login away, as its user asked.
+pub fn log_out(tx: &mut Tx<'_>, now: Millis, account: &UserId, device: &DeviceId) -> Result<()> {
+    devices::log_out(tx, now, device)?;
+    tx.after_hook(now, &state(account, StateChange::Logout))
+}
+
+/// Notes that a device has no connection any more; `change` says why, if anybody is to be told.
+pub fn disconnect(
+    tx: &mut Tx<'_>,
+    at: Millis,
+    account: &UserId,
+    device: &DeviceId,
+    session: i64,
+    change: Option<StateChange>,
+) -> Result<()> {
+    devices::disconnect(tx, at, device, session)?;
+    change.map_or(Ok(()), |change| tx.after_hook(at, &state(account, change)))
+}
+
+fn state(account: &UserId, change: StateChange) -> Happening {
+    Happening::State { account: account.clone(), change, kicked: Vec::new() }
 }
 
 /// Whether the account's sessions from an epoch still hold: asked at every heartbeat, because the bus may lose a kick.

@@ -3,6 +3,7 @@
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::message::{Flags, Message};
+use contract::webhook::Happening;
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId};
 use store::append::{Draft, Facts, Standing};
 use store::messages::View;
@@ -73,6 +74,7 @@ pub fn recall(
         return refuse(Fault::MessageRecalled);
     }
     conversations::touch(tx, view.conversation(), now)?;
+    tx.after_hook(now, &Happening::Recalled { sender: sender.clone(), receiver: receiver.clone(), key })?;
     tx.after(Event::MessageRecalled {
         sender: sender.clone(),
         receiver: receiver.clone(),

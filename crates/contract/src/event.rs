@@ -75,6 +75,8 @@ pub enum Event {
     },
     /// Work for the delivery engine was queued.
     DeliveryQueued,
+    /// Something that a webhook tells of was queued.
+    WebhookQueued,
     /// An app's settings changed.
     AppChanged,
 }

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod seal;
 pub mod ticket;
 pub mod user_sig;
+pub mod webhook;
 
 pub use fault::{Error, Failure, Fault, Result};
 pub use id::{AppId, ConversationId, DeviceId, Millis, MsgKey, Platform, Seq, UserId};

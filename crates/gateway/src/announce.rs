@@ -49,7 +49,7 @@ impl Hub {
                 Event::SessionReplaced { account, device, before } => {
                     self.replace(app, account, device, *before);
                 }
-                Event::DeliveryQueued | Event::AppChanged => {}
+                Event::DeliveryQueued | Event::WebhookQueued | Event::AppChanged => {}
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Commands on messages and conversations: frames into the words of `chat`, and back.
 
+use std::sync::Arc;
+
 use chat::conversation::{self, Listed, Page, Span};
 use chat::message::{Recaller, give_receipts};
 use contract::frame::wire::{
@@ -7,6 +9,7 @@ use contract::frame::wire::{
     SendAnswer, SendRequest, SinceRequest,
 };
 use contract::message::{Flags, Message, check_body};
+use contract::webhook::Webhook;
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId, limit};
 use serde_json::Value;
 use store::append::{Draft, DraftKind};
@@ -16,8 +19,12 @@ use crate::request::Call;
 
 /// Sends a message in the account's own name.
 pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer> {
-    let is_online_only = request.online_only;
-    let draft = compose(call, request)?;
+    let (is_online_only, msg_seq) = (request.online_only, request.msg_seq);
+    let (draft, push_info) = compose(call, request)?;
+    let Some(draft) = ask(call, draft, push_info, is_online_only).await? else {
+        // The app wants it to look as if it had been sent.
+        return Ok(SendAnswer { time: call.now.secs(), msg_seq, seq: 0, at: call.now.0 });
+    };
     let sent = if is_online_only {
         call.hub.pass(call.app.id, draft).await?
     } else {
@@ -26,8 +33,19 @@ pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer
     Ok(SendAnswer { time: sent.key.time, msg_seq: sent.key.seq, seq: sent.seq.0 as u64, at: sent.at.0 })
 }
 
-/// Checks in the order of the REST command: receiver, body, options, size.
-fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
+/// Asks the app's webhook, if it wants to be asked, about what the rules allow.
+async fn ask(call: &Call, draft: Draft, push_info: Option<Value>, is_online_only: bool) -> Result<Option<Draft>> {
+    if !call.app.settings.webhook.has(Webhook::BeforeSendMsg) {
+        return Ok(Some(draft));
+    }
+    call.hub.decide(call.app.id, &draft).await?;
+    let (app, origin) = (Arc::clone(&call.app), call.session.origin());
+    call.hub.front.before_send(app, origin, draft, push_info, is_online_only).await
+}
+
+/// Checks in the order of the REST command: receiver, body, options, size. Answers with the draft the offline push as
+/// the sender gave it.
+fn compose(call: &Call, request: SendRequest) -> Result<(Draft, Option<Value>)> {
     let receiver = UserId::parse(&request.to).map_err(|_| Fault::ReceiverInvalid)?;
     let elements: Value = serde_json::from_str(&request.body).map_err(|_| Fault::BodyMalformed)?;
     check_body(&elements)?;
@@ -57,7 +75,7 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
         .with_if(request.receipt_wanted, Flags::RECEIPT_WANTED)
         .with_if(request.extensible, Flags::EXTENSIBLE)
         .with_if(request.online_only, Flags::ONLINE_ONLY);
-    Ok(Draft {
+    let draft = Draft {
         push: push::chat::notice(&sender, &elements, push.as_ref()),
         is_admin: call.app.is_admin(&sender),
         sender,
@@ -71,7 +89,9 @@ fn compose(call: &Call, request: SendRequest) -> Result<Draft> {
         flags: flags.0,
         expires_at: call.now.plus(life_s * 1_000),
         origin: Some(call.session.device.clone()),
-    })
+        told: Some(call.session.origin()),
+    };
+    Ok((draft, push))
 }
 
 /// Takes back a message that the account sent.
@@ -83,7 +103,7 @@ pub(crate) async fn recall(call: &Call, request: MessageRef) -> Result<()> {
     let (now, sender, key) = (call.now, call.session.account.clone(), key_of(&request));
     let by = Recaller::Sender { user: sender.clone(), window_s: call.app.settings.recall_window_s };
     let recall = move |tx: &mut store::Tx<'_>| chat::message::recall(tx, now, &sender, &receiver, key, &by);
-    call.hub.store.write(call.app.id, recall).await
+    call.write(recall).await
 }
 
 /// Marks a conversation as read.
@@ -91,8 +111,8 @@ pub(crate) async fn read(call: &Call, request: ReadRequest) -> Result<()> {
     let peer = peer_of(&request.peer)?;
     let reader = call.session.account.clone();
     let up_to = (request.time > 0).then_some(request.time);
-    let read = move |tx: &mut store::Tx<'_>| conversation::set_read(tx, &reader, &peer, up_to);
-    call.hub.store.write(call.app.id, read).await
+    let now = call.now;
+    call.write(move |tx| conversation::set_read(tx, now, &reader, &peer, up_to)).await
 }
 
 /// Gives receipts for single messages.
@@ -105,7 +125,7 @@ pub(crate) async fn receipt(call: &Call, request: ReceiptRequest) -> Result<()> 
     let keys: Vec<MsgKey> = request.messages.iter().map(key_of).collect();
     let (now, reader) = (call.now, call.session.account.clone());
     let give = move |tx: &mut store::Tx<'_>| give_receipts(tx, now, &reader, &peer, &keys);
-    call.hub.store.write(call.app.id, give).await
+    call.write(give).await
 }
 
 /// Reads a page of history backwards.

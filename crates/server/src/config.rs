@@ -43,6 +43,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// How much is taken on.
     pub bounds: Bounds,
+    /// Where calls may go.
+    pub outbound: Outbound,
     /// How the log looks.
     pub log: Log,
 }
@@ -160,6 +162,14 @@ pub struct Bounds {
     pub write_ms: u64,
 }
 
+/// Where calls may go that apps ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Outbound {
+    /// Networks that are not public and may be reached all the same.
+    pub networks: Vec<String>,
+}
+
 /// How the log looks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -180,6 +190,7 @@ impl Default for Config {
             tls: Tls::default(),
             secrets: Secrets::default(),
             bounds: Bounds::default(),
+            outbound: Outbound::default(),
             log: Log::default(),
         }
     }

@@ -8,11 +8,14 @@ use contract::frame::wire::PushNotice;
 use contract::notification::Notification;
 use contract::seal::{self, KeyPair};
 use contract::user_sig::Claim;
+use contract::webhook::Origin;
 use contract::{AppId, DeviceId, Failure, Millis, Result, UserId};
 use futures_util::future::BoxFuture;
 use gateway::{Hub, Pushed};
 use push::delivery::Acked;
 use push::engine::Engine;
+use serde_json::Value;
+use store::append::Draft;
 use store::apps::App;
 use store::{Store, platform};
 use tokio::sync::mpsc;
@@ -22,6 +25,7 @@ use crate::clock::Clock;
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{Vault, random};
+use crate::webhook::{Gate, Webhooks};
 
 /// The node as its gateway sees it.
 pub struct Front {
@@ -35,6 +39,8 @@ pub struct Front {
     pub sigs: Arc<Sigs>,
     /// How often.
     pub rates: Arc<Rates>,
+    /// Who is asked before a message is delivered.
+    pub webhooks: Arc<Webhooks>,
     /// Devices that have just become reachable, for the delivery engine.
     pub arrivals: mpsc::Sender<Arrival>,
 }
@@ -56,6 +62,23 @@ impl gateway::Front for Front {
             // The next arrival of the device finds what is left.
             tracing::warn!(%app, "more devices arrive than the delivery engine is told of");
         }
+    }
+
+    fn before_send(
+        &self,
+        app: Arc<App>,
+        origin: Origin,
+        draft: Draft,
+        push_info: Option<Value>,
+        is_online_only: bool,
+    ) -> BoxFuture<'static, Result<Option<Draft>>> {
+        let webhooks = Arc::clone(&self.webhooks);
+        Box::pin(async move {
+            match webhooks.before_send(&app, origin, draft, push_info.as_ref(), is_online_only).await? {
+                Gate::Pass(draft) => Ok(Some(*draft)),
+                Gate::Drop => Ok(None),
+            }
+        })
     }
 
     fn verify(&self, app: Arc<App>, user: UserId, sig: String) -> BoxFuture<'static, Result<Claim>> {
@@ -109,9 +132,16 @@ pub struct Ears {
     pub hub: OnceLock<Arc<Hub>>,
     /// What is queued is sent by this.
     pub engine: OnceLock<Arc<Engine>>,
+    /// What is queued for webhooks is told by this.
+    pub webhooks: OnceLock<Arc<Webhooks>>,
 }
 
 impl Ears {
+    /// Ears that hear of void UserSigs from the beginning.
+    pub fn new(sigs: Arc<Sigs>) -> Self {
+        Self { sigs, hub: OnceLock::new(), engine: OnceLock::new(), webhooks: OnceLock::new() }
+    }
+
     /// Passes on what was committed; never waits.
     pub fn hear(&self, app: AppId, events: &[Event]) {
         for event in events {
@@ -124,6 +154,9 @@ impl Ears {
         }
         if let Some(engine) = self.engine.get() {
             engine.announced(app, events);
+        }
+        if let Some(webhooks) = self.webhooks.get() {
+            webhooks.hear(app, events);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! * `config`, `vault`, `clock`: what a node is started with. `node`: everything that runs, and how it stops.
 //! * `listen`, `tls`: sockets and certificates. `route`: which surface a request belongs to; `request_id`: its name.
 //! * `admin`: the operators' surface, on a listener of its own.
+//! * `webhook`: apps are asked and told. `outbound`: calls that go out, and where they may go.
 //! * `im`: the IM REST surface. `apps`, `sigs`, `rates`, `address`: what its checks stand on.
 
 pub mod address;
@@ -19,6 +20,7 @@ pub mod im;
 pub mod init;
 pub mod listen;
 pub mod node;
+pub mod outbound;
 pub mod rates;
 pub mod request_id;
 pub mod rest;
@@ -26,3 +28,4 @@ pub mod route;
 pub mod sigs;
 pub mod tls;
 pub mod vault;
+pub mod webhook;

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::seal::KeyPair;
@@ -28,6 +28,7 @@ use crate::listen::{Listener, ended};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{self, Vault};
+use crate::webhook::{Switches, Webhooks};
 use crate::{admin, im, route, tls};
 
 /// What is under way at a shutdown may take this long.
@@ -54,6 +55,8 @@ pub struct Node {
     pub hub: Arc<Hub>,
     /// Notifications.
     pub engine: Arc<Engine>,
+    /// Apps that are asked and told.
+    pub webhooks: Arc<Webhooks>,
     arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
     /// What clients pin to seal their frames.
     pub seal_public: Vec<u8>,
@@ -95,17 +98,22 @@ impl Node {
     pub async fn open(config: &Config, clock: Clock) -> Result<Arc<Self>> {
         let vault = Arc::new(Vault::new(&config.secrets.master_key()?)?);
         let sigs = Arc::new(Sigs::default());
-        let ears = Arc::new(Ears { sigs: Arc::clone(&sigs), hub: OnceLock::new(), engine: OnceLock::new() });
-        let hearing = Arc::clone(&ears);
-        let hooks =
-            Hooks { decide: chat::message::decide, announce: Arc::new(move |app, events| hearing.hear(app, events)) };
+        let ears = Arc::new(Ears::new(Arc::clone(&sigs)));
+        let (hearing, switches) = (Arc::clone(&ears), Arc::new(Switches::default()));
+        let switched = Arc::clone(&switches);
+        let hooks = Hooks {
+            decide: chat::message::decide,
+            announce: Arc::new(move |app, events| hearing.hear(app, events)),
+            wanted: Arc::new(move |app| switched.wanted(app)),
+        };
         let store = Store::open(&config.store(), hooks).await?;
-        let apps = Arc::new(Apps::load(store.clone(), Arc::clone(&vault)).await?);
+        let apps = Arc::new(Apps::load(store.clone(), Arc::clone(&vault), switches).await?);
         let rates = Arc::new(Rates::default());
         // Never 0, which in the table of devices means no node.
         let id = (i64::from_le_bytes(vault::random()) & i64::MAX).max(1);
         let (ticket, seal) = front::gateway_secrets(&store, &vault).await?;
         let seal_public = seal.public.clone();
+        let webhooks = Webhooks::new(store.clone(), Arc::clone(&apps), clock.clone(), id, &config.outbound.networks);
         let (arrivals, arriving) = mpsc::channel(config.bounds.gateway_connections.max(1));
         let front = Front {
             store: store.clone(),
@@ -113,12 +121,14 @@ impl Node {
             clock: clock.clone(),
             sigs: Arc::clone(&sigs),
             rates: Arc::clone(&rates),
+            webhooks: Arc::clone(&webhooks),
             arrivals,
         };
         let hub = open_hub(config, id, ticket, seal, front);
         let engine = open_engine(id, &store, &apps, &hub, &clock);
         drop(ears.hub.set(Arc::clone(&hub)));
         drop(ears.engine.set(Arc::clone(&engine)));
+        drop(ears.webhooks.set(Arc::clone(&webhooks)));
         Ok(Arc::new(Self {
             store,
             apps,
@@ -127,6 +137,7 @@ impl Node {
             rates,
             hub,
             engine,
+            webhooks,
             arriving: Mutex::new(Some(arriving)),
             seal_public,
             bounds: config.bounds.clone(),
@@ -254,6 +265,7 @@ impl Running {
         if let Some(arriving) = node.arriving.lock().take() {
             tasks.spawn(welcome(Arc::clone(&node), arriving, stopped.clone()));
         }
+        tasks.spawn(Arc::clone(&node.webhooks).run(stopped.clone()));
         tasks.spawn(keep(Arc::clone(&node), stopped));
         im::note_start(&node);
         info!(?http, ?https, ?admin, "serving");

@@ -11,6 +11,7 @@ pub(crate) mod window;
 
 use std::time::Instant;
 
+use contract::webhook::Origin;
 use contract::{ConversationId, DeviceId, Error, Fault, Millis, MsgKey, Result, Seq, UserId};
 use tokio::sync::oneshot;
 
@@ -43,6 +44,8 @@ pub struct Draft {
     pub origin: Option<DeviceId>,
     /// An administrator sends in the sender's name.
     pub is_admin: bool,
+    /// Who acts, for the webhook that tells of the message; none where no webhook shall.
+    pub told: Option<Origin>,
 }
 
 /// How a message comes in.

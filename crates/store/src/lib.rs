@@ -31,6 +31,7 @@ mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::event::Event;
+use contract::webhook::Wanted;
 use contract::{AppId, Error, Failure, Result};
 use tokio::sync::oneshot;
 
@@ -113,6 +115,15 @@ pub struct Hooks {
     pub decide: Decide,
     /// Hears what was committed, before the callers do.
     pub announce: Arc<Announce>,
+    /// Tells which webhooks an app has on: only of these anything is kept.
+    pub wanted: Arc<dyn Fn(AppId) -> Wanted + Send + Sync>,
+}
+
+impl Hooks {
+    /// Hooks of a store whose apps have no webhooks.
+    pub fn new(decide: Decide, announce: Arc<Announce>) -> Self {
+        Self { decide, announce, wanted: Arc::new(|_| Wanted::default()) }
+    }
 }
 
 impl fmt::Debug for Hooks {

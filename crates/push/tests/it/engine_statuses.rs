@@ -214,6 +214,7 @@ async fn send(bench: &Bench, random: u32) -> Seq {
         push: push::chat::notice(&user("alice"), &parsed, Some(&info)),
         origin: None,
         is_admin: false,
+        told: None,
     };
     let seq = bench.store.send(APP, draft).await.unwrap().seq;
     bench.engine.announced(APP, &[contract::event::Event::DeliveryQueued]);

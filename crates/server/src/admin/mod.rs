@@ -5,7 +5,7 @@
 //! a secret.
 //!
 //! * `ask`: what is asked and how it is parsed. `refusal`: why the answer is no. `client`: the caller's side.
-//! * `apps`, `settings`, `keys`, `credentials`: what an app has. `accounts`, `audit`, `node`: what is looked at, and the backup.
+//! * `apps`, `settings`, `keys`, `credentials`, `webhooks`: what an app has. `accounts`, `audit`, `node`: what is looked at, and the backup.
 
 mod accounts;
 mod apps;
@@ -17,6 +17,7 @@ mod keys;
 mod node;
 mod refusal;
 mod settings;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -86,14 +87,18 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         ["apps", id, "credentials", own] if is(Method::DELETE) => {
             credentials::remove(node, ask, ask::app(id)?, own).await
         }
+        ["apps", id, "webhook"] if is(Method::GET) => webhooks::show(node, ask::app(id)?),
+        ["apps", id, "webhook"] if is(Method::PATCH) => webhooks::change(node, ask, ask::app(id)?).await,
+        ["apps", id, "webhook", own] if is(Method::PUT) => webhooks::switch_on(node, ask, ask::app(id)?, own).await,
+        ["apps", id, "webhook", own] if is(Method::DELETE) => webhooks::switch_off(node, ask, ask::app(id)?, own).await,
         ["audit"] if is(Method::GET) => audit::list(node, ask).await,
         ["node"] if is(Method::GET) => Ok(node::show(node)),
         ["backup"] if is(Method::POST) => node::backup(node, ask).await,
         ["accounts", app, user] if is(Method::GET) => accounts::show(node, ask::app(app)?, user).await,
         ["apps" | "audit" | "node" | "backup"]
         | ["apps", _]
-        | ["apps", _, "keys" | "credentials"]
-        | ["apps", _, "keys" | "credentials", _]
+        | ["apps", _, "keys" | "credentials" | "webhook"]
+        | ["apps", _, "keys" | "credentials" | "webhook", _]
         | ["accounts", _, _] => Err(Refusal::MethodUnknown),
         _ => Err(Refusal::PathUnknown),
     }

@@ -6,7 +6,7 @@ use contract::Result;
 use serde_json::{Map, Value, json};
 
 use super::desk::{Way, value_or_file};
-use super::{credential, moment, print, print_json, refuse};
+use super::{credential, moment, print, print_json, refuse, webhook};
 use crate::admin::client::Desk;
 
 #[derive(Debug, clap::Args)]
@@ -78,6 +78,11 @@ enum Command {
     Credential {
         #[command(subcommand)]
         command: credential::Command,
+    },
+    /// Webhooks of an app.
+    Webhook {
+        #[command(subcommand)]
+        command: webhook::Command,
     },
 }
 
@@ -165,6 +170,7 @@ async fn execute(desk: &Desk, command: Command) -> Result<()> {
             desk.ask(Method::PATCH, &format!("apps/{id}"), Some(&changes(&settings)?)).await?
         }
         Command::Credential { command } => credential::run(desk, command).await?,
+        Command::Webhook { command } => webhook::run(desk, command).await?,
     };
     print_json(&answer);
     Ok(())

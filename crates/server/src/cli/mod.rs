@@ -14,6 +14,7 @@ mod env;
 mod init;
 mod moment;
 mod serve;
+mod webhook;
 
 use std::process::ExitCode;
 

@@ -4,11 +4,13 @@
 //! which sends messages or takes several steps. A line in [`super::COMMANDS`] makes it reachable.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use contract::codes::Family;
+use contract::webhook::Origin;
 use contract::{Failure, Millis, Result, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,6 +33,15 @@ pub struct Call {
     pub caller: UserId,
     /// The moment of the call.
     pub now: Millis,
+    /// Whence it came.
+    pub from: IpAddr,
+}
+
+impl Call {
+    /// Who acts, as webhooks tell it.
+    pub fn origin(&self) -> Origin {
+        Origin::rest(self.from)
+    }
 }
 
 /// What every command says of itself. Its reference page is made of the type: the comment on the type says what the
@@ -119,8 +130,12 @@ impl Command {
             run: |call, body| {
                 Box::pin(async move {
                     let action: A = parse(body)?;
-                    let store = call.node.store.clone();
-                    let answer = store.write(call.app.id, move |tx| action.write(&call, tx)).await?;
+                    let (store, app) = (call.node.store.clone(), call.app.id);
+                    let write = move |tx: &mut Tx<'_>| {
+                        tx.act_for(call.origin());
+                        action.write(&call, tx)
+                    };
+                    let answer = store.write(app, write).await?;
                     good::<A>(&answer)
                 })
             },

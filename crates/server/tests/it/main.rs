@@ -9,3 +9,4 @@ mod raw;
 mod reliable;
 mod rough;
 mod tidy;
+mod webhook;

@@ -31,6 +31,7 @@ pub(crate) fn draft(sender: &str, receiver: &str, msg_seq: u32, at: Millis) -> D
         push: None,
         origin: None,
         is_admin: false,
+        told: None,
     }
 }
 

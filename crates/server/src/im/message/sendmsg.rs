@@ -1,12 +1,12 @@
 //! Sends a message to one account, in the name of any account of the app.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{MsgKey, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Bound, Content, send, send_fault};
+use super::{Bound, Content, ask, names, send, send_fault};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 
@@ -31,6 +31,9 @@ pub struct Sendmsg {
     /// Opaque; travels with the message.
     #[serde(rename = "CloudCustomData")]
     cloud: Option<Value>,
+    /// `ForbidBeforeSendMsgCallback`, `ForbidAfterSendMsgCallback`: the webhook is not called for this message.
+    #[serde(rename = "ForbidCallbackControl")]
+    unhooked: Option<Value>,
     /// `NoUnread`, `NoLastMsg`, `WithMuteNotifications`.
     #[serde(rename = "SendMsgControl")]
     control: Option<Value>,
@@ -85,7 +88,20 @@ impl Perform for Sendmsg {
             support_message_extension: self.extension,
         };
         let composed = content.compose(&call, Bound::Single)?;
-        let draft = composed.draft(&call, sender, self.receiver.0, self.msg_seq, self.msg_random);
+        let unhooked = names(self.unhooked.as_ref(), "ForbidCallbackControl")?;
+        let mut draft = composed.draft(&call, sender, self.receiver.0, self.msg_seq, self.msg_random);
+        if unhooked.contains(&"ForbidAfterSendMsgCallback") {
+            draft.told = None;
+        }
+        if !unhooked.contains(&"ForbidBeforeSendMsgCallback") {
+            let Some(passed) = ask(&call, draft, &composed).await? else {
+                // The app wants it to look as if it had been sent.
+                let (time, seq) = (call.now.secs(), self.msg_seq.unwrap_or_default());
+                let key = MsgKey { time, seq, random: self.msg_random };
+                return Ok(Answer { msg_time: time, msg_key: key.to_string() });
+            };
+            draft = passed;
+        }
         let sent = send(&call, draft, composed.is_online_only).await?;
         Ok(Answer { msg_time: sent.key.time, msg_key: sent.key.to_string() })
     }
