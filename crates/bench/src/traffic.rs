@@ -72,6 +72,7 @@ impl Send {
             push: None,
             origin: None,
             is_admin: false,
+            told: None,
         }
     }
 }
