@@ -4,6 +4,7 @@
 //! what it answers: [`sqlite`] in a loop over prepared statements, [`postgres`] with one set-based statement a
 //! step. `window` is the worker's memory of what it stored lately, which makes telling repeated sends cheap.
 
+pub(crate) mod heads;
 pub(crate) mod plan;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;

@@ -11,6 +11,7 @@ use contract::message::{Flags, Message};
 use contract::webhook::{Happening, Webhook};
 use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
 
+use super::heads::HeadKey;
 use super::window::{Ids, Memory, Print, SPAN_MS, Stored, Window};
 use super::{DraftKind, Facts, Sent, Standing, Waiting};
 use crate::Hooks;
@@ -48,9 +49,16 @@ pub(crate) struct Slot<'w> {
     pub(crate) id: ConversationId,
     pub(crate) low: &'w UserId,
     pub(crate) high: &'w UserId,
+    /// Its head as this worker left it: not to be read, but to be held true by the update that moves it.
+    pub(crate) assumed: Option<Head>,
 }
 
 impl<'w> Slot<'w> {
+    /// What is to be remembered of it once this head is committed.
+    fn left(&self, head: &Head) -> (HeadKey, Head) {
+        ((self.app, self.id), Head { is_new: false, is_parted: false, ..head.clone() })
+    }
+
     /// The members, each with its peer; one who writes to itself is one member.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&'w UserId, &'w UserId)> {
         let (low, high) = (self.low, self.high);
@@ -100,6 +108,8 @@ pub(crate) struct Gathered {
 
 /// An engine's part of a batch, inside one transaction.
 pub(crate) trait Engine {
+    /// Whether heads may be assumed instead of locked and read; see [`super::heads`].
+    const ASSUMES: bool;
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered>;
     fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>>;
     fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()>;
@@ -126,6 +136,8 @@ pub(crate) struct Plan {
     /// What webhooks tell of: which of the rows, and how it is kept.
     pub(crate) told: Vec<(usize, webhooks::Kept)>,
     pub(crate) prints: Vec<(Print, Stored)>,
+    /// The heads as they are after the commit.
+    pub(crate) left: Vec<(HeadKey, Head)>,
 }
 
 /// What the webhooks of the apps tell of: only for those that have them on.
@@ -173,14 +185,17 @@ impl Plan {
 }
 
 /// Runs all steps of a batch but the commit.
-pub(crate) fn run(
-    engine: &mut impl Engine,
+pub(crate) fn run<E: Engine>(
+    engine: &mut E,
     window: &Window,
     ids: &mut Ids,
     hooks: &Hooks,
     waiting: &[(AppId, Waiting)],
 ) -> Result<Plan> {
-    let (questions, slot_of) = ask(waiting);
+    let (mut questions, slot_of) = ask(waiting);
+    if E::ASSUMES {
+        questions.slots.iter_mut().for_each(|slot| slot.assumed = window.head(&(slot.app, slot.id)));
+    }
     let gathered = engine.gather(&questions)?;
     let accounts: HashMap<_, _> = questions.accounts.iter().copied().zip(gathered.accounts).collect();
     let facts: Vec<Facts> = waiting.iter().map(|(app, waiting)| facts_of(*app, waiting, &accounts)).collect();
@@ -218,6 +233,9 @@ pub(crate) fn run(
     if !(plan.rows.is_empty() && plan.idle.is_empty()) {
         engine.write(waiting, &questions.slots, &plan)?;
     }
+    if E::ASSUMES {
+        plan.left = plan.heads.iter().map(|(slot, head)| questions.slots[*slot].left(head)).collect();
+    }
     Ok(plan)
 }
 
@@ -234,7 +252,7 @@ fn ask(waiting: &[(AppId, Waiting)]) -> (Questions<'_>, Vec<usize>) {
         if slots.last().is_none_or(|slot| (slot.app, slot.id) != (*app, w.conversation)) {
             let (one, other) = (&w.draft.sender, &w.draft.receiver);
             let (low, high) = if one <= other { (one, other) } else { (other, one) };
-            slots.push(Slot { app: *app, id: w.conversation, low, high });
+            slots.push(Slot { app: *app, id: w.conversation, low, high, assumed: None });
             accounts.extend([(*app, low), (*app, high)]);
         }
         slot_of[index] = slots.len() - 1;

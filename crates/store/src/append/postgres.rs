@@ -1,8 +1,10 @@
 //! The append on PostgreSQL: one set-based statement a step, three round trips a batch at most.
 //!
-//! 1. BEGIN, make and lock the heads in key order, read them, the accounts and the exact matches.
+//! 1. BEGIN, make and lock the heads that are not remembered, in key order, read them, the accounts and the exact matches.
 //! 2. Only if memory cannot tell: the newest messages that drafts may repeat.
-//! 3. Messages, heads, memberships, outbox, COMMIT.
+//! 3. Messages, heads, memberships, outbox, COMMIT. A remembered head is locked by the update that moves it, and must be
+//!    as it was assumed: otherwise everything is undone and runs again without assumptions. Two nodes that take turns
+//!    in a conversation can so wait for each other; the database ends that, and the second run locks in order.
 //!
 //! The statements are plain ones, not one with many changing parts: those are refused by some who speak the protocol.
 
@@ -79,12 +81,26 @@ const MESSAGES: Sql = sql!(
 
 const MOVE: Sql = sql!(
     postgres: "UPDATE conversations AS c
-               SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time, moved_at = u.moved_at,
-                   writer = u.writer, scan_until = u.scan_until, parted = 0
+               SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time,
+                   moved_at = u.moved_at, writer = u.writer, scan_until = u.scan_until, parted = 0
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                           $7::bigint[], $8::bigint[], $9::bigint[])
-                    AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until)
+                           $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+                    AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until, since)
                WHERE c.app = u.app AND c.id = u.id"
+);
+
+/// Moves heads that were assumed; an error if one was not as assumed ($9 is the worker, $10 how many they are).
+const MOVE_ASSUMED: Sql = sql!(
+    postgres: "WITH moved AS (
+                   UPDATE conversations AS c
+                   SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time,
+                       moved_at = GREATEST(c.moved_at, u.moved_at)
+                   FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                               $7::bigint[], $8::bigint[])
+                        AS u (app, id, seq, last_at, last_seq, last_time, moved_at, since)
+                   WHERE c.app = u.app AND c.id = u.id AND c.seq = u.since AND c.writer = $9 AND c.parted = 0
+                   RETURNING 1)
+               SELECT 1 / (CASE WHEN COUNT(*) = $10 THEN 1 ELSE 0 END) FROM moved"
 );
 
 const JOIN: Sql = sql!(
@@ -118,8 +134,10 @@ const UNMAKE: Sql = sql!(
 );
 
 impl Engine for Session {
+    const ASSUMES: bool = true;
+
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered> {
-        let slots = &questions.slots;
+        let slots: Vec<&Slot<'_>> = questions.slots.iter().filter(|slot| slot.assumed.is_none()).collect();
         let apps: Vec<i64> = slots.iter().map(|slot| slot.app.0).collect();
         let ids: Vec<&[u8]> = slots.iter().map(|slot| &slot.id.0[..]).collect();
         let lows: Vec<&str> = slots.iter().map(|slot| slot.low.as_str()).collect();
@@ -132,11 +150,13 @@ impl Engine for Session {
         let times: Vec<i64> = exact.iter().map(|it| it.key.time).collect();
         let seqs: Vec<i64> = exact.iter().map(|it| it.key.seq.into()).collect();
         let randoms: Vec<i64> = exact.iter().map(|it| it.key.random.into()).collect();
-        let mut statements: Vec<(Sql, Args<'_>)> = vec![
-            (LOCK, vec![&apps, &ids, &lows, &highs]),
-            (HEADS, vec![&apps, &ids]),
-            (ACCOUNTS, vec![&owners, &users]),
-        ];
+        // The accounts after the locks: whoever deletes one parts its heads first.
+        let mut statements: Vec<(Sql, Args<'_>)> = Vec::with_capacity(4);
+        if !slots.is_empty() {
+            statements.push((LOCK, vec![&apps, &ids, &lows, &highs]));
+            statements.push((HEADS, vec![&apps, &ids]));
+        }
+        statements.push((ACCOUNTS, vec![&owners, &users]));
         if !exact.is_empty() {
             statements.push((EXACT, vec![&exact_apps, &exact_ids, &times, &seqs, &randoms]));
         }
@@ -160,14 +180,21 @@ impl Engine for Session {
         let account = |row: &Row| -> Result<Account> {
             Ok(Account { is_deleted: get(row, 1)? != 0, is_reached: get(row, 2)? > 0 })
         };
-        let heads: Option<Vec<Head>> = place(&answers[1], slots.len(), head)?.into_iter().collect();
+        let mut answers = answers.into_iter();
+        let mut next = || answers.next().unwrap_or_default();
+        let mut read = Vec::new();
+        if !slots.is_empty() {
+            drop(next());
+            read = place(&next(), slots.len(), head)?;
+        }
+        let accounts = place(&next(), questions.accounts.len(), account)?;
+        let mut read = read.into_iter().flatten();
+        let heads: Option<Vec<Head>> =
+            questions.slots.iter().map(|slot| slot.assumed.clone().or_else(|| read.next())).collect();
         Ok(Gathered {
             heads: heads.ok_or_else(|| Failure::internal("a locked head cannot be read"))?,
-            accounts: place(&answers[2], questions.accounts.len(), account)?,
-            exact: match answers.get(3) {
-                Some(rows) => place(rows, exact.len(), stored)?,
-                None => Vec::new(),
-            },
+            accounts,
+            exact: if exact.is_empty() { Vec::new() } else { place(&next(), exact.len(), stored)? },
         })
     }
 
@@ -187,7 +214,9 @@ impl Engine for Session {
 
     fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()> {
         let messages = Messages::of(waiting, plan);
-        let heads = Heads::of(slots, plan);
+        let (assumed, read) = plan.heads.iter().partition(|(slot, _)| slots[*slot].assumed.is_some());
+        let (assumed, read) = (Heads::of(slots, assumed), Heads::of(slots, read));
+        let (me, expected) = (assumed.writer.first().copied().unwrap_or_default(), assumed.app.len() as i64);
         let members = Members::of(slots, plan);
         let pushes = Pushes::of(waiting, plan);
         let told = Events::of(waiting, plan);
@@ -195,7 +224,15 @@ impl Engine for Session {
         let idle_ids: Vec<&[u8]> = plan.idle.iter().map(|slot| &slots[*slot].id.0[..]).collect();
         let mut statements = Vec::with_capacity(6);
         if !plan.rows.is_empty() {
-            statements.extend([(MESSAGES, messages.args()), (MOVE, heads.args())]);
+            statements.push((MESSAGES, messages.args()));
+        }
+        if !read.app.is_empty() {
+            statements.push((MOVE, read.args()));
+        }
+        if !assumed.app.is_empty() {
+            let Heads { app, id, seq, last_at, last_seq, last_time, moved_at, since, .. } = &assumed;
+            let args: Args<'_> = vec![app, id, seq, last_at, last_seq, last_time, moved_at, since, &me, &expected];
+            statements.push((MOVE_ASSUMED, args));
         }
         if !members.app.is_empty() {
             statements.push((JOIN, members.args()));
@@ -283,12 +320,13 @@ impl<'a> Messages<'a> {
 
 columns!(Heads {
     app: i64, id: &'a [u8], seq: i64, last_at: i64, last_seq: i64, last_time: i64, moved_at: i64, writer: i64, scan_until: i64,
+    since: i64,
 });
 
 impl<'a> Heads<'a> {
-    fn of(slots: &'a [Slot<'_>], plan: &Plan) -> Self {
+    fn of(slots: &'a [Slot<'_>], heads: Vec<&(usize, Head)>) -> Self {
         let mut columns = Self::default();
-        for (slot, head) in &plan.heads {
+        for (slot, head) in heads {
             columns.app.push(slots[*slot].app.0);
             columns.id.push(&slots[*slot].id.0);
             columns.seq.push(head.seq);
@@ -298,6 +336,7 @@ impl<'a> Heads<'a> {
             columns.moved_at.push(head.moved_at);
             columns.writer.push(head.writer);
             columns.scan_until.push(head.scan_until);
+            columns.since.push(head.since);
         }
         columns
     }

@@ -144,6 +144,8 @@ fn stored((time, msg_seq, random, seq, at): Found) -> Stored {
 }
 
 impl Engine for Lite {
+    const ASSUMES: bool = false;
+
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered> {
         Ok(Gathered {
             heads: questions.slots.iter().map(|slot| self.head(slot)).collect::<Result<_>>()?,

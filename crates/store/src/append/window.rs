@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use contract::{AppId, ConversationId, Millis, MsgKey, Seq, limit};
 
+use super::heads::{HeadKey, Heads};
 use super::plan::Head;
 
 /// How long a repeated send counts as the same message.
@@ -55,6 +56,7 @@ pub(crate) struct Window {
     capacity: usize,
     seen: HashMap<Print, Stored>,
     order: VecDeque<(Millis, Print)>,
+    heads: Heads,
 }
 
 impl Window {
@@ -70,6 +72,7 @@ impl Window {
             capacity,
             seen: HashMap::new(),
             order: VecDeque::new(),
+            heads: Heads::default(),
         }
     }
 
@@ -111,6 +114,16 @@ impl Window {
                 self.seen.remove(&print);
             }
         }
+    }
+
+    /// The head of a conversation as this worker left it.
+    pub(crate) fn head(&self, key: &HeadKey) -> Option<Head> {
+        self.heads.get(key).cloned()
+    }
+
+    /// Remembers heads that were committed.
+    pub(crate) fn keep_heads(&mut self, committed: impl IntoIterator<Item = (HeadKey, Head)>) {
+        self.heads.keep(committed);
     }
 
     /// Forgets everything under a new name: a commit failed, or nobody knows whether it did.

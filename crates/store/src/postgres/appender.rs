@@ -55,6 +55,7 @@ impl Appender {
                     events.entry(app).or_default().push(event);
                 }
                 self.window.keep(plan.prints);
+                self.window.keep_heads(plan.left);
                 announce(&self.hooks, &events);
                 outcomes
             }

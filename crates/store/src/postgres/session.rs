@@ -371,7 +371,10 @@ fn translate(error: &tokio_postgres::Error) -> Failure {
     };
     let what = format!("postgres {}: {}", answer.code().code(), answer.message());
     match *answer.code() {
-        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Failure::Conflict(what),
+        // The append divides by zero where a head is not as it assumed: the only error that a plain statement can choose.
+        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::DIVISION_BY_ZERO => {
+            Failure::Conflict(what)
+        }
         SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Failure::Timeout(what),
         SqlState::DISK_FULL | SqlState::READ_ONLY_SQL_TRANSACTION => Failure::Full(what),
         SqlState::ADMIN_SHUTDOWN
