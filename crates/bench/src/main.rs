@@ -3,7 +3,7 @@
 //! `bench [NAME …]` prints a row for each figure; `cargo xtask bench` builds and runs it. Nothing here asserts a time:
 //! a machine that does other work as well must not fail a build.
 //!
-//! * `store_append`, `sendmsg`, `fan_out`, `login`, `idle`: what is measured.
+//! * `store_append`, `sendmsg`, `webhook`, `fan_out`, `login`, `idle`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
 //! * `process`, `worker`, `cluster`, `proxy`: what runs as a process or stands between.
 //! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
@@ -25,6 +25,7 @@ mod sendmsg;
 mod socket;
 mod store_append;
 mod traffic;
+mod webhook;
 mod worker;
 
 use std::process::ExitCode;
@@ -61,11 +62,11 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 5] = ["store-append", "sendmsg-http", "fan-out", "login-tls", "idle-memory"];
+const NAMES: [&str; 6] = ["store-append", "sendmsg-http", "sendmsg-webhook", "fan-out", "login-tls", "idle-memory"];
 
 const USAGE: &str = "\
 bench [--quick] [NAME …]   measure; without a name everything. The names:
-                           store-append sendmsg-http fan-out login-tls idle-memory";
+                           store-append sendmsg-http sendmsg-webhook fan-out login-tls idle-memory";
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -91,6 +92,7 @@ async fn execute(args: Vec<String>) -> Outcome {
         return match part.as_str() {
             "echo" => echo::part().await,
             "fan-out" => fan_out_part::node().await,
+            "receiver" => webhook::part().await,
             "fan-out-raw" => fan_out_part::raw().await,
             other => Err(format!("no part {other}").into()),
         };
@@ -117,6 +119,7 @@ async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
     match name {
         "store-append" => store_append::run(effort).await,
         "sendmsg-http" => sendmsg::run(effort).await,
+        "sendmsg-webhook" => webhook::run(effort).await,
         "fan-out" => fan_out::run(effort).await,
         "login-tls" => login::run(effort).await,
         _ => idle::run(effort).await,

@@ -127,18 +127,6 @@ pub fn remove(tx: &mut Tx<'_>, ids: &[i64]) -> Result<u64> {
     tx.many(sql!("DELETE FROM webhook_events WHERE app = $1 AND id = $2"), ids.iter().map(|id| (app, *id)))
 }
 
-/// Takes up to `count` events away that are older than a moment, oldest first; answers how many they were.
-pub fn remove_older(tx: &mut Tx<'_>, than: Millis, count: usize) -> Result<u64> {
-    let app = tx.app();
-    // The order of ids is that of the moments but for the clocks of nodes: the oldest are at the beginning.
-    let ids: Vec<(i64, Millis)> = tx.all(
-        sql!("SELECT id, at FROM webhook_events WHERE app = $1 ORDER BY id LIMIT $2"),
-        (app, count.min(limit::STORE_PAGE) as i64),
-    )?;
-    let old: Vec<i64> = ids.into_iter().filter(|(_, at)| *at < than).map(|(id, _)| id).collect();
-    if old.is_empty() { Ok(0) } else { remove(tx, &old) }
-}
-
 /// Lists apps that have events waiting, in pages ordered by id. It spans apps, so it runs for the platform.
 pub fn apps(snapshot: &mut Snapshot<'_>, after: AppId) -> Result<Vec<AppId>> {
     // Jumps from app to app in the index: the cost is that of the apps, not of their backlogs.

@@ -13,6 +13,7 @@ use contract::{AppId, Millis, limit};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use store::apps::App;
+use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -163,6 +164,13 @@ fn query(call: &Call<'_>) -> String {
     query
 }
 
+/// Whether a query is signed with a token: what every receiver has to check, besides the second being a recent one.
+pub fn is_signed(token: &str, query: &str) -> bool {
+    let of = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let time = of("RequestTime").and_then(|time| time.parse().ok()).map(Millis::from_secs);
+    time.is_some_and(|time| of("Sign").is_some_and(|given| given.as_bytes().ct_eq(sign(token, time).as_bytes()).into()))
+}
+
 /// The hexadecimal SHA-256 of the token and the second, one behind the other.
 pub(super) fn sign(token: &str, now: Millis) -> String {
     hex::encode(Sha256::new().chain_update(token).chain_update(now.secs().to_string()).finalize())
@@ -176,5 +184,10 @@ mod tests {
     fn a_call_is_signed_with_the_token_and_the_second() {
         let expected = "e78a85473bed2cdc8d6fa8c4d5a4ba4735fd64156e15a99516b9890293e135de";
         assert_eq!(sign("xxxyyy", Millis(1_669_872_112_999)), expected);
+        let query = format!("SdkAppid=1&Sign={expected}&RequestTime=1669872112");
+        assert!(is_signed("xxxyyy", &query));
+        for (token, query) in [("xxxyyz", query.as_str()), ("xxxyyy", "Sign=&RequestTime=1"), ("xxxyyy", "")] {
+            assert!(!is_signed(token, query), "{query}");
+        }
     }
 }

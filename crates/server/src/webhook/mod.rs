@@ -11,15 +11,17 @@
 //! function beside [`Webhooks::before_send`], called between the first decision and the transaction.
 //!
 //! * `switches`: what each app has on. `endpoint`, `circuit`: one app's endpoint, and when it is left alone.
-//! * `before`: asks. `drain`, `pump`: tell, in order, what transactions have left. `body`: what is said.
+//! * `before`: asks. `drain`, `pump`, `load`: tell, in order, what transactions have left. `body`: what is said; `unread`: the counts in it.
 
 mod before;
 mod body;
 mod circuit;
 mod drain;
 mod endpoint;
+mod load;
 mod pump;
 mod switches;
+mod unread;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -32,11 +34,13 @@ use store::apps::App;
 use tokio::sync::{Notify, Semaphore};
 
 pub use before::Gate;
+pub use endpoint::is_signed;
 pub use switches::{Switches, wanted};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
 use endpoint::{Endpoint, Endpoints};
+use unread::Unread;
 
 /// Calls of after webhooks under way in all apps together; one app has a small part of them.
 const TOLD_MAX: usize = 2_048;
@@ -51,6 +55,7 @@ pub struct Webhooks {
     /// Networks that calls may reach although they are not public.
     allowed: Arc<[String]>,
     endpoints: Endpoints,
+    unread: Arc<Unread>,
     /// One for each call of an after webhook under way.
     places: Arc<Semaphore>,
     bells: Mutex<Bells>,
@@ -76,6 +81,7 @@ struct Bell {
 impl Webhooks {
     /// The webhooks of a node; [`Webhooks::run`] tells.
     pub fn new(store: Store, apps: Arc<Apps>, clock: Clock, node: i64, networks: &[String]) -> Arc<Self> {
+        let unread = Arc::new(Unread::new(store.is_exclusive()));
         Arc::new(Self {
             store,
             apps,
@@ -83,6 +89,7 @@ impl Webhooks {
             node,
             allowed: networks.into(),
             endpoints: Endpoints::default(),
+            unread,
             places: Arc::new(Semaphore::new(TOLD_MAX)),
             bells: Mutex::default(),
             bell: Notify::new(),
@@ -91,6 +98,7 @@ impl Webhooks {
 
     /// Hears what was committed. Never waits.
     pub fn hear(&self, app: AppId, events: &[Event]) {
+        self.unread.hear(app, events);
         if events.iter().any(|event| matches!(event, Event::WebhookQueued)) {
             self.ring(app);
         }

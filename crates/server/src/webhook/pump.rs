@@ -10,29 +10,26 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use contract::webhook::{Origin, Webhook};
-use contract::{AppId, Millis, Result, UserId};
+use contract::{AppId, Millis, Result};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use store::apps::App;
 use store::webhooks;
-use store::{Snapshot, conversations};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::endpoint::{Call, Endpoint, Miss};
-use super::{Bell, Webhooks, body, wanted};
+use super::load::{Event, LOAD, Ready, Say, load};
+use super::{Bell, Webhooks};
 
 /// Calls of one app under way.
 const PARALLEL: usize = 32;
-/// Events that one read takes.
-const LOAD: usize = 500;
 /// More are read while fewer than this wait in memory.
 const LOW: usize = 500;
 /// Told events that are deleted at once.
 const DELETE: usize = 1_000;
+/// Told events that may wait for it; beyond that nothing more is read.
+const TOLD_MAX: usize = 8_000;
 /// How long told events wait to be deleted with others: each deletion is a piece of work for the writer.
 const DELETE_AFTER: Duration = Duration::from_millis(250);
 /// The pause before an event is told again; each failure doubles it.
@@ -54,14 +51,6 @@ const LOOK_BACK: Duration = Duration::from_secs(1);
 /// How long another node may take to learn of a change of settings.
 const SETTINGS_LAG_MS: i64 = 10_000;
 
-/// An event ready to be told.
-struct Event {
-    id: i64,
-    webhook: Webhook,
-    origin: Origin,
-    body: Bytes,
-}
-
 /// What is told in order.
 #[derive(Default)]
 struct Part {
@@ -77,23 +66,6 @@ enum Done {
     Loaded(Result<Vec<Ready>>),
     Removed(Vec<i64>, Result<u64>),
     Leased(Result<bool>),
-}
-
-/// A loaded event.
-struct Ready {
-    id: i64,
-    part: i64,
-    at: Millis,
-    say: Say,
-}
-
-/// What to tell of it.
-enum Say {
-    This(Event),
-    /// The app has its webhook off.
-    Off,
-    /// What it would tell of is gone.
-    Nothing,
 }
 
 /// How telling an event ended.
@@ -259,14 +231,16 @@ impl Pump {
         if !hooks.store.is_exclusive() && self.looked_back_at + LOOK_BACK <= now {
             self.may_be_more = true;
         }
-        if is_stopping || !self.may_be_more || self.held >= LOW || self.rests_until.is_some() {
+        // Where deletions fail, what was told must not fill the memory.
+        let is_full = self.held >= LOW || self.told.len() >= TOLD_MAX;
+        if is_stopping || !self.may_be_more || is_full || self.rests_until.is_some() {
             return None;
         }
         self.may_be_more = false;
         let after = self.read_after(now);
-        let known = hooks.apps.get(app)?;
+        let (known, unread) = (hooks.apps.get(app)?, Arc::clone(&hooks.unread));
         Some(Box::pin(async move {
-            Done::Loaded(hooks.store.read(app, move |snapshot| load(snapshot, &known, after)).await)
+            Done::Loaded(hooks.store.read(app, move |snapshot| load(snapshot, &known, &unread, after)).await)
         }))
     }
 
@@ -472,41 +446,4 @@ impl Pump {
         self.cursor = i64::MIN;
         self.floor = (Instant::now(), i64::MIN, i64::MIN);
     }
-}
-
-/// Reads events and writes their bodies, with the counts that they tell, in one look at the store.
-fn load(snapshot: &mut Snapshot<'_>, app: &App, after: i64) -> Result<Vec<Ready>> {
-    let on = wanted(&app.settings);
-    let mut unread: HashMap<UserId, i64> = HashMap::new();
-    let mut ready = Vec::new();
-    for event in webhooks::load(snapshot, after, LOAD)? {
-        let say = match &event.happening {
-            None => {
-                tracing::error!(app = %app.id, id = event.id, "an event cannot be read and is dropped");
-                Say::Nothing
-            }
-            Some(happening) if !on.has(happening.webhook()) => Say::Off,
-            Some(happening) => {
-                let count = match body::counted(happening) {
-                    Some(account) => count(snapshot, &mut unread, account)?,
-                    None => 0,
-                };
-                let (id, webhook, origin) = (event.id, happening.webhook(), event.origin);
-                let body = body::after(&event, count).map(Bytes::from);
-                body.map_or(Say::Nothing, |body| Say::This(Event { id, webhook, origin, body }))
-            }
-        };
-        ready.push(Ready { id: event.id, part: event.part, at: event.at, say });
-    }
-    Ok(ready)
-}
-
-/// Counts what an account has not read, once in a batch.
-fn count(snapshot: &mut Snapshot<'_>, known: &mut HashMap<UserId, i64>, account: &UserId) -> Result<i64> {
-    if let Some(count) = known.get(account) {
-        return Ok(*count);
-    }
-    let count = conversations::unread_total(snapshot, account)?;
-    known.insert(account.clone(), count);
-    Ok(count)
 }

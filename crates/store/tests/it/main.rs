@@ -13,3 +13,4 @@ mod restart;
 mod room;
 mod statements;
 mod support;
+mod webhooks;

@@ -6,5 +6,5 @@
 mod after;
 mod before;
 mod guard;
-mod receiver;
+pub(crate) mod receiver;
 mod settings;

@@ -52,6 +52,20 @@ async fn webhooks_are_set_shown_and_taken_away_and_the_token_is_never_shown() {
     );
 }
 
+#[test]
+fn the_webhooks_that_are_served_are_those_of_the_published_list_in_its_words() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/commands.tsv");
+    let published = std::fs::read_to_string(fixture).expect("the fixture is committed");
+    let columns = |line: &str| line.split('\t').take(4).collect::<Vec<_>>().join("\t");
+    let published: Vec<String> = published.lines().map(columns).collect();
+    let served = server::im::commands_tsv();
+    let webhooks: Vec<&str> = served.lines().filter(|line| line.starts_with("im-webhook\t")).collect();
+    assert_eq!(webhooks.len(), contract::webhook::Webhook::ALL.len());
+    for line in webhooks {
+        assert!(published.iter().any(|known| known == line), "not in the published list: {line}");
+    }
+}
+
 #[tokio::test]
 async fn what_could_not_be_called_is_refused() {
     let im = Im::start(TestEngine::Sqlite).await.expect("SQLite is always tested");
