@@ -82,8 +82,21 @@ type Row = (
     Option<i64>,
 );
 
-/// Reads events behind an id, in their order, with the messages that they tell of.
-pub fn load(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<Vec<Waiting>> {
+/// Reads the ids behind an id, in their order.
+pub fn ids(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<Vec<i64>> {
+    let app = snapshot.app();
+    let rows: Vec<(i64,)> = snapshot.all(
+        sql!("SELECT id FROM webhook_events WHERE app = $1 AND id > $2 ORDER BY id LIMIT $3"),
+        (app, after, count.min(IDS_MAX) as i64),
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Ids of one read: whoever reads has a part of them in hand already.
+pub const IDS_MAX: usize = 4 * limit::STORE_PAGE;
+
+/// Reads events behind an id up to another one, in their order, with the messages that they tell of.
+pub fn load(snapshot: &mut Snapshot<'_>, after: i64, until: i64, count: usize) -> Result<Vec<Waiting>> {
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
         sql!(
@@ -92,9 +105,9 @@ pub fn load(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<Vec
              FROM webhook_events e
              LEFT JOIN messages m ON m.app = e.app AND m.conversation = e.conversation AND m.time = e.time
                                  AND m.seq = e.seq AND m.grouped = 0
-             WHERE e.app = $1 AND e.id > $2 ORDER BY e.id LIMIT $3"
+             WHERE e.app = $1 AND e.id > $2 AND e.id <= $3 ORDER BY e.id LIMIT $4"
         ),
-        (app, after, count.min(limit::STORE_PAGE) as i64),
+        (app, after, until, count.min(IDS_MAX) as i64),
     )?;
     Ok(rows.into_iter().map(waiting).collect())
 }

@@ -204,7 +204,7 @@ impl World {
 
     /// What webhooks would tell, in order.
     pub(crate) async fn told(&self) -> Vec<(Origin, Happening)> {
-        let load = |snapshot: &mut store::Snapshot<'_>| store::webhooks::load(snapshot, 0, 100);
+        let load = |snapshot: &mut store::Snapshot<'_>| store::webhooks::load(snapshot, 0, i64::MAX, 100);
         let events = self.store.read(APP, load).await.unwrap();
         events.into_iter().map(|event| (event.origin, event.happening.unwrap())).collect()
     }

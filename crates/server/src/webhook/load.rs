@@ -1,5 +1,7 @@
 //! Reads what is to be told, and writes it down as it will be told.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use contract::webhook::{Origin, Webhook};
 use contract::{Millis, Result};
@@ -38,10 +40,27 @@ pub(super) enum Say {
 }
 
 /// Reads events and writes their bodies, with the counts that they tell, in one look at the store.
-pub(super) fn load(snapshot: &mut Snapshot<'_>, app: &App, unread: &Unread, after: i64) -> Result<Vec<Ready>> {
+///
+/// The ids are read first, in one look, and only of them the events: what is committed between the two looks may follow
+/// upon something that the first look did not see, and must not be told before it.
+pub(super) fn load(
+    snapshot: &mut Snapshot<'_>,
+    app: &App,
+    unread: &Unread,
+    known: &HashSet<i64>,
+    after: i64,
+) -> Result<Vec<Ready>> {
     let on = wanted(&app.settings);
+    let mut ids = webhooks::ids(snapshot, after, LOAD + known.len())?;
+    ids.retain(|id| !known.contains(id));
+    ids.truncate(LOAD);
+    let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return Ok(Vec::new()) };
+    let (first, last, wanted): (i64, i64, HashSet<i64>) = (*first, *last, ids.iter().copied().collect());
     let mut ready = Vec::new();
-    for event in webhooks::load(snapshot, after, LOAD)? {
+    for event in webhooks::load(snapshot, first - 1, last, webhooks::IDS_MAX)? {
+        if !wanted.contains(&event.id) {
+            continue;
+        }
         let say = match &event.happening {
             None => {
                 tracing::error!(app = %app.id, id = event.id, "an event cannot be read and is dropped");

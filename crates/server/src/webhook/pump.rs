@@ -14,7 +14,7 @@ use contract::{AppId, Millis, Result};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use store::webhooks;
+use store::{Snapshot, webhooks};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -29,7 +29,7 @@ const LOW: usize = 500;
 /// Told events that are deleted at once.
 const DELETE: usize = 1_000;
 /// Told events that may wait for it; beyond that nothing more is read.
-const TOLD_MAX: usize = 8_000;
+const TOLD_MAX: usize = 2_000;
 /// How long told events wait to be deleted with others: each deletion is a piece of work for the writer.
 const DELETE_AFTER: Duration = Duration::from_millis(250);
 /// The pause before an event is told again; each failure doubles it.
@@ -46,8 +46,8 @@ const LINGER: Duration = Duration::from_secs(5);
 /// How far back reads look again on a store with several writers: a lower id may become visible after a higher one, as
 /// long as a transaction may take.
 const LAG: Duration = Duration::from_secs(10);
-/// How often they do.
-const LOOK_BACK: Duration = Duration::from_secs(1);
+/// How often they do so although nothing was heard: another node may have written.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long another node may take to learn of a change of settings.
 const SETTINGS_LAG_MS: i64 = 10_000;
 
@@ -94,7 +94,7 @@ pub(super) struct Pump {
     /// The last id that was read, and what it was a while ago.
     cursor: i64,
     floor: (Instant, i64, i64),
-    looked_back_at: Instant,
+    looked_at: Instant,
     may_be_more: bool,
     /// Nothing is read or told before: the endpoint is left alone.
     rests_until: Option<Instant>,
@@ -118,7 +118,7 @@ impl Pump {
             told_since: None,
             cursor: i64::MIN,
             floor: (now, i64::MIN, i64::MIN),
-            looked_back_at: now,
+            looked_at: now,
             may_be_more: true,
             rests_until: None,
             renewed_at: None,
@@ -195,7 +195,7 @@ impl Pump {
             sooner(self.told_since.map(|at| at + DELETE_AFTER));
             sooner(self.rests_until);
             sooner((self.held == 0).then(|| self.active_at + LINGER));
-            sooner((!self.hooks.store.is_exclusive()).then(|| self.looked_back_at + LOOK_BACK));
+            sooner((!self.hooks.store.is_exclusive()).then(|| self.looked_at + LOOK));
         }
         // A moment that has passed is dealt with by the next turn, which must not spin.
         wake.max(now + Duration::from_millis(1))
@@ -228,7 +228,7 @@ impl Pump {
             self.rests_until = None;
             self.may_be_more = true;
         }
-        if !hooks.store.is_exclusive() && self.looked_back_at + LOOK_BACK <= now {
+        if !hooks.store.is_exclusive() && self.looked_at + LOOK <= now {
             self.may_be_more = true;
         }
         // Where deletions fail, what was told must not fill the memory.
@@ -238,23 +238,27 @@ impl Pump {
         }
         self.may_be_more = false;
         let after = self.read_after(now);
-        let (known, unread) = (hooks.apps.get(app)?, Arc::clone(&hooks.unread));
+        let (settings, unread) = (hooks.apps.get(app)?, Arc::clone(&hooks.unread));
+        // On a store of our own everything behind the cursor is unknown.
+        let known = if hooks.store.is_exclusive() { HashSet::new() } else { self.known.clone() };
+        self.looked_at = now;
         Some(Box::pin(async move {
-            Done::Loaded(hooks.store.read(app, move |snapshot| load(snapshot, &known, &unread, after)).await)
+            let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &settings, &unread, &known, after);
+            Done::Loaded(hooks.store.read(app, load).await)
         }))
     }
 
-    /// Behind which id to read. Where others write as well, a while is looked through again now and then.
+    /// Behind which id to read. Where others write as well, what was committed in a while is looked through each time: an
+    /// event may become visible after one with a higher id, and what follows upon it must not be told before it.
     fn read_after(&mut self, now: Instant) -> i64 {
-        if !self.hooks.store.is_exclusive() && self.looked_back_at + LOOK_BACK <= now {
-            self.looked_back_at = now;
-            let (since, older, newer) = self.floor;
-            if since + LAG <= now {
-                self.floor = (now, newer, self.cursor);
-            }
-            self.cursor = older;
+        if self.hooks.store.is_exclusive() {
+            return self.cursor;
         }
-        self.cursor
+        let (since, older, newer) = self.floor;
+        if since + LAG <= now {
+            self.floor = (now, newer, self.cursor);
+        }
+        older
     }
 
     /// Takes what the store has done. Answers false if this node must not go on.

@@ -23,7 +23,7 @@ fn login(account: &str) -> Happening {
 }
 
 async fn all(store: &TestStore, app: AppId) -> Vec<Waiting> {
-    store.read(app, |snapshot| webhooks::load(snapshot, i64::MIN, 100)).await.unwrap()
+    store.read(app, |snapshot| webhooks::load(snapshot, i64::MIN, i64::MAX, 100)).await.unwrap()
 }
 
 async fn what_was_done_is_kept_for_who_wants_it_and_only_if_it_was_done(engine: TestEngine) {
