@@ -3,7 +3,8 @@
 //! `bench [NAME …]` prints a row for each figure; `cargo xtask bench` builds and runs it. Nothing here asserts a time:
 //! a machine that does other work as well must not fail a build.
 //!
-//! * `store_append`, `sendmsg`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`, `login`, `idle`, `idle_apps`, `words`: what is measured.
+//! * `store_append`, `sendmsg`, `webhook`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`, `login`, `idle`,
+//!   `idle_apps`, `words`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
 //! * `process`, `worker`, `cluster`, `proxy`: what runs as a process or stands between.
 //! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
@@ -29,6 +30,7 @@ mod sendmsg;
 mod socket;
 mod store_append;
 mod traffic;
+mod webhook;
 mod words;
 mod worker;
 
@@ -66,9 +68,10 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "store-append",
     "sendmsg-http",
+    "sendmsg-webhook",
     "friend-get",
     "conversation-list",
     "fan-out",
@@ -81,8 +84,8 @@ const NAMES: [&str; 10] = [
 
 const USAGE: &str = "\
 bench [--quick] [NAME …]   measure; without a name everything. The names:
-                           store-append sendmsg-http friend-get conversation-list fan-out broadcast
-                           login-tls idle-memory idle-apps words";
+                           store-append sendmsg-http sendmsg-webhook friend-get conversation-list
+                           fan-out broadcast login-tls idle-memory idle-apps words";
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -108,6 +111,7 @@ async fn execute(args: Vec<String>) -> Outcome {
         return match part.as_str() {
             "echo" => echo::part().await,
             "fan-out" => fan_out_part::node().await,
+            "receiver" => webhook::part().await,
             "fan-out-raw" => fan_out_part::raw().await,
             other => Err(format!("no part {other}").into()),
         };
@@ -135,6 +139,7 @@ async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
         "store-append" => store_append::run(effort).await,
         "sendmsg-http" => sendmsg::run(effort).await,
         "friend-get" => friend_get::run(effort).await,
+        "sendmsg-webhook" => webhook::run(effort).await,
         "fan-out" => fan_out::run(effort).await,
         "broadcast" => broadcast::run(effort).await,
         "login-tls" => login::run(effort).await,

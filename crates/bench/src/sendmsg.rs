@@ -11,7 +11,7 @@ use crate::worker::Worker;
 use crate::{Effort, Outcome};
 
 /// Accounts that write to each other.
-const ACCOUNTS: u64 = 10_000;
+pub(crate) const ACCOUNTS: u64 = 10_000;
 
 /// Pairs of them that do, some much more than others, as in the store's benchmark.
 const CONVERSATIONS: u64 = 100_000;
@@ -55,7 +55,7 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
 }
 
 /// A text of ordinary length between two accounts of which some are busier than others.
-fn fill(dice: &mut Dice, body: &mut String) {
+pub(crate) fn fill(dice: &mut Dice, body: &mut String) {
     let (sender, receiver) = pair(dice);
     let (random, stamp) = (dice.next() as u32, dice.next());
     let text = "a message of the length that people write to each other, give or take a few words of it";

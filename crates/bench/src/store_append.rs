@@ -81,7 +81,7 @@ fn figure(name: &str, effort: &Effort, ours: &[Rate], raw: &[Rate]) -> Figure {
 }
 
 async fn open(settings: &Settings) -> Outcome<Store> {
-    Ok(Store::open(settings, Hooks { decide: |_, _| Ok(()), announce: Arc::new(|_, _| {}) }).await?)
+    Ok(Store::open(settings, Hooks::new(|_, _| Ok(()), Arc::new(|_, _| {}))).await?)
 }
 
 /// Sends from all producers for a while.

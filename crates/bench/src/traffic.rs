@@ -73,6 +73,7 @@ impl Send {
             origin: None,
             is_admin: false,
             friends_only: false,
+            told: None,
         }
     }
 }

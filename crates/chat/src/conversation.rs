@@ -9,6 +9,7 @@ pub mod list;
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::message::Message;
+use contract::webhook::Happening;
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId, limit};
 use store::conversations::contacts::Contact;
 use store::conversations::{Head, Place};
@@ -175,7 +176,7 @@ fn describe(snapshot: &mut Snapshot<'_>, account: &UserId, heads: Vec<Head>) -> 
 }
 
 /// Marks the conversation with `peer` as read up to a second, or altogether.
-pub fn set_read(tx: &mut Tx<'_>, reader: &UserId, peer: &UserId, up_to: Option<i64>) -> Result<()> {
+pub fn set_read(tx: &mut Tx<'_>, now: Millis, reader: &UserId, peer: &UserId, up_to: Option<i64>) -> Result<()> {
     // Before its marks, as everybody who changes what belongs to an account.
     accounts::lock(tx, reader)?;
     let Some(head) = conversations::get(tx, reader, peer)? else { return Ok(()) };
@@ -185,6 +186,7 @@ pub fn set_read(tx: &mut Tx<'_>, reader: &UserId, peer: &UserId, up_to: Option<i
     };
     if conversations::set_read(tx, reader, head.conversation, place)? {
         contact::note(tx, reader, &Contact::User(peer.clone()))?;
+        tx.after_hook(now, &Happening::Read { reader: reader.clone(), peer: peer.clone(), time: place.time })?;
         tx.after(Event::ConversationRead {
             reader: reader.clone(),
             peer: peer.clone(),

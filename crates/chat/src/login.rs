@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::ticket::Grant;
+use contract::webhook::{Happening, StateChange, Via};
 use contract::{DeviceId, Fault, Millis, Platform, Result, UserId};
 use store::apps::App;
 use store::devices::{Device, Login};
@@ -77,13 +78,16 @@ fn take_place(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login) -> Result<
         })
         .collect();
     let is_web_full = login.platform == Platform::Web as i64;
+    let mut kicked = Vec::new();
     // The latest heard of come first, so what lies beyond the allowance is the oldest.
     for other in others.iter().skip(allowed.saturating_sub(1)) {
         devices::replace(tx, &other.id)?;
+        kicked.extend(Platform::from_number(other.platform).map(Via::of));
         let (account, device) = (login.account.clone(), other.id.clone());
         tx.after(Event::SessionReplaced { account, device, before: now, is_web_full });
     }
     devices::log_in(tx, now, login)?;
+    tx.after_hook(now, &Happening::State { account: login.account.clone(), change: StateChange::Login, kicked })?;
     // An older connection of the same device is as dead as its network was.
     let (account, device) = (login.account.clone(), login.device.clone());
     tx.after(Event::SessionReplaced { account, device, before: now, is_web_full: false });
@@ -96,6 +100,29 @@ pub fn replaced(platform: i64) -> Fault {
         Some(Platform::Web) => Fault::WebInstanceReplaced,
         _ => Fault::Replaced,
     }
+}
+
+/// Takes a device's login away, as its user asked.
+pub fn log_out(tx: &mut Tx<'_>, now: Millis, account: &UserId, device: &DeviceId) -> Result<()> {
+    devices::log_out(tx, now, device)?;
+    tx.after_hook(now, &state(account, StateChange::Logout))
+}
+
+/// Notes that a device has no connection any more; `change` says why, if anybody is to be told.
+pub fn disconnect(
+    tx: &mut Tx<'_>,
+    at: Millis,
+    account: &UserId,
+    device: &DeviceId,
+    session: i64,
+    change: Option<StateChange>,
+) -> Result<()> {
+    devices::disconnect(tx, at, device, session)?;
+    change.map_or(Ok(()), |change| tx.after_hook(at, &state(account, change)))
+}
+
+fn state(account: &UserId, change: StateChange) -> Happening {
+    Happening::State { account: account.clone(), change, kicked: Vec::new() }
 }
 
 /// Whether the account's sessions from an epoch still hold: asked at every heartbeat, because the bus may lose a kick.

@@ -7,6 +7,7 @@ pub mod stream;
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::message::{Flags, Message};
+use contract::webhook::Happening;
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId};
 use store::accounts::Account;
 use store::append::{Draft, Facts, Standing};
@@ -109,6 +110,7 @@ pub fn recall(
         return refuse(Fault::MessageRecalled);
     }
     conversations::touch(tx, view.conversation(), now)?;
+    tx.after_hook(now, &Happening::Recalled { sender: sender.clone(), receiver: receiver.clone(), key })?;
     tx.after(Event::MessageRecalled {
         sender: sender.clone(),
         receiver: receiver.clone(),

@@ -180,6 +180,8 @@ pub enum Event {
     BroadcastQueued,
     /// Work for the delivery engine was queued.
     DeliveryQueued,
+    /// Something that a webhook tells of was queued.
+    WebhookQueued,
     /// An app's settings changed.
     AppChanged,
 }

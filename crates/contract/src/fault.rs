@@ -582,6 +582,22 @@ pub enum Fault {
     /// The app's plan has no conversation groups and no marks but custom ones.
     ConversationGroupsForbidden,
 
+    // Webhooks.
+    /// The app's webhook refused.
+    WebhookRefused,
+    /// The app's webhook refused with a code of its own, which its caller gets as it is.
+    WebhookCustom {
+        /// The code, within the range that the contract leaves to apps.
+        code: i32,
+        /// The app's own words.
+        info: String,
+    },
+    /// The app's webhook failed or was too slow, and the app wants nothing to happen then.
+    WebhookFailed,
+    /// So many calls wait for the app's webhook that this one was not even asked, and the app wants nothing to happen
+    /// then.
+    WebhookBusy,
+
     // The access layer: what only a device meets.
     /// The node has as many connections as it may.
     ConnectionQuota,

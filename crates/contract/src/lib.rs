@@ -20,6 +20,7 @@ pub mod seal;
 pub mod stream;
 pub mod ticket;
 pub mod user_sig;
+pub mod webhook;
 
 pub use fault::{Error, Failure, Fault, Result};
 pub use id::{AppId, ConversationId, DeviceId, Millis, MsgKey, Platform, Seq, UserId};

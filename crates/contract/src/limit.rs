@@ -131,6 +131,12 @@ pub const DEVICE_TOKEN_BYTES: usize = 256;
 pub const REGISTRATION_BYTES: usize = 1_024;
 /// Devices of one account; the oldest is forgotten.
 pub const DEVICES_PER_ACCOUNT: usize = 32;
+/// A call of a webhook (contract).
+pub const WEBHOOK_TIMEOUT_MS: u64 = 2_000;
+/// How long an event that could not be told to a webhook is kept: a day, in which somebody notices.
+pub const WEBHOOK_KEEP_S: i64 = 86_400;
+/// The answer of a webhook: a rewritten message of the largest size that an app may allow, with room for the rest.
+pub const WEBHOOK_ANSWER_BYTES: usize = 256 * 1024;
 /// Failed verifications of one identifier within a minute before it must wait.
 pub const VERIFY_FAILURES_PER_MINUTE: u32 = 10;
 /// Friends of one account (limits page of the contract, as the next ones).

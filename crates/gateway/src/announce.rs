@@ -108,6 +108,7 @@ impl Hub {
                 }
                 Event::BroadcastQueued
                 | Event::DeliveryQueued
+                | Event::WebhookQueued
                 | Event::AppChanged
                 | Event::AccountAdded
                 | Event::AccountRemoved

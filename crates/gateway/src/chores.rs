@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use contract::frame::Frame;
-use contract::{AppId, DeviceId, Error, Fault, Millis, Result};
+use contract::webhook::{Origin, StateChange};
+use contract::{AppId, DeviceId, Error, Fault, Millis, Result, UserId};
 use futures_util::stream::{self, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -36,9 +37,13 @@ struct Beat {
 #[derive(Clone)]
 struct Gone {
     app: AppId,
+    account: UserId,
     device: DeviceId,
     session: i64,
     at: Millis,
+    origin: Origin,
+    /// How it is told to whoever wants to know.
+    change: Option<StateChange>,
 }
 
 /// Entries that one job of the store does.
@@ -68,7 +73,15 @@ impl Chores {
 
     /// Queues a good-bye.
     pub(crate) fn leave(&self, session: &Session, at: Millis) {
-        let gone = Gone { app: session.app, device: session.device.clone(), session: session.id, at };
+        let gone = Gone {
+            app: session.app,
+            account: session.account.clone(),
+            device: session.device.clone(),
+            session: session.id,
+            at,
+            origin: session.origin(),
+            change: session.farewell(),
+        };
         let mut waiting = self.gone.lock();
         if waiting.len() >= GONE_MAX {
             waiting.pop_front();
@@ -103,7 +116,7 @@ impl Hub {
                 if link.ends() == End::Never {
                     self.counts.silent.fetch_add(1, Ordering::Relaxed);
                 }
-                link.end(End::Cut);
+                link.cut_silent();
             }
         }
     }
@@ -175,9 +188,11 @@ impl Hub {
             .map(|(app, batch)| async move {
                 let kept = batch.clone();
                 let said = self.store.write(app, move |tx| {
-                    batch
-                        .iter()
-                        .try_for_each(|gone| store::devices::disconnect(tx, gone.at, &gone.device, gone.session))
+                    batch.iter().try_for_each(|gone| {
+                        tx.act_for(gone.origin);
+                        let Gone { at, account, device, session, change, .. } = gone;
+                        chat::login::disconnect(tx, *at, account, device, *session, *change)
+                    })
                 });
                 match said.await {
                     Ok(()) => Vec::new(),

@@ -1,6 +1,7 @@
 //! The hub: every connection of a node, and the doors through which the rest of the node reaches them.
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -15,6 +16,7 @@ use contract::frame::wire::{LinkAnswer, LinkRequest, MoveNotice, PushNotice, Upl
 use contract::frame::{Command, Frame};
 use contract::message::{Flags, Message};
 use contract::user_sig::Claim;
+use contract::webhook::{Happening, Origin, Webhook};
 use contract::{AppId, ConversationId, DeviceId, Fault, Millis, MsgKey, Result, Seq, UserId};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -60,6 +62,16 @@ pub trait Front: Send + Sync {
     fn links(&self, _: AppId, _: LinkRequest) -> BoxFuture<'static, Result<LinkAnswer>> {
         Box::pin(async { Err(Fault::RequestIllegal.into()) })
     }
+    /// Asks the app's webhook before a message is delivered: the draft, perhaps rewritten; none if it is not to be
+    /// delivered and its sender is not to learn it.
+    fn before_send(
+        &self,
+        app: Arc<App>,
+        origin: Origin,
+        draft: Draft,
+        push_info: Option<serde_json::Value>,
+        is_online_only: bool,
+    ) -> BoxFuture<'static, Result<Option<Draft>>>;
     /// Hears that a device of an account can be reached from now on: it came in, or registered a token. Never waits.
     fn arrived(&self, app: AppId, account: &UserId, device: &DeviceId);
 }
@@ -179,8 +191,16 @@ impl Hub {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        self.adopt_from(stream, None);
+    }
+
+    /// As [`Self::adopt`], where it is known whence the stream comes.
+    pub fn adopt_from<S>(self: &Arc<Self>, stream: S, from: Option<IpAddr>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let now = self.front.now();
-        let link = Arc::new(Link::new(now, self.settings.login_wait_ms));
+        let link = Arc::new(Link::new(now, self.settings.login_wait_ms).coming_from(from));
         let place = Place::take(self);
         // Those who are turned away get a moment to hear why; beyond that many they only hear the line go dead.
         if place.number > self.settings.connections_max.saturating_add(TURNED_AWAY_MAX) {
@@ -213,15 +233,44 @@ impl Hub {
         self.bus.publish(app, &[Event::BroadcastPassed { accounts, broadcast }]);
     }
 
-    /// Passes an online-only message to connected devices; nothing of it is stored.
-    pub async fn pass(&self, app: AppId, draft: Draft) -> Result<Sent> {
+    /// Decides about a draft by the facts of the moment, before anybody is asked and before it is queued.
+    pub async fn decide(&self, app: AppId, draft: &Draft) -> Result<()> {
         let asked = draft.clone();
         let facts = self.store.read(app, move |snapshot| gather(snapshot, &asked)).await?;
-        decide(&draft, &facts)?;
+        decide(draft, &facts)
+    }
+
+    /// Leaves a message that is not stored for the webhook that tells of it, if the app has it on.
+    async fn tell_of(&self, app: AppId, draft: &Draft, key: MsgKey) -> Result<()> {
+        let is_on = |app: &App| app.settings.webhook.has(Webhook::AfterSendMsg);
+        let Some(origin) = draft.told.filter(|_| self.front.app(app).is_some_and(|app| is_on(&app))) else {
+            return Ok(());
+        };
+        let (at, happening) = (
+            draft.at,
+            Happening::Passed {
+                sender: draft.sender.clone(),
+                receiver: draft.receiver.clone(),
+                key,
+                body: draft.body.clone(),
+                cloud: draft.cloud.clone(),
+            },
+        );
+        let tell = move |tx: &mut store::Tx<'_>| {
+            tx.act_for(origin);
+            tx.after_hook(at, &happening)
+        };
+        self.store.write(app, tell).await
+    }
+
+    /// Passes an online-only message to connected devices; nothing of it is stored.
+    pub async fn pass(&self, app: AppId, draft: Draft) -> Result<Sent> {
+        self.decide(app, &draft).await?;
         let flags = Flags(draft.flags).with(Flags::ONLINE_ONLY);
         let key = MsgKey { time: draft.at.secs(), seq: draft.msg_seq.unwrap_or_default(), random: draft.msg_random };
         let sent = Sent { key, seq: Seq(0), at: draft.at, duplicate: false };
         let conversation = ConversationId::pair(&draft.sender, &draft.receiver);
+        self.tell_of(app, &draft, key).await?;
         let message = Message {
             sender: draft.sender,
             receiver: draft.receiver,
@@ -353,6 +402,7 @@ impl Hub {
         let (code, text) = refusal::spell(Family::Account, &fault.into());
         let frame = Frame { command: Command::Kicked.into(), code, text: text.into(), ..Frame::default() };
         self.counts.kicked.fetch_add(1, Ordering::Relaxed);
+        session.dismiss();
         self.tell(session, &frame);
         self.end(&session.link, End::Written);
     }

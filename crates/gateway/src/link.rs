@@ -1,7 +1,8 @@
 //! One connection as everybody else sees it: a bounded queue of frames and a way to end it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::task::Waker;
 
 use bytes::Bytes;
@@ -19,6 +20,9 @@ pub(crate) struct Link {
     heard_at: AtomicI64,
     /// How long it may be silent from then on.
     patience_ms: AtomicI64,
+    /// It was cut because it was silent.
+    is_silent: AtomicBool,
+    from: Option<IpAddr>,
 }
 
 #[derive(Default)]
@@ -50,7 +54,28 @@ impl Link {
             waker: AtomicWaker::new(),
             heard_at: AtomicI64::new(now.0),
             patience_ms: AtomicI64::new(patience_ms),
+            is_silent: AtomicBool::new(false),
+            from: None,
         }
+    }
+
+    pub(crate) fn coming_from(self, from: Option<IpAddr>) -> Self {
+        Self { from, ..self }
+    }
+
+    /// Whence the device connects.
+    pub(crate) const fn from(&self) -> Option<IpAddr> {
+        self.from
+    }
+
+    /// Cuts a connection whose device was not heard of in time.
+    pub(crate) fn cut_silent(&self) {
+        self.is_silent.store(true, Ordering::Relaxed);
+        self.end(End::Cut);
+    }
+
+    pub(crate) fn is_silent(&self) -> bool {
+        self.is_silent.load(Ordering::Relaxed)
     }
 
     /// Queues a frame. A connection that does not read is cut when its queue is full: what it missed it finds by its

@@ -102,14 +102,16 @@ async fn log_in(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
     let claim = hub.front.verify(Arc::clone(&app), account.clone(), request.user_sig).await?;
     check_rate(hub, app.id, &account)?;
     let (presence, login) = arrive(hub, link, app.id, account, device, platform)?;
-    let (rules, entry) = (Arc::clone(&app), login.clone());
+    let (rules, entry, origin) = (Arc::clone(&app), login.clone(), presence.session.origin());
     let write = |now: Millis| {
         let job = move |tx: &mut Tx<'_>| {
+            tx.act_for(origin);
             Ok((chat::login::log_in(tx, now, &rules, &entry, claim.signed_at)?, broadcasts::newest_kept(tx)?))
         };
         hub.store.write(app.id, job)
     };
     let (epoch, broadcast) = hub.write_login(&presence.session, write).await?;
+    presence.session.note_stored();
     let grant = Grant {
         app: app.id,
         account: login.account,
@@ -135,9 +137,10 @@ async fn resume(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
     let platform = Platform::from_number(i64::from(grant.platform)).ok_or(Fault::TicketForged)?;
     check_rate(hub, app.id, &grant.account)?;
     let (presence, login) = arrive(hub, link, app.id, grant.account.clone(), grant.device.clone(), platform)?;
-    let (rules, shown) = (Arc::clone(&app), grant.clone());
+    let (rules, shown, origin) = (Arc::clone(&app), grant.clone(), presence.session.origin());
     let write = |now: Millis| {
         let job = move |tx: &mut Tx<'_>| {
+            tx.act_for(origin);
             chat::login::resume(tx, now, &rules, &login, &shown)?;
             broadcasts::newest_kept(tx)
         };
@@ -150,6 +153,7 @@ async fn resume(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
         hub.store.write(app.id, move |tx| devices::clear_replaced(tx, &device)).await?;
     }
     let broadcast = resumed?;
+    presence.session.note_stored();
     Ok(admit(hub, frame, presence, &grant, platform, broadcast))
 }
 
@@ -203,7 +207,7 @@ fn arrive(
         node: hub.settings.node,
         session: id,
     };
-    let session = Session::new(Arc::clone(link), app, account, device, id);
+    let session = Session::new(Arc::clone(link), app, account, device, platform, id);
     Ok((Presence::new(hub, Arc::new(session))?, login))
 }
 

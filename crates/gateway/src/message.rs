@@ -1,5 +1,7 @@
 //! Commands on messages and conversations: frames into the words of `chat`, and back.
 
+use std::sync::Arc;
+
 pub(crate) mod change;
 
 use chat::conversation::{self, Changes, Listed, Page, Span};
@@ -10,6 +12,7 @@ use contract::frame::wire::{
     SendAnswer, SendRequest, SinceRequest,
 };
 use contract::message::{Flags, Message, check_body};
+use contract::webhook::Webhook;
 use contract::{Error, Fault, Millis, MsgKey, Result, Seq, UserId, limit};
 use serde_json::Value;
 use store::append::{Draft, DraftKind, Sent};
@@ -19,11 +22,15 @@ use crate::request::Call;
 
 /// Sends a message in the account's own name.
 pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer> {
-    let is_online_only = request.online_only;
-    let (draft, content) = compose(call, request)?;
+    let (is_online_only, msg_seq) = (request.online_only, request.msg_seq);
+    let Composed { draft, push_info, content } = compose(call, request)?;
     let review = match content {
         Ok(checked) => checked.review,
         Err(fault) => return Err(chat::moderation::refusal(&call.hub.store, call.app.id, &draft, fault).await),
+    };
+    let Some(draft) = ask(call, draft, push_info, is_online_only).await? else {
+        // The app wants it to look as if it had been sent.
+        return Ok(SendAnswer { time: call.now.secs(), msg_seq, seq: 0, at: call.now.0 });
     };
     // Most messages are in nobody's list, and a draft is no small thing to keep.
     let suspect = (!review.is_empty()).then(|| draft.clone());
@@ -46,9 +53,27 @@ pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer
     Ok(SendAnswer { time: sent.key.time, msg_seq: sent.key.seq, seq: sent.seq.0 as u64, at: sent.at.0 })
 }
 
-/// Checks in the order of the REST command: receiver, body, options, size. What the app's lists say of the content comes
-/// beside the draft: it is a refusal only after those that concern sender and receiver.
-fn compose(call: &Call, mut request: SendRequest) -> Result<(Draft, Result<Checked, Fault>)> {
+/// Asks the app's webhook, if it wants to be asked, about what the rules allow.
+async fn ask(call: &Call, draft: Draft, push_info: Option<Value>, is_online_only: bool) -> Result<Option<Draft>> {
+    if !call.app.settings.webhook.has(Webhook::BeforeSendMsg) {
+        return Ok(Some(draft));
+    }
+    call.hub.decide(call.app.id, &draft).await?;
+    let (app, origin) = (Arc::clone(&call.app), call.session.origin());
+    call.hub.front.before_send(app, origin, draft, push_info, is_online_only).await
+}
+
+/// A message whose parts were checked.
+struct Composed {
+    draft: Draft,
+    /// The offline push as the sender gave it.
+    push_info: Option<Value>,
+    /// What the app's lists say: a refusal only after those that concern sender and receiver.
+    content: Result<Checked, Fault>,
+}
+
+/// Checks in the order of the REST command: receiver, body, options, size, and last what the app's lists say.
+fn compose(call: &Call, mut request: SendRequest) -> Result<Composed> {
     let receiver = UserId::parse(&request.to).map_err(|_| Fault::ReceiverInvalid)?;
     let mut elements: Value = serde_json::from_str(&request.body).map_err(|_| Fault::BodyMalformed)?;
     check_body(&elements)?;
@@ -70,7 +95,8 @@ fn compose(call: &Call, mut request: SendRequest) -> Result<(Draft, Result<Check
     if content.as_ref().is_ok_and(|checked| checked.is_changed) {
         request.body = elements.to_string();
     }
-    Ok((draft(call, request, receiver, &elements, push.as_ref()), content))
+    let draft = draft(call, request, receiver, &elements, push.as_ref());
+    Ok(Composed { draft, push_info: push, content })
 }
 
 /// The draft of a message whose parts were checked.
@@ -102,6 +128,7 @@ fn draft(call: &Call, request: SendRequest, receiver: UserId, elements: &Value, 
         expires_at: call.now.plus(life_s * 1_000),
         origin: Some(call.session.device.clone()),
         friends_only: call.app.settings.friends_only,
+        told: Some(call.session.origin()),
     }
 }
 
@@ -114,7 +141,7 @@ pub(crate) async fn recall(call: &Call, request: MessageRef) -> Result<()> {
     let (now, sender, key) = (call.now, call.session.account.clone(), key_of(&request));
     let by = Recaller::Sender { user: sender.clone(), window_s: call.app.settings.recall_window_s };
     let recall = move |tx: &mut store::Tx<'_>| chat::message::recall(tx, now, &sender, &receiver, key, &by);
-    call.hub.store.write(call.app.id, recall).await
+    call.write(recall).await
 }
 
 /// Marks a conversation as read.
@@ -122,8 +149,8 @@ pub(crate) async fn read(call: &Call, request: ReadRequest) -> Result<()> {
     let peer = peer_of(&request.peer)?;
     let reader = call.session.account.clone();
     let up_to = (request.time > 0).then_some(request.time);
-    let read = move |tx: &mut store::Tx<'_>| conversation::set_read(tx, &reader, &peer, up_to);
-    call.hub.store.write(call.app.id, read).await
+    let now = call.now;
+    call.write(move |tx| conversation::set_read(tx, now, &reader, &peer, up_to)).await
 }
 
 /// Gives receipts for single messages.
@@ -136,7 +163,7 @@ pub(crate) async fn receipt(call: &Call, request: ReceiptRequest) -> Result<()> 
     let keys: Vec<MsgKey> = request.messages.iter().map(key_of).collect();
     let (now, reader) = (call.now, call.session.account.clone());
     let give = move |tx: &mut store::Tx<'_>| give_receipts(tx, now, &reader, &peer, &keys);
-    call.hub.store.write(call.app.id, give).await
+    call.write(give).await
 }
 
 /// Reads a page of history backwards.

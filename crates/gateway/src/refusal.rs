@@ -20,6 +20,10 @@ pub(crate) fn refuse(frame: &Frame, family: Family, error: &Error) -> Frame {
     if let Error::Failure(failure) = error {
         tracing::warn!(command = frame.command, %failure, "request failed");
     }
+    if let Error::Fault(Fault::WebhookCustom { code, info }) = error {
+        // The app chose the number and the words.
+        return frame.refusal(*code, info);
+    }
     let (code, text) = spell(family, error);
     frame.refusal(code, text)
 }

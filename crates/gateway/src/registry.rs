@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use bytes::Bytes;
-use contract::{AppId, DeviceId, Fault, Millis, UserId};
+use contract::webhook::{Origin, StateChange};
+use contract::{AppId, DeviceId, Fault, Millis, Platform, UserId};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
@@ -33,6 +34,12 @@ pub(crate) struct Session {
     is_replaced: AtomicBool,
     /// And did so because the account had too many web instances.
     is_web_full: AtomicBool,
+    /// The store has its login.
+    is_stored: AtomicBool,
+    /// It was sent away or logged out: whoever is told of logins knows already.
+    is_dismissed: AtomicBool,
+    /// What kind of device it is.
+    platform: Platform,
     /// Notifications that wait for their confirmation.
     pub(crate) acks: Mutex<Vec<(Bytes, oneshot::Sender<()>)>>,
 }
@@ -41,7 +48,14 @@ pub(crate) struct Session {
 const PENDING: i64 = i64::MIN;
 
 impl Session {
-    pub(crate) fn new(link: Arc<Link>, app: AppId, account: UserId, device: DeviceId, id: i64) -> Self {
+    pub(crate) fn new(
+        link: Arc<Link>,
+        app: AppId,
+        account: UserId,
+        device: DeviceId,
+        platform: Platform,
+        id: i64,
+    ) -> Self {
         Self {
             link,
             app,
@@ -53,6 +67,9 @@ impl Session {
             void_below: AtomicI64::new(PENDING),
             is_replaced: AtomicBool::new(false),
             is_web_full: AtomicBool::new(false),
+            is_stored: AtomicBool::new(false),
+            is_dismissed: AtomicBool::new(false),
+            platform,
             acks: Mutex::default(),
         }
     }
@@ -63,6 +80,29 @@ impl Session {
 
     pub(crate) fn began(&self) -> Millis {
         Millis(self.began.load(Ordering::SeqCst))
+    }
+
+    /// Who acts, as webhooks tell it.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::device(self.link.from(), self.platform)
+    }
+
+    /// Notes that it ends for a reason that is told by itself.
+    pub(crate) fn dismiss(&self) {
+        self.is_dismissed.store(true, Ordering::SeqCst);
+    }
+
+    /// Notes that the store has its login, of which its end has to be told as well.
+    pub(crate) fn note_stored(&self) {
+        self.is_stored.store(true, Ordering::SeqCst);
+    }
+
+    /// How its end is told: not at all if its login was not, or if it was dismissed.
+    pub(crate) fn farewell(&self) -> Option<StateChange> {
+        if !self.is_stored.load(Ordering::SeqCst) || self.is_dismissed.load(Ordering::SeqCst) {
+            return None;
+        }
+        Some(if self.link.is_silent() { StateChange::TimeOut } else { StateChange::LinkClose })
     }
 
     pub(crate) fn is_in(&self) -> bool {
@@ -210,7 +250,8 @@ mod tests {
 
     fn session(id: i64) -> Arc<Session> {
         let link = Arc::new(Link::new(Millis(0), 1));
-        Arc::new(Session::new(link, AppId(1), UserId::trusted("alice"), DeviceId::trusted("phone"), id))
+        let (alice, phone) = (UserId::trusted("alice"), DeviceId::trusted("phone"));
+        Arc::new(Session::new(link, AppId(1), alice, phone, Platform::Android, id))
     }
 
     #[test]

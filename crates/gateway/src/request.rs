@@ -7,8 +7,8 @@ use contract::codes::Family;
 use contract::frame::wire::{PushAck, StatusAnswer, StatusRequest, status_answer};
 use contract::frame::{Command, Frame};
 use contract::{Error, Fault, Millis, Result, UserId, limit, rate};
+use store::Tx;
 use store::apps::App;
-use store::devices;
 
 use crate::bucket::Rate;
 use crate::drive::Outcome;
@@ -24,6 +24,21 @@ pub(crate) struct Call {
     pub(crate) session: Arc<Session>,
     pub(crate) app: Arc<App>,
     pub(crate) now: Millis,
+}
+
+impl Call {
+    /// Runs a transaction in which the device acts.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        job: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let origin = self.session.origin();
+        let write = move |tx: &mut Tx<'_>| {
+            tx.act_for(origin);
+            job(tx)
+        };
+        self.hub.store.write(self.app.id, write).await
+    }
 }
 
 /// Counts a request as long as it is under way.
@@ -131,8 +146,9 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         Command::Heartbeat if call.hub.chores.beat(&call.session, frame.clone()) => return Ok(Outcome::Later),
         Command::Heartbeat => return Err(Fault::NodeBusy.into()),
         Command::Logout => {
-            let (now, device) = (call.now, call.session.device.clone());
-            call.hub.store.write(call.app.id, move |tx| devices::log_out(tx, now, &device)).await?;
+            let (now, account, device) = (call.now, call.session.account.clone(), call.session.device.clone());
+            call.write(move |tx| chat::login::log_out(tx, now, &account, &device)).await?;
+            call.session.dismiss();
             return Ok(Outcome::Last(frame.answer(&())));
         }
         command if is_relation(command) => relate(call, frame).await?,

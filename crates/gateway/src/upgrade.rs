@@ -1,9 +1,10 @@
 //! From an HTTP request to a connection of the hub.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{
     CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
     UPGRADE,
@@ -23,12 +24,13 @@ impl Hub {
         let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
             return refuse(StatusCode::UPGRADE_REQUIRED);
         };
+        let from = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
         let hub = Arc::clone(self);
         let wait = std::time::Duration::from_millis(self.settings.login_wait_ms.max(0) as u64);
         self.spawn(async move {
             // The answer below is on its way; a peer that does not wait for it has no connection.
             if let Ok(Ok(stream)) = tokio::time::timeout(wait, upgrade).await {
-                hub.adopt(TokioIo::new(stream));
+                hub.adopt_from(TokioIo::new(stream), from);
             }
         });
         let mut response = Response::new(Body::empty());

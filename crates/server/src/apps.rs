@@ -14,20 +14,22 @@ use store::platform::{self, AppRow, Entry};
 use store::{Store, Tx, accounts};
 
 use crate::vault::Vault;
+use crate::webhook::Switches;
 
 /// All apps.
 pub struct Apps {
     store: Store,
     vault: Arc<Vault>,
     known: RwLock<HashMap<AppId, Arc<App>>>,
+    switches: Arc<Switches>,
     /// The sum of versions that `known` was read at.
     version: AtomicI64,
 }
 
 impl Apps {
     /// Reads all apps.
-    pub async fn load(store: Store, vault: Arc<Vault>) -> Result<Self> {
-        let apps = Self { store, vault, known: RwLock::default(), version: AtomicI64::new(-1) };
+    pub async fn load(store: Store, vault: Arc<Vault>, switches: Arc<Switches>) -> Result<Self> {
+        let apps = Self { store, vault, known: RwLock::default(), switches, version: AtomicI64::new(-1) };
         apps.refresh().await?;
         Ok(apps)
     }
@@ -89,6 +91,7 @@ impl Apps {
     fn keep(&self, app: App) {
         let mut known = self.known.write();
         if known.get(&app.id).is_none_or(|held| held.version < app.version) {
+            self.switches.set(app.id, &app.settings);
             known.insert(app.id, Arc::new(app));
         }
     }

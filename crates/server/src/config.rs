@@ -47,6 +47,8 @@ pub struct Config {
     pub bounds: Bounds,
     /// What firewalls must let through.
     pub addresses: Addresses,
+    /// Where calls may go.
+    pub outbound: Outbound,
     /// How the log looks.
     pub log: Log,
 }
@@ -188,6 +190,14 @@ pub struct Bounds {
     pub write_ms: u64,
 }
 
+/// Where calls may go that apps ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Outbound {
+    /// Networks that are not public and may be reached all the same.
+    pub networks: Vec<String>,
+}
+
 /// How the log looks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -210,6 +220,7 @@ impl Default for Config {
             media: MediaConfig::default(),
             bounds: Bounds::default(),
             addresses: Addresses::default(),
+            outbound: Outbound::default(),
             log: Log::default(),
         }
     }

@@ -15,7 +15,7 @@ use serde_json::json;
 use store::apps::{AccessKey, App, AppSecrets, AppSettings, Credential, SigningKey};
 
 use crate::clock::Clock;
-use crate::config::{Config, Listen};
+use crate::config::{Config, Listen, Outbound};
 use crate::node::{Node, Running};
 use crate::tls;
 use crate::vault::{Vault, random};
@@ -99,6 +99,8 @@ impl Dev {
                 admin_token: Some(kept.admin_token.clone()),
                 ..crate::config::Secrets::default()
             },
+            // Whoever develops has the receiver beside it.
+            outbound: Outbound { networks: vec!["127.0.0.0/8".into(), "::1".into()] },
             ..Config::default()
         };
         if store::is_held(&config.store())? {

@@ -9,6 +9,7 @@ use contract::frame::wire::{LinkAnswer, LinkRequest, PushNotice, UploadAnswer, U
 use contract::notification::Notification;
 use contract::seal::{self, KeyPair};
 use contract::user_sig::Claim;
+use contract::webhook::Origin;
 use contract::{AppId, DeviceId, Failure, Fault, Millis, MsgKey, Result, UserId};
 use futures_util::future::BoxFuture;
 use gateway::{Hub, Pushed};
@@ -29,6 +30,7 @@ use crate::moderation::{Moderation, Suspect};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{Vault, random};
+use crate::webhook::{Gate, Webhooks};
 
 /// The node as its gateway sees it.
 pub struct Front {
@@ -42,6 +44,8 @@ pub struct Front {
     pub sigs: Arc<Sigs>,
     /// How often.
     pub rates: Arc<Rates>,
+    /// Who is asked before a message is delivered.
+    pub webhooks: Arc<Webhooks>,
     /// Devices that have just become reachable, for the delivery engine.
     pub arrivals: mpsc::Sender<Arrival>,
     /// Files.
@@ -88,6 +92,23 @@ impl gateway::Front for Front {
         let (media, moderation) = (Arc::clone(&self.media), Arc::clone(&self.moderation));
         let (store, now) = (self.store.clone(), self.clock.now());
         Box::pin(async move { media.links(&store, &moderation, app, now, request).await })
+    }
+
+    fn before_send(
+        &self,
+        app: Arc<App>,
+        origin: Origin,
+        draft: Draft,
+        push_info: Option<Value>,
+        is_online_only: bool,
+    ) -> BoxFuture<'static, Result<Option<Draft>>> {
+        let webhooks = Arc::clone(&self.webhooks);
+        Box::pin(async move {
+            match webhooks.before_send(&app, origin, draft, push_info.as_ref(), is_online_only).await? {
+                Gate::Pass(draft) => Ok(Some(*draft)),
+                Gate::Drop => Ok(None),
+            }
+        })
     }
 
     fn verify(&self, app: Arc<App>, user: UserId, sig: String) -> BoxFuture<'static, Result<Claim>> {
@@ -147,9 +168,24 @@ pub struct Ears {
     pub clock: Clock,
     /// What is for many goes out by this.
     pub broadcasts: OnceLock<Arc<Broadcasts>>,
+    /// What is queued for webhooks is told by this.
+    pub webhooks: OnceLock<Arc<Webhooks>>,
 }
 
 impl Ears {
+    /// Ears that hear of void UserSigs from the beginning.
+    pub fn new(sigs: Arc<Sigs>, tally: Arc<Tally>, clock: Clock) -> Self {
+        Self {
+            sigs,
+            hub: OnceLock::new(),
+            engine: OnceLock::new(),
+            tally,
+            clock,
+            broadcasts: OnceLock::new(),
+            webhooks: OnceLock::new(),
+        }
+    }
+
     /// Passes on what was committed; never waits.
     pub fn hear(&self, app: AppId, events: &[Event]) {
         for event in events {
@@ -166,6 +202,9 @@ impl Ears {
         }
         if let Some(broadcasts) = self.broadcasts.get() {
             broadcasts.announced(app, events);
+        }
+        if let Some(webhooks) = self.webhooks.get() {
+            webhooks.hear(app, events);
         }
     }
 }

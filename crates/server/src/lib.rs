@@ -5,6 +5,7 @@
 //! * `listen`, `tls`: sockets and certificates. `route`: which surface a request belongs to; `request_id`: its name.
 //! * `admin`: the operators' surface, on a listener of its own.
 //! * `media`: files, uploaded and downloaded, and the files of history. `moderation`: what apps do not want to be said.
+//! * `webhook`: apps are asked and told. `outbound`: calls that go out, and where they may go.
 //! * `im`: the IM REST surface. `apps`, `sigs`, `rates`, `address`: what its checks stand on.
 
 pub mod address;
@@ -22,6 +23,7 @@ pub mod listen;
 pub mod media;
 pub mod moderation;
 pub mod node;
+pub mod outbound;
 pub mod rates;
 pub mod request_id;
 pub mod rest;
@@ -29,3 +31,4 @@ pub mod route;
 pub mod sigs;
 pub mod tls;
 pub mod vault;
+pub mod webhook;

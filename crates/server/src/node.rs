@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::seal::KeyPair;
@@ -33,6 +33,7 @@ use crate::moderation::Moderation;
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{self, Vault};
+use crate::webhook::{Switches, Webhooks};
 use crate::{admin, im, media, moderation, route, tls};
 
 /// What is under way at a shutdown may take this long.
@@ -65,6 +66,8 @@ pub struct Node {
     pub moderation: Arc<Moderation>,
     /// What is for many.
     pub broadcasts: Arc<Broadcasts>,
+    /// Apps that are asked and told.
+    pub webhooks: Arc<Webhooks>,
     arriving: Mutex<Option<mpsc::Receiver<Arrival>>>,
     /// What clients pin to seal their frames.
     pub seal_public: Vec<u8>,
@@ -111,19 +114,16 @@ impl Node {
         let vault = Arc::new(Vault::new(&config.secrets.master_key()?)?);
         let sigs = Arc::new(Sigs::default());
         let tally = Arc::new(Tally::default());
-        let ears = Arc::new(Ears {
-            sigs: Arc::clone(&sigs),
-            hub: OnceLock::new(),
-            engine: OnceLock::new(),
-            broadcasts: OnceLock::new(),
-            tally: Arc::clone(&tally),
-            clock: clock.clone(),
-        });
-        let hearing = Arc::clone(&ears);
-        let hooks =
-            Hooks { decide: chat::message::decide, announce: Arc::new(move |app, events| hearing.hear(app, events)) };
+        let ears = Arc::new(Ears::new(Arc::clone(&sigs), Arc::clone(&tally), clock.clone()));
+        let (hearing, switches) = (Arc::clone(&ears), Arc::new(Switches::default()));
+        let switched = Arc::clone(&switches);
+        let hooks = Hooks {
+            decide: chat::message::decide,
+            announce: Arc::new(move |app, events| hearing.hear(app, events)),
+            wanted: Arc::new(move |app| switched.wanted(app)),
+        };
         let store = Store::open(&config.store(), hooks).await?;
-        let apps = Arc::new(Apps::load(store.clone(), Arc::clone(&vault)).await?);
+        let apps = Arc::new(Apps::load(store.clone(), Arc::clone(&vault), switches).await?);
         let rates = Arc::new(Rates::default());
         // Never 0, which in the table of devices means no node.
         let id = (i64::from_le_bytes(vault::random()) & i64::MAX).max(1);
@@ -131,6 +131,7 @@ impl Node {
         let seal_public = seal.public.clone();
         let moderation = Arc::new(Moderation::load(store.clone()).await?);
         let media = Arc::new(open_media(config, front::media_secret(&store, &vault).await?)?);
+        let webhooks = Webhooks::new(store.clone(), Arc::clone(&apps), clock.clone(), id, &config.outbound.networks);
         let (arrivals, arriving) = mpsc::channel(config.bounds.gateway_connections.max(1));
         let front = Front {
             store: store.clone(),
@@ -138,6 +139,7 @@ impl Node {
             clock: clock.clone(),
             sigs: Arc::clone(&sigs),
             rates: Arc::clone(&rates),
+            webhooks: Arc::clone(&webhooks),
             arrivals,
             media: Arc::clone(&media),
             moderation: Arc::clone(&moderation),
@@ -149,6 +151,7 @@ impl Node {
         drop(ears.hub.set(Arc::clone(&hub)));
         drop(ears.engine.set(Arc::clone(&engine)));
         drop(ears.broadcasts.set(Arc::clone(&broadcasts)));
+        drop(ears.webhooks.set(Arc::clone(&webhooks)));
         Ok(Arc::new(Self {
             store,
             apps,
@@ -160,6 +163,7 @@ impl Node {
             media,
             moderation,
             broadcasts,
+            webhooks,
             arriving: Mutex::new(Some(arriving)),
             seal_public,
             tally,
@@ -312,6 +316,7 @@ impl Running {
         }
         tasks.spawn(moderation::follow(Arc::clone(&node), stopped.clone()));
         tasks.spawn(media::keep(Arc::clone(&node), stopped.clone()));
+        tasks.spawn(Arc::clone(&node.webhooks).run(stopped.clone()));
         tasks.spawn(keep(Arc::clone(&node), stopped));
         im::note_start(&node);
         info!(?http, ?https, ?admin, "serving");

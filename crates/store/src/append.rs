@@ -12,6 +12,7 @@ pub(crate) mod window;
 
 use std::time::Instant;
 
+use contract::webhook::Origin;
 use contract::{ConversationId, DeviceId, Error, Fault, Millis, MsgKey, Result, Seq, UserId};
 use tokio::sync::oneshot;
 
@@ -55,6 +56,8 @@ impl Draft {
     pub const fn obeys_relations(&self) -> bool {
         self.origin.is_some() && !self.is_admin
     }
+    /// Who acts, for the webhook that tells of the message; none where no webhook shall.
+    pub told: Option<Origin>,
 }
 
 /// How a message comes in.

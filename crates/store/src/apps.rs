@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use contract::plan::Plan;
+use contract::webhook::Webhook;
 use contract::{AppId, Millis, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,8 @@ pub struct AppSettings {
     pub workspace_id: String,
     /// Push credentials without their secrets, by businessID.
     pub credentials: BTreeMap<i64, Credential>,
+    /// Where webhooks go, and which are on.
+    pub webhook: WebhookSettings,
 }
 
 impl Default for AppSettings {
@@ -174,8 +177,71 @@ impl Default for AppSettings {
             mpaas_app_id: String::new(),
             workspace_id: String::new(),
             credentials: BTreeMap::new(),
+            webhook: WebhookSettings::default(),
         }
     }
+}
+
+/// Where an app's webhooks go, and which are on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WebhookSettings {
+    /// `http` or `https`; empty switches all of them off.
+    pub url: String,
+    /// Authorities to trust instead of the system's, as PEM.
+    pub ca_pem: String,
+    /// Whether an after webhook that failed is told again.
+    pub retry: bool,
+    /// Seconds after which an event that could not be told is given up.
+    pub keep_s: i64,
+    /// Those that are on, by `CallbackCommand`.
+    pub commands: BTreeMap<String, CommandSettings>,
+}
+
+impl Default for WebhookSettings {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            ca_pem: String::new(),
+            retry: true,
+            keep_s: contract::limit::WEBHOOK_KEEP_S,
+            commands: BTreeMap::new(),
+        }
+    }
+}
+
+impl WebhookSettings {
+    /// Whether a webhook is on.
+    pub fn has(&self, webhook: Webhook) -> bool {
+        !self.url.is_empty() && self.commands.contains_key(webhook.command())
+    }
+}
+
+/// How one webhook is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CommandSettings {
+    /// What a before webhook that fails means.
+    pub on_failure: OnFailure,
+    /// Milliseconds for a call.
+    pub timeout_ms: u64,
+}
+
+impl Default for CommandSettings {
+    fn default() -> Self {
+        Self { on_failure: OnFailure::Pass, timeout_ms: contract::limit::WEBHOOK_TIMEOUT_MS }
+    }
+}
+
+/// What a before webhook that fails means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// What it was asked about happens.
+    #[default]
+    Pass,
+    /// It does not happen.
+    Refuse,
 }
 
 /// Whether an app is served.
@@ -287,6 +353,8 @@ pub struct AppSecrets {
     pub access_keys: Vec<AccessKey>,
     /// Secret parts of push credentials, by businessID.
     pub credentials: BTreeMap<i64, BTreeMap<String, String>>,
+    /// What webhooks are signed with; empty means that they are not.
+    pub webhook_token: String,
 }
 
 impl fmt::Debug for AppSecrets {

@@ -45,6 +45,7 @@ pub mod tags;
 pub mod testing;
 mod value;
 pub mod words;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,6 +54,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::event::Event;
+use contract::webhook::Wanted;
 use contract::{AppId, Error, Failure, Result};
 use tokio::sync::oneshot;
 
@@ -127,6 +129,15 @@ pub struct Hooks {
     pub decide: Decide,
     /// Hears what was committed, before the callers do.
     pub announce: Arc<Announce>,
+    /// Tells which webhooks an app has on: only of these anything is kept.
+    pub wanted: Arc<dyn Fn(AppId) -> Wanted + Send + Sync>,
+}
+
+impl Hooks {
+    /// Hooks of a store whose apps have no webhooks.
+    pub fn new(decide: Decide, announce: Arc<Announce>) -> Self {
+        Self { decide, announce, wanted: Arc::new(|_| Wanted::default()) }
+    }
 }
 
 impl fmt::Debug for Hooks {

@@ -30,6 +30,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (16, include_str!("../migrations/0016_exports.sql")),
     (14, include_str!("../migrations/0014_broadcasts.sql")),
     (11, include_str!("../migrations/0011_conversations.sql")),
+    (13, include_str!("../migrations/0013_webhooks.sql")),
 ];
 
 /// The version that this binary knows.

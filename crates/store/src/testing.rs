@@ -157,7 +157,7 @@ pub fn on_server(url: String, statement: String) -> Result<()> {
 
 /// Hooks that allow every draft and listen to nothing.
 pub fn permissive() -> Hooks {
-    Hooks { decide: allow, announce: Arc::new(|_, _| {}) }
+    Hooks::new(allow, Arc::new(|_, _| {}))
 }
 
 /// Allows every draft.
@@ -175,7 +175,7 @@ pub fn listening() -> (Hooks, Heard) {
     let announce = move |app: AppId, events: &[Event]| {
         ears.lock().extend(events.iter().map(|event| (app, event.clone())));
     };
-    (Hooks { decide: allow, announce: Arc::new(announce) }, heard)
+    (Hooks::new(allow, Arc::new(announce)), heard)
 }
 
 /// Makes one test of the storage contract into two, one per engine.

@@ -7,11 +7,13 @@
 use std::ops::{Deref, DerefMut};
 
 use contract::event::Event;
-use contract::{AppId, Error, Failure, Result, limit};
+use contract::webhook::{Happening, Origin, Wanted, Webhook};
+use contract::{AppId, Error, Failure, Millis, Result, limit};
 
 use crate::postgres::Session;
 use crate::sqlite::Lite;
 use crate::value::{FromRow, Params, Row, Value};
+use crate::webhooks;
 
 /// A statement in the words of both engines; made by [`sql!`](crate::sql).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +122,8 @@ pub(crate) type Each<'a> = &'a mut dyn FnMut(Row<'_>) -> Result<bool>;
 pub struct Tx<'a> {
     snapshot: Snapshot<'a>,
     events: Vec<Event>,
+    wanted: Wanted,
+    origin: Origin,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -138,7 +142,17 @@ impl DerefMut for Tx<'_> {
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(app: AppId, link: Link<'a>) -> Self {
-        Self { snapshot: Snapshot { app, link, spoiled: None }, events: Vec::new() }
+        Self {
+            snapshot: Snapshot { app, link, spoiled: None },
+            events: Vec::new(),
+            wanted: Wanted::default(),
+            origin: Origin::default(),
+        }
+    }
+
+    /// A job of an app that has these webhooks on.
+    pub(crate) fn hooked(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
     }
 
     /// The app that the job is bound to.
@@ -193,6 +207,28 @@ impl<'a> Tx<'a> {
     /// Leaves an event that goes out only after the commit.
     pub fn after(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Notes who acts, for the webhooks that tell of it.
+    pub fn act_for(&mut self, origin: Origin) {
+        self.origin = origin;
+    }
+
+    /// Whether the app has a webhook on: worth asking where it costs something to find out what happened.
+    pub fn wants(&self, webhook: Webhook) -> bool {
+        self.wanted.has(webhook)
+    }
+
+    /// Leaves what happened for the webhook that tells of it, if the app has it on: part of this transaction, told after
+    /// it, in the order of its conversation or account.
+    pub fn after_hook(&mut self, now: Millis, happening: &Happening) -> Result<()> {
+        if !self.wanted.has(happening.webhook()) {
+            return Ok(());
+        }
+        let origin = self.origin;
+        webhooks::add(self, now, origin, happening)?;
+        self.events.push(Event::WebhookQueued);
+        Ok(())
     }
 
     pub(crate) fn spoiled(&self) -> Option<&Failure> {

@@ -21,4 +21,5 @@ mod socket;
 mod state;
 mod terminals;
 mod token;
+mod webhook;
 mod world;

@@ -12,11 +12,14 @@ use contract::frame::wire::{LoginAnswer, LoginRequest, ResumeRequest, SendAnswer
 use contract::frame::{Command, Flag, Frame};
 use contract::seal::{self, Channel};
 use contract::user_sig::{self, Claim};
-use contract::{AppId, DeviceId, Millis, Result, UserId};
+use contract::webhook::{Happening, Origin, Via, Wanted, Webhook};
+use contract::{AppId, DeviceId, Fault, Millis, Result, UserId};
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt, StreamExt};
 use gateway::{Front, Hub, Settings};
 use parking_lot::RwLock;
+use serde_json::Value;
+use store::append::Draft;
 use store::apps::{App, AppSecrets, AppSettings, SigningKey};
 use store::{Hooks, Store};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
@@ -34,6 +37,18 @@ pub(crate) struct Desk {
     apps: RwLock<HashMap<AppId, Arc<App>>>,
     /// Verifications never end.
     pub(crate) is_stuck: AtomicBool,
+    /// What the app says to a message.
+    pub(crate) verdict: RwLock<Verdict>,
+}
+
+/// What an app says to a message when it is asked.
+#[derive(Clone, Default)]
+pub(crate) enum Verdict {
+    #[default]
+    Pass,
+    Drop,
+    Refuse(Fault),
+    Rewrite(String),
 }
 
 impl Desk {
@@ -65,6 +80,26 @@ impl Front for Desk {
 
     fn app(&self, id: AppId) -> Option<Arc<App>> {
         self.apps.read().get(&id).cloned()
+    }
+
+    fn before_send(
+        &self,
+        _: Arc<App>,
+        origin: Origin,
+        draft: Draft,
+        _: Option<Value>,
+        _: bool,
+    ) -> BoxFuture<'static, Result<Option<Draft>>> {
+        assert_eq!((origin.via, draft.told), (Via::Android, Some(origin)), "it is said who acts");
+        let verdict = self.verdict.read().clone();
+        Box::pin(async move {
+            match verdict {
+                Verdict::Pass => Ok(Some(draft)),
+                Verdict::Drop => Ok(None),
+                Verdict::Refuse(fault) => Err(fault.into()),
+                Verdict::Rewrite(body) => Ok(Some(Draft { body, ..draft })),
+            }
+        })
     }
 
     fn verify(&self, app: Arc<App>, user: UserId, sig: String) -> BoxFuture<'static, Result<Claim>> {
@@ -105,7 +140,8 @@ impl World {
                 hub.announce(app, events);
             }
         };
-        let hooks = Hooks { decide: ::chat::message::decide, announce: Arc::new(announce) };
+        let all = Webhook::ALL.iter().copied().fold(Wanted::default(), Wanted::with);
+        let hooks = Hooks { wanted: Arc::new(move |_| all), ..Hooks::new(::chat::message::decide, Arc::new(announce)) };
         let store = Store::open(&store::Settings::sqlite(dir.path().join("test.db")), hooks).await.unwrap();
         let key = SigningKey { secret: KEY.into(), added_at: 0 };
         let secrets = AppSecrets { signing_keys: vec![key], ..AppSecrets::default() };
@@ -114,6 +150,7 @@ impl World {
             clock: AtomicI64::new(1_700_000_000_000),
             apps: RwLock::new(HashMap::from([(APP, Arc::new(app))])),
             is_stuck: AtomicBool::new(false),
+            verdict: RwLock::default(),
         });
         let mut settings = Settings::new(7, vec![[3; 32]], seal::key_pair());
         settings.tick = Duration::from_millis(2);
@@ -169,6 +206,13 @@ impl World {
         let login = LoginRequest { platform, ..self.login(account, device) };
         connection.log_in(account, &login).await;
         connection
+    }
+
+    /// What webhooks would tell, in order.
+    pub(crate) async fn told(&self) -> Vec<(Origin, Happening)> {
+        let load = |snapshot: &mut store::Snapshot<'_>| store::webhooks::load(snapshot, 0, i64::MAX, 100);
+        let events = self.store.read(APP, load).await.unwrap();
+        events.into_iter().map(|event| (event.origin, event.happening.unwrap())).collect()
     }
 
     pub(crate) async fn kick(&self, account: &str) {

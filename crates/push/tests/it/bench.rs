@@ -114,7 +114,7 @@ impl Bench {
     /// An engine whose first app has a vendor that accepts everything unless it is told otherwise.
     pub(crate) async fn new() -> (Self, Arc<Scripted>) {
         let folder = TempDir::with_prefix("noroshi-push-").unwrap();
-        let hooks = Hooks { decide: |_, _| Ok(()), announce: Arc::new(|_, _| {}) };
+        let hooks = Hooks::new(|_, _| Ok(()), Arc::new(|_, _| {}));
         let store = Store::open(&store::Settings::sqlite(folder.path().join("noroshi.db")), hooks).await.unwrap();
         let (time, vendors) = (Arc::new(AtomicI64::new(START)), Arc::new(Vendors::default()));
         let connections = Arc::new(Connections::default());

@@ -215,6 +215,7 @@ async fn send(bench: &Bench, random: u32) -> Seq {
         origin: None,
         is_admin: false,
         friends_only: false,
+        told: None,
     };
     let seq = bench.store.send(APP, draft).await.unwrap().seq;
     bench.engine.announced(APP, &[contract::event::Event::DeliveryQueued]);

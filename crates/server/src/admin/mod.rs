@@ -5,7 +5,7 @@
 //! a secret.
 //!
 //! * `ask`: what is asked and how it is parsed. `refusal`: why the answer is no. `client`: the caller's side.
-//! * `apps`, `settings`, `keys`, `credentials`, `content`: what an app has. `accounts`, `broadcasts`, `audit`, `node`: what is
+//! * `apps`, `settings`, `keys`, `credentials`, `webhooks`, `content`: what an app has. `accounts`, `broadcasts`, `audit`, `node`: what is
 //!   looked at, and the backup.
 
 mod accounts;
@@ -20,6 +20,7 @@ mod keys;
 mod node;
 mod refusal;
 mod settings;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -95,14 +96,18 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         }
         ["apps", id, "broadcasts"] if is(Method::GET) => broadcasts::list(node, ask, ask::app(id)?).await,
         ["apps", id, "broadcasts", own] if is(Method::DELETE) => broadcasts::end(node, ask, ask::app(id)?, own).await,
+        ["apps", id, "webhook"] if is(Method::GET) => webhooks::show(node, ask::app(id)?),
+        ["apps", id, "webhook"] if is(Method::PATCH) => webhooks::change(node, ask, ask::app(id)?).await,
+        ["apps", id, "webhook", own] if is(Method::PUT) => webhooks::switch_on(node, ask, ask::app(id)?, own).await,
+        ["apps", id, "webhook", own] if is(Method::DELETE) => webhooks::switch_off(node, ask, ask::app(id)?, own).await,
         ["audit"] if is(Method::GET) => audit::list(node, ask).await,
         ["node"] if is(Method::GET) => Ok(node::show(node)),
         ["backup"] if is(Method::POST) => node::backup(node, ask).await,
         ["accounts", app, user] if is(Method::GET) => accounts::show(node, ask::app(app)?, user).await,
         ["apps" | "audit" | "node" | "backup"]
         | ["apps", _]
-        | ["apps", _, "keys" | "credentials" | "broadcasts"]
-        | ["apps", _, "keys" | "credentials" | "broadcasts", _]
+        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook"]
+        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook", _]
         | ["accounts", _, _] => Err(Refusal::MethodUnknown),
         _ => Err(Refusal::PathUnknown),
     }

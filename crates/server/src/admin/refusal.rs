@@ -40,6 +40,8 @@ pub enum Refusal {
     CredentialUnknown,
     /// The app has a credential of this id already.
     CredentialTaken,
+    /// No webhook has this name, or the app has it off.
+    WebhookUnknown,
     /// No account has this UserID.
     AccountUnknown,
     /// No text of this id waits for a decision.
@@ -86,6 +88,9 @@ impl Refusal {
             Self::CredentialUnknown => ("CredentialUnknown", StatusCode::NOT_FOUND, "the app has no such credential"),
             Self::CredentialTaken => {
                 ("CredentialTaken", StatusCode::CONFLICT, "the app has a credential of this id already")
+            }
+            Self::WebhookUnknown => {
+                ("WebhookUnknown", StatusCode::NOT_FOUND, "no webhook is called so, or it is off already")
             }
             Self::AccountUnknown => ("AccountUnknown", StatusCode::NOT_FOUND, "no account has this UserID"),
             Self::ReviewUnknown => ("ReviewUnknown", StatusCode::NOT_FOUND, "no text of this id waits for a decision"),

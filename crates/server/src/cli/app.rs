@@ -6,7 +6,7 @@ use contract::Result;
 use serde_json::{Map, Value, json};
 
 use super::desk::{Way, value_or_file};
-use super::{credential, moment, print, print_json, refuse, words};
+use super::{credential, moment, print, print_json, refuse, webhook, words};
 use crate::admin::client::Desk;
 
 #[derive(Debug, clap::Args)]
@@ -88,6 +88,11 @@ enum Command {
     Credential {
         #[command(subcommand)]
         command: credential::Command,
+    },
+    /// Webhooks of an app.
+    Webhook {
+        #[command(subcommand)]
+        command: webhook::Command,
     },
 }
 
@@ -177,6 +182,7 @@ async fn execute(desk: &Desk, command: Command) -> Result<()> {
         Command::Words { command } => words::run(desk, command).await?,
         Command::Reviews { command } => words::review(desk, command).await?,
         Command::Credential { command } => credential::run(desk, command).await?,
+        Command::Webhook { command } => webhook::run(desk, command).await?,
     };
     print_json(&answer);
     Ok(())

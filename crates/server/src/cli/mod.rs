@@ -13,7 +13,9 @@ mod doctor;
 mod env;
 mod init;
 mod moment;
+mod receive;
 mod serve;
+mod webhook;
 mod words;
 
 use std::process::ExitCode;
@@ -52,6 +54,8 @@ enum Command {
     Config(config::Args),
     /// Make, show and change apps.
     App(app::Args),
+    /// Receive webhooks and print them, to try them out.
+    Receive(receive::Args),
     /// Copy the embedded store into a file, while it serves or not.
     Backup(backup::Args),
     /// Put a backup in the place of a store that is not there.
@@ -97,6 +101,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args).await?,
             Command::Config(args) => config::run(&args)?,
             Command::App(args) => app::run(args).await?,
+            Command::Receive(args) => receive::run(args).await?,
             Command::Backup(args) => backup::run(&args).await?,
             Command::Restore(args) => backup::restore(&args)?,
             Command::Doctor(args) => return doctor::run(&args).await,

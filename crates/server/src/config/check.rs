@@ -29,6 +29,10 @@ impl Config {
             self.bounds.gateway_connections <= self.bounds.connections,
             "bounds.gateway_connections is not above bounds.connections, which holds them",
         );
+        check(
+            self.outbound.networks.iter().all(|network| crate::address::parse(network).is_some()),
+            "outbound.networks are networks such as 10.0.0.0/8",
+        );
         check(matches!(self.log.format.as_str(), "text" | "json"), "log.format is \"text\" or \"json\"");
         let is_filter = tracing_subscriber::EnvFilter::try_new(&self.log.level).is_ok();
         check(is_filter, "log.level is error, warn, info, debug, trace or filters such as info,store=debug");

@@ -4,11 +4,13 @@
 //! which sends messages or takes several steps. A line in [`super::COMMANDS`] makes it reachable.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use contract::codes::Family;
+use contract::webhook::Origin;
 use contract::{Failure, Fault, Millis, Result, UserId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -33,6 +35,15 @@ pub struct Call {
     pub now: Millis,
     /// `nettype` in the URL, which one command reads.
     pub net_type: Option<String>,
+    /// Whence it came.
+    pub from: IpAddr,
+}
+
+impl Call {
+    /// Who acts, as webhooks tell it.
+    pub fn origin(&self) -> Origin {
+        Origin::rest(self.from)
+    }
 }
 
 /// What every command says of itself. Its reference page is made of the type: the comment on the type says what the
@@ -124,8 +135,12 @@ impl Command {
         Self::of::<A>(|call, body| {
             Box::pin(async move {
                 let action: A = parse(&call, body)?;
-                let store = call.node.store.clone();
-                let answer = store.write(call.app.id, move |tx| action.write(&call, tx)).await?;
+                let (store, app) = (call.node.store.clone(), call.app.id);
+                let write = move |tx: &mut Tx<'_>| {
+                    tx.act_for(call.origin());
+                    action.write(&call, tx)
+                };
+                let answer = store.write(app, write).await?;
                 good::<A>(&answer)
             })
         })

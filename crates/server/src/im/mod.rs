@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contract::codes::{self, Family, Row};
+use contract::webhook::Webhook;
 use contract::{AppId, Error, Failure, Fault, Result, UserId, limit};
 use serde_json::Value;
 use store::apps::Status;
@@ -161,7 +162,7 @@ where
             if let Error::Failure(failure) = &error {
                 error!(command = command.map(|command| command.name), %failure, "a call failed");
             }
-            (refusal(row, &error), number(row))
+            (refusal(row, &error), number_as_answered(row, &error))
         }
     };
     let name = command.map_or("unknown", |command| command.name);
@@ -222,7 +223,7 @@ async fn admit(node: &Arc<Node>, command: &Command, query: &Query, from: IpAddr)
     if !app.settings.users_may_call && !app.is_admin(&caller) {
         return Err(Fault::NotAdmin.into());
     }
-    Ok(Call { node: Arc::clone(node), app, caller, now, net_type: query.net_type.clone() })
+    Ok(Call { node: Arc::clone(node), app, caller, now, from, net_type: query.net_type.clone() })
 }
 
 /// What verifies a UserSig is pure but for the look at its account, so a timeout there has a code of its own.
@@ -249,6 +250,14 @@ pub fn number(row: &Row) -> i32 {
     row.number().expect("every code of this surface is a number")
 }
 
+/// The number that is answered: that of the row, or the one that an app's own webhook chose from the row's range.
+fn number_as_answered(row: &Row, error: &Error) -> i32 {
+    match error {
+        Error::Fault(Fault::WebhookCustom { code, .. }) => *code,
+        _ => number(row),
+    }
+}
+
 /// The number by which a family spells a fault, for lists of items.
 pub fn number_of(family: Family, fault: &Fault) -> i32 {
     number(codes::render(family, fault))
@@ -261,9 +270,11 @@ fn refusal(row: &Row, error: &Error) -> Bytes {
             Fault::FieldMissing { field } | Fault::FieldInvalid { field } | Fault::TransferInvalid { field },
         ) => format!("{}: {field}", row.text),
         Error::Fault(Fault::MsgElementInvalid { what }) => format!("{}: {what}", row.text),
+        Error::Fault(Fault::WebhookCustom { info, .. }) => info.clone(),
         _ => row.text.to_owned(),
     };
-    serde_json::json!({ "ActionStatus": "FAIL", "ErrorCode": number(row), "ErrorInfo": info }).to_string().into()
+    let code = number_as_answered(row, error);
+    serde_json::json!({ "ActionStatus": "FAIL", "ErrorCode": code, "ErrorInfo": info }).to_string().into()
 }
 
 /// The parameters of the URL.
@@ -320,11 +331,14 @@ pub(crate) fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The commands that are served, in the columns of the published list.
+/// The commands and the webhooks that are served, in the columns of the published list.
 pub fn commands_tsv() -> String {
     let mut text = String::from("surface\tfamily\tcommand\tversion\n");
     for command in COMMANDS {
         text.push_str(&format!("im-rest\t{}\t{}\tv4\n", command.chapter, command.name));
+    }
+    for webhook in Webhook::ALL {
+        text.push_str(&format!("im-webhook\t{}\t{}\t\n", webhook.chapter(), webhook.command()));
     }
     text
 }

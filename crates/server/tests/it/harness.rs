@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use server::clock::Clock;
-use server::config::{Config, Listen, MediaConfig, Secrets, StoreConfig};
+use server::config::{Config, Listen, MediaConfig, Outbound, Secrets, StoreConfig};
 use server::node::{Node, Running};
 use store::apps::{App, AppSecrets, AppSettings, SigningKey};
 use store::testing::{TestEngine, TestStore, Witness, permissive};
@@ -284,6 +284,8 @@ fn config(place: &TestStore) -> Config {
         store: StoreConfig { url, threads: 4, cache_mb: 16 },
         listen: Listen { http: Some(SocketAddr::from(([127, 0, 0, 1], 0))), https: None, admin: None },
         secrets: Secrets { master_key: Some("42".repeat(32)), ..Secrets::default() },
+        // Where the receivers of the tests are.
+        outbound: Outbound { networks: vec!["127.0.0.1".into()] },
         ..Config::default()
     }
 }

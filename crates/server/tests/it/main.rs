@@ -13,3 +13,4 @@ mod retention;
 mod rough;
 mod tidy;
 mod vectors;
+mod webhook;

@@ -8,13 +8,16 @@ use std::sync::Arc;
 
 use contract::event::Event;
 use contract::message::{Flags, Message};
+use contract::webhook::{Happening, Webhook};
 use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
 
 use super::heads::HeadKey;
 use super::window::{Ids, Memory, Print, SPAN_MS, Stored, Window};
-use super::{Decide, DraftKind, Facts, Sent, Standing, Waiting};
+use super::{DraftKind, Facts, Sent, Standing, Waiting};
+use crate::Hooks;
 use crate::job::guard;
 use crate::relations::Tie;
+use crate::webhooks;
 
 /// The head of a conversation as the append sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -145,9 +148,23 @@ pub(crate) struct Plan {
     pub(crate) idle: Vec<usize>,
     /// Outbox rows: draft, id, and the place of the message.
     pub(crate) pushes: Vec<(usize, i64, Seq)>,
+    /// What webhooks tell of: which of the rows, and how it is kept.
+    pub(crate) told: Vec<(usize, webhooks::Kept)>,
     pub(crate) prints: Vec<(Print, Stored)>,
     /// The heads as they are after the commit.
     pub(crate) left: Vec<(HeadKey, Head)>,
+}
+
+/// What the webhooks of the apps tell of: only for those that have them on.
+fn told(hooks: &Hooks, waiting: &[(AppId, Waiting)], rows: &[Row]) -> Result<Vec<(usize, webhooks::Kept)>> {
+    let mut told = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let (app, w) = &waiting[row.draft];
+        let Some(origin) = w.draft.told.filter(|_| (hooks.wanted)(*app).has(Webhook::AfterSendMsg)) else { continue };
+        let happening = Happening::Sent { receiver: w.draft.receiver.clone() };
+        told.push((index, webhooks::Kept::new(origin, &happening)?));
+    }
+    Ok(told)
 }
 
 impl Plan {
@@ -177,7 +194,8 @@ impl Plan {
         let queued = self.pushes.iter().map(|(draft, ..)| (waiting[*draft].0, Event::DeliveryQueued));
         // Imported history is there to be read back, not news.
         let is_news = |row: &&Row| !row.flags.has(Flags::IMPORTED) || row.flags.has(Flags::COUNTS);
-        self.rows.iter().filter(is_news).map(event).chain(queued).collect()
+        let told = self.told.iter().map(|(row, _)| (waiting[self.rows[*row].draft].0, Event::WebhookQueued));
+        self.rows.iter().filter(is_news).map(event).chain(queued).chain(told).collect()
     }
 }
 
@@ -186,7 +204,7 @@ pub(crate) fn run<E: Engine>(
     engine: &mut E,
     window: &Window,
     ids: &mut Ids,
-    decide: Decide,
+    hooks: &Hooks,
     waiting: &[(AppId, Waiting)],
 ) -> Result<Plan> {
     let (mut questions, slot_of) = ask(waiting);
@@ -203,7 +221,7 @@ pub(crate) fn run<E: Engine>(
         }
     }
     let refusals: Vec<Option<contract::Error>> =
-        waiting.iter().zip(&facts).map(|((_, w), facts)| guard(|| decide(&w.draft, facts)).err()).collect();
+        waiting.iter().zip(&facts).map(|((_, w), facts)| guard(|| (hooks.decide)(&w.draft, facts)).err()).collect();
 
     let mut numbering = Numbering {
         slot_of: &slot_of,
@@ -232,6 +250,7 @@ pub(crate) fn run<E: Engine>(
         numbering.plan.outcomes.push(outcome);
     }
     let mut plan = numbering.finish(window.me());
+    plan.told = told(hooks, waiting, &plan.rows)?;
     if !(plan.rows.is_empty() && plan.idle.is_empty()) {
         engine.write(waiting, &questions.slots, &plan)?;
     }

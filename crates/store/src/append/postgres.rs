@@ -9,6 +9,7 @@
 //!
 //! The statements are plain ones, not one with many changing parts: those are refused by some who speak the protocol.
 
+use contract::webhook::part_of;
 use contract::{AppId, Failure, Millis, MsgKey, Result, Seq};
 use tokio_postgres::Row;
 
@@ -137,6 +138,14 @@ const PUSH: Sql = sql!(
                     AS u (app, id, part, due_at, payload, conversation, seq)"
 );
 
+const TELL: Sql = sql!(
+    postgres: "INSERT INTO webhook_events (app, part, at, origin, happening, conversation, time, seq)
+               SELECT u.app, u.part, u.at, u.origin, u.happening, u.conversation, u.time, u.seq
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bigint[],
+                           $8::bigint[])
+                    AS u (app, part, at, origin, happening, conversation, time, seq)"
+);
+
 /// Takes back heads that were made for drafts which all were refused.
 const UNMAKE: Sql = sql!(
     postgres: "DELETE FROM conversations AS c USING unnest($1::bigint[], $2::bytea[]) AS u (app, id)
@@ -252,9 +261,10 @@ impl Engine for Session {
         let (me, expected) = (assumed.writer.first().copied().unwrap_or_default(), assumed.app.len() as i64);
         let members = Members::of(slots, plan);
         let pushes = Pushes::of(waiting, plan);
+        let told = Events::of(waiting, plan);
         let idle_apps: Vec<i64> = plan.idle.iter().map(|slot| slots[*slot].app.0).collect();
         let idle_ids: Vec<&[u8]> = plan.idle.iter().map(|slot| &slots[*slot].id.0[..]).collect();
-        let mut statements = Vec::with_capacity(5);
+        let mut statements = Vec::with_capacity(6);
         if !plan.rows.is_empty() {
             statements.push((MESSAGES, messages.args()));
         }
@@ -271,6 +281,9 @@ impl Engine for Session {
         }
         if !plan.pushes.is_empty() {
             statements.push((PUSH, pushes.args()));
+        }
+        if !plan.told.is_empty() {
+            statements.push((TELL, told.args()));
         }
         if !plan.idle.is_empty() {
             statements.push((UNMAKE, vec![&idle_apps, &idle_ids]));
@@ -384,6 +397,29 @@ impl<'a> Members<'a> {
                 columns.peer.push(peer.as_str());
                 columns.since.push(head.since);
             }
+        }
+        columns
+    }
+}
+
+columns!(Events {
+    app: i64, part: i64, at: i64, origin: &'a str, happening: &'a str, conversation: &'a [u8], time: i64, seq: i64,
+});
+
+impl<'a> Events<'a> {
+    fn of(waiting: &'a [(AppId, Waiting)], plan: &'a Plan) -> Self {
+        let mut columns = Self::default();
+        for (index, kept) in &plan.told {
+            let row = &plan.rows[*index];
+            let (app, w) = &waiting[row.draft];
+            columns.app.push(app.0);
+            columns.part.push(part_of(w.conversation));
+            columns.at.push(row.stored.at.0);
+            columns.origin.push(&kept.origin);
+            columns.happening.push(&kept.happening);
+            columns.conversation.push(&w.conversation.0);
+            columns.time.push(row.stored.key.time);
+            columns.seq.push(row.stored.seq.0);
         }
         columns
     }

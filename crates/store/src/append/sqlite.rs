@@ -1,6 +1,7 @@
 //! The append on SQLite: a loop over prepared statements, which beats any set-based text there.
 
 use contract::message::Flags;
+use contract::webhook::part_of;
 use contract::{AppId, Millis, MsgKey, Result};
 
 use super::Waiting;
@@ -231,6 +232,26 @@ impl Engine for Lite {
             if head.needs_members() {
                 self.join(&slots[*slot], head.since)?;
             }
+        }
+        for (index, kept) in &plan.told {
+            let row = &plan.rows[*index];
+            let (app, w) = &waiting[row.draft];
+            self.change(
+                sql!(
+                    "INSERT INTO webhook_events (app, part, at, origin, happening, conversation, time, seq)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                ),
+                (
+                    *app,
+                    part_of(w.conversation),
+                    row.stored.at,
+                    &*kept.origin,
+                    &*kept.happening,
+                    w.conversation,
+                    row.stored.key.time,
+                    row.stored.seq,
+                ),
+            )?;
         }
         for (index, id, seq) in &plan.pushes {
             let (app, w) = &waiting[*index];

@@ -82,7 +82,7 @@ impl Appender {
             }
             self.session.ensure(deadline).map_err(failure_of)?;
             self.session.arm();
-            let planned = plan::run(&mut self.session, &self.window, &mut self.ids, self.hooks.decide, sends);
+            let planned = plan::run(&mut self.session, &self.window, &mut self.ids, &self.hooks, sends);
             let was_sent = self.session.take_commit_sent();
             self.session.rollback();
             let failure = match planned {

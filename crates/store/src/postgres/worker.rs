@@ -66,7 +66,7 @@ fn answer(session: &mut Session, app: AppId, mut job: Queued, hooks: &Hooks) {
         if let Err(error) = session.ensure(deadline) {
             return job.work.answer(Some(failure_of(error)));
         }
-        match attempt_once(session, app, &mut job) {
+        match attempt_once(session, app, &mut job, hooks) {
             End::Done(events) => {
                 if !events.is_empty() {
                     announce(hooks, &[(app, events)].into());
@@ -80,11 +80,11 @@ fn answer(session: &mut Session, app: AppId, mut job: Queued, hooks: &Hooks) {
     job.work.answer(last);
 }
 
-fn attempt_once(session: &mut Session, app: AppId, job: &mut Queued) -> End {
+fn attempt_once(session: &mut Session, app: AppId, job: &mut Queued, hooks: &Hooks) -> End {
     if job.is_write {
         session.arm();
     }
-    let mut tx = Tx::new(app, Link::Postgres(session));
+    let mut tx = Tx::new(app, Link::Postgres(session)).hooked((hooks.wanted)(app));
     let is_kept = job.work.run(&mut tx);
     let events = tx.into_events();
     if is_kept {

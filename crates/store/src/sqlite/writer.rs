@@ -105,7 +105,7 @@ impl Writer {
         self.lite.begin()?;
         for (app, job) in jobs {
             self.lite.arm();
-            let mut tx = Tx::new(*app, Link::Sqlite(&mut self.lite));
+            let mut tx = Tx::new(*app, Link::Sqlite(&mut self.lite)).hooked((self.hooks.wanted)(*app));
             let is_kept = job.run(&mut tx);
             let events = tx.into_events();
             self.lite.settle(is_kept)?;
@@ -128,7 +128,7 @@ impl Writer {
         if !is_alone {
             self.lite.arm();
         }
-        let appended = plan::run(&mut self.lite, &self.window, &mut self.ids, self.hooks.decide, sends);
+        let appended = plan::run(&mut self.lite, &self.window, &mut self.ids, &self.hooks, sends);
         self.lite.settle(appended.is_ok())?;
         if is_alone && appended.is_err() {
             self.lite.rollback();

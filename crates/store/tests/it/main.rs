@@ -15,3 +15,4 @@ mod restart;
 mod room;
 mod statements;
 mod support;
+mod webhooks;

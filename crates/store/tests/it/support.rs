@@ -32,6 +32,7 @@ pub(crate) fn draft(sender: &str, receiver: &str, msg_seq: u32, at: Millis) -> D
         origin: None,
         is_admin: false,
         friends_only: false,
+        told: None,
     }
 }
 

@@ -8,7 +8,7 @@ use contract::frame::wire::{
 use contract::frame::{Command, Frame};
 
 use super::{Bench, number};
-use crate::core::{Answer, Ask, ListChange, Known, Output, Write};
+use crate::core::{Answer, Ask, Known, ListChange, Output, Write};
 use crate::event::{Event, Reason};
 
 fn pin(bench: &mut Bench, call: u64) -> Frame {

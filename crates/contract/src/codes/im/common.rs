@@ -86,7 +86,7 @@ codes! { Im, Common:
 
     /// The app's webhook before the message failed or was too slow, and the app chose not to deliver in that case. The
     /// app's owner repairs the webhook or changes the choice.
-    WebhookFailed = 80003, raised by Pending, "webhook before the message failed";
+    WebhookFailed = 80003, raised by Fault::WebhookFailed, "webhook before the message failed";
 
     /// A picture or another file of the message is on the app's list of forbidden ones, by its digest or its URL. The
     /// sender takes another; the app's owner edits the list.

@@ -21,7 +21,7 @@ codes! { Im, Message:
     SendConflict = 20005, raised by Failure::Conflict, "internal error, try again";
 
     /// The app's own webhook forbade the message. The app's back end knows why; nothing is wrong with this system.
-    WebhookRefused = 20006, raised by Pending, "message refused by the app";
+    WebhookRefused = 20006, raised by Fault::WebhookRefused, "message refused by the app";
 
     /// The receiver has the sender on its blocklist. The sender can do nothing; the app may choose to show the message
     /// as sent.
@@ -204,9 +204,9 @@ codes! { Im, Message:
     /// cause in the log under the request id.
     InternalError = 91000, raised by Failure::Internal, "internal error";
 
-    /// The store or the app's webhook did not answer in time. The caller tries again with the same MsgRandom; if every
-    /// call ends so, look at the webhook first.
-    InternalTimeout = 90992, raised by Failure::Timeout, "internal timeout";
+    /// The store did not answer in time, or more calls wait for the app's webhook than may. The caller tries again with
+    /// the same MsgRandom; if every call ends so, look at the webhook first.
+    InternalTimeout = 90992, raised by Failure::Timeout | Fault::WebhookBusy, "internal timeout";
 
     /// The whole body is over what a call may carry. The caller splits its work, or shortens the message.
     BodyTooLarge = 93000, raised by Fault::BodyTooLarge, "json body too long";
@@ -217,7 +217,7 @@ codes! { Im, Message:
 
     /// The app's own webhook refused the message with a number that the app chose. Only the app's back end knows what
     /// it means; its text comes along.
-    WebhookCustom = 120001..130000, raised by Pending, "refused by the app with its own code";
+    WebhookCustom = 120001..130000, raised by Fault::WebhookCustom, "refused by the app with its own code";
 
     /// The device changes an older version of the message than there is. The client shows the newest one, which it gets
     /// with the notice of the change or by loading it, and lets its user decide again.

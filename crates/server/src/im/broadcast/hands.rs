@@ -142,5 +142,6 @@ fn draft(order: &Order, message: &Value) -> Option<Draft> {
         expires_at: order.created_at.plus(limit::LIFE_TIME_S * 1_000),
         origin: None,
         friends_only: false,
+        told: None,
     })
 }

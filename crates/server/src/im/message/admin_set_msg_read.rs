@@ -42,7 +42,7 @@ impl Write for AdminSetMsgRead {
         if accounts::get(tx, &self.peer.0)?.is_none() && !call.app.is_admin(&self.peer.0) {
             return Err(Fault::ReceiverInvalid.into());
         }
-        chat::conversation::set_read(tx, &self.reader.0, &self.peer.0, self.time.map(|time| time.0))?;
+        chat::conversation::set_read(tx, call.now, &self.reader.0, &self.peer.0, self.time.map(|time| time.0))?;
         Ok(Done {})
     }
 }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::accounts;
+use store::append::Draft;
 
 use super::{Bound, Composed, Letter, send, send_fault};
 use crate::im::action::{Action, Call, Perform};
@@ -96,6 +97,8 @@ impl Batch<'_> {
     async fn send_one(&self, name: String) -> Result<MsgKey> {
         let receiver = UserId::parse(&name).map_err(|_| Fault::AccountUnknown)?;
         let draft = self.composed.draft(self.call, self.sender.clone(), receiver, Some(self.msg_seq), self.msg_random);
+        // The contract calls no webhook for a batch.
+        let draft = Draft { told: None, ..draft };
         Ok(send(self.call, self.composed, draft).await?.key)
     }
 }

@@ -15,6 +15,7 @@ pub mod set_key_values;
 
 use chat::moderation::Checked;
 use contract::message::{Flags, check_body};
+use contract::webhook::Webhook;
 use contract::{Error, Fault, Millis, Result, UserId, limit};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -26,6 +27,7 @@ use super::action::Call;
 use super::fields::User;
 use super::shape;
 use crate::moderation::Suspect;
+use crate::webhook::Gate;
 
 /// The faults of the fields that all message commands share.
 pub fn list_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
@@ -147,7 +149,7 @@ impl Content {
             check_body(&body)?;
         }
         let cloud = text(self.cloud_custom_data, "CloudCustomData")?;
-        let control = names(self.send_msg_control.as_ref())?;
+        let control = names(self.send_msg_control.as_ref(), "SendMsgControl")?;
         let sync = number(self.sync_other_machine, Fault::SyncFlagInvalid)?;
         let life = number(self.msg_life_time, Fault::LifeTimeInvalid)?;
         let online_only = number(self.online_only_flag, Fault::FieldInvalid { field: "OnlineOnlyFlag" })?;
@@ -247,7 +249,13 @@ impl Composed {
             expires_at: call.now.plus(self.life_s * 1_000),
             origin: None,
             friends_only: false,
+            told: Some(call.origin()),
         }
+    }
+
+    /// The offline push as the sender gave it.
+    pub fn push_info(&self) -> Option<&Value> {
+        self.push.as_ref()
     }
 
     /// Makes a draft that of an imported message: it has its own time and announces nothing.
@@ -255,7 +263,7 @@ impl Composed {
         let imported = Flags(draft.flags).with(Flags::IMPORTED).0;
         let flags = if counts { imported } else { imported & !Flags::COUNTS.0 };
         let kind = store::append::DraftKind::Import { counts, came_at: draft.at };
-        Draft { kind, at, flags, push: None, ..draft }
+        Draft { kind, at, flags, push: None, told: None, ..draft }
     }
 }
 
@@ -287,6 +295,20 @@ pub async fn send(call: &Call, composed: &Composed, draft: Draft) -> Result<Sent
     Ok(sent)
 }
 
+/// Asks the app's webhook about what the rules allow, if the app wants to be asked. None: it is not to be delivered, and
+/// its sender is not to learn it.
+pub async fn ask(call: &Call, draft: Draft, composed: &Composed) -> Result<Option<Draft>> {
+    if !call.app.settings.webhook.has(Webhook::BeforeSendMsg) {
+        return Ok(Some(draft));
+    }
+    call.node.hub.decide(call.app.id, &draft).await?;
+    let (webhooks, push_info) = (&call.node.webhooks, composed.push_info());
+    match webhooks.before_send(&call.app, call.origin(), draft, push_info, composed.is_online_only).await? {
+        Gate::Pass(draft) => Ok(Some(*draft)),
+        Gate::Drop => Ok(None),
+    }
+}
+
 fn number(value: Option<Value>, fault: Fault) -> Result<Option<i64>, Fault> {
     match value {
         None | Some(Value::Null) => Ok(None),
@@ -308,8 +330,7 @@ pub(crate) fn text(value: Option<Value>, field: &'static str) -> Result<String, 
 }
 
 /// Reads a list of control words; unknown ones are of no consequence.
-fn names(value: Option<&Value>) -> Result<Vec<&str>, Fault> {
-    let field = "SendMsgControl";
+fn names<'v>(value: Option<&'v Value>, field: &'static str) -> Result<Vec<&'v str>, Fault> {
     match value {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(words)) => {

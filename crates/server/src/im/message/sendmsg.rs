@@ -1,11 +1,11 @@
 //! Sends a message to one account, in the name of any account of the app.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{MsgKey, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Letter, send, send_fault};
+use super::{Bound, Letter, ask, names, send, send_fault};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 
@@ -19,6 +19,10 @@ pub struct Sendmsg {
     #[serde(rename = "*")]
     #[schemars(flatten)]
     letter: Letter,
+    /// `ForbidBeforeSendMsgCallback`, `ForbidAfterSendMsgCallback`: the webhook is not called for this message.
+    #[serde(rename = "ForbidCallbackControl")]
+    #[schemars(with = "Option<Vec<String>>")]
+    unhooked: Option<Value>,
 }
 
 /// What identifies the stored message.
@@ -44,7 +48,20 @@ impl Perform for Sendmsg {
         let sender = self.letter.sender(&call);
         let Letter { msg_seq, msg_random, content, .. } = self.letter;
         let mut composed = content.compose(&call, Bound::Single)?.moderated(&call);
-        let draft = composed.take_draft(&call, sender, self.receiver.0, msg_seq, msg_random);
+        let unhooked = names(self.unhooked.as_ref(), "ForbidCallbackControl")?;
+        let mut draft = composed.take_draft(&call, sender, self.receiver.0, msg_seq, msg_random);
+        if unhooked.contains(&"ForbidAfterSendMsgCallback") {
+            draft.told = None;
+        }
+        if !unhooked.contains(&"ForbidBeforeSendMsgCallback") {
+            let Some(passed) = ask(&call, draft, &composed).await? else {
+                // The app wants it to look as if it had been sent.
+                let (time, seq) = (call.now.secs(), msg_seq.unwrap_or_default());
+                let key = MsgKey { time, seq, random: msg_random };
+                return Ok(Answer { msg_time: time, msg_key: key.to_string() });
+            };
+            draft = passed;
+        }
         let sent = send(&call, &composed, draft).await?;
         Ok(Answer { msg_time: sent.key.time, msg_key: sent.key.to_string() })
     }

@@ -48,6 +48,7 @@ impl Site {
             text,
             "data = {:?}\n[store]\nurl = {url:?}\nthreads = 4\ncache_mb = 16\n\
              [listen]\nhttp = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
+             [outbound]\nnetworks = [\"127.0.0.1\"]\n\
              [secrets]\nmaster_key = {:?}\nadmin_token = {:?}\n[log]\nformat = \"json\"\nlevel = \"info\"",
             data.to_str().expect("a path of letters"),
             "42".repeat(32),

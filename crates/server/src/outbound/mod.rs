@@ -1,0 +1,333 @@
+//! Calls that go out to where an app wants them: bounded, and only to addresses that they may reach.
+//!
+//! A [`Target`] is one URL with the connections that are kept open to it. The name is resolved first and the connection
+//! goes to the very address that was checked, so a name that changes in between leads nowhere new. Redirects are not
+//! followed. A connection is driven by the call that uses it: there is no task beside it, and nothing is left behind by
+//! a call that was given up.
+
+mod guard;
+
+use std::fmt;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Request, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+
+use crate::tls;
+
+/// A URL as a setting.
+pub const URL_BYTES_MAX: usize = 1_000;
+/// Connections that are kept open to one target.
+const IDLE_MAX: usize = 64;
+/// How long they are kept: shorter than common servers keep theirs, so that a call rarely meets one that is closing.
+const IDLE_FOR: Duration = Duration::from_secs(4);
+/// The head of an answer.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Why there was no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The name leads to no address.
+    Unresolved,
+    /// The name leads only to addresses that must not be reached.
+    Forbidden(IpAddr),
+    /// Nobody accepts the connection.
+    Unreachable,
+    /// The TLS handshake failed.
+    Tls(String),
+    /// The time is over.
+    Timeout,
+    /// The connection broke, or what came was not HTTP.
+    Broken,
+    /// The answer is over the bound.
+    TooLarge,
+}
+
+impl Trouble {
+    /// A word for metrics.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unresolved => "unresolved",
+            Self::Forbidden(_) => "forbidden",
+            Self::Unreachable => "unreachable",
+            Self::Tls(_) => "tls",
+            Self::Timeout => "timeout",
+            Self::Broken => "broken",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forbidden(target) => write!(f, "{target} is not public; outbound.networks may allow it"),
+            Self::Tls(what) => write!(f, "TLS: {what}"),
+            other => f.write_str(other.as_str()),
+        }
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// A URL and the connections to it.
+pub struct Target {
+    host: String,
+    port: u16,
+    path: String,
+    query: Option<String>,
+    /// The name that its certificate must bear.
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+    allowed: Arc<[String]>,
+    idle: Mutex<Vec<Link>>,
+}
+
+/// A connection with what drives it.
+struct Link {
+    sender: SendRequest<Full<Bytes>>,
+    driver: Pin<Box<dyn Future<Output = ()> + Send>>,
+    since: Instant,
+}
+
+/// How one attempt failed: whether the request may have been seen.
+enum Miss {
+    /// The connection was closed before; nobody saw the request.
+    Stale,
+    Trouble(Trouble),
+}
+
+impl Target {
+    /// A target as a setting names it; says what is wrong with it. `ca_pem` are authorities to trust instead of the
+    /// system's; `allowed` are networks that may be reached although they are not public.
+    pub fn new(url: &str, ca_pem: &str, allowed: Arc<[String]>) -> Result<Self, String> {
+        let uri = parse(url)?;
+        let is_tls = uri.scheme_str() == Some("https");
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let tls = if is_tls {
+            let name = ServerName::try_from(host.clone()).map_err(|_| "the URL's host is no name".to_owned())?;
+            Some((TlsConnector::from(config(ca_pem)?), name))
+        } else {
+            None
+        };
+        Ok(Self {
+            port: uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
+            path: uri.path().to_owned(),
+            query: uri.query().map(str::to_owned),
+            host,
+            tls,
+            allowed,
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Posts JSON and reads the whole answer, all within `wait`. `query` is put behind that of the URL.
+    pub async fn post(&self, query: &str, body: Bytes, wait: Duration, answer_max: usize) -> Result<Reply, Trouble> {
+        let path = match &self.query {
+            Some(own) => format!("{}?{own}&{query}", self.path),
+            None => format!("{}?{query}", self.path),
+        };
+        let posting = async {
+            while let Some(link) = self.take() {
+                match self.exchange(link, &path, body.clone(), answer_max).await {
+                    Err(Miss::Stale) => {}
+                    Err(Miss::Trouble(trouble)) => return Err(trouble),
+                    Ok(reply) => return Ok(reply),
+                }
+            }
+            let link = self.connect().await?;
+            match self.exchange(link, &path, body, answer_max).await {
+                Ok(reply) => Ok(reply),
+                Err(Miss::Stale) => Err(Trouble::Broken),
+                Err(Miss::Trouble(trouble)) => Err(trouble),
+            }
+        };
+        tokio::time::timeout(wait, posting).await.unwrap_or(Err(Trouble::Timeout))
+    }
+
+    /// A connection that was kept, is not too old and has not been closed meanwhile.
+    fn take(&self) -> Option<Link> {
+        loop {
+            let mut link = self.idle.lock().pop()?;
+            if link.since.elapsed() < IDLE_FOR && link.driver.as_mut().now_or_never().is_none() {
+                return Some(link);
+            }
+        }
+    }
+
+    fn keep(&self, link: Link) {
+        let mut idle = self.idle.lock();
+        // The newest are used first, so those that are no longer needed grow old at the front.
+        idle.retain(|link| link.since.elapsed() < IDLE_FOR);
+        if idle.len() < IDLE_MAX {
+            idle.push(link);
+        }
+    }
+
+    async fn connect(&self) -> Result<Link, Trouble> {
+        let stream = self.dial().await?;
+        stream.set_nodelay(true).map_err(|_| Trouble::Broken)?;
+        match &self.tls {
+            None => handshake(stream).await,
+            Some((connector, name)) => {
+                let stream = connector.connect(name.clone(), stream).await;
+                handshake(stream.map_err(|error| Trouble::Tls(error.to_string()))?).await
+            }
+        }
+    }
+
+    /// Resolves the name and connects to the first address that may be reached and answers.
+    async fn dial(&self) -> Result<TcpStream, Trouble> {
+        let found: Vec<SocketAddr> = tokio::net::lookup_host((self.host.as_str(), self.port))
+            .await
+            .map_err(|_| Trouble::Unresolved)?
+            .take(ADDRESSES_MAX)
+            .collect();
+        let first = found.first().ok_or(Trouble::Unresolved)?.ip();
+        let mut trouble = Trouble::Forbidden(first);
+        for address in found.into_iter().filter(|address| guard::may_reach(&self.allowed, address.ip())) {
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(_) => trouble = Trouble::Unreachable,
+            }
+        }
+        Err(trouble)
+    }
+
+    /// Sends one request over a connection and drives the connection meanwhile.
+    async fn exchange(&self, link: Link, path: &str, body: Bytes, answer_max: usize) -> Result<Reply, Miss> {
+        let broken = || Miss::Trouble(Trouble::Broken);
+        let request = Request::post(path)
+            .header(header::HOST, self.authority())
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .map_err(|_| broken())?;
+        let Link { mut sender, mut driver, .. } = link;
+        let exchange = async {
+            sender.ready().await.map_err(|_| Miss::Stale)?;
+            let answer = match sender.try_send_request(request).await {
+                Ok(answer) => answer,
+                // The request comes back where nothing of it was written.
+                Err(mut error) => {
+                    return Err(error.take_message().map_or_else(broken, |_| Miss::Stale));
+                }
+            };
+            let status = answer.status().as_u16();
+            match Limited::new(answer.into_body(), answer_max).collect().await {
+                Ok(body) => Ok(Reply { status, body: body.to_bytes() }),
+                Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Miss::Trouble(Trouble::TooLarge)),
+                Err(_) => Err(broken()),
+            }
+        };
+        let (outcome, is_open) = {
+            let mut exchange = std::pin::pin!(exchange);
+            tokio::select! {
+                outcome = &mut exchange => (outcome, true),
+                // What the connection had read is still given out.
+                () = &mut driver => (exchange.await, false),
+            }
+        };
+        let reply = outcome?;
+        if is_open {
+            self.keep(Link { sender, driver, since: Instant::now() });
+        }
+        Ok(reply)
+    }
+
+    fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let usual = if self.tls.is_some() { 443 } else { 80 };
+        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+    }
+}
+
+/// Addresses of a name that are tried.
+const ADDRESSES_MAX: usize = 8;
+
+/// Reads a URL, or says what is wrong with it.
+fn parse(url: &str) -> Result<Uri, String> {
+    if url.len() > URL_BYTES_MAX {
+        return Err(format!("a URL has at most {URL_BYTES_MAX} bytes"));
+    }
+    let uri: Uri = url.parse().map_err(|_| "the URL cannot be read".to_owned())?;
+    let is_plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    if !matches!(uri.scheme_str(), Some("http" | "https")) || !is_plain || url.contains('#') {
+        return Err("a URL begins with http:// or https://, names a host, and holds no password and no fragment".into());
+    }
+    Ok(uri)
+}
+
+async fn handshake<S>(stream: S) -> Result<Link, Trouble>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let builder = http1::Builder::new().max_buf_size(HEAD_BYTES.max(8 * 1024)).to_owned();
+    let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|_| Trouble::Broken)?;
+    let driver = Box::pin(async move { drop(connection.await) });
+    Ok(Link { sender, driver, since: Instant::now() })
+}
+
+/// What TLS trusts: the given authorities, or those of the system.
+fn config(ca_pem: &str) -> Result<Arc<ClientConfig>, String> {
+    static SYSTEM: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if ca_pem.is_empty() {
+        if let Some(config) = SYSTEM.get() {
+            return Ok(Arc::clone(config));
+        }
+        let config = client(tls::system_roots())?;
+        return Ok(Arc::clone(SYSTEM.get_or_init(|| config)));
+    }
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
+        let added = certificate
+            .map_err(|error| error.to_string())
+            .and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()));
+        added.map_err(|error| format!("the authority's certificate cannot be read: {error}"))?;
+    }
+    if roots.is_empty() { Err("there is no certificate in the PEM".into()) } else { client(Arc::new(roots)) }
+}
+
+fn client(roots: Arc<RootCertStore>) -> Result<Arc<ClientConfig>, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = builder.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_plain_http_to_a_host() {
+        for good in ["http://example.com", "https://example.com:8443/a?b=c", "http://[2001:db8::1]/x"] {
+            assert!(Target::new(good, "", Arc::default()).is_ok(), "{good}");
+        }
+        for bad in ["", "example.com", "/x", "ftp://example.com/", "http://", "http://a@example.com/", "http://a/#b"] {
+            assert!(Target::new(bad, "", Arc::default()).is_err(), "{bad}");
+        }
+        assert!(Target::new("https://example.com/", "no certificate", Arc::default()).is_err());
+    }
+}

@@ -1,0 +1,155 @@
+//! The bodies of webhooks, as the contract spells them: one function for each.
+
+use contract::webhook::{Happening, StateChange, Via};
+use contract::{Millis, MsgKey, UserId};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use store::append::Draft;
+use store::webhooks::Waiting;
+
+/// A body with the fields that all have.
+fn body(command: &str, fields: Value) -> Value {
+    let mut body = Map::new();
+    body.insert("CallbackCommand".into(), command.into());
+    if let Value::Object(fields) = fields {
+        body.extend(fields);
+    }
+    Value::Object(body)
+}
+
+/// The elements of a message as JSON. What the store holds was checked when it came in.
+fn elements(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!([]))
+}
+
+/// `C2C.CallbackBeforeSendMsg`. A sequence that the server is to choose is not known yet and is 0.
+pub(super) fn before_send(command: &str, draft: &Draft, is_online_only: bool) -> Value {
+    let seq = draft.msg_seq.unwrap_or_default();
+    let key = MsgKey { time: draft.at.secs(), seq, random: draft.msg_random };
+    let mut fields = message(&draft.sender, &draft.receiver, key, is_online_only);
+    fields["MsgBody"] = elements(&draft.body);
+    fields["CloudCustomData"] = draft.cloud.clone().into();
+    fields["EventTime"] = draft.at.0.into();
+    body(command, fields)
+}
+
+fn message(sender: &UserId, receiver: &UserId, key: MsgKey, is_online_only: bool) -> Value {
+    json!({
+        "From_Account": sender.as_str(),
+        "To_Account": receiver.as_str(),
+        "MsgSeq": key.seq,
+        "MsgRandom": key.random,
+        "MsgTime": key.time,
+        "MsgKey": key.to_string(),
+        "OnlineOnlyFlag": i32::from(is_online_only),
+    })
+}
+
+/// Whose unread count a body tells.
+pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
+    match happening {
+        Happening::Sent { receiver } | Happening::Passed { receiver, .. } | Happening::Recalled { receiver, .. } => {
+            Some(receiver)
+        }
+        Happening::Read { reader, .. } => Some(reader),
+        Happening::State { .. } => None,
+    }
+}
+
+/// The body of an after webhook; none if what it would tell of is gone. `unread` is the count of [`counted`].
+pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
+    let happening = event.happening.as_ref()?;
+    let command = happening.webhook().command();
+    let fields = match happening {
+        Happening::Sent { receiver } => return sent(event, command, receiver, unread),
+        Happening::Passed { sender, receiver, key, body, cloud } => {
+            let mut fields = message(sender, receiver, *key, true);
+            fields["MsgBody"] = elements(body);
+            fields["CloudCustomData"] = cloud.clone().into();
+            fields["SendMsgResult"] = 0.into();
+            fields["ErrorInfo"] = SENT.into();
+            fields["UnreadMsgNum"] = unread.into();
+            fields["EventTime"] = event.at.0.into();
+            fields
+        }
+        Happening::Read { reader, peer, time } => json!({
+            "Report_Account": reader.as_str(),
+            "Peer_Account": peer.as_str(),
+            "LastReadTime": time,
+            "UnreadMsgNum": unread,
+            "EventTime": event.at.0,
+        }),
+        Happening::Recalled { sender, receiver, key } => json!({
+            "From_Account": sender.as_str(),
+            "To_Account": receiver.as_str(),
+            "MsgKey": key.to_string(),
+            "UnreadMsgNum": unread,
+            "EventTime": event.at.0,
+        }),
+        Happening::State { account, change, kicked } => state(account, *change, kicked, event.at),
+    };
+    Some(body(command, fields).to_string())
+}
+
+/// What the contract says of a message that was delivered.
+const SENT: &str = "send msg succeed";
+
+/// `C2C.CallbackAfterSendMsg` of a stored message: the hot one, so its elements are passed on as the text they are.
+fn sent(event: &Waiting, command: &'static str, receiver: &UserId, unread: i64) -> Option<String> {
+    #[derive(serde::Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Body<'a> {
+        callback_command: &'a str,
+        #[serde(rename = "From_Account")]
+        sender: &'a UserId,
+        #[serde(rename = "To_Account")]
+        receiver: &'a UserId,
+        msg_seq: u32,
+        msg_random: u32,
+        msg_time: i64,
+        msg_key: MsgKey,
+        online_only_flag: i32,
+        send_msg_result: i32,
+        error_info: &'a str,
+        unread_msg_num: i64,
+        msg_body: &'a RawValue,
+        cloud_custom_data: &'a str,
+        event_time: i64,
+    }
+    let told = event.message.as_ref()?;
+    let body = Body {
+        callback_command: command,
+        sender: &told.sender,
+        receiver,
+        msg_seq: told.key.seq,
+        msg_random: told.key.random,
+        msg_time: told.key.time,
+        msg_key: told.key,
+        online_only_flag: 0,
+        send_msg_result: 0,
+        error_info: SENT,
+        unread_msg_num: unread,
+        msg_body: serde_json::from_str(&told.body).ok()?,
+        cloud_custom_data: &told.cloud,
+        event_time: event.at.0,
+    };
+    serde_json::to_string(&body).ok()
+}
+
+/// `State.StateChange`.
+fn state(account: &UserId, change: StateChange, kicked: &[Via], at: Millis) -> Value {
+    let (action, reason) = match change {
+        StateChange::Login => ("Login", "Register"),
+        StateChange::Logout => ("Logout", "Unregister"),
+        StateChange::LinkClose => ("Disconnect", "LinkClose"),
+        StateChange::TimeOut => ("Disconnect", "TimeOut"),
+    };
+    let mut fields = json!({
+        "EventTime": at.0,
+        "Info": { "Action": action, "To_Account": account.as_str(), "Reason": reason },
+    });
+    if !kicked.is_empty() {
+        fields["KickedDevice"] = kicked.iter().map(|via| json!({ "Platform": via.as_str() })).collect();
+    }
+    fields
+}

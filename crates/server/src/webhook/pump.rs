@@ -1,0 +1,453 @@
+//! Tells one app what happened: many conversations at a time, each of them in order.
+//!
+//! Events are read in batches and deleted in batches, so telling one costs the store little; an event is deleted only
+//! after it was told or given up, so a crash repeats a few and loses none. While the endpoint is left alone nothing is
+//! held in memory. An event that the endpoint refuses although it takes others is given up after some tries, because
+//! everything of its conversation waits behind it; trouble of the endpoint itself is waited out for as long as the app
+//! keeps events.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::{AppId, Millis, Result};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use store::{Snapshot, webhooks};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::endpoint::{Call, Endpoint, Miss};
+use super::load::{Event, LOAD, Ready, Say, load};
+use super::{Bell, Webhooks};
+
+/// Calls of one app under way.
+const PARALLEL: usize = 32;
+/// More are read while fewer than this wait in memory.
+const LOW: usize = 500;
+/// Told events that are deleted at once.
+const DELETE: usize = 1_000;
+/// Told events that may wait for it; beyond that nothing more is read.
+const TOLD_MAX: usize = 2_000;
+/// How long told events wait to be deleted with others: each deletion is a piece of work for the writer.
+const DELETE_AFTER: Duration = Duration::from_millis(250);
+/// The pause before an event is told again; each failure doubles it.
+const RETRY: Duration = Duration::from_millis(500);
+const RETRY_MAX: Duration = Duration::from_mins(1);
+/// Tries of an event while the endpoint takes others.
+const TRIES: u32 = 8;
+/// How long a node has the right to tell an app's events.
+const LEASE_MS: i64 = 30_000;
+/// How often it is renewed.
+const RENEW: Duration = Duration::from_secs(10);
+/// How long a pump waits for more before it goes: a lease taken again for each event would be work for the writer.
+const LINGER: Duration = Duration::from_secs(5);
+/// How far back reads look again on a store with several writers: a lower id may become visible after a higher one, as
+/// long as a transaction may take.
+const LAG: Duration = Duration::from_secs(10);
+/// How often they do so although nothing was heard: another node may have written.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long another node may take to learn of a change of settings.
+const SETTINGS_LAG_MS: i64 = 10_000;
+
+/// What is told in order.
+#[derive(Default)]
+struct Part {
+    events: VecDeque<Event>,
+    is_busy: bool,
+    /// Failures of the first event, and those of them that were its own fault.
+    failures: u32,
+    tries: u32,
+}
+
+/// What the store was asked for.
+enum Done {
+    Loaded(Result<Vec<Ready>>),
+    Removed(Vec<i64>, Result<u64>),
+    Leased(Result<bool>),
+}
+
+/// How telling an event ended.
+struct Told {
+    part: i64,
+    began: Instant,
+    outcome: Result<(), Miss>,
+}
+
+/// One app's pump.
+pub(super) struct Pump {
+    hooks: Arc<Webhooks>,
+    app: AppId,
+    bell: Arc<Bell>,
+    parts: HashMap<i64, Part>,
+    /// Parts whose first event may be told now.
+    ready: VecDeque<i64>,
+    /// Parts that wait for a moment.
+    later: BTreeSet<(Instant, i64)>,
+    /// Events that are in memory or not deleted yet.
+    known: HashSet<i64>,
+    held: usize,
+    /// Told, not deleted.
+    told: Vec<i64>,
+    told_since: Option<Instant>,
+    /// The last id that was read, and what it was a while ago.
+    cursor: i64,
+    floor: (Instant, i64, i64),
+    looked_at: Instant,
+    may_be_more: bool,
+    /// Nothing is read or told before: the endpoint is left alone.
+    rests_until: Option<Instant>,
+    renewed_at: Option<Instant>,
+    active_at: Instant,
+}
+
+impl Pump {
+    pub(super) fn new(hooks: Arc<Webhooks>, app: AppId, bell: Arc<Bell>) -> Self {
+        let now = Instant::now();
+        Self {
+            hooks,
+            app,
+            bell,
+            parts: HashMap::new(),
+            ready: VecDeque::new(),
+            later: BTreeSet::new(),
+            known: HashSet::new(),
+            held: 0,
+            told: Vec::new(),
+            told_since: None,
+            cursor: i64::MIN,
+            floor: (now, i64::MIN, i64::MIN),
+            looked_at: now,
+            may_be_more: true,
+            rests_until: None,
+            renewed_at: None,
+            active_at: now,
+        }
+    }
+
+    /// Tells until nothing is left for a while, or a stop is asked for.
+    pub(super) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        let bell = Arc::clone(&self.bell);
+        let mut calls: FuturesUnordered<BoxFuture<'static, Told>> = FuturesUnordered::new();
+        let mut work: Option<BoxFuture<'static, Done>> = None;
+        loop {
+            let is_stopping = *stopped.borrow();
+            if work.is_none() {
+                work = self.next_work(is_stopping, calls.is_empty());
+            }
+            if !is_stopping {
+                self.start_calls(&mut calls);
+            }
+            if work.is_none() && calls.is_empty() && (is_stopping || self.is_over()) {
+                break;
+            }
+            let wake = self.wake_at(work.is_some());
+            tokio::select! {
+                Some(told) = calls.next(), if !calls.is_empty() => self.learn(told),
+                done = async { work.as_mut().expect("it is asked before").await }, if work.is_some() => {
+                    work = None;
+                    if !self.take(done) {
+                        break;
+                    }
+                }
+                () = bell.notify.notified() => self.may_be_more = true,
+                () = tokio::time::sleep_until(wake) => {}
+                _ = stopped.changed(), if !is_stopping => {}
+            }
+        }
+        self.leave().await;
+    }
+
+    /// Whether nothing happened for a while and nothing is left. Leaves the place to a successor then.
+    fn is_over(&self) -> bool {
+        let is_idle = self.held == 0 && self.told.is_empty() && !self.may_be_more && self.rests_until.is_none();
+        is_idle && self.active_at.elapsed() >= LINGER
+    }
+
+    /// Gives the lease back, and the app to whoever looks next.
+    async fn leave(self) {
+        let (hooks, app) = (&self.hooks, self.app);
+        if !hooks.store.is_exclusive() && self.renewed_at.is_some() {
+            let node = hooks.node;
+            if let Err(error) = hooks.store.write(app, move |tx| webhooks::release(tx, node)).await {
+                tracing::warn!(%app, %error, "a lease of webhooks was not given back and runs out");
+            }
+        }
+        // An event that came while this pump went is somebody else's: the driver is told once more.
+        hooks.give_back(app, &self.bell);
+        if self.may_be_more {
+            return;
+        }
+        let waits = hooks.store.read(app, |snapshot| webhooks::depth(snapshot, 1)).await;
+        if waits.is_ok_and(|count| count > 0) {
+            hooks.ring(app);
+        }
+    }
+
+    /// When to look again although nothing was heard.
+    fn wake_at(&self, is_working: bool) -> Instant {
+        let now = Instant::now();
+        let mut wake = now + RENEW;
+        let mut sooner = |at: Option<Instant>| wake = at.map_or(wake, |at| wake.min(at));
+        sooner(self.later.first().map(|(at, _)| *at));
+        if !is_working {
+            sooner(self.told_since.map(|at| at + DELETE_AFTER));
+            sooner(self.rests_until);
+            sooner((self.held == 0).then(|| self.active_at + LINGER));
+            sooner((!self.hooks.store.is_exclusive()).then(|| self.looked_at + LOOK));
+        }
+        // A moment that has passed is dealt with by the next turn, which must not spin.
+        wake.max(now + Duration::from_millis(1))
+    }
+
+    /// What the store is to do next; one thing at a time, so that no read sees what a deletion has not forgotten.
+    fn next_work(&mut self, is_stopping: bool, is_alone: bool) -> Option<BoxFuture<'static, Done>> {
+        let now = Instant::now();
+        let (hooks, app) = (Arc::clone(&self.hooks), self.app);
+        let must_lease = !hooks.store.is_exclusive() && self.renewed_at.is_none_or(|at| at + RENEW <= now);
+        if must_lease && !is_stopping {
+            return Some(Box::pin(async move {
+                let (node, now) = (hooks.node, hooks.clock.now());
+                let lease = move |tx: &mut store::Tx<'_>| webhooks::lease(tx, now, node, now.plus(LEASE_MS));
+                Done::Leased(hooks.store.write(app, lease).await)
+            }));
+        }
+        let is_due = self.told_since.is_some_and(|at| at + DELETE_AFTER <= now);
+        let is_last = is_alone && (is_stopping || (self.held == 0 && !self.may_be_more));
+        if !self.told.is_empty() && (self.told.len() >= DELETE || is_due || is_last) {
+            let ids = std::mem::take(&mut self.told);
+            self.told_since = None;
+            return Some(Box::pin(async move {
+                let gone = ids.clone();
+                let removed = hooks.store.write(app, move |tx| webhooks::remove(tx, &gone)).await;
+                Done::Removed(ids, removed)
+            }));
+        }
+        if self.rests_until.is_some_and(|at| at <= now) {
+            self.rests_until = None;
+            self.may_be_more = true;
+        }
+        if !hooks.store.is_exclusive() && self.looked_at + LOOK <= now {
+            self.may_be_more = true;
+        }
+        // Where deletions fail, what was told must not fill the memory.
+        let is_full = self.held >= LOW || self.told.len() >= TOLD_MAX;
+        if is_stopping || !self.may_be_more || is_full || self.rests_until.is_some() {
+            return None;
+        }
+        self.may_be_more = false;
+        let after = self.read_after(now);
+        let (settings, unread) = (hooks.apps.get(app)?, Arc::clone(&hooks.unread));
+        // On a store of our own everything behind the cursor is unknown.
+        let known = if hooks.store.is_exclusive() { HashSet::new() } else { self.known.clone() };
+        self.looked_at = now;
+        Some(Box::pin(async move {
+            let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &settings, &unread, &known, after);
+            Done::Loaded(hooks.store.read(app, load).await)
+        }))
+    }
+
+    /// Behind which id to read. Where others write as well, what was committed in a while is looked through each time: an
+    /// event may become visible after one with a higher id, and what follows upon it must not be told before it.
+    fn read_after(&mut self, now: Instant) -> i64 {
+        if self.hooks.store.is_exclusive() {
+            return self.cursor;
+        }
+        let (since, older, newer) = self.floor;
+        if since + LAG <= now {
+            self.floor = (now, newer, self.cursor);
+        }
+        older
+    }
+
+    /// Takes what the store has done. Answers false if this node must not go on.
+    fn take(&mut self, done: Done) -> bool {
+        match done {
+            Done::Leased(Ok(true)) => self.renewed_at = Some(Instant::now()),
+            Done::Leased(Ok(false)) => return false,
+            Done::Leased(Err(error)) => {
+                tracing::warn!(app = %self.app, %error, "the lease of webhooks could not be renewed");
+                return false;
+            }
+            Done::Removed(ids, Ok(_)) => {
+                for id in ids {
+                    self.known.remove(&id);
+                }
+            }
+            Done::Removed(ids, Err(error)) => {
+                tracing::warn!(app = %self.app, %error, "events that were told could not be deleted");
+                self.told_since = Some(Instant::now());
+                self.told.extend(ids);
+            }
+            Done::Loaded(Ok(events)) => self.queue(events),
+            Done::Loaded(Err(error)) => {
+                tracing::warn!(app = %self.app, %error, "events to tell could not be read");
+                self.rests_until = Some(Instant::now() + RETRY);
+            }
+        }
+        true
+    }
+
+    fn queue(&mut self, events: Vec<Ready>) {
+        let keep_s = self.hooks.apps.get(self.app).map_or(0, |app| app.settings.webhook.keep_s);
+        let oldest = self.hooks.clock.now().plus(-keep_s.saturating_mul(1_000));
+        self.may_be_more |= events.len() >= LOAD;
+        let mut old = 0;
+        for Ready { id, part, at, say } in events {
+            if matches!(say, Say::Off) && self.may_be_news(at) {
+                return self.rest(Instant::now() + RETRY);
+            }
+            self.cursor = self.cursor.max(id);
+            if !self.known.insert(id) {
+                continue;
+            }
+            self.active_at = Instant::now();
+            match say {
+                Say::This(event) if at >= oldest => {
+                    let place = self.parts.entry(part).or_default();
+                    place.events.push_back(event);
+                    self.held += 1;
+                    if place.events.len() == 1 && !place.is_busy {
+                        self.ready.push_back(part);
+                    }
+                }
+                Say::This(_) => {
+                    old += 1;
+                    self.finish(id);
+                }
+                Say::Off | Say::Nothing => self.finish(id),
+            }
+        }
+        if old > 0 {
+            tracing::warn!(app = %self.app, count = old, keep_s, "events are too old to be told to a webhook");
+            metrics::counter!("noroshi_webhook_dropped_total", "why" => "too_old").increment(old);
+        }
+    }
+
+    /// Whether an event that seems to be switched off may have been switched on on another node just now.
+    fn may_be_news(&self, at: Millis) -> bool {
+        !self.hooks.store.is_exclusive() && at.plus(SETTINGS_LAG_MS) > self.hooks.clock.now()
+    }
+
+    fn finish(&mut self, id: i64) {
+        self.told.push(id);
+        self.told_since.get_or_insert_with(Instant::now);
+    }
+
+    fn give_up(&mut self, event: &Event, why: &'static str) {
+        let (id, command) = (event.id, event.webhook.command());
+        tracing::warn!(app = %self.app, command, id, why, "an event is not told to a webhook");
+        metrics::counter!("noroshi_webhook_dropped_total", "why" => why).increment(1);
+        self.finish(id);
+    }
+
+    /// Tells the first events of the parts that may be told.
+    fn start_calls(&mut self, calls: &mut FuturesUnordered<BoxFuture<'static, Told>>) {
+        let now = Instant::now();
+        while let Some((at, part)) = self.later.first().copied()
+            && at <= now
+        {
+            self.later.remove(&(at, part));
+            self.ready.push_back(part);
+        }
+        // Until a new lease is there, the old one covers what is under way and nothing more.
+        let is_leased = self.hooks.store.is_exclusive()
+            || self.renewed_at.is_some_and(|at| at.elapsed() < Duration::from_millis(LEASE_MS as u64 / 2));
+        while is_leased && self.rests_until.is_none() && calls.len() < PARALLEL && !self.ready.is_empty() {
+            let Ok(place) = Arc::clone(&self.hooks.places).try_acquire_owned() else {
+                // The node is busy with other apps; a short pause, not a turn.
+                if calls.is_empty()
+                    && let Some(part) = self.ready.pop_front()
+                {
+                    self.later.insert((now + Duration::from_millis(5), part));
+                }
+                return;
+            };
+            let Some(app) = self.hooks.apps.get(self.app) else { return };
+            let Some(part) = self.ready.pop_front() else { return };
+            let Some(state) = self.parts.get_mut(&part) else { continue };
+            let Some(event) = state.events.front() else { continue };
+            if !app.settings.webhook.has(event.webhook) {
+                self.advance(part, Some("off"));
+                continue;
+            }
+            state.is_busy = true;
+            let (webhook, origin, body) = (event.webhook, event.origin, event.body.clone());
+            let (endpoint, now): (Arc<Endpoint>, Millis) = (self.hooks.endpoint(&app), self.hooks.clock.now());
+            calls.push(Box::pin(async move {
+                let began = Instant::now();
+                let outcome = endpoint.call(Call { app: &app, webhook, origin, body, now }).await.map(drop);
+                drop(place);
+                Told { part, began, outcome }
+            }));
+        }
+    }
+
+    /// Learns how a call ended: the next event of its part, the same one later, or a rest.
+    fn learn(&mut self, told: Told) {
+        let Told { part, began, outcome } = told;
+        self.active_at = Instant::now();
+        let app = self.hooks.apps.get(self.app);
+        // Where the part was dropped meanwhile, its event is read again.
+        let Some(state) = self.parts.get_mut(&part) else { return };
+        state.is_busy = false;
+        let miss = match outcome {
+            Ok(()) => {
+                // It is worth asking again, whatever it was before.
+                self.may_be_more |= self.rests_until.take().is_some();
+                return self.advance(part, None);
+            }
+            Err(Miss::Shut(until)) => return self.rest(until),
+            Err(miss) => miss,
+        };
+        state.failures = state.failures.saturating_add(1);
+        let is_well = app.as_ref().is_some_and(|app| self.hooks.endpoint(app).was_well_since(began));
+        state.tries += u32::from(is_well);
+        let is_retried = app.is_some_and(|app| app.settings.webhook.retry);
+        if !is_retried || state.tries >= TRIES {
+            return self.advance(part, Some(miss.as_str()));
+        }
+        let pause = (RETRY * 2u32.saturating_pow(state.failures.min(16) - 1)).min(RETRY_MAX);
+        self.later.insert((Instant::now() + pause, part));
+    }
+
+    /// Goes on to the next event of a part.
+    fn advance(&mut self, part: i64, given_up: Option<&'static str>) {
+        let Some(state) = self.parts.get_mut(&part) else { return };
+        let event = state.events.pop_front();
+        (state.failures, state.tries) = (0, 0);
+        if state.events.is_empty() {
+            self.parts.remove(&part);
+        } else {
+            self.ready.push_back(part);
+        }
+        let Some(event) = event else { return };
+        self.held -= 1;
+        match given_up {
+            None => self.finish(event.id),
+            Some(why) => self.give_up(&event, why),
+        }
+    }
+
+    /// Lets go of everything that is not under way until the endpoint is worth asking again.
+    fn rest(&mut self, until: Instant) {
+        self.rests_until = Some(until);
+        self.ready.clear();
+        self.later.clear();
+        let known = &mut self.known;
+        let mut held = 0;
+        self.parts.retain(|_, part| {
+            let kept = usize::from(part.is_busy);
+            for event in part.events.drain(kept.min(part.events.len())..) {
+                known.remove(&event.id);
+            }
+            held += part.events.len();
+            part.is_busy
+        });
+        self.held = held;
+        // They are read again, in their order, from the first that is left.
+        self.cursor = i64::MIN;
+        self.floor = (Instant::now(), i64::MIN, i64::MIN);
+    }
+}

@@ -1,0 +1,122 @@
+//! What webhooks have to tell: kept for those who want it, in order, told by one node at a time.
+
+use std::sync::Arc;
+
+use contract::webhook::{Happening, Origin, StateChange, Via, Wanted, Webhook, part_of};
+use contract::{AppId, ConversationId, Fault, Millis, UserId};
+use store::append::Draft;
+use store::testing::{TestEngine, TestStore, permissive};
+use store::webhooks::{self, Waiting};
+use store::{Hooks, Tx};
+
+use crate::support::{APP, NOW, OTHER, draft};
+
+/// A store in which one app has some webhooks on and another has none.
+async fn open(engine: TestEngine) -> Option<TestStore> {
+    let on = [Webhook::AfterSendMsg, Webhook::StateChange].into_iter().fold(Wanted::default(), Wanted::with);
+    let wanted = move |app| if app == APP { on } else { Wanted::default() };
+    TestStore::open(engine, Hooks { wanted: Arc::new(wanted), ..permissive() }).await
+}
+
+fn login(account: &str) -> Happening {
+    Happening::State { account: UserId::trusted(account), change: StateChange::Login, kicked: Vec::new() }
+}
+
+async fn all(store: &TestStore, app: AppId) -> Vec<Waiting> {
+    store.read(app, |snapshot| webhooks::load(snapshot, i64::MIN, i64::MAX, 100)).await.unwrap()
+}
+
+async fn what_was_done_is_kept_for_who_wants_it_and_only_if_it_was_done(engine: TestEngine) {
+    let Some(store) = open(engine).await else { return };
+    let origin = Origin { ip: Some([203, 0, 113, 9].into()), via: Via::Rest };
+    let act = move |tx: &mut Tx<'_>| {
+        tx.act_for(origin);
+        let read = Happening::Read { reader: UserId::trusted("alice"), peer: UserId::trusted("bob"), time: 1 };
+        assert!(!tx.wants(Webhook::AfterMsgReport));
+        tx.after_hook(NOW, &read)?;
+        tx.after_hook(NOW, &login("alice"))
+    };
+    store.write(APP, act).await.unwrap();
+    store.write(OTHER, act).await.unwrap();
+    let refused: contract::Result<()> = store
+        .write(APP, |tx| {
+            tx.after_hook(NOW, &login("bob"))?;
+            Err(Fault::RequestIllegal.into())
+        })
+        .await;
+    assert!(refused.is_err());
+    let kept = all(&store, APP).await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].origin, kept[0].happening.clone(), kept[0].at), (origin, Some(login("alice")), NOW));
+    assert!(all(&store, OTHER).await.is_empty());
+    assert_eq!(store.read(AppId::PLATFORM, |snapshot| webhooks::apps(snapshot, AppId(0))).await.unwrap(), [APP]);
+    let id = kept[0].id;
+    assert_eq!(store.write(OTHER, move |tx| webhooks::remove(tx, &[id])).await.unwrap(), 0, "another app's");
+    assert_eq!(store.write(APP, move |tx| webhooks::remove(tx, &[id])).await.unwrap(), 1);
+    store.write(APP, act).await.unwrap();
+    assert!(all(&store, APP).await[0].id > id, "no id is given twice");
+}
+
+async fn a_message_is_kept_by_its_place_and_read_with_its_content(engine: TestEngine) {
+    let Some(store) = open(engine).await else { return };
+    let told = Some(Origin::default());
+    for seq in 1..=3 {
+        store.send(APP, Draft { told, ..draft("alice", "bob", seq, NOW) }).await.unwrap();
+    }
+    store.send(APP, draft("alice", "bob", 4, NOW)).await.unwrap();
+    store.send(APP, Draft { told, ..draft("alice", "bob", 3, NOW) }).await.unwrap();
+    store.send(OTHER, Draft { told, ..draft("alice", "bob", 1, NOW) }).await.unwrap();
+    let kept = all(&store, APP).await;
+    let seqs: Vec<u32> = kept.iter().map(|event| event.message.as_ref().unwrap().key.seq).collect();
+    assert_eq!(seqs, [1, 2, 3], "one that asks for silence and a repeated one are not among them");
+    let (alice, bob) = (UserId::trusted("alice"), UserId::trusted("bob"));
+    let part = part_of(ConversationId::pair(&alice, &bob));
+    for event in &kept {
+        assert_eq!((event.part, &event.happening), (part, &Some(Happening::Sent { receiver: bob.clone() })));
+        let message = event.message.as_ref().unwrap();
+        assert_eq!((&message.sender, &message.body), (&alice, &draft("alice", "bob", message.key.seq, NOW).body));
+    }
+}
+
+async fn one_node_at_a_time_has_the_right_to_tell(engine: TestEngine) {
+    let Some(store) = open(engine).await else { return };
+    let lease = async |now: i64, node: i64| {
+        let (now, until) = (Millis(now), Millis(now + 10));
+        store.write(APP, move |tx| webhooks::lease(tx, now, node, until)).await.unwrap()
+    };
+    assert!(lease(100, 1).await);
+    assert!(!lease(105, 2).await);
+    assert!(lease(105, 1).await, "who has it renews it");
+    assert!(!lease(114, 2).await);
+    assert!(lease(115, 2).await, "it ran out");
+    assert!(!lease(116, 1).await);
+    store.write(APP, |tx| webhooks::release(tx, 1)).await.unwrap();
+    assert!(!lease(117, 1).await, "only its own is given back");
+    store.write(APP, |tx| webhooks::release(tx, 2)).await.unwrap();
+    assert!(lease(117, 1).await);
+}
+
+/// Makes a test of each check on each engine.
+macro_rules! engines {
+    ($($name:ident)+) => {$(
+        mod $name {
+            use super::*;
+
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name(TestEngine::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$name(TestEngine::Postgres).await;
+            }
+        }
+    )+};
+}
+
+engines! {
+    what_was_done_is_kept_for_who_wants_it_and_only_if_it_was_done
+    a_message_is_kept_by_its_place_and_read_with_its_content
+    one_node_at_a_time_has_the_right_to_tell
+}
