@@ -42,6 +42,7 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
         connections: 128,
         wait: Duration::from_secs(effort.seconds),
         seed: 0,
+        per_second: None,
     };
     let mut figures = Vec::new();
     for connections in effort.connections() {

@@ -49,6 +49,8 @@ pub struct Draft {
     pub is_admin: bool,
     /// The app lets only friends write to each other, and a device sends this.
     pub friends_only: bool,
+    /// Who acts, for the webhook that tells of the message; none where no webhook shall.
+    pub told: Option<Origin>,
 }
 
 impl Draft {
@@ -56,8 +58,6 @@ impl Draft {
     pub const fn obeys_relations(&self) -> bool {
         self.origin.is_some() && !self.is_admin
     }
-    /// Who acts, for the webhook that tells of the message; none where no webhook shall.
-    pub told: Option<Origin>,
 }
 
 /// How a message comes in.

@@ -44,8 +44,8 @@ pub mod tags;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;
-pub mod words;
 pub mod webhooks;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -4,6 +4,7 @@ use contract::codes::Family;
 use contract::{MsgKey, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Bound, Letter, ask, names, send, send_fault};
 use crate::im::action::{Action, Call, Perform};
