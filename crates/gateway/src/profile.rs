@@ -1,6 +1,6 @@
 //! Commands on profiles: frames into the words of `chat`, and back.
 
-use chat::profile::{Class, check, get, set, shown, tags};
+use chat::profile::{Class, Operator, check, get, set, shown, tags};
 use contract::codes::Family;
 use contract::frame::wire::profile_field::Value as Shown;
 use contract::frame::wire::{Profile, ProfileField, ProfileGetAnswer, ProfileGetRequest, ProfileSetRequest};
@@ -19,9 +19,11 @@ pub(crate) async fn write(call: &Call, request: ProfileSetRequest) -> Result<()>
     }
     let wanted = request.fields.into_iter().map(|field| (field.tag, given(field.value))).collect();
     let changes = check(&call.app, Class::Device, wanted)?;
-    let (app, device) = (call.app.clone(), call.session.device.clone());
-    let job = move |tx: &mut store::Tx<'_>| set(tx, &app, &account, &changes, Some(&device));
-    call.hub.store.write(call.app.id, job).await
+    let (now, app, device) = (call.now, call.app.clone(), call.session.device.clone());
+    let job = move |tx: &mut store::Tx<'_>| {
+        set(tx, now, &app, Operator { user: &account, device: Some(&device) }, &account, &changes)
+    };
+    call.write(job).await
 }
 
 /// Reads profiles, one's own and others'.

@@ -34,7 +34,7 @@ pub(crate) async fn modify(call: &Call, request: ModifyRequest) -> Result<Modify
     let (now, bytes, actor) = (call.now, call.app.settings.message_bytes, member(call));
     let base = Base::Held(i64::from(request.version));
     let write = move |tx: &mut Tx<'_>| edit(tx, now, &actor, &named, base, &change, bytes);
-    let version = call.hub.store.write(call.app.id, write).await?;
+    let version = call.write(write).await?;
     Ok(ModifyAnswer { version: version as u32 })
 }
 

@@ -57,7 +57,11 @@ impl Perform for ModifyC2cMsg {
         let read = move |snapshot: &mut Snapshot<'_>| version(snapshot, &asked, |user| app.is_admin(user));
         let base = Base::Read(call.node.store.read(call.app.id, read).await?);
         let (now, bytes, actor) = (call.now, call.app.settings.message_bytes, Actor::Admin(call.caller.clone()));
-        let write = move |tx: &mut Tx<'_>| modify(tx, now, &actor, &named, base, &edit, bytes).map(drop);
+        let origin = call.origin();
+        let write = move |tx: &mut Tx<'_>| {
+            tx.act_for(origin);
+            modify(tx, now, &actor, &named, base, &edit, bytes).map(drop)
+        };
         call.node.store.write(call.app.id, write).await?;
         Ok(Done {})
     }

@@ -1,6 +1,6 @@
 //! Writes fields of an account's profile.
 
-use chat::profile::{Class, check, set};
+use chat::profile::{Class, Operator, check, set};
 use contract::Result;
 use contract::codes::Family;
 use schemars::JsonSchema;
@@ -48,7 +48,8 @@ impl Action for PortraitSet {
 impl Write for PortraitSet {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Answer> {
         let changes = check(&call.app, Class::Admin, self.items.iter().map(ProfileItem::given).collect())?;
-        set(tx, &call.app, &self.account.0, &changes, None)?;
+        let by = Operator { user: &call.caller, device: None };
+        set(tx, call.now, &call.app, by, &self.account.0, &changes)?;
         Ok(Answer { error_display: "" })
     }
 }

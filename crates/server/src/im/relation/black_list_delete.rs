@@ -33,7 +33,7 @@ impl Write for BlackListDelete {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Items> {
         let from = owner(call, &self.from)?;
         check_batch(&self.to)?;
-        let outcomes = chat::relation::unblock(tx, &from, &accounts(&self.to))?;
+        let outcomes = chat::relation::unblock(tx, call.now, &from, &accounts(&self.to))?;
         Ok(items("BlackListDelete", self.to.iter().map(name).collect(), &outcomes))
     }
 }
