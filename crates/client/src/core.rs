@@ -10,10 +10,12 @@
 //!
 //! Time is a number of milliseconds that only grows; it arrives with every input.
 
+mod asks;
 mod broadcast;
 mod calls;
 mod change;
 mod contacts;
+mod known;
 mod link;
 mod notice;
 mod social;
@@ -33,16 +35,16 @@ use crate::message::{Extended, Extension, FileLink, Message, Presence, RefusedCo
 use crate::settings::{PushConfirmation, Retry, Settings};
 use crate::social::{FollowPage, FollowTie, Profile};
 
-pub(crate) use calls::Ask;
+pub(crate) use asks::Ask;
 use calls::Calls;
 pub(crate) use change::Change;
 use contacts::Contacts;
 pub(crate) use contacts::ListChange;
+pub(crate) use known::{Known, KnownLine, Write};
 use link::{Link, Session};
 use notice::Told;
 pub(crate) use social::Ask as SocialAsk;
 use sync::Sync;
-pub(crate) use sync::{Known, KnownLine, Write};
 
 /// Milliseconds since the driver started.
 pub(crate) type Ms = u64;

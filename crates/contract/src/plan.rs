@@ -68,6 +68,41 @@ pub struct Allowance {
     pub broadcast_pause_ms: i64,
 }
 
+/// What a plan without bounds allows.
+const UNLIMITED: Allowance = Allowance {
+    accounts_max: None,
+    daily_active_max: None,
+    may_delete_accounts: true,
+    retired_days: 0,
+    history_days: None,
+    sends_daily_max: None,
+    has_status: true,
+    has_follow: true,
+    following_max: None,
+    friend_adds_per_minute: None,
+    friend_removals_per_minute: None,
+    conversations_max: None,
+    has_conversation_groups: true,
+    instances_native: 1,
+    instances_web: 1,
+    has_extensions: true,
+    robots_max: limit::ROBOTS,
+    streams_per_day: None,
+    has_all_member_push: true,
+    broadcasts_per_day: None,
+    broadcast_pause_ms: 0,
+};
+
+/// What all plans of the cloud have in common. The contract names no number for changes of friends; this one no
+/// person reaches by hand. Broadcasts (§1.6, §3): a hundred a day, ten on trial, more than a second apart.
+const CLOUD: Allowance = Allowance {
+    friend_adds_per_minute: Some(100),
+    friend_removals_per_minute: Some(100),
+    broadcasts_per_day: Some(100),
+    broadcast_pause_ms: 1_000,
+    ..UNLIMITED
+};
+
 impl Plan {
     /// All plans in the order of size.
     pub const ALL: [Self; 5] = [Self::Unlimited, Self::Trial, Self::Standard, Self::Flagship, Self::Enterprise];
@@ -90,40 +125,8 @@ impl Plan {
 
     /// What it allows.
     pub const fn allowance(self) -> Allowance {
-        let unlimited = Allowance {
-            accounts_max: None,
-            daily_active_max: None,
-            may_delete_accounts: true,
-            retired_days: 0,
-            history_days: None,
-            sends_daily_max: None,
-            has_status: true,
-            has_follow: true,
-            following_max: None,
-            friend_adds_per_minute: None,
-            friend_removals_per_minute: None,
-            conversations_max: None,
-            has_conversation_groups: true,
-            instances_native: 1,
-            instances_web: 1,
-            has_extensions: true,
-            robots_max: limit::ROBOTS,
-            streams_per_day: None,
-            has_all_member_push: true,
-            broadcasts_per_day: None,
-            broadcast_pause_ms: 0,
-        };
-        // What all plans of the cloud have in common. The contract names no number for changes of friends; this one no
-        // person reaches by hand. Broadcasts (§1.6, §3): a hundred a day, ten on trial, more than a second apart.
-        let cloud = Allowance {
-            friend_adds_per_minute: Some(100),
-            friend_removals_per_minute: Some(100),
-            broadcasts_per_day: Some(100),
-            broadcast_pause_ms: 1_000,
-            ..unlimited
-        };
         match self {
-            Self::Unlimited => unlimited,
+            Self::Unlimited => UNLIMITED,
             Self::Trial => Allowance {
                 accounts_max: Some(100),
                 daily_active_max: Some(100),
@@ -138,7 +141,7 @@ impl Plan {
                 streams_per_day: Some(1_000),
                 has_status: false,
                 has_follow: false,
-                ..cloud
+                ..CLOUD
             },
             Self::Standard => Allowance {
                 may_delete_accounts: false,
@@ -151,7 +154,7 @@ impl Plan {
                 robots_max: 0,
                 has_status: false,
                 has_follow: false,
-                ..cloud
+                ..CLOUD
             },
             Self::Flagship => Allowance {
                 may_delete_accounts: false,
@@ -162,7 +165,7 @@ impl Plan {
                 instances_native: 3,
                 instances_web: 10,
                 robots_max: 20,
-                ..cloud
+                ..CLOUD
             },
             Self::Enterprise => Allowance {
                 may_delete_accounts: false,
@@ -173,7 +176,7 @@ impl Plan {
                 instances_native: 3,
                 instances_web: 10,
                 robots_max: 20,
-                ..cloud
+                ..CLOUD
             },
         }
     }

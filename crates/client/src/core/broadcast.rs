@@ -7,9 +7,9 @@ use contract::frame::wire::{self, BroadcastNotice, BroadcastsAnswer, BroadcastsR
 use contract::frame::{Command, Frame};
 
 use crate::core::Core;
-use crate::core::calls::Context;
+use crate::core::asks::Context;
+use crate::core::known::Write;
 use crate::core::link::Link;
-use crate::core::sync::Write;
 use crate::event::Event;
 use crate::message::Message;
 use crate::refusal::{Reaction, reaction};

@@ -8,8 +8,9 @@ use contract::frame::{Command, Frame};
 use contract::message::ExtensionChange;
 use contract::stream::{Chunk, Stream};
 
-use crate::core::calls::{Context, malformed};
-use crate::core::sync::Write;
+use crate::core::asks::Context;
+use crate::core::calls::malformed;
+use crate::core::known::Write;
 use crate::core::{Answer, Core};
 use crate::error::Result;
 use crate::message::{Extended, Extension, MessageId, SendOptions, Sent};

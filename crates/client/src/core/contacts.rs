@@ -10,9 +10,10 @@ use contract::frame::wire::{
 };
 use contract::frame::{Command, Frame};
 
-use crate::core::calls::Context;
+use crate::core::asks::Context;
+use crate::core::known::Write;
 use crate::core::link::Link;
-use crate::core::sync::{AGAIN_MS, Write};
+use crate::core::sync::AGAIN_MS;
 use crate::core::{Answer, CallId, Core};
 use crate::error::{Error, Result};
 use crate::event::Event;

@@ -5,9 +5,9 @@ use contract::frame::{Command, Flag, Frame};
 use contract::limit;
 use rand::RngExt;
 
-use crate::core::calls::Context;
+use crate::core::asks::Context;
+use crate::core::known::Known;
 use crate::core::notice::Told;
-use crate::core::sync::Known;
 use crate::core::{Answer, CallId, Core, Ms, Output};
 use crate::error::Error;
 use crate::event::{Event, Reason};

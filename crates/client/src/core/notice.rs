@@ -11,7 +11,7 @@ use contract::message::ExtensionChange;
 use contract::stream::Chunk;
 
 use crate::core::Core;
-use crate::core::sync::Write;
+use crate::core::known::Write;
 use crate::event::{Event, Push};
 use crate::message::{Extension, Message, MessageId};
 use crate::social::{Profile, fields_of};

@@ -5,19 +5,17 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use contract::frame::wire::{
-    ContactState, ConversationGroup, Head, HeadsAnswer, HeadsRequest, MessagePage, Place, SinceRequest,
-};
+use contract::frame::wire::{HeadsAnswer, HeadsRequest, MessagePage, Place, SinceRequest};
 use contract::frame::{Command, Frame};
-use contract::stream::Chunk;
-use contract::{MsgKey, limit};
+use contract::limit;
 
+use crate::core::asks::Context;
 use crate::core::broadcast::Broadcasts;
-use crate::core::calls::Context;
+use crate::core::known::{Known, KnownLine, Write};
 use crate::core::link::Link;
 use crate::core::{Core, Ms};
 use crate::event::Event;
-use crate::message::{Message, MessageId};
+use crate::message::Message;
 use crate::refusal::{Reaction, reaction};
 
 /// Conversations that are filled at the same time; more would only make the application wait elsewhere.
@@ -32,69 +30,6 @@ const HELD_MAX: usize = 64;
 const SEQ_MAX: u64 = i64::MAX as u64;
 /// The wait after a refusal that says "later".
 pub(super) const AGAIN_MS: Ms = 1_000;
-
-/// Something to remember.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Write {
-    /// A message; with a place if the conversation is complete up to it.
-    Message { peer: String, message: Message, place: Option<(u64, i64)> },
-    /// The conversation is complete up to here.
-    Place { peer: String, seq: u64, time: i64 },
-    /// What the account has set for a conversation.
-    Contact(Box<ContactState>),
-    /// All conversation groups.
-    Groups(Vec<ConversationGroup>),
-    /// Settings of conversations are known up to this version.
-    Contacts(i64),
-    /// Changes of older messages are known up to this movement.
-    Checked { peer: String, at: i64 },
-    /// What the server says about a conversation.
-    Head(Box<Head>),
-    /// The next request for heads goes on from here.
-    Cursor(i64),
-    /// A message for many, in the conversation with its sender.
-    Broadcast(Message),
-    /// All broadcasts up to this number are known.
-    Broadcasts(u64),
-    /// This account read up to a place.
-    ReadByMe { peer: String, seq: u64 },
-    /// The peer read everything up to a second.
-    ReadByPeer { peer: String, time: i64 },
-    /// A message was recalled.
-    Recalled { peer: String, id: MessageId },
-    /// The peer gave receipts.
-    Receipts { peer: String, keys: Vec<MsgKey> },
-    /// A stream message grew; its version if the server told it.
-    Streamed { peer: String, id: MessageId, version: Option<u32>, chunks: Vec<Chunk> },
-    /// Messages went from this account's view.
-    Deleted { peer: String, ids: Vec<MessageId> },
-}
-
-/// What the cache knows when a session begins.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Known {
-    pub(crate) cursor: i64,
-    /// All broadcasts up to this number are known.
-    pub(crate) broadcasts: u64,
-    /// The version up to which settings of conversations are known.
-    pub(crate) contacts: i64,
-    pub(crate) groups: Vec<ConversationGroup>,
-    pub(crate) lines: Vec<KnownLine>,
-}
-
-/// What the cache knows of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KnownLine {
-    pub(crate) peer: String,
-    /// Complete up to here; none if only the head was seen.
-    pub(crate) place: Option<(u64, i64)>,
-    /// The newest place that the server told.
-    pub(crate) target: u64,
-    /// The newest movement that the server told.
-    pub(crate) moved_at: i64,
-    /// Changes up to this movement are known.
-    pub(crate) checked_at: i64,
-}
 
 /// A conversation as far as it was delivered.
 #[derive(Default)]

@@ -41,12 +41,13 @@ impl Args {
 pub(super) async fn run(args: Args) -> Result<()> {
     log(&Log { level: "warn".into(), ..Log::default() });
     let options = Options { data: args.data, http: args.http, https: args.https, admin: args.admin };
+    let stop = asked_to_stop();
     let dev = Dev::start(&options, Clock::default()).await?;
     if let Some(file) = args.credentials {
         write(&file, &dev.credentials().to_string())?;
     }
     print(&dev.greeting());
-    asked_to_stop().await;
+    stop.await;
     dev.stop().await;
     Ok(())
 }

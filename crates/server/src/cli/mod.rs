@@ -114,17 +114,20 @@ impl Cli {
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn asked_to_stop() {
+/// Hears SIGINT and SIGTERM from the call on, not only from when it is waited for.
+fn asked_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+    let heard = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    async move {
+        match heard {
+            [Ok(mut terminate), Ok(mut interrupt)] => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
+            _ => drop(tokio::signal::ctrl_c().await),
         }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) async fn run(args: &Args) -> Result<()> {
         _ => None,
     };
     make_private_folder(&config.data)?;
+    let stop = asked_to_stop();
     let node = Node::open(&config, Clock::default()).await?;
     let running = match Running::start(Arc::clone(&node), &config, tls).await {
         Ok(running) => running,
@@ -37,7 +38,7 @@ pub(super) async fn run(args: &Args) -> Result<()> {
         }
     };
     drop(node);
-    asked_to_stop().await;
+    stop.await;
     running.stop().await;
     Ok(())
 }

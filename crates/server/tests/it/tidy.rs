@@ -78,10 +78,11 @@ const RULES: &[Rule] = &[
     keeps_to_itself,
 ];
 
-/// A file fits a sitting.
+/// A file fits a sitting. The vocabulary of faults is one enum, which no file can share with another.
 fn is_short(source: &Source) -> Vec<String> {
     let lines = source.text.lines().count();
-    if lines > 500 { vec![format!("{lines} lines; do the nouns part?")] } else { Vec::new() }
+    let most = if source.path == "crates/contract/src/fault.rs" { 900 } else { 500 };
+    if lines > most { vec![format!("{lines} lines; do the nouns part?")] } else { Vec::new() }
 }
 
 /// A function fits a screen. Formatted code ends a function with a brace at the column where it began.

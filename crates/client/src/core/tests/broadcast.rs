@@ -4,7 +4,7 @@ use contract::frame::wire::{self, BroadcastNotice, BroadcastsAnswer, BroadcastsR
 use contract::frame::{Command, Frame};
 
 use super::{Bench, from, login_answer, number};
-use crate::core::sync::Write;
+use crate::core::known::Write;
 use crate::core::{Known, Output};
 use crate::event::Event;
 

@@ -23,7 +23,9 @@ const CASES: usize = 4_000;
 
 /// Whose codes a command may answer with: its family's, the gate's, and what accounts share with profiles.
 fn rows_of(family: Family) -> impl Iterator<Item = &'static Row> {
-    [family, Family::Common, Family::Account, Family::Profile].into_iter().flat_map(Family::rows)
+    // What is attached to messages speaks of them, too.
+    let more = if family == Family::Group { Family::Message } else { family };
+    [family, more, Family::Common, Family::Account, Family::Profile].into_iter().flat_map(Family::rows)
 }
 
 /// What no caller may cause.
