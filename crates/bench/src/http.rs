@@ -72,7 +72,8 @@ async fn ask(load: Load, mut stream: TcpStream, mut dice: Dice, end: Instant) ->
             due += pause;
         }
         let began = pause.map_or_else(Instant::now, |pause| due.checked_sub(pause).unwrap_or(due));
-        if began >= end {
+        // One that cannot keep up has a smaller rate, not a longer run.
+        if began >= end || Instant::now() >= end {
             return Ok(took);
         }
         body.clear();

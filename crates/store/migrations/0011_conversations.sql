@@ -2,8 +2,8 @@
 -- moves the list, or the largest number as long as nobody has put the head into order since it moved: a send changes an
 -- index only if somebody has looked at the list meanwhile.
 ALTER TABLE conversations ADD COLUMN listed BIGINT NOT NULL DEFAULT 9223372036854775807;
-CREATE INDEX conversations_low ON conversations (app, low, listed, id) WHERE kind = 0;
-CREATE INDEX conversations_high ON conversations (app, high, listed, id) WHERE kind = 0;
+CREATE INDEX conversations_low ON conversations (app, kind, low, listed, id);
+CREATE INDEX conversations_high ON conversations (app, kind, high, listed, id);
 
 -- Seconds, of the places at which the account cleared and deleted: where counting begins.
 ALTER TABLE memberships ADD COLUMN cleared_time BIGINT NOT NULL DEFAULT 0;
@@ -31,7 +31,7 @@ CREATE TABLE contacts (
 --sqlite ) WITHOUT ROWID;
 --postgres );
 CREATE INDEX contacts_by_version ON contacts (app, account, version);
-CREATE INDEX contacts_pinned ON contacts (app, account) WHERE pinned_at > 0;
+CREATE INDEX contacts_pinned ON contacts (app, account, pinned_at) WHERE pinned_at > 0;
 CREATE INDEX contacts_marked ON contacts (app, account, version) WHERE marks <> 0 OR custom <> '' OR slots <> 0;
 
 CREATE TABLE contact_groups (

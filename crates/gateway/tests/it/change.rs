@@ -80,8 +80,8 @@ async fn a_device_that_was_away_finds_what_changed() {
     let since = SinceRequest {
         peer: "alice".into(),
         after: Some(wire::Place { seq: 1, time: before.secs() }),
-        count: 0,
         changed_after: before.0,
+        ..SinceRequest::default()
     };
     let page: MessagePage = bob.call(Command::Since, &since).await.read().unwrap();
     let changed = &page.changed[0];

@@ -166,7 +166,8 @@ pub fn held(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Held> {
     let (grouped, marked): (i64, i64) = snapshot.one(
         sql!(
             "SELECT COUNT(CASE WHEN slots <> 0 THEN 1 END), COUNT(CASE WHEN marks <> 0 OR custom <> '' THEN 1 END)
-             FROM contacts WHERE app = $1 AND account = $2 AND (marks <> 0 OR custom <> '' OR slots <> 0)"
+             FROM contacts
+             WHERE app = $1 AND account = $2 AND version > 0 AND (marks <> 0 OR custom <> '' OR slots <> 0)"
         ),
         (app, account),
     )?;

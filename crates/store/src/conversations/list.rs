@@ -87,13 +87,13 @@ pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, co
              FROM (
                  SELECT * FROM (
                      SELECT id, last_seq, last_time, listed FROM conversations
-                     WHERE app = $1 AND low = $2 AND kind = 0 AND (listed, id) < ($3, $4)
+                     WHERE app = $1 AND kind = 0 AND low = $2 AND (listed, id) < ($3, $4)
                      ORDER BY listed DESC, id DESC LIMIT $5
                  ) AS lows
                  UNION ALL
                  SELECT * FROM (
                      SELECT id, last_seq, last_time, listed FROM conversations
-                     WHERE app = $1 AND high = $2 AND kind = 0 AND (listed, id) < ($3, $4) AND low <> high
+                     WHERE app = $1 AND kind = 0 AND high = $2 AND (listed, id) < ($3, $4) AND low <> high
                      ORDER BY listed DESC, id DESC LIMIT $5
                  ) AS highs
              ) AS page
@@ -106,20 +106,21 @@ pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, co
 }
 
 /// Reads the unsettled conversations of an account, in no particular order.
+///
+/// The keys first, from the indexes alone: SQLite, which knows nothing of how many rows there are, would rather go
+/// through the whole app than look up what an index does not hold.
 pub fn unsettled(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -> Result<Vec<Line>> {
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
         sql!(
-            "SELECT c.id, m.peer, c.last_seq, c.last_time, m.cleared_seq, m.hidden_seq
-             FROM (
-                 SELECT id, last_seq, last_time FROM conversations
-                 WHERE app = $1 AND low = $2 AND kind = 0 AND listed = $3
-                 UNION ALL
-                 SELECT id, last_seq, last_time FROM conversations
-                 WHERE app = $1 AND high = $2 AND kind = 0 AND listed = $3 AND low <> high
-             ) AS c
-             LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = c.id
-             LIMIT $4"
+            "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
+             FROM conversations page
+             LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = page.id
+             WHERE page.app = $1 AND page.id IN (
+                 SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3
+                 UNION
+                 SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3
+             ) LIMIT $4"
         ),
         (app, account, UNSETTLED, count.min(limit::STORE_PAGE) as i64),
     )?;
@@ -135,17 +136,17 @@ pub fn settle(tx: &mut Tx<'_>, account: &UserId) -> Result<usize> {
             sqlite: "UPDATE conversations SET listed = last_time
                      WHERE app = $1 AND listed = $3 AND id IN (
                          SELECT id FROM (
-                             SELECT id FROM conversations WHERE app = $1 AND low = $2 AND kind = 0 AND listed = $3
+                             SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3
                              UNION ALL
-                             SELECT id FROM conversations WHERE app = $1 AND high = $2 AND kind = 0 AND listed = $3
+                             SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3
                          ) LIMIT $4)",
             postgres: "UPDATE conversations AS c SET listed = c.last_time
                        FROM (
                            SELECT id FROM conversations WHERE app = $1 AND id IN (
                                SELECT id FROM (
-                                   SELECT id FROM conversations WHERE app = $1 AND low = $2 AND kind = 0 AND listed = $3
+                                   SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3
                                    UNION ALL
-                                   SELECT id FROM conversations WHERE app = $1 AND high = $2 AND kind = 0 AND listed = $3
+                                   SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3
                                ) AS moved LIMIT $4)
                            ORDER BY id FOR UPDATE
                        ) AS held
