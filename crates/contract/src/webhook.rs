@@ -77,6 +77,8 @@ webhooks! {
     AfterMsgWithDraw = "C2C.CallbackAfterMsgWithDraw", "message";
     /// A message was changed.
     AfterModifyMsg = "C2C.CallbackAfterModifyMsg", "message";
+    /// A robot got a message.
+    BotMessage = "Bot.OnC2CMessage", "other";
 }
 
 impl Webhook {

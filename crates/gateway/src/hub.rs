@@ -246,23 +246,27 @@ impl Hub {
 
     /// Leaves a message that is not stored for the webhook that tells of it, if the app has it on.
     async fn tell_of(&self, app: AppId, draft: &Draft, key: MsgKey) -> Result<()> {
-        let is_on = |app: &App| app.settings.webhook.has(Webhook::AfterSendMsg);
+        let for_robot = draft.receiver.is_robot() && !draft.sender.is_robot();
+        let is_on = |app: &App| {
+            let hooks = &app.settings.webhook;
+            hooks.has(Webhook::AfterSendMsg) || for_robot && hooks.has(Webhook::BotMessage)
+        };
         let Some(origin) = draft.told.filter(|_| self.front.app(app).is_some_and(|app| is_on(&app))) else {
             return Ok(());
         };
-        let (at, happening) = (
-            draft.at,
-            Happening::Passed {
-                sender: draft.sender.clone(),
-                receiver: draft.receiver.clone(),
-                key,
-                body: draft.body.clone(),
-                cloud: draft.cloud.clone(),
-            },
-        );
+        let passed = |for_robot| Happening::Passed {
+            sender: draft.sender.clone(),
+            receiver: draft.receiver.clone(),
+            key,
+            body: draft.body.clone(),
+            cloud: draft.cloud.clone(),
+            for_robot,
+        };
+        let (at, sent, robots) = (draft.at, passed(false), for_robot.then(|| passed(true)));
         let tell = move |tx: &mut store::Tx<'_>| {
             tx.act_for(origin);
-            tx.after_hook(at, &happening)
+            tx.after_hook(at, &sent)?;
+            robots.as_ref().map_or(Ok(()), |happening| tx.after_hook(at, happening))
         };
         self.store.write(app, tell).await
     }

@@ -16,6 +16,13 @@ pub enum Happening {
         #[serde(rename = "r")]
         receiver: UserId,
     },
+    /// As [`Self::Sent`], where the receiver is a robot, whose back end is told.
+    #[serde(rename = "bot")]
+    SentToRobot {
+        /// The robot.
+        #[serde(rename = "r")]
+        receiver: UserId,
+    },
     /// A message passed by online only, so all of it is here.
     #[serde(rename = "passed")]
     Passed {
@@ -29,6 +36,9 @@ pub enum Happening {
         body: String,
         /// The custom data.
         cloud: String,
+        /// Whether the receiver is a robot, whose back end is told.
+        #[serde(default, rename = "bot")]
+        for_robot: bool,
     },
     /// An account read its conversation with a peer.
     #[serde(rename = "read")]
@@ -223,7 +233,8 @@ impl Happening {
     /// Which webhook tells of it.
     pub const fn webhook(&self) -> Webhook {
         match self {
-            Self::Sent { .. } | Self::Passed { .. } => Webhook::AfterSendMsg,
+            Self::Sent { .. } | Self::Passed { for_robot: false, .. } => Webhook::AfterSendMsg,
+            Self::SentToRobot { .. } | Self::Passed { for_robot: true, .. } => Webhook::BotMessage,
             Self::Read { .. } => Webhook::AfterMsgReport,
             Self::Recalled { .. } => Webhook::AfterMsgWithDraw,
             Self::Modified { .. } => Webhook::AfterModifyMsg,
@@ -242,7 +253,7 @@ impl Happening {
     pub fn part(&self) -> i64 {
         match self {
             // The row of a stored message has its conversation beside it.
-            Self::Sent { receiver } => part_of_account(receiver),
+            Self::Sent { receiver } | Self::SentToRobot { receiver } => part_of_account(receiver),
             Self::Passed { sender: one, receiver: other, .. }
             | Self::Recalled { sender: one, receiver: other, .. }
             | Self::Modified { sender: one, receiver: other, .. }

@@ -48,9 +48,10 @@ fn message(sender: &UserId, receiver: &UserId, key: MsgKey, is_online_only: bool
 /// Whose unread count a body tells.
 pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
     match happening {
-        Happening::Sent { receiver } | Happening::Passed { receiver, .. } | Happening::Recalled { receiver, .. } => {
-            Some(receiver)
-        }
+        Happening::Sent { receiver }
+        | Happening::SentToRobot { receiver }
+        | Happening::Passed { receiver, .. }
+        | Happening::Recalled { receiver, .. } => Some(receiver),
         Happening::Read { reader, .. } => Some(reader),
         Happening::State { .. }
         | Happening::Modified { .. }
@@ -69,8 +70,10 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
     let happening = event.happening.as_ref()?;
     let command = happening.webhook().command();
     let fields = match happening {
-        Happening::Sent { receiver } => return sent(event, command, receiver, unread),
-        Happening::Passed { sender, receiver, key, body, cloud } => {
+        Happening::Sent { receiver } | Happening::SentToRobot { receiver } => {
+            return sent(event, command, receiver, unread);
+        }
+        Happening::Passed { sender, receiver, key, body, cloud, .. } => {
             let mut fields = message(sender, receiver, *key, true);
             fields["MsgBody"] = elements(body);
             fields["CloudCustomData"] = cloud.clone().into();

@@ -16,7 +16,6 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// comes in. What belongs to groups has chapters of its own.
 pub(crate) const NOT_BUILT: &[&str] = &[
     "Alert.RequestOverLimit",
-    "Bot.OnC2CMessage",
     "Bot.OnGroupMessage",
     "Chatbot.OnC2CSignalMessage",
     "ContentCallback.ResultNotify",

@@ -160,9 +160,16 @@ fn told(hooks: &Hooks, waiting: &[(AppId, Waiting)], rows: &[Row]) -> Result<Vec
     let mut told = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let (app, w) = &waiting[row.draft];
-        let Some(origin) = w.draft.told.filter(|_| (hooks.wanted)(*app).has(Webhook::AfterSendMsg)) else { continue };
-        let happening = Happening::Sent { receiver: w.draft.receiver.clone() };
-        told.push((index, webhooks::Kept::new(origin, &happening)?));
+        let Some(origin) = w.draft.told else { continue };
+        let (wanted, receiver) = ((hooks.wanted)(*app), &w.draft.receiver);
+        if wanted.has(Webhook::AfterSendMsg) {
+            let happening = Happening::Sent { receiver: receiver.clone() };
+            told.push((index, webhooks::Kept::new(origin, &happening)?));
+        }
+        if wanted.has(Webhook::BotMessage) && receiver.is_robot() && !w.draft.sender.is_robot() {
+            let happening = Happening::SentToRobot { receiver: receiver.clone() };
+            told.push((index, webhooks::Kept::new(origin, &happening)?));
+        }
     }
     Ok(told)
 }

@@ -19,6 +19,7 @@ const UNBLOCKED: &str = "Sns.CallbackBlackListDelete";
 const FOLLOWED: &str = "Follow.CallbackAfterFollowAdd";
 const UNFOLLOWED: &str = "Follow.CallbackAfterFollowDelete";
 const MODIFIED: &str = "C2C.CallbackAfterModifyMsg";
+const BOT: &str = "Bot.OnC2CMessage";
 const MAY_ADD: &str = "Sns.CallbackPrevFriendAdd";
 const MAY_ANSWER: &str = "Sns.CallbackPrevFriendResponse";
 
@@ -226,6 +227,39 @@ both! {
         let (platform, body) = last(&receiver, 2).await;
         assert_ne!(platform, "RESTAPI");
         assert_eq!(body, told("bob", "new", "changed"));
+        phone.shutdown().await;
+    }
+
+    async fn an_app_is_told_what_its_robots_are_written(im: Im) {
+        let receiver = Receiver::start().await;
+        im.import(&["alice", "bob"]).await;
+        im.call("openim_robot_http_svc/create_robot", json!({ "UserID": "@RBT#helper" })).await.ok();
+        im.app(receiver.hook(&[BOT], OnFailure::Pass)).await;
+        let sent = with(message("alice", "@RBT#helper", 7, "hello"), json!({ "MsgSeq": 5, "CloudCustomData": "c" }));
+        let key = im.call("openim/sendmsg", sent).await.ok()["MsgKey"].clone();
+        let now = im.clock.now();
+        let expected = json!({
+            "CallbackCommand": BOT, "From_Account": "alice", "To_Account": "@RBT#helper", "MsgSeq": 5, "MsgRandom": 7,
+            "MsgTime": now.secs(), "MsgKey": key, "OnlineOnlyFlag": 0, "SendMsgResult": 0,
+            "ErrorInfo": "send msg succeed", "UnreadMsgNum": 1, "MsgBody": elements("hello"), "CloudCustomData": "c",
+            "EventTime": now.0
+        });
+        assert_eq!(last(&receiver, 1).await, ("RESTAPI".into(), expected));
+        // Neither what others are written nor what the robot itself writes is told.
+        im.text("alice", "bob", 8, "not for robots").await;
+        im.text("@RBT#helper", "alice", 9, "from a robot").await;
+        let passing = with(message("alice", "@RBT#helper", 10, "passing"), json!({ "MsgLifeTime": 0, "MsgSeq": 6 }));
+        im.call("openim/sendmsg", passing).await.ok();
+        let (_, body) = last(&receiver, 2).await;
+        assert_eq!((&body["MsgRandom"], &body["OnlineOnlyFlag"]), (&json!(10), &json!(1)));
+        // Who wants both is told both.
+        im.app(receiver.hook(&[BOT, "C2C.CallbackAfterSendMsg"], OnFailure::Pass)).await;
+        let phone = device(&im, "alice").await;
+        phone.send_text("@RBT#helper", "from a device").await.expect("sent");
+        let seen = receiver.wait(4).await;
+        let commands: Vec<&str> = seen[2..].iter().map(Seen::command).collect();
+        assert_eq!(commands, ["C2C.CallbackAfterSendMsg", BOT]);
+        assert!(seen[2..].iter().all(|seen| seen.text() == "from a device" && via(seen).0 != "RESTAPI"));
         phone.shutdown().await;
     }
 
