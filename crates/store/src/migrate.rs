@@ -19,18 +19,17 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_platform.sql")),
     (5, include_str!("../migrations/0005_push.sql")),
     (6, include_str!("../migrations/0006_daily_active.sql")),
-    (17, include_str!("../migrations/0017_daily_sends.sql")),
     (7, include_str!("../migrations/0007_profiles.sql")),
     (8, include_str!("../migrations/0008_follows.sql")),
     (9, include_str!("../migrations/0009_mutes_statistics.sql")),
-    (7, include_str!("../migrations/0007_profiles.sql")),
     (10, include_str!("../migrations/0010_relations.sql")),
+    (11, include_str!("../migrations/0011_conversations.sql")),
     (12, include_str!("../migrations/0012_message_changes.sql")),
+    (13, include_str!("../migrations/0013_webhooks.sql")),
+    (14, include_str!("../migrations/0014_broadcasts.sql")),
     (15, include_str!("../migrations/0015_media.sql")),
     (16, include_str!("../migrations/0016_exports.sql")),
-    (14, include_str!("../migrations/0014_broadcasts.sql")),
-    (11, include_str!("../migrations/0011_conversations.sql")),
-    (13, include_str!("../migrations/0013_webhooks.sql")),
+    (17, include_str!("../migrations/0017_daily_sends.sql")),
 ];
 
 /// The version that this binary knows.
