@@ -15,7 +15,7 @@ use std::collections::HashSet;
 
 use aho_corasick::automaton::OverlappingState;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
-use contract::{AppId, Error, Failure, Fault, Result};
+use contract::{AppId, Error, Failure, Fault, Result, profile};
 use serde_json::{Map, Value};
 use store::Store;
 use store::append::Draft;
@@ -123,6 +123,9 @@ impl Filter {
             for field in texts_of(&kind) {
                 self.check_value(content, field, checked)?;
             }
+            if kind == "TIMStreamElem" {
+                self.check_chunks(content, checked)?;
+            }
             if depth > 0
                 && let Some(forwarded) = content.get_mut("MsgList").and_then(Value::as_array_mut)
             {
@@ -134,6 +137,16 @@ impl Filter {
             }
         }
         Ok(())
+    }
+
+    /// The chunks of a stream as it is opened are joined already: there is one.
+    fn check_chunks(&self, content: &mut Map<String, Value>, checked: &mut Checked) -> Result<(), Fault> {
+        let chunks = content.get_mut("Chunks").and_then(Value::as_array_mut);
+        chunks
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object_mut)
+            .try_for_each(|chunk| self.check_value(chunk, "Markdown", checked))
     }
 
     fn check_value(&self, content: &mut Map<String, Value>, field: &str, checked: &mut Checked) -> Result<(), Fault> {
@@ -215,12 +228,45 @@ pub async fn refusal(store: &Store, app: AppId, draft: &Draft, fault: Fault) -> 
 /// How deep forwarded messages are looked into; the size of a message bounds the rest.
 const DEPTH_MAX: usize = 8;
 
+/// A text of a profile that an operator is told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    /// The text as it was given.
+    pub text: String,
+    /// The words that were found in it.
+    pub words: Vec<String>,
+}
+
+/// Looks for words in what an account wants to say of itself, nick and self-signature, and replaces in it what is to be
+/// replaced. Answers what an operator is told of once the profile is changed.
+pub fn check_profile(
+    changes: &mut [(String, profile::Value)],
+    check: impl Fn(&str) -> Result<Passed, Fault>,
+) -> Result<Vec<Noted>, Fault> {
+    let mut noted = Vec::new();
+    for (tag, value) in changes {
+        let profile::Value::Text(text) = value else { continue };
+        if tag != profile::NICK && tag != profile::SIGNATURE {
+            continue;
+        }
+        let passed = check(text)?;
+        if !passed.review.is_empty() {
+            noted.push(Noted { text: text.clone(), words: passed.review });
+        }
+        if let Some(replaced) = passed.replaced {
+            *text = replaced;
+        }
+    }
+    Ok(noted)
+}
+
 /// The fields of an element that people read. The `Data` of a custom element is between programs and is left alone.
 fn texts_of(kind: &str) -> &'static [&'static str] {
     match kind {
         "TIMTextElem" => &["Text"],
         "TIMCustomElem" | "TIMLocationElem" => &["Desc"],
         "TIMFileElem" => &["FileName"],
+        "TIMStreamElem" => &["CompatibleText"],
         "TIMRelayElem" => &["Title", "CompatibleText", "AbstractList"],
         _ => &[],
     }

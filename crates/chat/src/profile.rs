@@ -7,12 +7,14 @@ use std::collections::HashMap;
 
 use contract::event::Event;
 use contract::fault::refuse;
-use contract::profile::{CUSTOM, Given, Kind, Value, standard};
+use contract::profile::{CUSTOM, Given, Kind, NICK, SIGNATURE, Value, standard};
 use contract::webhook::Happening;
 use contract::{DeviceId, Fault, Millis, Result, UserId, limit};
 use store::apps::{App, ProfileField};
 use store::profiles::Profile;
 use store::{Snapshot, Tx, accounts, profiles};
+
+use crate::moderation::normal;
 
 /// Who reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +114,22 @@ fn write(
         tx.after(Event::ProfileChanged { account: account.clone(), fields, sequences, origin: origin.cloned() });
     }
     Ok(changed(&before, &after))
+}
+
+/// Empties what an account says of itself, nick and self-signature, where one of these words still stands in it.
+pub fn take_away(tx: &mut Tx<'_>, app: &App, account: &UserId, words: &[&str]) -> Result<()> {
+    let Some(profile) = one(tx, account)? else { return Ok(()) };
+    let words: Vec<String> = words.iter().map(|word| normal(word)).collect();
+    let mut changes = Vec::new();
+    for tag in [NICK, SIGNATURE] {
+        if let Some(Value::Text(text)) = profile.standard.get(tag) {
+            let text = normal(text);
+            if words.iter().any(|word| text.contains(word.as_str())) {
+                changes.push((tag.to_owned(), Value::Text(String::new())));
+            }
+        }
+    }
+    if changes.is_empty() { Ok(()) } else { set(tx, app, account, &changes, None) }
 }
 
 /// Sets nick and face as an import brings them, by the same rules; what is absent stays. Imports call no webhook.

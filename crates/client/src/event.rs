@@ -92,8 +92,8 @@ pub enum Event {
     },
     /// The user sig has expired or is void; the application logs in with a new one.
     UserSigExpired,
-    /// Another device, or the back end, changed fields of this account's profile: those, with their new values. An empty
-    /// text says that the field holds nothing any more.
+    /// Another device, or the back end, changed fields of this account's profile, or a friend's profile changed: those
+    /// fields, with their new values. An empty text says that the field holds nothing any more.
     ProfileChanged(Profile),
     /// This account follows another one or is followed, or no longer.
     FollowChanged {

@@ -12,7 +12,9 @@ use crate::limit;
 pub const CUSTOM: &str = "Tag_Profile_Custom_";
 /// Shown to others.
 pub const NICK: &str = "Tag_Profile_IM_Nick";
-/// The URL of a picture.
+/// What an account says of itself.
+pub const SIGNATURE: &str = "Tag_Profile_IM_SelfSignature";
+/// The picture.
 pub const IMAGE: &str = "Tag_Profile_IM_Image";
 
 /// What a field holds.

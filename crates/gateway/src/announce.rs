@@ -99,6 +99,7 @@ impl Hub {
                 };
                 let frame = || Frame::notice(Command::ProfileChanged, &notice);
                 self.notify_others(app, &[account], origin.as_ref(), frame);
+                self.circle.tell(app, account, notice);
             }
             Event::FollowChanged { account, target, is_following, is_mutual, at, origin } => {
                 let notice = FollowNotice {
@@ -145,7 +146,7 @@ impl Hub {
         self.notify(app, &viewers, frame);
     }
 
-    fn notify(&self, app: AppId, accounts: &[&UserId], frame: impl FnOnce() -> Frame) {
+    pub(crate) fn notify(&self, app: AppId, accounts: &[&UserId], frame: impl FnOnce() -> Frame) {
         self.notify_others(app, accounts, None, frame);
     }
 
@@ -159,7 +160,8 @@ impl Hub {
     ) {
         let mut sessions = Vec::new();
         for (index, account) in accounts.iter().enumerate() {
-            if !accounts[..index].contains(account) {
+            // The same one twice comes of a message to oneself; the accounts of a page differ.
+            if index != 1 || accounts[0] != *account {
                 sessions.extend(self.registry.of_account(app, account));
             }
         }

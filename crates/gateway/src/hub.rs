@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use chat::message::change::Named;
 use chat::message::{decide, gather};
-use chat::moderation::Checked;
+use chat::moderation::{Checked, Noted, Passed};
 use contract::codes::Family;
 use contract::event::{Broadcast, Event};
 use contract::frame::wire::{LinkAnswer, LinkRequest, MoveNotice, PushNotice, UploadAnswer, UploadRequest};
@@ -17,7 +18,7 @@ use contract::frame::{Command, Frame};
 use contract::message::{Flags, Message};
 use contract::user_sig::Claim;
 use contract::webhook::{FriendQuestion, Happening, Origin, Webhook};
-use contract::{AppId, ConversationId, DeviceId, Fault, Millis, MsgKey, Result, Seq, UserId};
+use contract::{AppId, ConversationId, DeviceId, Fault, Millis, MsgKey, Result, Seq, UserId, profile};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -30,6 +31,7 @@ use tokio::task::JoinSet;
 
 use crate::bucket::Logins;
 use crate::chores::Chores;
+use crate::circle::Circle;
 use crate::drive;
 use crate::link::{End, Link};
 use crate::refusal;
@@ -50,8 +52,20 @@ pub trait Front: Send + Sync {
     fn check_body(&self, _: AppId, _: &mut Value) -> Result<Checked, Fault> {
         Ok(Checked::default())
     }
-    /// Notes a message that an operator should look at, with the words that were found in it.
-    fn note(&self, _: AppId, _: &Draft, _: &[String], _: MsgKey) -> BoxFuture<'static, Result<()>> {
+    /// As [`Self::check_body`], of what an account wants to say of itself; answers what an operator is told of.
+    fn check_profile(&self, _: AppId, _: &mut [(String, profile::Value)]) -> Result<Vec<Noted>, Fault> {
+        Ok(Vec::new())
+    }
+    /// Notes what an operator should look at of what an account says of itself.
+    fn note_profile(&self, _: AppId, _: &UserId, _: Vec<Noted>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+    /// As [`Self::check_body`], of a piece of a message.
+    fn check_text(&self, _: AppId, _: &str) -> Result<Passed, Fault> {
+        Ok(Passed::default())
+    }
+    /// Notes a message that an operator should look at, with its text and the words that were found in it.
+    fn note(&self, _: AppId, _: &Named, _: &str, _: &[String]) -> BoxFuture<'static, Result<()>> {
         Box::pin(async { Ok(()) })
     }
     /// Answers where an account may send a file; a node without files refuses.
@@ -150,6 +164,7 @@ pub struct Hub {
     pub(crate) wheel: Wheel,
     pub(crate) logins: Logins,
     pub(crate) chores: Chores,
+    pub(crate) circle: Circle,
     pub(crate) counts: Counts,
     bus: Bus,
     /// The moment of the latest login: of two logins one is always the later.
@@ -174,6 +189,7 @@ impl Hub {
             wheel: Wheel::default(),
             logins: Logins::default(),
             chores: Chores::default(),
+            circle: Circle::default(),
             counts: Counts::default(),
             bus: Bus::Local,
             login_at: Mutex::default(),
@@ -186,6 +202,7 @@ impl Hub {
             let mut keepers = hub.keepers.lock();
             keepers.spawn(Arc::clone(&hub).watch());
             keepers.spawn(Arc::clone(&hub).work());
+            keepers.spawn(Arc::clone(&hub).tell_friends());
         }
         hub
     }
@@ -342,6 +359,7 @@ impl Hub {
         tasks.shutdown().await;
         let mut keepers = std::mem::take(&mut *self.keepers.lock());
         self.chores.end();
+        self.circle.end();
         let kept = async { while keepers.join_next().await.is_some() {} };
         if tokio::time::timeout(wait, kept).await.is_err() {
             tracing::warn!("devices of this node count as connected until it starts again");

@@ -10,12 +10,14 @@
 //! * `broadcast`: messages for many, and what a device that returns has missed of them.
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
 //!   committed becomes notices. `wheel`, `chores`: everything that time or the store does for all connections at once.
+//!   `circle`: friends hear of profiles.
 //! * `refusal`: faults become codes. `bucket`: rates.
 
 mod announce;
 pub mod broadcast;
 mod bucket;
 mod chores;
+mod circle;
 mod conversation;
 mod drive;
 mod follow;

@@ -48,7 +48,8 @@ pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer
         outcome => outcome?,
     };
     if let Some(draft) = suspect {
-        call.hub.front.note(call.app.id, &draft, &review, sent.key).await?;
+        let named = change::Named { sender: draft.sender, receiver: draft.receiver, key: sent.key };
+        call.hub.front.note(call.app.id, &named, &draft.body, &review).await?;
     }
     Ok(SendAnswer { time: sent.key.time, msg_seq: sent.key.seq, seq: sent.seq.0 as u64, at: sent.at.0 })
 }

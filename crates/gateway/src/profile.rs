@@ -18,12 +18,20 @@ pub(crate) async fn write(call: &Call, request: ProfileSetRequest) -> Result<()>
         return Err(Fault::ProfileNotOwn.into());
     }
     let wanted = request.fields.into_iter().map(|field| (field.tag, given(field.value))).collect();
-    let changes = check(&call.app, Class::Device, wanted)?;
-    let (now, app, device) = (call.now, call.app.clone(), call.session.device.clone());
-    let job = move |tx: &mut store::Tx<'_>| {
-        set(tx, now, &app, Operator { user: &account, device: Some(&device) }, &account, &changes)
+    let mut changes = check(&call.app, Class::Device, wanted)?;
+    let front = &call.hub.front;
+    let (noted, refusal) = match front.check_profile(call.app.id, &mut changes) {
+        Ok(noted) => (noted, None),
+        Err(fault) => (Vec::new(), Some(fault)),
     };
-    call.write(job).await
+    let (now, app, owner, device) = (call.now, call.app.clone(), account.clone(), call.session.device.clone());
+    let job = move |tx: &mut store::Tx<'_>| {
+        set(tx, now, &app, Operator { user: &owner, device: Some(&device) }, &owner, &changes)?;
+        // What is wrong with the account is told first; an error undoes the change.
+        refusal.clone().map_or(Ok(()), |fault| Err(fault.into()))
+    };
+    call.write(job).await?;
+    front.note_profile(call.app.id, &account, noted).await
 }
 
 /// Reads profiles, one's own and others'.

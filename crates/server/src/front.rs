@@ -3,14 +3,15 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chat::moderation::Checked;
+use chat::message::change::Named;
+use chat::moderation::{Checked, Noted, Passed};
 use contract::event::Event;
 use contract::frame::wire::{LinkAnswer, LinkRequest, PushNotice, UploadAnswer, UploadRequest};
 use contract::notification::Notification;
 use contract::seal::{self, KeyPair};
 use contract::user_sig::Claim;
 use contract::webhook::{FriendQuestion, Origin};
-use contract::{AppId, DeviceId, Failure, Fault, Millis, MsgKey, Result, UserId};
+use contract::{AppId, DeviceId, Failure, Fault, Millis, Result, UserId, profile};
 use futures_util::future::BoxFuture;
 use gateway::{Hub, Pushed};
 use push::broadcast::Broadcasts;
@@ -26,7 +27,7 @@ use crate::apps::Apps;
 use crate::clock::Clock;
 use crate::im::operations::tally::Tally;
 use crate::media::Media;
-use crate::moderation::{Moderation, Suspect};
+use crate::moderation::{Moderation, Scene, Suspect};
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{Vault, random};
@@ -77,9 +78,22 @@ impl gateway::Front for Front {
         self.moderation.check_body(app, body)
     }
 
-    fn note(&self, app: AppId, draft: &Draft, words: &[String], key: MsgKey) -> BoxFuture<'static, Result<()>> {
+    fn check_profile(&self, app: AppId, changes: &mut [(String, profile::Value)]) -> Result<Vec<Noted>, Fault> {
+        self.moderation.check_profile(app, changes)
+    }
+
+    fn note_profile(&self, app: AppId, account: &UserId, noted: Vec<Noted>) -> BoxFuture<'static, Result<()>> {
+        let (moderation, now, account) = (Arc::clone(&self.moderation), self.clock.now(), account.clone());
+        Box::pin(async move { moderation.note_profile(app, now, &account, noted).await })
+    }
+
+    fn check_text(&self, app: AppId, text: &str) -> Result<Passed, Fault> {
+        self.moderation.check_text(app, Scene::C2C, text)
+    }
+
+    fn note(&self, app: AppId, named: &Named, body: &str, words: &[String]) -> BoxFuture<'static, Result<()>> {
         let (moderation, now) = (Arc::clone(&self.moderation), self.clock.now());
-        let suspect = Suspect::message(draft, words).with_key(key);
+        let suspect = Suspect::named(named, body, words);
         Box::pin(async move { moderation.note(app, now, suspect).await })
     }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use chat::moderation::{Checked, Filter, Passed};
-use contract::{AppId, Failure, Fault, Millis, MsgKey, Result, UserId, limit};
+use chat::message::change::Named;
+use chat::moderation::{Checked, Filter, Noted, Passed};
+use contract::{AppId, Failure, Fault, Millis, MsgKey, Result, UserId, limit, profile};
 use parking_lot::RwLock;
 use serde_json::Value;
 use store::append::Draft;
@@ -75,6 +76,12 @@ impl Suspect {
             words: words.to_vec(),
             excerpt: cut(text),
         }
+    }
+
+    /// A one-to-one message that is there.
+    pub fn named(named: &Named, body: &str, words: &[String]) -> Self {
+        let peer = named.receiver.to_string();
+        Self { peer, ..Self::text(Scene::C2C, &named.sender, words, body) }.with_key(named.key)
     }
 
     /// A one-to-one message.
@@ -151,6 +158,31 @@ impl Moderation {
         };
         count(Scene::C2C, found);
         outcome
+    }
+
+    /// Looks for words in what an account wants to say of itself. Outside any transaction.
+    pub fn check_profile(&self, app: AppId, changes: &mut [(String, profile::Value)]) -> Result<Vec<Noted>, Fault> {
+        chat::moderation::check_profile(changes, |text| self.check_text(app, Scene::UserInfo, text))
+    }
+
+    /// Notes what an operator should look at of what an account says of itself.
+    pub async fn note_profile(&self, app: AppId, now: Millis, account: &UserId, noted: Vec<Noted>) -> Result<()> {
+        for Noted { text, words } in noted {
+            self.note(app, now, Suspect::text(Scene::UserInfo, account, &words, &text)).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes what an operator should look at of a message that was changed, if there is anything.
+    pub async fn note_change(
+        &self,
+        app: AppId,
+        now: Millis,
+        named: &Named,
+        body: &str,
+        words: &[String],
+    ) -> Result<()> {
+        if words.is_empty() { Ok(()) } else { self.note(app, now, Suspect::named(named, body, words)).await }
     }
 
     /// Notes a text that an operator should look at.

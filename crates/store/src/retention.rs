@@ -3,9 +3,9 @@
 //! A purge holds no head and no membership, so sends go on beside it; unread is counted over the messages that are
 //! there, so there is nothing to be corrected.
 
-use contract::{ConversationId, Result, limit};
+use contract::{ConversationId, Result, Seq, limit};
 
-use crate::{Snapshot, Tx};
+use crate::{Snapshot, Sql, Tx};
 
 /// Walks over the app's conversations in the order of their keys: each with whether it holds messages of pairs that
 /// are older than a second.
@@ -29,18 +29,51 @@ pub fn walk(
     )
 }
 
-/// Forgets up to `budget` messages of a pair that are older than a second, oldest first. Answers how many.
+/// Forgets up to `budget` messages of a pair that are older than a second, oldest first, with the pairs that are attached
+/// to them and what is known of their streams. Answers how many messages.
 pub fn purge(tx: &mut Tx<'_>, conversation: ConversationId, before: i64, budget: u64) -> Result<u64> {
     let app = tx.app();
-    tx.run(
+    let gone: Vec<(Seq,)> = tx.all(
         sql! {
             sqlite: "DELETE FROM messages WHERE app = $1 AND rowid IN (
                          SELECT rowid FROM messages
-                         WHERE app = $1 AND conversation = $2 AND grouped = 0 AND time < $3 ORDER BY time LIMIT $4)",
+                         WHERE app = $1 AND conversation = $2 AND grouped = 0 AND time < $3 ORDER BY time LIMIT $4)
+                     RETURNING seq",
             postgres: "DELETE FROM messages WHERE app = $1 AND ctid = ANY(ARRAY(
                            SELECT ctid FROM messages
-                           WHERE app = $1 AND conversation = $2 AND grouped = 0 AND time < $3 ORDER BY time LIMIT $4))"
+                           WHERE app = $1 AND conversation = $2 AND grouped = 0 AND time < $3 ORDER BY time LIMIT $4))
+                       RETURNING seq"
         },
         (app, conversation, before, budget as i64),
-    )
+    )?;
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    let places = serde_json::Value::from(gone.iter().map(|(seq,)| seq.0).collect::<Vec<_>>()).to_string();
+    for attached in ATTACHED {
+        tx.run(attached, (app, conversation, places.as_str()))?;
+    }
+    Ok(gone.len() as u64)
 }
+
+/// What is kept beside a message and goes with it.
+const ATTACHED: [Sql; 3] = [
+    sql! {
+        sqlite: "DELETE FROM extensions
+                 WHERE app = $1 AND conversation = $2 AND message IN (SELECT value FROM json_each($3))",
+        postgres: "DELETE FROM extensions WHERE app = $1 AND conversation = $2
+                       AND message IN (SELECT jsonb_array_elements_text($3::text::jsonb)::bigint)"
+    },
+    sql! {
+        sqlite: "DELETE FROM extension_heads
+                 WHERE app = $1 AND conversation = $2 AND message IN (SELECT value FROM json_each($3))",
+        postgres: "DELETE FROM extension_heads WHERE app = $1 AND conversation = $2
+                       AND message IN (SELECT jsonb_array_elements_text($3::text::jsonb)::bigint)"
+    },
+    sql! {
+        sqlite: "DELETE FROM streams
+                 WHERE app = $1 AND conversation = $2 AND message IN (SELECT value FROM json_each($3))",
+        postgres: "DELETE FROM streams WHERE app = $1 AND conversation = $2
+                       AND message IN (SELECT jsonb_array_elements_text($3::text::jsonb)::bigint)"
+    },
+];

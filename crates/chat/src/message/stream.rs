@@ -15,6 +15,7 @@ use store::messages::View;
 use store::{Snapshot, Tx, streams};
 
 use super::change::{Actor, Named, find, store_edit};
+use crate::moderation::Passed;
 
 /// Counts a stream that is about to begin, where the app's plan bounds them, and forgets those that fell silent.
 pub fn begin(tx: &mut Tx<'_>, now: Millis, app: &App) -> Result<()> {
@@ -36,9 +37,27 @@ pub enum Piece {
     Next(String, bool),
 }
 
-/// Continues a stream. Chunks that it has already are passed over, so that a call may be repeated. Answers the message
-/// as it is now.
-pub fn extend(tx: &mut Tx<'_>, now: Millis, actor: &Actor, named: &Named, piece: &Piece) -> Result<Arc<Message>> {
+/// What a stream has come to.
+#[derive(Debug, Clone)]
+pub struct Extended {
+    /// The message as it is now.
+    pub message: Arc<Message>,
+    /// The words that an operator is told of, that were not in it before.
+    pub review: Vec<String>,
+}
+
+/// Continues a stream. Chunks that it has already are passed over, so that a call may be repeated.
+///
+/// `check` looks for words. A word may come in two pieces, so it sees the end of what was there as well; that is known
+/// only here, and it is short.
+pub fn extend(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    actor: &Actor,
+    named: &Named,
+    piece: &Piece,
+    check: impl Fn(&str) -> Result<Passed, Fault>,
+) -> Result<Extended> {
     let Some((view, mut message)) = find(tx, actor, named)? else { return refuse(Fault::MessageUnknown) };
     if message.flags.has(Flags::RECALLED) {
         return refuse(Fault::MessageRecalled);
@@ -47,6 +66,7 @@ pub fn extend(tx: &mut Tx<'_>, now: Millis, actor: &Actor, named: &Named, piece:
         return refuse(Fault::NotSender);
     }
     let Some(mut stream) = Stream::parse(&message.body) else { return refuse(Fault::StreamEnded) };
+    let held = stream.whole.markdown.len();
     let new = match piece {
         Piece::Numbered(chunks) => stream.append(chunks)?,
         Piece::Next(markdown, is_last) => {
@@ -55,7 +75,7 @@ pub fn extend(tx: &mut Tx<'_>, now: Millis, actor: &Actor, named: &Named, piece:
         }
     };
     if new.is_empty() {
-        return Ok(Arc::new(message));
+        return Ok(Extended { message: Arc::new(message), review: Vec::new() });
     }
     if is_silent(tx, now, &view, &message)? {
         return refuse(Fault::StreamEnded);
@@ -64,20 +84,47 @@ pub fn extend(tx: &mut Tx<'_>, now: Millis, actor: &Actor, named: &Named, piece:
     if calls > limit::STREAM_CALLS_PER_SECOND {
         return refuse(Fault::CallThrottled);
     }
-    let body = stream.body();
-    if body.len() + message.cloud.len() > limit::STREAM_BYTES {
+    if stream.body().len() + message.cloud.len() > limit::STREAM_BYTES {
         return refuse(Fault::MessageTooLong { max: limit::STREAM_BYTES });
     }
-    message.body = Arc::from(body);
+    let (is_replaced, review) = censor(&mut stream.whole.markdown, held, check)?;
+    message.body = Arc::from(stream.body());
     store_edit(tx, now, &view, &mut message)?;
     let message = Arc::new(message);
-    tx.after(Event::MessageStreamed { message: Arc::clone(&message), chunks: new });
+    if !is_replaced {
+        tx.after(Event::MessageStreamed { message: Arc::clone(&message), chunks: new });
+    }
     if stream.whole.is_last {
         streams::end(tx, view.conversation(), message.seq)?;
-        // Whoever missed a chunk has the whole text at the end.
+    }
+    if is_replaced || stream.whole.is_last {
+        // Whoever missed a chunk has the whole text at the end, and nobody sees one with a word that was replaced.
         tx.after(Event::MessageModified { message: Arc::clone(&message) });
     }
-    Ok(message)
+    Ok(Extended { message, review })
+}
+
+/// Bytes before a new chunk in which a word may have begun. Words are far shorter; what stands between their letters
+/// and is of no consequence needs room too.
+const OVERLAP_BYTES: usize = 1_024;
+
+/// Looks for words in a text that has grown beyond `held` bytes, and replaces what is to be replaced. Answers whether
+/// anything was, and the words to be told of that were not there before.
+fn censor(
+    text: &mut String,
+    held: usize,
+    check: impl Fn(&str) -> Result<Passed, Fault>,
+) -> Result<(bool, Vec<String>), Fault> {
+    let start = text.floor_char_boundary(held.saturating_sub(OVERLAP_BYTES));
+    let Passed { replaced, mut review } = check(&text[start..])?;
+    if !review.is_empty() {
+        let before = check(&text[start..held])?.review;
+        review.retain(|word| !before.contains(word));
+    }
+    if let Some(replaced) = &replaced {
+        text.replace_range(start.., replaced);
+    }
+    Ok((replaced.is_some(), review))
 }
 
 /// Whether a message is a stream that may still grow.

@@ -1,7 +1,11 @@
 //! What a device does with messages that were sent: edits, extensions, deletions, streams.
 
-use chat::message::change::{Actor, Base, Edit, Named, delete as hide, modify as edit};
+use std::sync::Arc;
+
+pub(super) use chat::message::change::Named;
+use chat::message::change::{Actor, Base, Edit, delete as hide, modify as edit};
 use chat::message::{extension, stream as streams};
+use chat::moderation::Checked;
 use contract::codes::Family;
 use contract::frame::wire::{
     self, DeleteRequest, ExtendAnswer, ExtendRequest, ExtensionsAnswer, ExtensionsRequest, MessageRef, ModifyAnswer,
@@ -23,18 +27,37 @@ pub(crate) async fn modify(call: &Call, request: ModifyRequest) -> Result<Modify
     if request.body.is_none() && request.cloud.is_none() {
         return Err(Fault::MsgBodyInvalid.into());
     }
-    if let Some(body) = &request.body {
-        check_body(&serde_json::from_str(body).map_err(|_| Fault::BodyMalformed)?)?;
+    let mut body = request.body;
+    let mut content = Ok(Checked::default());
+    if let Some(text) = &mut body {
+        let mut elements = serde_json::from_str(text).map_err(|_| Fault::BodyMalformed)?;
+        check_body(&elements)?;
+        content = call.hub.front.check_body(call.app.id, &mut elements);
+        if content.as_ref().is_ok_and(|checked| checked.is_changed) {
+            *text = elements.to_string();
+        }
     }
     // One of the stores keeps no NUL in a text.
     if request.cloud.as_ref().is_some_and(|cloud| cloud.contains('\0')) {
         return Err(Fault::FieldInvalid { field: "cloud" }.into());
     }
-    let change = Edit { body: request.body, cloud: request.cloud };
+    let (review, refusal) = match content {
+        Ok(checked) => (checked.review, None),
+        Err(fault) => (Vec::new(), Some(fault)),
+    };
+    let text = body.clone().filter(|_| !review.is_empty()).unwrap_or_default();
+    let (asked, change) = (named.clone(), Edit { body, cloud: request.cloud });
     let (now, bytes, actor) = (call.now, call.app.settings.message_bytes, member(call));
     let base = Base::Held(i64::from(request.version));
-    let write = move |tx: &mut Tx<'_>| edit(tx, now, &actor, &named, base, &change, bytes);
+    let write = move |tx: &mut Tx<'_>| {
+        let version = edit(tx, now, &actor, &named, base, &change, bytes)?;
+        // Whether it may be changed at all is told first; an error undoes the change.
+        refusal.clone().map_or(Ok(version), |fault| Err(fault.into()))
+    };
     let version = call.write(write).await?;
+    if !review.is_empty() {
+        call.hub.front.note(call.app.id, &asked, &text, &review).await?;
+    }
     Ok(ModifyAnswer { version: version as u32 })
 }
 
@@ -110,8 +133,13 @@ pub(crate) async fn stream(call: &Call, request: StreamRequest) -> Result<SendAn
         return Err(Fault::MsgBodyInvalid.into());
     }
     let (now, actor, piece) = (call.now, member(call), streams::Piece::Numbered(chunks));
-    let write = move |tx: &mut Tx<'_>| streams::extend(tx, now, &actor, &named, &piece);
-    let message = call.hub.store.write(call.app.id, write).await?;
+    let (app, front, asked) = (call.app.id, Arc::clone(&call.hub.front), named.clone());
+    let check = move |text: &str| front.check_text(app, text);
+    let write = move |tx: &mut Tx<'_>| streams::extend(tx, now, &actor, &named, &piece, &check);
+    let streams::Extended { message, review } = call.hub.store.write(app, write).await?;
+    if !review.is_empty() {
+        call.hub.front.note(app, &asked, &message.body, &review).await?;
+    }
     let (key, seq) = (message.key, message.seq.0 as u64);
     Ok(SendAnswer { time: key.time, msg_seq: key.seq, seq, at: message.at.0 })
 }
@@ -121,13 +149,24 @@ async fn open(call: &Call, to: String, msg_seq: u32, msg_random: u32, stream: &S
     if body.len() > limit::STREAM_BYTES {
         return Err(Fault::MessageTooLong { max: limit::STREAM_BYTES }.into());
     }
-    let elements = serde_json::from_str(&body).map_err(Failure::internal)?;
+    let mut elements = serde_json::from_str(&body).map_err(Failure::internal)?;
+    let receiver = peer_of(&to)?;
+    let content = call.hub.front.check_body(call.app.id, &mut elements);
+    let body = if content.as_ref().is_ok_and(|checked| checked.is_changed) { elements.to_string() } else { body };
     let request = SendRequest { to, msg_seq, msg_random, body, ..SendRequest::default() };
-    let receiver = peer_of(&request.to)?;
     let draft = super::draft(call, request, receiver, &elements, None);
+    let review = match content {
+        Ok(checked) => checked.review,
+        Err(fault) => return Err(chat::moderation::refusal(&call.hub.store, call.app.id, &draft, fault).await),
+    };
     let (now, app) = (call.now, call.app.clone());
     call.hub.store.write(call.app.id, move |tx| streams::begin(tx, now, &app)).await?;
+    let suspect = (!review.is_empty()).then(|| draft.clone());
     let sent = call.hub.store.send(call.app.id, draft).await?;
+    if let Some(draft) = suspect {
+        let named = Named { sender: draft.sender, receiver: draft.receiver, key: sent.key };
+        call.hub.front.note(call.app.id, &named, &draft.body, &review).await?;
+    }
     Ok(SendAnswer { time: sent.key.time, msg_seq: sent.key.seq, seq: sent.seq.0 as u64, at: sent.at.0 })
 }
 

@@ -9,6 +9,7 @@ use contract::frame::wire::{
 };
 
 use gateway::Front;
+use store::words::Action;
 
 use crate::world::{Device, World, is_refusal, text};
 
@@ -184,4 +185,44 @@ async fn a_device_streams_and_others_see_it_grow() {
     let whole: wire::Message = bob.notice(Command::Modified).await.read().unwrap();
     assert!(whole.body.contains(r#""Markdown":"abc""#), "{}", whole.body);
     is_refusal(&alice.call(Command::Stream, &next(vec![chunk(4, "d", false)])).await, Message::RequestIllegal);
+}
+
+#[tokio::test]
+async fn edits_and_streams_are_held_to_the_words_of_sends() {
+    let world = World::new().await;
+    let (mut alice, mut bob, message) = talk(&world).await;
+    world.desk.forbid(&[("badword", Action::Block), ("darn", Action::Replace), ("gold", Action::Review)]);
+    is_refusal(&alice.call(Command::Modify, &edit(&message, 0, "badword")).await, Common::TextForbidden);
+    is_refusal(&alice.call(Command::Modify, &edit(&message, 7, "badword")).await, Message::VersionOutdated);
+    let answer: ModifyAnswer = bob.call(Command::Modify, &edit(&message, 0, "darn gold")).await.read().unwrap();
+    assert_eq!(answer.version, 1, "what was refused changed nothing");
+    let changed: wire::Message = alice.notice(Command::Modified).await.read().unwrap();
+    assert!(changed.body.contains("**** gold"), "{}", changed.body);
+    assert_eq!(*world.desk.noted.read(), [("alice".to_owned(), vec!["gold".to_owned()])]);
+    bob.notice(Command::Modified).await;
+    let first = |text: &str| StreamRequest {
+        to: "bob".into(),
+        msg_seq: 1,
+        msg_random: 2,
+        compatible_text: "old".into(),
+        chunks: vec![Chunk { index: 1, markdown: text.into(), last: false }],
+        message: None,
+    };
+    is_refusal(&alice.call(Command::Stream, &first("badword")).await, Common::TextForbidden);
+    let sent: SendAnswer = alice.call(Command::Stream, &first("darn bad")).await.read().unwrap();
+    let opened: wire::Message = bob.notice(Command::Message).await.read().unwrap();
+    assert!(opened.body.contains("**** bad") && !opened.body.contains("darn"), "{}", opened.body);
+    let stream = reference("alice", "bob", &sent, 2);
+    let next = |index: u32, text: &str| StreamRequest {
+        message: Some(stream.clone()),
+        chunks: vec![Chunk { index, markdown: text.into(), last: false }],
+        ..StreamRequest::default()
+    };
+    is_refusal(&alice.call(Command::Stream, &next(2, "word")).await, Common::TextForbidden);
+    assert_eq!(alice.call(Command::Stream, &next(2, " da")).await.code, 0);
+    bob.notice(Command::Streamed).await;
+    assert_eq!(alice.call(Command::Stream, &next(3, "rn gold")).await.code, 0);
+    let whole: wire::Message = bob.notice(Command::Modified).await.read().unwrap();
+    assert!(whole.body.contains("**** bad **** gold"), "{}", whole.body);
+    assert_eq!(world.desk.noted.read().len(), 2);
 }

@@ -1,10 +1,12 @@
 //! Relations from devices: requests and their answers, what changed since, blocklists, and what they mean for sends.
 
 use contract::codes::{Access, Message, Relation, Row};
+use contract::frame::wire::profile_field::Value;
 use contract::frame::wire::{
     BlockPage, FriendAddRequest, FriendAnswer, FriendGroupChange, FriendGroupNames, FriendGroupRename, FriendGroups,
-    FriendPage, FriendUpdateRequest, Mutual, RelationAnswer, RelationCheckAnswer, RelationItems, RelationPage,
-    RelationVersions, RequestAccept, RequestPage, RequestRef, RequestsRequest, SendAnswer, SendRequest,
+    FriendPage, FriendUpdateRequest, Mutual, ProfileField, ProfileNotice, ProfileSetRequest, RelationAnswer,
+    RelationCheckAnswer, RelationItems, RelationPage, RelationVersions, RequestAccept, RequestPage, RequestRef,
+    RequestsRequest, SendAnswer, SendRequest,
 };
 use contract::frame::{Command, Frame};
 use contract::limit;
@@ -329,4 +331,44 @@ async fn what_is_wrong_with_a_request_is_told_before_anything_is_done() {
     refused(&mut alice, Command::RequestAccept, &RequestAccept::default(), Relation::FieldInvalid).await;
     world.desk.change(|app| app.commands_off = vec!["FRIEND_ADD".into()]);
     refused(&mut alice, Command::FriendAdd, &ask("bob"), Access::CommandDisabled).await;
+}
+
+#[tokio::test]
+async fn whoever_has_an_account_among_its_friends_hears_of_its_new_profile() {
+    let world = World::new().await;
+    let (mut alice, mut bob) = (world.device("alice", "a").await, world.device("bob", "b").await);
+    let mut carol = world.device("carol", "c").await;
+    good(&mut bob, Command::FriendAdd, &FriendAddRequest { single: true, ..ask("alice") }).await;
+    for device in [&mut alice, &mut bob] {
+        device.is_silent().await;
+        device.forget();
+    }
+    let nick = |text: &str| ProfileField { tag: "Tag_Profile_IM_Nick".into(), value: Some(Value::Text(text.into())) };
+    let setting = |name: &str| ProfileSetRequest { account: String::new(), fields: vec![nick(name)] };
+    let set = setting("Ann");
+    good(&mut alice, Command::ProfileSet, &set).await;
+    let notice: ProfileNotice = bob.notice(Command::ProfileChanged).await.read().unwrap();
+    assert_eq!((notice.account.as_str(), notice.standard_sequence), ("alice", 1));
+    assert_eq!(notice.fields, [nick("Ann")]);
+    // Alice has nobody on her list, and carol is on nobody's.
+    good(&mut carol, Command::ProfileSet, &set).await;
+    good(&mut bob, Command::ProfileSet, &set).await;
+    good(&mut bob, Command::FriendDelete, &items(&["alice"])).await;
+    good(&mut alice, Command::ProfileSet, &setting("Al")).await;
+    // Friends are told in the order of the changes: when bob hears of dave, he has not heard of alice.
+    let mut dave = world.device("dave", "d").await;
+    good(&mut bob, Command::FriendAdd, &FriendAddRequest { single: true, ..ask("dave") }).await;
+    good(&mut dave, Command::ProfileSet, &setting("Dave")).await;
+    loop {
+        let notice = bob.any_notice().await;
+        if notice.command() == Command::ProfileChanged {
+            let notice: ProfileNotice = notice.read().unwrap();
+            assert_eq!(notice.account, "dave", "alice is no friend any more, and carol never was");
+            break;
+        }
+    }
+    for device in [&mut alice, &mut carol] {
+        device.is_silent().await;
+        assert!(device.forget().iter().all(|frame| frame.command() != Command::ProfileChanged));
+    }
 }

@@ -1,10 +1,12 @@
 //! A node without HTTP: a hub on a store of its own, a clock to move, devices to connect.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use ::chat::message::change::Named;
+use ::chat::moderation::{Checked, Filter, Passed};
 use bytes::Bytes;
 use contract::codes::Row;
 use contract::event::Event;
@@ -21,6 +23,7 @@ use parking_lot::RwLock;
 use serde_json::Value;
 use store::append::Draft;
 use store::apps::{App, AppSecrets, AppSettings, SigningKey};
+use store::words::Action;
 use store::{Hooks, Store};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio_tungstenite::WebSocketStream;
@@ -39,6 +42,10 @@ pub(crate) struct Desk {
     pub(crate) is_stuck: AtomicBool,
     /// What the app says to a message.
     pub(crate) verdict: RwLock<Verdict>,
+    /// The words that the app does not want.
+    pub(crate) words: RwLock<Option<Filter>>,
+    /// What was noted for an operator: whose text, and what was found in it.
+    pub(crate) noted: RwLock<Vec<(String, Vec<String>)>>,
 }
 
 /// What an app says to a message when it is asked.
@@ -52,6 +59,12 @@ pub(crate) enum Verdict {
 }
 
 impl Desk {
+    /// Gives the app a list of words.
+    pub(crate) fn forbid(&self, words: &[(&str, Action)]) {
+        let words = words.iter().map(|(word, action)| ((*word).to_owned(), *action)).collect();
+        *self.words.write() = Some(Filter::new(APP, 1, words, HashSet::new()).unwrap());
+    }
+
     pub(crate) fn advance(&self, ms: i64) {
         self.clock.fetch_add(ms, Ordering::SeqCst);
     }
@@ -80,6 +93,19 @@ impl Front for Desk {
 
     fn app(&self, id: AppId) -> Option<Arc<App>> {
         self.apps.read().get(&id).cloned()
+    }
+
+    fn check_body(&self, _: AppId, body: &mut Value) -> Result<Checked, Fault> {
+        self.words.read().as_ref().map_or_else(|| Ok(Checked::default()), |words| words.check_body(body))
+    }
+
+    fn check_text(&self, _: AppId, text: &str) -> Result<Passed, Fault> {
+        self.words.read().as_ref().map_or_else(|| Ok(Passed::default()), |words| words.check_text(text))
+    }
+
+    fn note(&self, _: AppId, named: &Named, _: &str, words: &[String]) -> BoxFuture<'static, Result<()>> {
+        self.noted.write().push((named.sender.to_string(), words.to_vec()));
+        Box::pin(async { Ok(()) })
     }
 
     fn before_send(
@@ -151,6 +177,8 @@ impl World {
             apps: RwLock::new(HashMap::from([(APP, Arc::new(app))])),
             is_stuck: AtomicBool::new(false),
             verdict: RwLock::default(),
+            words: RwLock::default(),
+            noted: RwLock::default(),
         });
         let mut settings = Settings::new(7, vec![[3; 32]], seal::key_pair());
         settings.tick = Duration::from_millis(2);
@@ -324,12 +352,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Device<S> {
         self.ask(body.request(command)).await
     }
 
-    /// Waits for a notice, which must be of this kind.
-    pub(crate) async fn notice(&mut self, command: Command) -> Frame {
-        let frame = match self.notices.pop_front() {
+    /// Waits for a notice.
+    pub(crate) async fn any_notice(&mut self) -> Frame {
+        match self.notices.pop_front() {
             Some(frame) => frame,
             None => self.next().await.expect("the connection stays until the notice"),
-        };
+        }
+    }
+
+    /// Passes over the notices that came, and answers them.
+    pub(crate) fn forget(&mut self) -> Vec<Frame> {
+        self.notices.drain(..).collect()
+    }
+
+    /// Waits for a notice, which must be of this kind.
+    pub(crate) async fn notice(&mut self, command: Command) -> Frame {
+        let frame = self.any_notice().await;
         assert_eq!((frame.command(), frame.seq), (command, 0));
         frame
     }

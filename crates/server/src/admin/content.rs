@@ -8,9 +8,10 @@ use chat::moderation::{normal, url_mark};
 use contract::{AppId, Error, Fault, MsgKey, Seq, UserId, limit};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use store::Tx;
+use store::apps::App;
 use store::platform;
 use store::words::{self, Action, Decision, Lists, Mark, Review};
-use store::{Tx, accounts};
 
 use super::ask::{Answer, Ask, decode};
 use super::audit;
@@ -240,13 +241,14 @@ async fn decide(node: &Arc<Node>, ask: &Ask, id: AppId, review: &str) -> Result<
         _ => return Err(invalid("decision is pass or block")),
     };
     let number: i64 = review.parse().map_err(|_| Refusal::ReviewUnknown)?;
+    let app = node.apps.get(id).ok_or(Refusal::AppUnknown)?;
     let now = node.clock.now();
     let entry = audit::entry(now, ask, "review.decide", format!("{id}/{review}"), decided.decision);
     note(node, entry).await?;
     let change = move |tx: &mut Tx<'_>| {
         let Some(review) = words::decide(tx, now, number, decision)? else { return Ok(None) };
         if decision == Decision::Blocked {
-            take_away(tx, now, &review)?;
+            take_away(tx, now, &app, &review)?;
         }
         Ok(Some(review))
     };
@@ -254,11 +256,12 @@ async fn decide(node: &Arc<Node>, ask: &Ask, id: AppId, review: &str) -> Result<
     Ok(Answer::ok(view(&review)))
 }
 
-/// Recalls a message, or empties a nick. What is gone already need not be taken away.
-fn take_away(tx: &mut Tx<'_>, now: contract::Millis, review: &Review) -> contract::Result<()> {
+/// Recalls a message, or empties nick or self-signature. What is gone already need not be taken away.
+fn take_away(tx: &mut Tx<'_>, now: contract::Millis, app: &App, review: &Review) -> contract::Result<()> {
     let key = review.msg_key.parse::<MsgKey>().ok();
     let (Some(key), Ok(peer)) = (key, UserId::parse(&review.peer)) else {
-        return accounts::set_profile(tx, &review.account, Some(""), None);
+        let words: Vec<&str> = review.words.lines().collect();
+        return chat::profile::take_away(tx, app, &review.account, &words);
     };
     let by = Recaller::Admin(review.account.clone());
     // Whether it is there is asked first: a refusal would undo the decision.

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chat::profile::Class;
 use contract::codes::Family;
 use contract::webhook::Origin;
 use contract::{Failure, Fault, Millis, Result, UserId};
@@ -40,6 +41,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// What the caller may read and write of profiles: an ordinary account no more than from a device.
+    pub fn class(&self) -> Class {
+        if self.app.is_admin(&self.caller) { Class::Admin } else { Class::Device }
+    }
+
     /// Who acts, as webhooks tell it.
     pub fn origin(&self) -> Origin {
         Origin::rest(self.from)

@@ -84,7 +84,7 @@ pub static COMMANDS: &[Command] = &[
     Command::read::<robot::get_all_robots::GetAllRobots>(),
     Command::perform::<robot::send_stream_msg::SendStreamMsg>(),
     Command::read::<profile::portrait_get::PortraitGet>(),
-    Command::write::<profile::portrait_set::PortraitSet>(),
+    Command::perform::<profile::portrait_set::PortraitSet>(),
     Command::write::<conversation::create_contact_group::CreateContactGroup>(),
     Command::write::<conversation::del_contact_group::DelContactGroup>(),
     Command::write::<conversation::delete::Delete>(),

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use contract::codes::Message;
 use server::media::round;
 use store::sql;
 
 use crate::harness::{APP, Im, START, message, with};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -14,6 +15,38 @@ async fn stored(im: &Im) -> i64 {
     let count = sql!("SELECT COUNT(*) FROM messages WHERE app = $1");
     let read = im.node().store.read(APP, move |snapshot| snapshot.one::<(i64,)>(count, (APP,)));
     read.await.expect("a count").0
+}
+
+async fn rows_of(im: &Im, table: &str) -> i64 {
+    let count = match table {
+        "extensions" => sql!("SELECT COUNT(*) FROM extensions WHERE app = $1"),
+        "extension_heads" => sql!("SELECT COUNT(*) FROM extension_heads WHERE app = $1"),
+        _ => sql!("SELECT COUNT(*) FROM streams WHERE app = $1"),
+    };
+    let read = im.node().store.read(APP, move |snapshot| snapshot.one::<(i64,)>(count, (APP,)));
+    read.await.expect("a count").0
+}
+
+/// Sends a message with a pair attached; answers how it is named.
+async fn attach(im: &Im, random: u32) -> Value {
+    let body = with(message("alice", "bob", random, "vote"), json!({ "SupportMessageExtension": 1 }));
+    let key = im.call("openim/sendmsg", body).await.ok()["MsgKey"].clone();
+    let named = json!({ "From_Account": "alice", "To_Account": "bob", "MsgKey": key });
+    let pairs = json!({ "OperateType": 1, "ExtensionList": [{ "Key": "vote", "Value": "1", "Seq": 0 }] });
+    im.call("openim_msg_ext_http_svc/set_key_values", with(named.clone(), pairs)).await.ok();
+    named
+}
+
+/// Sends a stream that is continued and does not end.
+async fn stream(im: &Im) {
+    let part = |index: u32, more: Value| {
+        let chunk = json!({ "EventType": "data", "Index": index, "Markdown": "x", "IsLast": 0 });
+        let content = with(json!({ "CompatibleText": "c", "Chunks": [chunk] }), more);
+        let element = json!({ "MsgType": "TIMStreamElem", "MsgContent": content });
+        json!({ "From_Account": "alice", "To_Account": "bob", "MsgRandom": 100, "MsgBody": [element] })
+    };
+    let id = im.call("stream_msg/send_c2c_stream_msg", part(1, json!({}))).await.ok()["StreamMsgID"].clone();
+    im.call("stream_msg/send_c2c_stream_msg", part(2, json!({ "StreamMsgID": id }))).await.ok();
 }
 
 /// Sends many texts from alice to bob and to carol.
@@ -72,6 +105,26 @@ both! {
         im.clock.advance(3_600_000);
         round(im.node()).await.expect("a round");
         assert_eq!(stored(&im).await, 0);
+    }
+
+    async fn what_is_attached_to_a_message_goes_with_it(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        im.app(|settings, _| settings.history_days = Some(1)).await;
+        let old = attach(&im, 1).await;
+        stream(&im).await;
+        im.clock.advance(3 * DAY_MS);
+        let new = attach(&im, 2).await;
+        for (table, before) in [("extensions", 2), ("extension_heads", 2), ("streams", 1)] {
+            assert_eq!(rows_of(&im, table).await, before, "{table}");
+        }
+        round(im.node()).await.expect("a round");
+        assert_eq!(stored(&im).await, 1);
+        for (table, after) in [("extensions", 1), ("extension_heads", 1), ("streams", 0)] {
+            assert_eq!(rows_of(&im, table).await, after, "{table}");
+        }
+        let pairs = "openim_msg_ext_http_svc/get_key_values";
+        im.call(pairs, old).await.fails(Message::ExtendedUnknown);
+        assert_eq!(im.call(pairs, new).await.ok()["ExtensionList"][0]["Key"], "vote");
     }
 
     async fn sends_go_on_while_much_is_purged(im: Im) {

@@ -160,6 +160,24 @@ pub fn whose(snapshot: &mut Snapshot<'_>, friend: &UserId, count: usize) -> Resu
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
+/// As [`whose`], page by page in the order of their names.
+pub fn whose_after(
+    snapshot: &mut Snapshot<'_>,
+    friend: &UserId,
+    after: Option<&UserId>,
+    count: usize,
+) -> Result<Vec<UserId>> {
+    let app = snapshot.app();
+    let rows: Vec<(UserId,)> = snapshot.all(
+        sql!(
+            "SELECT account FROM friends WHERE app = $1 AND friend = $2 AND account > $3 AND ended = 0
+             ORDER BY account LIMIT $4"
+        ),
+        (app, friend, after.map_or("", UserId::as_str), count.min(limit::STORE_PAGE) as i64),
+    )?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 /// Reads the groups of every friend that is in one: its name and its bits. An account has a bounded number of friends.
 pub fn labelled(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<(UserId, i64)>> {
     let app = snapshot.app();

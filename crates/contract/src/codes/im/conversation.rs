@@ -14,9 +14,9 @@ codes! { Im, Conversation:
             | Fault::BatchSizeInvalid,
         "parameter not valid";
 
-    /// A device asks for the list of another account, which only administrators of the app may. REST callers who are no
-    /// administrators are stopped earlier and meet 60010. The user logs in with the account whose list it is.
-    NotAdmin = 50003, raised by Fault::ListForeign, "caller is not an app administrator";
+    /// An account wants the list of another one, which only administrators of the app may; otherwise `From_Account` must
+    /// be the caller. Where the app lets only administrators call, others meet 60010 earlier.
+    NotAdmin = 50003, raised by Fault::ListForeign | Fault::AdminRequired, "caller is not an app administrator";
 
     /// The list could not be read or written because of trouble inside. The caller tries again; the operator looks into
     /// the log.

@@ -16,7 +16,7 @@ codes! { Im, Profile:
 
     /// An account wants to change somebody else's profile. Only an administrator may; otherwise `From_Account` must be
     /// the caller.
-    NotAdmin = 40004, raised by Fault::ProfileNotOwn, "caller is not an app administrator";
+    NotAdmin = 40004, raised by Fault::ProfileNotOwn | Fault::AdminRequired, "caller is not an app administrator";
 
     /// The profile could not be read or written because of trouble inside. The caller tries again; the operator looks
     /// into the log.

@@ -2,7 +2,7 @@
 
 use chat::conversation::contact;
 use contract::codes::Family;
-use contract::{Error, Fault, Result};
+use contract::{Error, Fault, Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -45,6 +45,10 @@ impl Action for Delete {
     const CHAPTER: &'static str = "conversation";
     const ALIASES: &'static [(&'static str, &'static str)] = &[("ToGroupId", "ToGroupid")];
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Write for Delete {

@@ -1,7 +1,7 @@
 //! Lists the marks and conversation groups of an account.
 
 use contract::codes::Family;
-use contract::{Result, limit};
+use contract::{Result, UserId, limit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
@@ -40,6 +40,10 @@ impl Action for GetContactGroup {
     const FAMILY: Family = Family::Conversation;
     const CHAPTER: &'static str = "conversation";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Read for GetContactGroup {

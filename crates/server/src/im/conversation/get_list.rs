@@ -85,6 +85,10 @@ impl Action for GetList {
     const FAMILY: Family = Family::Conversation;
     const CHAPTER: &'static str = "conversation";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Perform for GetList {

@@ -2,7 +2,7 @@
 
 use chat::conversation::contact::{self, Change};
 use contract::codes::Family;
-use contract::{Fault, Result, limit};
+use contract::{Fault, Result, UserId, limit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -98,6 +98,10 @@ impl Action for MarkContact {
     const FAMILY: Family = Family::Conversation;
     const CHAPTER: &'static str = "conversation";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Write for MarkContact {

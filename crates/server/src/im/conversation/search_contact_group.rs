@@ -2,7 +2,7 @@
 
 use chat::conversation::contact;
 use contract::codes::Family;
-use contract::{Result, limit};
+use contract::{Result, UserId, limit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
@@ -37,6 +37,10 @@ impl Action for SearchContactGroup {
     const FAMILY: Family = Family::Conversation;
     const CHAPTER: &'static str = "conversation";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Read for SearchContactGroup {

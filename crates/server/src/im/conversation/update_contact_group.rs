@@ -2,7 +2,7 @@
 
 use chat::conversation::contact;
 use contract::codes::Family;
-use contract::{Fault, Result};
+use contract::{Fault, Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -84,6 +84,10 @@ impl Action for UpdateContactGroup {
     const FAMILY: Family = Family::Conversation;
     const CHAPTER: &'static str = "conversation";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Write for UpdateContactGroup {

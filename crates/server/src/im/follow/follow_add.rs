@@ -1,7 +1,7 @@
 //! Lets an account follow up to 20 others.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{Result, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
@@ -35,6 +35,10 @@ impl Action for FollowAdd {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "follow";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Write for FollowAdd {

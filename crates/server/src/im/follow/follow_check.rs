@@ -1,7 +1,7 @@
 //! Says how an account and up to 100 others follow each other.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
@@ -46,6 +46,10 @@ impl Action for FollowCheck {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "follow";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Read for FollowCheck {

@@ -1,7 +1,7 @@
 //! Ends follows of up to 20 accounts.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{Result, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
@@ -26,6 +26,10 @@ impl Action for FollowDelete {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "follow";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Write for FollowDelete {

@@ -2,7 +2,7 @@
 
 use contract::codes::Family;
 use contract::profile::standard;
-use contract::{Fault, Result, limit};
+use contract::{Fault, Result, UserId, limit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
@@ -61,6 +61,10 @@ impl Action for FollowGet {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "follow";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Read for FollowGet {

@@ -1,7 +1,7 @@
 //! Counts who follows up to 20 accounts, and whom they follow.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
@@ -49,6 +49,10 @@ impl Action for FollowGetInfo {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "follow";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
 impl Read for FollowGetInfo {

@@ -1,7 +1,9 @@
 //! Sends a message that grows chunk by chunk, as a language model writes it.
 
+use std::sync::Arc;
+
 use chat::message::change::{Actor, Named};
-use chat::message::stream::{Piece, begin, extend};
+use chat::message::stream::{Extended, Piece, begin, extend};
 use contract::codes::Family;
 use contract::stream::{Part, Stream};
 use contract::{Failure, Fault, MsgKey, Result, UserId};
@@ -12,13 +14,15 @@ use store::Tx;
 use super::{Bound, Content, Letter, send, send_fault};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
+use crate::moderation::Scene;
 
 /// A part of a stream. `MsgBody` has one `TIMStreamElem` with `CompatibleText` for clients that do not know streams and
 /// 1 to 100 `Chunks`, each `{"EventType": "data", "Index": 1, "Markdown": "…", "IsLast": 0}` with an `Index` one above
 /// that of the chunk before it. The first call sends the message; the others name it by the `StreamMsgID` that was
 /// answered, and of their other fields only the accounts count. A chunk that is sent twice is taken once. The stream
 /// ends with `IsLast` 1, or when no chunk comes for 15 seconds; it is continued up to 5 times a second and has up to
-/// 128 KB. Fields are checked in this order.
+/// 128 KB. A chunk with a word that the app does not want is refused, and the stream may go on with another one. Fields
+/// are checked in this order.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SendC2cStreamMsg {
     /// Who receives it.
@@ -77,7 +81,7 @@ pub(crate) async fn open(
     content: Content,
 ) -> Result<MsgKey> {
     let body = serde_json::from_str(&stream.body()).map_err(Failure::internal)?;
-    let mut composed = Content { msg_body: Some(body), ..content }.compose(call, Bound::Stream)?;
+    let mut composed = Content { msg_body: Some(body), ..content }.compose(call, Bound::Stream)?.moderated(call);
     if composed.is_online_only {
         // What is not stored cannot be continued.
         return Err(Fault::RequestIllegal.into());
@@ -91,7 +95,10 @@ pub(crate) async fn open(
 /// Continues a stream.
 pub(crate) async fn go_on(call: &Call, named: Named, piece: Piece) -> Result<MsgKey> {
     let (now, actor, key) = (call.now, Actor::Admin(call.caller.clone()), named.key);
-    let write = move |tx: &mut Tx<'_>| extend(tx, now, &actor, &named, &piece).map(drop);
-    call.node.store.write(call.app.id, write).await?;
+    let (app, filter, asked) = (call.app.id, Arc::clone(&call.node), named.clone());
+    let check = move |text: &str| filter.moderation.check_text(app, Scene::C2C, text);
+    let write = move |tx: &mut Tx<'_>| extend(tx, now, &actor, &named, &piece, &check);
+    let Extended { message, review } = call.node.store.write(app, write).await?;
+    call.node.moderation.note_change(app, now, &asked, &message.body, &review).await?;
     Ok(key)
 }

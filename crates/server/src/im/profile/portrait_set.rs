@@ -1,18 +1,19 @@
 //! Writes fields of an account's profile.
 
-use chat::profile::{Class, Operator, check, set};
-use contract::Result;
+use chat::profile::{Operator, check, set};
 use contract::codes::Family;
+use contract::{Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
 use super::ProfileItem;
-use crate::im::action::{Action, Call, Write};
+use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::User;
 
 /// Writes fields of one account's profile: all of them, or none if one cannot be written. Fields that are not named stay
-/// as they are; an empty text takes a field away. The account's devices are told.
+/// as they are; an empty text takes a field away. Nick and self-signature are looked through for the app's words. The
+/// account's devices are told.
 ///
 /// Standard fields: `Tag_Profile_IM_Nick`, `_SelfSignature`, `_Image` (text, 500 bytes), `_Location` (text, 16 bytes),
 /// `_Gender` (`Gender_Type_Unknown`, `Gender_Type_Female`, `Gender_Type_Male`), `_AllowType`
@@ -43,13 +44,29 @@ impl Action for PortraitSet {
     const FAMILY: Family = Family::Profile;
     const CHAPTER: &'static str = "profile";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.account.0 == *caller
+    }
 }
 
-impl Write for PortraitSet {
-    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Answer> {
-        let changes = check(&call.app, Class::Admin, self.items.iter().map(ProfileItem::given).collect())?;
-        let by = Operator { user: &call.caller, device: None };
-        set(tx, call.now, &call.app, by, &self.account.0, &changes)?;
+impl Perform for PortraitSet {
+    async fn perform(self, call: Call) -> Result<Answer> {
+        let mut changes = check(&call.app, call.class(), self.items.iter().map(ProfileItem::given).collect())?;
+        let (node, app, account) = (&call.node, call.app.clone(), self.account.0);
+        let (noted, refusal) = match node.moderation.check_profile(app.id, &mut changes) {
+            Ok(noted) => (noted, None),
+            Err(fault) => (Vec::new(), Some(fault)),
+        };
+        let (now, caller, owner, origin) = (call.now, call.caller.clone(), account.clone(), call.origin());
+        let write = move |tx: &mut Tx<'_>| {
+            tx.act_for(origin);
+            set(tx, now, &app, Operator { user: &caller, device: None }, &owner, &changes)?;
+            // What is wrong with the account is told first; an error undoes the change.
+            refusal.clone().map_or(Ok(()), |fault| Err(fault.into()))
+        };
+        node.store.write(call.app.id, write).await?;
+        node.moderation.note_profile(call.app.id, call.now, &account, noted).await?;
         Ok(Answer { error_display: "" })
     }
 }

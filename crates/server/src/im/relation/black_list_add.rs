@@ -1,7 +1,7 @@
 //! Puts up to 1,000 accounts on an account's blocklist.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{Result, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,11 +28,15 @@ impl Action for BlackListAdd {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "relation";
     type Answer = Items;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.from.0 == *caller
+    }
 }
 
 impl Write for BlackListAdd {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Items> {
-        let from = owner(call, &self.from)?;
+        let from = owner(&self.from)?;
         check_batch(&self.to)?;
         let outcomes = chat::relation::block(tx, call.now, &from, &accounts(&self.to))?;
         Ok(items("BlackListAdd", self.to.iter().map(name).collect(), &outcomes))

@@ -1,7 +1,7 @@
 //! Lists an account's blocklist, page by page.
 
 use contract::codes::Family;
-use contract::{Fault, Result, limit};
+use contract::{Fault, Result, UserId, limit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
@@ -61,11 +61,15 @@ impl Action for BlackListGet {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "relation";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.from.0 == *caller
+    }
 }
 
 impl Read for BlackListGet {
-    fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
-        let from = owner(call, &self.from)?;
+    fn read(&self, _: &Call, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
+        let from = owner(&self.from)?;
         if self.start < 0 {
             return Err(Fault::FieldInvalid { field: "StartIndex" }.into());
         }

@@ -2,7 +2,7 @@
 
 use chat::relation::{Ask, Way};
 use contract::codes::Family;
-use contract::{Fault, Result};
+use contract::{Fault, Result, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub struct FriendAdd {
     /// nobody is asked.
     #[serde(rename = "AddType")]
     kind: Option<String>,
-    /// 1 asks nobody.
+    /// 1 asks nobody; only administrators may.
     #[serde(rename = "ForceAddFlags")]
     force: Option<i64>,
 }
@@ -48,11 +48,16 @@ impl Action for FriendAdd {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "relation";
     type Answer = Items;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        // Whoever is added against its own wish is somebody else's matter.
+        self.from.0 == *caller && self.force != Some(1)
+    }
 }
 
 impl Write for FriendAdd {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Items> {
-        let from = owner(call, &self.from)?;
+        let from = owner(&self.from)?;
         check_batch(&self.friends)?;
         let kind = self.kind.as_deref().unwrap_or("Add_Type_Both");
         let is_both = is_both(kind, "Add_Type_Single", "Add_Type_Both", "AddType")?;

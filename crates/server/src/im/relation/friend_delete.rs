@@ -1,7 +1,7 @@
 //! Removes friends.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{Result, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,11 +30,15 @@ impl Action for FriendDelete {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "relation";
     type Answer = Items;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.from.0 == *caller
+    }
 }
 
 impl Write for FriendDelete {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Items> {
-        let from = owner(call, &self.from)?;
+        let from = owner(&self.from)?;
         check_batch(&self.to)?;
         let kind = self.kind.as_deref().unwrap_or("Delete_Type_Single");
         let is_both = is_both(kind, "Delete_Type_Single", "Delete_Type_Both", "DeleteType")?;

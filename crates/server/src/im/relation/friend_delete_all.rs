@@ -1,7 +1,7 @@
 //! Removes all friends of an account.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{Result, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
@@ -26,11 +26,15 @@ impl Action for FriendDeleteAll {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "relation";
     type Answer = Plain;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.from.0 == *caller
+    }
 }
 
 impl Write for FriendDeleteAll {
-    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Plain> {
-        let from = owner(call, &self.from)?;
+    fn write(&self, _: &Call, tx: &mut Tx<'_>) -> Result<Plain> {
+        let from = owner(&self.from)?;
         let kind = self.kind.as_deref().unwrap_or("Delete_Type_Single");
         let is_both = is_both(kind, "Delete_Type_Single", "Delete_Type_Both", "DeleteType")?;
         chat::relation::delete_all(tx, call.now, &from, is_both)?;

@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
+use chat::profile::{get, shown};
 use contract::codes::Family;
 use contract::{Fault, Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Snapshot, accounts as stored};
+use store::Snapshot;
 
 use super::{Tagged, accounts, check_batch, custom, name, owner, spell, standard};
 use crate::im::action::{Action, Call, Read};
 use crate::im::fields::User;
+use crate::im::profile::ProfileItem;
 
 /// Answers chosen fields of up to 1,000 chosen friends: what the account has noted of them, and what their profiles say.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -61,11 +63,15 @@ impl Action for FriendGetList {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "relation";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.from.0 == *caller
+    }
 }
 
 impl Read for FriendGetList {
     fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
-        let from = owner(call, &self.from)?;
+        let from = owner(&self.from)?;
         check_batch(&self.to)?;
         check_batch(&self.tags)?;
         let is_known = |tag: &String| tag.starts_with("Tag_Profile_") || tag.starts_with("Tag_SNS_");
@@ -74,7 +80,7 @@ impl Read for FriendGetList {
         }
         let (found, labels) = chat::relation::some(snapshot, &from, &accounts(&self.to))?;
         let friends: Vec<UserId> = found.iter().flatten().map(|row| row.friend.clone()).collect();
-        let mut profiles = self.profiles(snapshot, &friends)?;
+        let mut profiles = self.profiles(call, snapshot, &friends)?;
         let mut answer = Answer { info_item: Vec::new(), fail_account: Vec::new(), error_display: "" };
         for (account, found) in self.to.iter().map(name).zip(found) {
             let (sns_profile_item, result_code, result_info) = match found {
@@ -98,19 +104,25 @@ impl Read for FriendGetList {
 }
 
 impl FriendGetList {
-    /// What the profiles of friends hold.
-    fn profiles(&self, snapshot: &mut Snapshot<'_>, friends: &[UserId]) -> Result<HashMap<UserId, Vec<Tagged>>> {
+    /// What the caller may read of the profiles of friends.
+    fn profiles(
+        &self,
+        call: &Call,
+        snapshot: &mut Snapshot<'_>,
+        friends: &[UserId],
+    ) -> Result<HashMap<UserId, Vec<Tagged>>> {
         if !self.tags.iter().any(|tag| tag.starts_with("Tag_Profile_")) {
             return Ok(HashMap::new());
         }
-        let known = stored::among(snapshot, friends)?.into_iter().map(|account| {
-            let fields = [field("Tag_Profile_IM_Nick", account.nick), field("Tag_Profile_IM_Image", account.face)];
-            (account.id, fields.into_iter().flatten().collect())
-        });
-        Ok(known.collect())
+        let mut known = HashMap::with_capacity(friends.len());
+        for (friend, profile) in friends.iter().zip(get(snapshot, friends)?) {
+            let Some(profile) = profile.transpose()? else { continue };
+            let fields = shown(&call.app, call.class(), &profile).into_iter().map(ProfileItem::of);
+            known.insert(
+                friend.clone(),
+                fields.map(|field| Tagged { tag: field.tag.into(), value: field.value }).collect(),
+            );
+        }
+        Ok(known)
     }
-}
-
-fn field(tag: &'static str, text: String) -> Option<Tagged> {
-    (!text.is_empty()).then(|| Tagged { tag: tag.into(), value: text.into() })
 }

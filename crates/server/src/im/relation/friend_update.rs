@@ -2,7 +2,7 @@
 
 use chat::relation::{CUSTOM, Changes};
 use contract::codes::Family;
-use contract::{Fault, Result};
+use contract::{Fault, Result, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -39,11 +39,15 @@ impl Action for FriendUpdate {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "relation";
     type Answer = Items;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.from.0 == *caller
+    }
 }
 
 impl Write for FriendUpdate {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Items> {
-        let from = owner(call, &self.from)?;
+        let from = owner(&self.from)?;
         check_batch(&self.updates)?;
         let entries = read(&self.updates, "UpdateItem").into_iter();
         let changes: Vec<_> = entries.map(|entry| entry.and_then(changes)).collect();

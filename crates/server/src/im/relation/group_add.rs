@@ -1,7 +1,7 @@
 //! Makes friend groups.
 
-use contract::Result;
 use contract::codes::Family;
+use contract::{Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,11 +47,15 @@ impl Action for GroupAdd {
     const FAMILY: Family = Family::Relation;
     const CHAPTER: &'static str = "relation";
     type Answer = Answer;
+
+    fn is_own(&self, caller: &UserId) -> bool {
+        self.from.0 == *caller
+    }
 }
 
 impl Write for GroupAdd {
-    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Answer> {
-        let from = owner(call, &self.from)?;
+    fn write(&self, _: &Call, tx: &mut Tx<'_>) -> Result<Answer> {
+        let from = owner(&self.from)?;
         let to = self.to.as_deref().unwrap_or_default();
         if !to.is_empty() {
             check_batch(to)?;

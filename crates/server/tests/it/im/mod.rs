@@ -27,6 +27,7 @@ mod modify_c2c_msg;
 mod multiaccount_import;
 mod mute;
 mod operations;
+mod own_calls;
 mod plans;
 mod profile;
 mod query_online_status;

@@ -16,6 +16,22 @@ async fn refuses(im: &Im, changes: Value, code: impl Into<&'static contract::cod
 }
 
 both! {
+    async fn a_back_end_writes_to_strangers_where_devices_may_not(im: Im) {
+        im.import(&["alice", "bob", "carol"]).await;
+        im.app(|settings, _| settings.friends_only = true).await;
+        im.call(COMMAND, hello()).await.ok();
+        let batch = json!({ "From_Account": "alice", "To_Account": ["bob", "carol"], "MsgRandom": 8, "MsgBody": elements("all") });
+        im.call("openim/batchsendmsg", batch).await.ok();
+        assert_eq!((im.texts("bob", "alice").await.len(), im.texts("carol", "alice").await.len()), (2, 1));
+        let client = client::Client::new(client::Settings::new(format!("ws://{}/ws", im.address()), crate::harness::APP.0 as u64, "phone"))
+            .expect("a client");
+        client.login("alice", &im.sig("alice")).await.expect("logs in");
+        let code = Message::NotFriends.row().number();
+        let refused = client.send_text("bob", "x").await;
+        assert!(matches!(refused, Err(client::Error::Refused { code: got, .. }) if Some(got) == code), "{refused:?}");
+        client.shutdown().await;
+    }
+
     async fn the_answer_names_the_message_by_seq_random_and_time(im: Im) {
         im.import(&["alice", "bob"]).await;
         let answer = im.call(COMMAND, hello()).await.ok();

@@ -11,6 +11,10 @@ use store::testing::TestEngine;
 use crate::harness::{APP, Im, elements, message, with};
 use crate::raw::until;
 
+const SET: &str = "profile/portrait_set";
+const NICK: &str = "Tag_Profile_IM_Nick";
+const SIGNATURE: &str = "Tag_Profile_IM_SelfSignature";
+
 /// Asks as an operator.
 async fn ask(im: &Im, method: Method, path: &str, body: Value) -> Result<Value, Refusal> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -32,6 +36,15 @@ async fn add(im: &Im, words: &[(&str, &str)]) -> Value {
 async fn reviews(im: &Im, state: &str) -> Vec<Value> {
     let listed = ask(im, Method::GET, &format!("reviews?state={state}"), Value::Null).await.expect("a list");
     listed["reviews"].as_array().expect("a list").clone()
+}
+
+/// Nick and self-signature of alice.
+async fn shown(im: &Im) -> [Value; 2] {
+    let ask = json!({ "To_Account": ["alice"], "TagList": [NICK, SIGNATURE] });
+    let answer = im.call("profile/portrait_get", ask).await.ok();
+    let items = answer["UserProfileItem"][0]["ProfileItem"].as_array().expect("a list").clone();
+    [NICK, SIGNATURE]
+        .map(|tag| items.iter().find(|item| item["Tag"] == tag).map_or(Value::Null, |item| item["Value"].clone()))
 }
 
 both! {
@@ -139,6 +152,87 @@ both! {
         assert_eq!(im.texts("bob", "alice").await, ["**** gold"]);
         assert_eq!(reviews(&im, "open").await.len(), 1);
         alice.shutdown().await;
+    }
+
+    async fn what_an_account_says_of_itself_is_looked_through(im: Im) {
+        im.import(&["alice"]).await;
+        add(&im, &[("badword", "block"), ("darn", "replace"), ("gold", "review")]).await;
+        let set = |user: &str, nick: &str, signature: &str| {
+            let item = |tag: &str, text: &str| json!({ "Tag": tag, "Value": text });
+            json!({ "From_Account": user, "ProfileItem": [item(NICK, nick), item(SIGNATURE, signature)] })
+        };
+        im.call(SET, set("alice", "Ann", "a BadWord")).await.fails(Common::TextForbidden);
+        im.call(SET, set("alice", "badword", "fine")).await.fails(Common::TextForbidden);
+        assert_eq!(shown(&im).await, [Value::Null, Value::Null], "nothing of it is written");
+        im.call(SET, set("nobody", "badword", "")).await.fails(Profile::AccountUnknown);
+        im.call(SET, set("alice", "badword", &"x".repeat(501))).await.fails(Profile::ProfileTooLong);
+        im.call(SET, set("alice", "darn Ann", "some gold")).await.ok();
+        assert_eq!(shown(&im).await, [json!("**** Ann"), json!("some gold")]);
+        // What others are not shown as words of hers is left alone.
+        let image = json!([{ "Tag": "Tag_Profile_IM_Image", "Value": "https://x/badword.png" }]);
+        im.call(SET, json!({ "From_Account": "alice", "ProfileItem": image })).await.ok();
+        let open = reviews(&im, "open").await;
+        assert_eq!((open.len(), &open[0]["scene"], &open[0]["text"]), (1, &json!("UserInfo"), &json!("some gold")));
+        let path = format!("reviews/{}", open[0]["id"].as_str().expect("an id"));
+        ask(&im, Method::POST, &path, json!({ "decision": "block" })).await.expect("decided");
+        assert_eq!(shown(&im).await, [json!("**** Ann"), Value::Null], "only what holds the word is emptied");
+        let settings = Settings::new(format!("ws://{}/ws", im.address()), APP.0 as u64, "phone");
+        let alice = Client::new(settings).expect("a client");
+        alice.login("alice", &im.sig("alice")).await.expect("logs in");
+        let text = |text: &str| client::ProfileValue::Text(text.into());
+        let refused = alice.set_profile(&[(NICK, text("badword"))]).await;
+        let code = Common::TextForbidden.row().number();
+        assert!(matches!(refused, Err(client::Error::Refused { code: got, .. }) if Some(got) == code), "{refused:?}");
+        alice.set_profile(&[(NICK, text("darn")), (SIGNATURE, text("gold"))]).await.expect("it passes");
+        assert_eq!(shown(&im).await, [json!("****"), json!("gold")]);
+        assert_eq!(reviews(&im, "open").await.len(), 1);
+        alice.shutdown().await;
+    }
+
+    async fn an_edit_is_held_to_the_words_of_a_send(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        let key = im.text("alice", "bob", 1, "old").await;
+        add(&im, &[("badword", "block"), ("darn", "replace"), ("gold", "review")]).await;
+        let edit = |key: &str, text: &str| {
+            json!({ "From_Account": "alice", "To_Account": "bob", "MsgKey": key, "MsgBody": elements(text) })
+        };
+        let command = "openim/modify_c2c_msg";
+        im.call(command, edit(&key, "badword")).await.fails(Common::TextForbidden);
+        im.call(command, edit("1_2_3", "badword")).await.fails(Message::MessageUnknown);
+        assert_eq!(im.texts("bob", "alice").await, ["old"]);
+        im.call(command, edit(&key, "darn gold")).await.ok();
+        assert_eq!(im.texts("bob", "alice").await, ["**** gold"]);
+        let open = reviews(&im, "open").await;
+        assert_eq!((open.len(), &open[0]["msg_key"], &open[0]["peer"]), (1, &json!(key), &json!("bob")));
+        let path = format!("reviews/{}", open[0]["id"].as_str().expect("an id"));
+        ask(&im, Method::POST, &path, json!({ "decision": "block" })).await.expect("decided");
+        im.call(command, edit(&key, "x")).await.fails(Message::MessageRecalled);
+    }
+
+    async fn a_word_that_comes_in_two_pieces_of_a_stream_is_found(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        add(&im, &[("badword", "block"), ("darn", "replace"), ("gold", "review")]).await;
+        let command = "stream_msg/send_c2c_stream_msg";
+        let part = |index: u32, text: &str, more: Value| {
+            let chunk = json!({ "EventType": "data", "Index": index, "Markdown": text, "IsLast": u8::from(index == 5) });
+            let content = with(json!({ "CompatibleText": "c", "Chunks": [chunk] }), more);
+            let element = json!({ "MsgType": "TIMStreamElem", "MsgContent": content });
+            json!({ "From_Account": "alice", "To_Account": "bob", "MsgRandom": 1, "MsgBody": [element] })
+        };
+        im.call(command, part(1, "badword", json!({}))).await.fails(Common::TextForbidden);
+        im.call(command, part(1, "x", json!({ "CompatibleText": "badword" }))).await.fails(Common::TextForbidden);
+        let id = im.call(command, part(1, "a darn bad", json!({}))).await.ok()["StreamMsgID"].clone();
+        let next = async |index: u32, text: &str| im.call(command, part(index, text, json!({ "StreamMsgID": id }))).await;
+        next(2, "word").await.fails(Common::TextForbidden);
+        next(2, " go").await.ok();
+        next(3, "ld, da").await.ok();
+        im.clock.advance(1_000);
+        next(4, "rn gold").await.ok();
+        next(5, "!").await.ok();
+        let page = im.history("bob", "alice").await;
+        let chunk = &page["MsgList"][0]["MsgBody"][0]["MsgContent"]["Chunks"][0];
+        assert_eq!((&chunk["Markdown"], &chunk["IsLast"]), (&json!("a **** bad gold, **** gold!"), &json!(1)));
+        assert_eq!(reviews(&im, "open").await.len(), 1, "a word is told of when it comes");
     }
 
     async fn lists_are_checked_and_bounded(im: Im) {

@@ -84,6 +84,18 @@ both! {
         revoke(&im, &answer["TaskId"], json!({})).await.fails(Message::TaskRevoked);
     }
 
+    async fn neither_a_mute_nor_an_app_for_friends_nor_a_blocklist_keeps_it_from_anybody(im: Im) {
+        im.import(&["news", "alice"]).await;
+        im.app(|settings, _| settings.friends_only = true).await;
+        im.call("openconfigsvr/setnospeaking", json!({ "Set_Account": "news", "C2CmsgNospeakingTime": 600 })).await.ok();
+        im.call("sns/black_list_add", json!({ "From_Account": "alice", "To_Account": ["news"] })).await.ok();
+        push(&im, 1, json!({ "MsgBody": elements("to all") })).await;
+        assert_eq!(im.texts("alice", "news").await, ["to all"]);
+        let (_alice, mut events) = device(&im, "alice", "phone", Storage::Memory).await;
+        im.call("all_member_push/im_push", body(2, json!({ "MsgBody": elements("now") }))).await.ok();
+        while message(&mut events).await.text() != "now" {}
+    }
+
     async fn a_message_that_is_online_only_is_shown_and_not_stored(im: Im) {
         im.import(&["news", "alice", "bob"]).await;
         let (_alice, mut events) = device(&im, "alice", "phone", Storage::Memory).await;

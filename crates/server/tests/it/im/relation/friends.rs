@@ -264,6 +264,14 @@ both! {
         assert_eq!(friend["SnsProfileItem"].as_array().map(Vec::len), Some(2), "{answer}");
         assert_eq!(value(friend, "SnsProfileItem", "Tag_Profile_IM_Nick"), "Bob B.");
         assert_eq!(value(friend, "SnsProfileItem", "Tag_SNS_IM_AddSource"), "AddSource_Type_Web");
+        let level = json!([{ "Tag": "Tag_Profile_IM_Level", "Value": 7 }, { "Tag": "Tag_Profile_IM_Gender", "Value": "Gender_Type_Male" }]);
+        im.call("profile/portrait_set", json!({ "From_Account": "bob", "ProfileItem": level })).await.ok();
+        let all = with(body.clone(), json!({ "TagList": ["Tag_Profile_IM_Level", "Tag_Profile_IM_Gender", "Tag_Profile_IM_Image"] }));
+        let whole = im.call("sns/friend_get_list", all).await.ok();
+        let friend = &whole["InfoItem"][0];
+        assert_eq!(friend["SnsProfileItem"].as_array().map(Vec::len), Some(2), "{whole}");
+        assert_eq!(value(friend, "SnsProfileItem", "Tag_Profile_IM_Level"), 7);
+        assert_eq!(value(friend, "SnsProfileItem", "Tag_Profile_IM_Gender"), "Gender_Type_Male");
         item_fails(&answer["InfoItem"][1]["ResultCode"], Relation::FieldInvalid);
         assert_eq!(answer["InfoItem"][1]["ResultInfo"], "Err_SNS_FriendGetList_Friend_Not_Exist");
         assert_eq!(answer["Fail_Account"], json!(["carol"]));
