@@ -129,7 +129,7 @@ pub fn take_away(tx: &mut Tx<'_>, app: &App, account: &UserId, words: &[&str]) -
             }
         }
     }
-    if changes.is_empty() { Ok(()) } else { set(tx, app, account, &changes, None) }
+    if changes.is_empty() { Ok(()) } else { write(tx, app, account, &changes, None).map(drop) }
 }
 
 /// Sets nick and face as an import brings them, by the same rules; what is absent stays. Imports call no webhook.

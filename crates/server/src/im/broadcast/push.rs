@@ -15,7 +15,7 @@ use super::{Product, admit, condition, push_fault, task};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 
-/// The push. With `MsgBody` it is a message, without one a notification.
+/// Pushes to all accounts, or to those that fit a condition. With `MsgBody` it is a message, without one a notification.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Push {
     /// In whose name.

@@ -10,7 +10,7 @@ use store::Tx;
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::User;
 
-/// The robot. It is written to and writes like any account, but nobody logs in as one. An app has up to 20 robots by the
+/// Makes a robot. It is written to and writes like any account, but nobody logs in as one. An app has up to 20 robots by the
 /// plans that include them. Fields are checked in this order.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]

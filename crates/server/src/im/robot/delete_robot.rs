@@ -10,7 +10,7 @@ use store::Tx;
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::User;
 
-/// The robot. What it wrote stays; one that is invalid already is no error.
+/// Deletes a robot. What it wrote stays; one that is invalid already is no error.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteRobot {
     /// Its UserID.
