@@ -2,6 +2,7 @@
 
 use contract::event::Event;
 use contract::fault::refuse;
+use contract::webhook::Happening;
 use contract::{DeviceId, Fault, Millis, Result, UserId, limit};
 use store::apps::App;
 use store::follows::{Counts, Entry, List, Tie};
@@ -36,7 +37,7 @@ pub fn add(tx: &mut Tx<'_>, app: &App, act: &Act, targets: &[Option<UserId>]) ->
     let plan = app.plan().allowance();
     let following_max = app.settings.following_max.or(plan.following_max);
     let is_full = |count: u64, max: Option<u64>| max.is_some_and(|max| count >= max);
-    batch.each(
+    let outcomes = batch.each(
         targets,
         |batch, tx, index, target| {
             let tie = batch.ties[index];
@@ -63,13 +64,16 @@ pub fn add(tx: &mut Tx<'_>, app: &App, act: &Act, targets: &[Option<UserId>]) ->
             Ok(Err(fault))
         },
         tx,
-    )
+    )?;
+    let followed = |targets| Happening::Followed { account: act.account.clone(), targets };
+    batch.after_hook(tx, act.now, followed)?;
+    Ok(outcomes)
 }
 
 /// Ends follows of up to [`limit::FOLLOW_BATCH`] accounts. One that was not followed is no fault.
 pub fn remove(tx: &mut Tx<'_>, app: &App, act: &Act, targets: &[Option<UserId>]) -> Result<Outcomes> {
     let mut batch = Batch::open(tx, app, act, targets)?;
-    batch.each(
+    let outcomes = batch.each(
         targets,
         |batch, tx, index, target| {
             let tie = batch.ties[index];
@@ -81,7 +85,10 @@ pub fn remove(tx: &mut Tx<'_>, app: &App, act: &Act, targets: &[Option<UserId>])
             Ok(Ok(()))
         },
         tx,
-    )
+    )?;
+    let unfollowed = |targets| Happening::Unfollowed { account: act.account.clone(), targets };
+    batch.after_hook(tx, act.now, unfollowed)?;
+    Ok(outcomes)
 }
 
 fn tell(tx: &mut Tx<'_>, act: &Act, target: &UserId, is_following: bool, is_mutual: bool) {
@@ -96,6 +103,8 @@ struct Batch {
     users: Vec<UserId>,
     alive: Vec<bool>,
     ties: Vec<Tie>,
+    /// Those whose tie has changed.
+    changed: Vec<UserId>,
 }
 
 impl Batch {
@@ -111,7 +120,7 @@ impl Batch {
         }
         let alive = users.iter().map(is_alive).collect();
         let ties = follows::ties(tx, &act.account, &users)?;
-        Ok(Self { account: act.account.clone(), users, alive, ties })
+        Ok(Self { account: act.account.clone(), users, alive, ties, changed: Vec::new() })
     }
 
     /// Runs a step for each target that can be followed at all.
@@ -143,8 +152,14 @@ impl Batch {
         Ok(outcomes)
     }
 
+    /// Leaves what happened for a webhook, if anything did.
+    fn after_hook(self, tx: &mut Tx<'_>, now: Millis, happening: impl Fn(Vec<UserId>) -> Happening) -> Result<()> {
+        if self.changed.is_empty() { Ok(()) } else { tx.after_hook(now, &happening(self.changed)) }
+    }
+
     /// Keeps what changed for a target that the batch names again.
     fn note(&mut self, target: &UserId, is_following: bool) {
+        self.changed.push(target.clone());
         for (user, tie) in self.users.iter().zip(&mut self.ties) {
             if user == target {
                 tie.is_following = is_following;

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::profile::{CUSTOM, Given, Kind, NICK, SIGNATURE, Value, standard};
-use contract::{DeviceId, Fault, Result, UserId, limit};
+use contract::webhook::Happening;
+use contract::{DeviceId, Fault, Millis, Result, UserId, limit};
 use store::apps::{App, ProfileField};
 use store::profiles::Profile;
 use store::{Snapshot, Tx, accounts, profiles};
@@ -60,15 +61,40 @@ pub fn check(app: &App, class: Class, wanted: Vec<(String, Given)>) -> Result<Ve
     wanted.into_iter().map(one).collect()
 }
 
+/// Who changes a profile.
+#[derive(Debug, Clone, Copy)]
+pub struct Operator<'a> {
+    /// The account.
+    pub user: &'a UserId,
+    /// The device that needs no notice of it.
+    pub device: Option<&'a DeviceId>,
+}
+
 /// Changes fields of a living account, all of them; of two values for one field the later holds. Devices of the account
 /// are told, but for the one that did it. An empty text takes a field away.
 pub fn set(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    app: &App,
+    by: Operator<'_>,
+    account: &UserId,
+    changes: &[(String, Value)],
+) -> Result<()> {
+    let fields = write(tx, app, account, changes, by.device)?;
+    if fields.is_empty() {
+        return Ok(());
+    }
+    tx.after_hook(now, &Happening::ProfileSet { operator: by.user.clone(), account: account.clone(), fields })
+}
+
+/// Writes the fields, and answers those that differ.
+fn write(
     tx: &mut Tx<'_>,
     app: &App,
     account: &UserId,
     changes: &[(String, Value)],
     origin: Option<&DeviceId>,
-) -> Result<()> {
+) -> Result<Vec<(String, Value)>> {
     if !accounts::lock(tx, account)?.is_some_and(|account| account.is_alive()) {
         return refuse(Fault::AccountUnknown);
     }
@@ -84,13 +110,14 @@ pub fn set(
     let (has_standard, has_custom) = (before.standard != after.standard, before.custom != after.custom);
     if has_standard || has_custom {
         let sequences = profiles::save(tx, &after, has_standard, has_custom)?;
-        let fields = changed(app, &before, &after);
+        let fields = heard(app, changed(&before, &after));
         tx.after(Event::ProfileChanged { account: account.clone(), fields, sequences, origin: origin.cloned() });
     }
-    Ok(())
+    Ok(changed(&before, &after))
 }
 
-/// Empties what an account says of itself, nick and self-signature, where one of these words still stands in it.
+/// Empties what an account says of itself, nick and self-signature, where one of these words still stands in it. That an
+/// operator did it is told to no webhook.
 pub fn take_away(tx: &mut Tx<'_>, app: &App, account: &UserId, words: &[&str]) -> Result<()> {
     let Some(profile) = one(tx, account)? else { return Ok(()) };
     let words: Vec<String> = words.iter().map(|word| normal(word)).collect();
@@ -103,10 +130,10 @@ pub fn take_away(tx: &mut Tx<'_>, app: &App, account: &UserId, words: &[&str]) -
             }
         }
     }
-    if changes.is_empty() { Ok(()) } else { set(tx, app, account, &changes, None) }
+    if changes.is_empty() { Ok(()) } else { write(tx, app, account, &changes, None).map(drop) }
 }
 
-/// Sets nick and face as an import brings them, by the same rules; what is absent stays.
+/// Sets nick and face as an import brings them, by the same rules; what is absent stays. Imports call no webhook.
 pub(crate) fn import(
     tx: &mut Tx<'_>,
     app: &App,
@@ -117,11 +144,11 @@ pub(crate) fn import(
     let named = [(contract::profile::NICK, nick), (contract::profile::IMAGE, face)];
     let changes: Vec<(String, Value)> =
         named.into_iter().filter_map(|(tag, text)| Some((tag.to_owned(), Value::Text(text?.to_owned())))).collect();
-    if changes.is_empty() { Ok(()) } else { set(tx, app, account, &changes, None) }
+    if changes.is_empty() { Ok(()) } else { write(tx, app, account, &changes, None).map(drop) }
 }
 
-/// The fields that differ and that devices may read, with their new values; one that is gone is an empty text.
-fn changed(app: &App, before: &Profile, after: &Profile) -> Vec<(String, Value)> {
+/// The fields that differ, with their new values; one that is gone is an empty text.
+fn changed(before: &Profile, after: &Profile) -> Vec<(String, Value)> {
     let mut fields = Vec::new();
     for (old, new) in [(&before.standard, &after.standard), (&before.custom, &after.custom)] {
         let gone = old.keys().filter(|tag| !new.contains_key(*tag)).map(|tag| (tag, Value::Text(String::new())));
@@ -129,6 +156,11 @@ fn changed(app: &App, before: &Profile, after: &Profile) -> Vec<(String, Value)>
         let all = held.map(|(tag, value)| (tag, value.clone())).chain(gone);
         fields.extend(all.map(|(tag, value)| (tag.clone(), value)));
     }
+    fields
+}
+
+/// Those of the fields that devices may read.
+fn heard(app: &App, mut fields: Vec<(String, Value)>) -> Vec<(String, Value)> {
     fields.retain(|(tag, _)| is_shown(app, Class::Device, tag));
     fields
 }
@@ -214,7 +246,7 @@ mod tests {
     fn devices_hear_of_what_changed_and_only_of_what_they_may_read() {
         let before = profile(&[("Tag_Profile_IM_Nick", "a"), ("Tag_Profile_Custom_Open", "x")]);
         let after = profile(&[("Tag_Profile_IM_Nick", "b"), ("Tag_Profile_Custom_Own", "x")]);
-        let told = changed(&app(), &before, &after);
+        let told = heard(&app(), changed(&before, &after));
         let text = |tag: &str, text: &str| (tag.to_owned(), Value::Text(text.to_owned()));
         assert_eq!(told, [text("Tag_Profile_IM_Nick", "b"), text("Tag_Profile_Custom_Open", "")]);
         assert_eq!(shown(&app(), Class::Device, &after), [text("Tag_Profile_IM_Nick", "b")]);

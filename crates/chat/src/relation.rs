@@ -16,11 +16,13 @@ mod look;
 mod request;
 mod scene;
 
-use contract::{Fault, Result, UserId, limit};
+use contract::fault::refuse;
+use contract::webhook::Happening;
+use contract::{Fault, Millis, Result, UserId, limit};
 use serde_json::{Map, Value};
-use store::{Tx, relations};
+use store::{Snapshot, Tx, accounts, relations};
 
-pub use add::{Ask, Imported, add, import};
+pub use add::{Ask, Imported, Way, add, import};
 pub use block::{block, unblock};
 pub use edit::{Changes, delete, delete_all, update};
 pub use group::{add_groups, change_group, delete_groups, rename_group};
@@ -28,7 +30,7 @@ pub use look::{
     Blocklist, Chosen, Friends, Group, Groups, Mutual, Requests, Since, blocklist, check, check_blocks, friends,
     friends_since, groups, names_of, received, root, sent, some,
 };
-pub use request::{accept, mark_seen, refuse_request, remove_request};
+pub use request::{accept, check_answer, mark_seen, refuse_request, remove_request};
 
 use scene::Scene;
 
@@ -37,6 +39,11 @@ pub type Outcomes = Vec<Result<(), Fault>>;
 
 /// What the tags of the app's own fields begin with.
 pub const CUSTOM: &str = "Tag_SNS_Custom_";
+
+/// Leaves what happened for a webhook: as many events as their size needs, and none if nothing happened.
+fn after_hooks<T>(tx: &mut Tx<'_>, now: Millis, items: &[T], happening: impl Fn(&[T]) -> Happening) -> Result<()> {
+    items.chunks(limit::RELATION_BATCH).try_for_each(|items| tx.after_hook(now, &happening(items)))
+}
 
 /// Refuses an id that can never have relations.
 fn check_peer(from: &UserId, to: &UserId) -> Result<(), Fault> {
@@ -52,6 +59,13 @@ fn check_peer(from: &UserId, to: &UserId) -> Result<(), Fault> {
 /// Refuses an id that names another kind of thing, whoever it is compared with.
 pub fn check_account(user: &UserId) -> Result<(), Fault> {
     if user.is_reserved() { Err(Fault::NotAnAccount) } else { Ok(()) }
+}
+
+/// Refuses where one of the accounts does not live.
+pub fn check_alive(snapshot: &mut Snapshot<'_>, users: &[&UserId]) -> Result<()> {
+    let alive = |user: &&UserId| Ok(accounts::get(snapshot, user)?.is_some_and(|account| account.is_alive()));
+    let alive: Vec<bool> = users.iter().map(alive).collect::<Result<_>>()?;
+    if alive.contains(&false) { refuse(Fault::AccountUnknown) } else { Ok(()) }
 }
 
 /// Refuses a text over its bound. One of the stores keeps no NUL in a text.

@@ -585,6 +585,8 @@ pub enum Fault {
     // Webhooks.
     /// The app's webhook refused.
     WebhookRefused,
+    /// The app's webhook refused something else than a message, or failed, and the app wants nothing to happen then.
+    OperationRefused,
     /// The app's webhook refused with a code of its own, which its caller gets as it is.
     WebhookCustom {
         /// The code, within the range that the contract leaves to apps.

@@ -3,6 +3,8 @@
 //! Standard fields are the same in every app. Custom ones are declared by the app: their tag is [`CUSTOM`] and a keyword
 //! of 1 to 8 letters, and they hold text.
 
+use serde::{Deserialize, Serialize};
+
 use crate::fault::Fault;
 use crate::limit;
 
@@ -16,7 +18,8 @@ pub const SIGNATURE: &str = "Tag_Profile_IM_SelfSignature";
 pub const IMAGE: &str = "Tag_Profile_IM_Image";
 
 /// What a field holds.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Value {
     /// Text.
     Text(String),

@@ -4,13 +4,17 @@
 //! [`Happening`], in words of the domain: the surface writes the body of the contract from it. A new webhook is a line
 //! in [`Webhook`], a variant of [`Happening`] and a function that writes its body.
 
+mod happening;
+
 use std::fmt;
 use std::net::IpAddr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::id::{ConversationId, MsgKey, Platform, UserId};
+pub use happening::{Befriended, FriendQuestion, FriendStep, Happening, Pair, StateChange, part_of, part_of_account};
+
+use crate::id::{MsgKey, Platform, UserId};
 
 /// Writes the table of webhooks once: variant, command, chapter.
 macro_rules! webhooks {
@@ -45,6 +49,24 @@ macro_rules! webhooks {
 webhooks! {
     /// A device came in, logged out or lost its connection.
     StateChange = "State.StateChange", "state";
+    /// Fields of a profile changed.
+    PortraitSet = "Profile.CallbackPortraitSet", "profile";
+    /// Asks before a device makes a friend, or asks for one.
+    PrevFriendAdd = "Sns.CallbackPrevFriendAdd", "relation";
+    /// Asks before a device answers a friend request.
+    PrevFriendResponse = "Sns.CallbackPrevFriendResponse", "relation";
+    /// Accounts became friends.
+    FriendAdd = "Sns.CallbackFriendAdd", "relation";
+    /// Accounts are friends no longer.
+    FriendDelete = "Sns.CallbackFriendDelete", "relation";
+    /// Accounts were put on a blocklist.
+    BlackListAdd = "Sns.CallbackBlackListAdd", "relation";
+    /// Accounts were taken off a blocklist.
+    BlackListDelete = "Sns.CallbackBlackListDelete", "relation";
+    /// An account follows others.
+    AfterFollowAdd = "Follow.CallbackAfterFollowAdd", "follow";
+    /// An account follows others no longer.
+    AfterFollowDelete = "Follow.CallbackAfterFollowDelete", "follow";
     /// Asks before a message is delivered.
     BeforeSendMsg = "C2C.CallbackBeforeSendMsg", "message";
     /// A message was delivered.
@@ -53,6 +75,8 @@ webhooks! {
     AfterMsgReport = "C2C.CallbackAfterMsgReport", "message";
     /// A message was recalled.
     AfterMsgWithDraw = "C2C.CallbackAfterMsgWithDraw", "message";
+    /// A message was changed.
+    AfterModifyMsg = "C2C.CallbackAfterModifyMsg", "message";
 }
 
 impl Webhook {
@@ -158,111 +182,6 @@ impl Via {
     }
 }
 
-/// What happened, as the store keeps it until a webhook has told it. The short names keep the rows small.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Happening {
-    /// A message was stored. The row names it by its place, and its content is read when it is told.
-    #[serde(rename = "sent")]
-    Sent {
-        /// Who received it.
-        #[serde(rename = "r")]
-        receiver: UserId,
-    },
-    /// A message passed by online only, so all of it is here.
-    #[serde(rename = "passed")]
-    Passed {
-        /// Who wrote.
-        sender: UserId,
-        /// Whom it was for.
-        receiver: UserId,
-        /// Its key.
-        key: MsgKey,
-        /// The elements, as JSON text.
-        body: String,
-        /// The custom data.
-        cloud: String,
-    },
-    /// An account read its conversation with a peer.
-    #[serde(rename = "read")]
-    Read {
-        /// Who read.
-        reader: UserId,
-        /// Whose messages.
-        peer: UserId,
-        /// Up to and with this second.
-        time: i64,
-    },
-    /// A message was recalled.
-    #[serde(rename = "recalled")]
-    Recalled {
-        /// Who had sent it.
-        sender: UserId,
-        /// Who had received it.
-        receiver: UserId,
-        /// Its key.
-        key: MsgKey,
-    },
-    /// A device came or went.
-    #[serde(rename = "state")]
-    State {
-        /// Whose device.
-        account: UserId,
-        /// What it did.
-        change: StateChange,
-        /// Devices that a login sent away.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        kicked: Vec<Via>,
-    },
-}
-
-/// How a device came or went, with the reason that the contract gives each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StateChange {
-    /// It logged in or came back.
-    Login,
-    /// It logged out.
-    Logout,
-    /// Its connection was closed.
-    LinkClose,
-    /// It was not heard of any more.
-    TimeOut,
-}
-
-impl Happening {
-    /// Which webhook tells of it.
-    pub const fn webhook(&self) -> Webhook {
-        match self {
-            Self::Sent { .. } | Self::Passed { .. } => Webhook::AfterSendMsg,
-            Self::Read { .. } => Webhook::AfterMsgReport,
-            Self::Recalled { .. } => Webhook::AfterMsgWithDraw,
-            Self::State { .. } => Webhook::StateChange,
-        }
-    }
-
-    /// What it is told in order with: the conversation, or the account.
-    pub fn part(&self) -> i64 {
-        match self {
-            // The row of a stored message has its conversation beside it.
-            Self::Sent { receiver } => part_of_account(receiver),
-            Self::Passed { sender: one, receiver: other, .. }
-            | Self::Recalled { sender: one, receiver: other, .. }
-            | Self::Read { reader: one, peer: other, .. } => part_of(ConversationId::pair(one, other)),
-            Self::State { account, .. } => part_of_account(account),
-        }
-    }
-}
-
-/// The part of a conversation. Two that share one wait for each other, which does no harm.
-pub fn part_of(conversation: ConversationId) -> i64 {
-    let (first, _) = conversation.0.split_first_chunk().expect("16 bytes begin with 8");
-    i64::from_be_bytes(*first)
-}
-
-/// The part of an account.
-pub fn part_of_account(account: &UserId) -> i64 {
-    part_of(ConversationId::pair(account, account))
-}
-
 impl Serialize for UserId {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.as_str())
@@ -314,21 +233,5 @@ mod tests {
         let wanted = Wanted::default().with(Webhook::AfterSendMsg);
         assert!(wanted.has(Webhook::AfterSendMsg) && !wanted.has(Webhook::BeforeSendMsg) && !wanted.is_empty());
         assert!(Webhook::ALL.len() < 64, "one bit each");
-    }
-
-    #[test]
-    fn what_happened_survives_the_store() {
-        let (alice, bob) = (UserId::trusted("alice"), UserId::trusted("bob"));
-        let key = MsgKey { time: 5, seq: 1, random: 2 };
-        let all = [
-            Happening::Sent { receiver: bob.clone() },
-            Happening::Recalled { sender: alice.clone(), receiver: bob.clone(), key },
-            Happening::Read { reader: bob, peer: alice.clone(), time: 7 },
-            Happening::State { account: alice, change: StateChange::TimeOut, kicked: vec![Via::Web] },
-        ];
-        for one in all {
-            let text = serde_json::to_string(&one).expect("it is text");
-            assert_eq!(serde_json::from_str::<Happening>(&text).expect("it is read"), one, "{text}");
-        }
     }
 }

@@ -62,59 +62,60 @@ impl Hub {
                     let notice = ReceiptNotice { reader: reader.to_string(), messages };
                     self.notify(app, &[peer], || Frame::notice(Command::Receipts, &notice));
                 }
-                Event::ConversationsChanged { account, version, origin } => {
-                    let mut sessions = self.registry.of_account(app, account);
-                    sessions.retain(|session| session.is_in() && Some(&session.device) != origin.as_ref());
-                    let notice = ConversationNotice { version: *version };
-                    self.send_all(&sessions, || Frame::notice(Command::ConversationChanged, &notice));
-                }
-                Event::EpochRaised { account, epoch, .. } => {
-                    for session in self.registry.of_account(app, account) {
-                        if session.void_below(*epoch) {
-                            self.kick(&session, Fault::UserSigRevoked);
-                        }
+                other => self.deliver_of_account(app, other),
+            }
+        }
+    }
+
+    /// What concerns an account and no single message; the rest is for other ears than a connection's.
+    fn deliver_of_account(&self, app: AppId, event: &Event) {
+        match event {
+            Event::ConversationsChanged { account, version, origin } => {
+                let mut sessions = self.registry.of_account(app, account);
+                sessions.retain(|session| session.is_in() && Some(&session.device) != origin.as_ref());
+                let notice = ConversationNotice { version: *version };
+                self.send_all(&sessions, || Frame::notice(Command::ConversationChanged, &notice));
+            }
+            Event::EpochRaised { account, epoch, .. } => {
+                for session in self.registry.of_account(app, account) {
+                    if session.void_below(*epoch) {
+                        self.kick(&session, Fault::UserSigRevoked);
                     }
                 }
-                Event::SessionReplaced { account, device, before, is_web_full } => {
-                    self.replace(app, account, device, *before, *is_web_full);
-                }
-                Event::RelationsChanged { account, versions } => {
-                    let notice = relation::shown(*versions);
-                    self.notify(app, &[account], || Frame::notice(Command::RelationChanged, &notice));
-                }
-                Event::ProfileChanged { account, fields, sequences, origin } => {
-                    let notice = ProfileNotice {
-                        account: account.to_string(),
-                        fields: profile::fields(fields.clone()),
-                        standard_sequence: sequences.standard,
-                        custom_sequence: sequences.custom,
-                    };
-                    let frame = || Frame::notice(Command::ProfileChanged, &notice);
-                    self.notify_others(app, &[account], origin.as_ref(), frame);
-                    self.circle.tell(app, account, notice);
-                }
-                Event::FollowChanged { account, target, is_following, is_mutual, at, origin } => {
-                    let notice = FollowNotice {
-                        account: account.to_string(),
-                        target: target.to_string(),
-                        following: *is_following,
-                        mutual: *is_mutual,
-                        time: at.secs(),
-                    };
-                    let frame = || Frame::notice(Command::FollowChanged, &notice);
-                    self.notify_others(app, &[account, target], origin.as_ref(), frame);
-                }
-                Event::BroadcastPassed { accounts, broadcast } => {
-                    self.deliver_broadcast(app, accounts, broadcast);
-                }
-                Event::BroadcastQueued
-                | Event::DeliveryQueued
-                | Event::WebhookQueued
-                | Event::AppChanged
-                | Event::AccountAdded
-                | Event::AccountRemoved
-                | Event::CameIn { .. } => {}
             }
+            Event::SessionReplaced { account, device, before, is_web_full } => {
+                self.replace(app, account, device, *before, *is_web_full);
+            }
+            Event::RelationsChanged { account, versions } => {
+                let notice = relation::shown(*versions);
+                self.notify(app, &[account], || Frame::notice(Command::RelationChanged, &notice));
+            }
+            Event::ProfileChanged { account, fields, sequences, origin } => {
+                let notice = ProfileNotice {
+                    account: account.to_string(),
+                    fields: profile::fields(fields.clone()),
+                    standard_sequence: sequences.standard,
+                    custom_sequence: sequences.custom,
+                };
+                let frame = || Frame::notice(Command::ProfileChanged, &notice);
+                self.notify_others(app, &[account], origin.as_ref(), frame);
+                self.circle.tell(app, account, notice);
+            }
+            Event::FollowChanged { account, target, is_following, is_mutual, at, origin } => {
+                let notice = FollowNotice {
+                    account: account.to_string(),
+                    target: target.to_string(),
+                    following: *is_following,
+                    mutual: *is_mutual,
+                    time: at.secs(),
+                };
+                let frame = || Frame::notice(Command::FollowChanged, &notice);
+                self.notify_others(app, &[account, target], origin.as_ref(), frame);
+            }
+            Event::BroadcastPassed { accounts, broadcast } => {
+                self.deliver_broadcast(app, accounts, broadcast);
+            }
+            _ => {}
         }
     }
 

@@ -17,14 +17,14 @@ use crate::request::Call;
 pub(crate) async fn add(call: &Call, request: FollowRequest) -> Result<FollowAnswer> {
     let (app, act, users) = (call.app.clone(), act(call), users(&request.accounts));
     let job = move |tx: &mut store::Tx<'_>| follow::add(tx, &app, &act, &users);
-    Ok(answer(request.accounts, call.hub.store.write(call.app.id, job).await?))
+    Ok(answer(request.accounts, call.write(job).await?))
 }
 
 /// Ends follows.
 pub(crate) async fn remove(call: &Call, request: FollowRequest) -> Result<FollowAnswer> {
     let (app, act, users) = (call.app.clone(), act(call), users(&request.accounts));
     let job = move |tx: &mut store::Tx<'_>| follow::remove(tx, &app, &act, &users);
-    Ok(answer(request.accounts, call.hub.store.write(call.app.id, job).await?))
+    Ok(answer(request.accounts, call.write(job).await?))
 }
 
 /// Lists whom the account follows, or who follows it.

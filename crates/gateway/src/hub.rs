@@ -17,7 +17,7 @@ use contract::frame::wire::{LinkAnswer, LinkRequest, MoveNotice, PushNotice, Upl
 use contract::frame::{Command, Frame};
 use contract::message::{Flags, Message};
 use contract::user_sig::Claim;
-use contract::webhook::{Happening, Origin, Webhook};
+use contract::webhook::{FriendQuestion, Happening, Origin, Webhook};
 use contract::{AppId, ConversationId, DeviceId, Fault, Millis, MsgKey, Result, Seq, UserId, profile};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -86,6 +86,10 @@ pub trait Front: Send + Sync {
         push_info: Option<serde_json::Value>,
         is_online_only: bool,
     ) -> BoxFuture<'static, Result<Option<Draft>>>;
+    /// Asks the app's webhook before a device changes who is whose friend; a node without webhooks asks nobody.
+    fn before_friends(&self, _: Arc<App>, _: Origin, _: FriendQuestion) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
     /// Hears that a device of an account can be reached from now on: it came in, or registered a token. Never waits.
     fn arrived(&self, app: AppId, account: &UserId, device: &DeviceId);
 }

@@ -1,6 +1,6 @@
 //! Commands on profiles: frames into the words of `chat`, and back.
 
-use chat::profile::{Class, check, get, set, shown, tags};
+use chat::profile::{Class, Operator, check, get, set, shown, tags};
 use contract::codes::Family;
 use contract::frame::wire::profile_field::Value as Shown;
 use contract::frame::wire::{Profile, ProfileField, ProfileGetAnswer, ProfileGetRequest, ProfileSetRequest};
@@ -24,13 +24,13 @@ pub(crate) async fn write(call: &Call, request: ProfileSetRequest) -> Result<()>
         Ok(noted) => (noted, None),
         Err(fault) => (Vec::new(), Some(fault)),
     };
-    let (app, owner, device) = (call.app.clone(), account.clone(), call.session.device.clone());
+    let (now, app, owner, device) = (call.now, call.app.clone(), account.clone(), call.session.device.clone());
     let job = move |tx: &mut store::Tx<'_>| {
-        set(tx, &app, &owner, &changes, Some(&device))?;
+        set(tx, now, &app, Operator { user: &owner, device: Some(&device) }, &owner, &changes)?;
         // What is wrong with the account is told first; an error undoes the change.
         refusal.clone().map_or(Ok(()), |fault| Err(fault.into()))
     };
-    call.hub.store.write(call.app.id, job).await?;
+    call.write(job).await?;
     front.note_profile(call.app.id, &account, noted).await
 }
 

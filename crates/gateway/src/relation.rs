@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use chat::relation::{self, Ask, Changes, Friends, Mutual as Found, Outcomes};
+use chat::relation::{self, Ask, Changes, Friends, Mutual as Found, Outcomes, Way};
 use contract::codes::Family;
 use contract::event::RelationVersions;
 use contract::frame::wire::{
@@ -14,6 +14,7 @@ use contract::frame::wire::{
     block_page, custom_value, friend_answer, friend_groups, relation_answer, relation_check_answer,
 };
 use contract::frame::{self, wire};
+use contract::webhook::{FriendQuestion, FriendStep};
 use contract::{Fault, Result, UserId, limit};
 use serde_json::{Map, Value};
 use store::relations::friends::Friend as Row;
@@ -57,9 +58,37 @@ fn accounts(names: &[String], max: usize) -> Result<Vec<Result<UserId, Fault>>, 
     }
 }
 
+/// Whoever acts in another account's name is an administrator.
+fn admin(call: &Call, owner: &UserId) -> Option<UserId> {
+    Some(&call.session.account).filter(|own| *own != owner).cloned()
+}
+
+/// Asks the app's webhook, if it wants to be asked, about what is not refused at first sight.
+async fn consult(call: &Call, owner: &UserId, peer: &UserId, remark: &str, step: FriendStep) -> Result<()> {
+    let question = FriendQuestion {
+        requester: call.session.account.clone(),
+        account: owner.clone(),
+        peer: peer.clone(),
+        remark: remark.to_owned(),
+        step,
+    };
+    if !call.app.settings.webhook.has(question.webhook()) {
+        return Ok(());
+    }
+    let look = question.clone();
+    read(call, move |snapshot| match look.step {
+        FriendStep::Add { .. } => relation::check_alive(snapshot, &[&look.account, &look.peer]),
+        FriendStep::Agree { .. } | FriendStep::Reject => {
+            relation::check_answer(snapshot, &look.account, &look.peer, &look.remark)
+        }
+    })
+    .await?;
+    call.hub.front.before_friends(call.app.clone(), call.session.origin(), question).await
+}
+
 /// Runs a change of relations.
 async fn write<T: Send + 'static>(call: &Call, job: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
-    call.hub.store.write(call.app.id, job).await
+    call.write(job).await
 }
 
 /// Reads relations.
@@ -97,8 +126,16 @@ pub(crate) async fn add(call: &Call, request: FriendAddRequest) -> Result<()> {
         wording: request.wording,
     };
     let (now, app, is_both) = (call.now, call.app.clone(), !request.single);
-    let asks = [Ok(ask)];
-    let outcomes = write(call, move |tx| relation::add(tx, now, &app, &from, &asks, is_both, false)).await?;
+    ask.check(&from)?;
+    let (group, source, wording) = (ask.group.clone(), ask.source.clone(), ask.wording.clone());
+    let step = FriendStep::Add { group, source, wording, is_both };
+    consult(call, &from, &ask.account, &ask.remark, step).await?;
+    let (asks, admin) = ([Ok(ask)], admin(call, &from));
+    let outcomes = write(call, move |tx| {
+        let way = Way { is_both, is_forced: false, admin: admin.as_ref() };
+        relation::add(tx, now, &app, &from, &asks, way)
+    });
+    let outcomes = outcomes.await?;
     outcomes.into_iter().try_for_each(|outcome| Ok(outcome?))
 }
 
@@ -224,12 +261,15 @@ pub(crate) async fn check(call: &Call, request: RelationItems) -> Result<Relatio
 pub(crate) async fn accept(call: &Call, request: RequestAccept) -> Result<()> {
     let (from, asker) = (owner(call, &request.owner)?, account(&request.account)?);
     let (now, remark, is_both) = (call.now, request.remark, !request.single);
-    write(call, move |tx| relation::accept(tx, now, &from, &asker, &remark, is_both)).await
+    consult(call, &from, &asker, &remark, FriendStep::Agree { is_both }).await?;
+    let admin = admin(call, &from);
+    write(call, move |tx| relation::accept(tx, now, &from, &asker, &remark, is_both, admin.as_ref())).await
 }
 
 /// Refuses a friend request.
 pub(crate) async fn refuse(call: &Call, request: RequestRef) -> Result<()> {
     let (from, asker) = (owner(call, &request.owner)?, account(&request.account)?);
+    consult(call, &from, &asker, "", FriendStep::Reject).await?;
     write(call, move |tx| relation::refuse_request(tx, &from, &asker)).await
 }
 
@@ -285,7 +325,8 @@ pub(crate) async fn block(call: &Call, request: RelationItems) -> Result<Relatio
 pub(crate) async fn unblock(call: &Call, request: RelationItems) -> Result<RelationAnswer> {
     let from = owner(call, &request.owner)?;
     let accounts = accounts(&request.accounts, limit::RELATION_BATCH)?;
-    let outcomes = write(call, move |tx| relation::unblock(tx, &from, &accounts)).await?;
+    let now = call.now;
+    let outcomes = write(call, move |tx| relation::unblock(tx, now, &from, &accounts)).await?;
     Ok(answer(request.accounts, outcomes))
 }
 

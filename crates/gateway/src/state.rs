@@ -396,18 +396,6 @@ pub(crate) const fn is_relation(command: Command) -> bool {
             | Command::FriendGroupChange
             | Command::FriendGroups
             | Command::RelationVersions
-            | Command::MediaUpload
-            | Command::MediaLink
-            | Command::BroadcastsSince
-            | Command::ConversationList
-            | Command::ConversationSync
-            | Command::ConversationPin
-            | Command::ConversationMark
-            | Command::ConversationDelete
-            | Command::ConversationClear
-            | Command::ConversationGroupCreate
-            | Command::ConversationGroupUpdate
-            | Command::ConversationGroupDelete
     )
 }
 
@@ -439,5 +427,17 @@ const fn is_request(command: Command) -> bool {
                 | Command::FollowDelete
                 | Command::FollowList
                 | Command::FollowCheck
+                | Command::MediaUpload
+                | Command::MediaLink
+                | Command::BroadcastsSince
+                | Command::ConversationList
+                | Command::ConversationSync
+                | Command::ConversationPin
+                | Command::ConversationMark
+                | Command::ConversationDelete
+                | Command::ConversationClear
+                | Command::ConversationGroupCreate
+                | Command::ConversationGroupUpdate
+                | Command::ConversationGroupDelete
         )
 }

@@ -10,7 +10,7 @@ use contract::frame::wire::{LinkAnswer, LinkRequest, PushNotice, UploadAnswer, U
 use contract::notification::Notification;
 use contract::seal::{self, KeyPair};
 use contract::user_sig::Claim;
-use contract::webhook::Origin;
+use contract::webhook::{FriendQuestion, Origin};
 use contract::{AppId, DeviceId, Failure, Fault, Millis, Result, UserId, profile};
 use futures_util::future::BoxFuture;
 use gateway::{Hub, Pushed};
@@ -123,6 +123,16 @@ impl gateway::Front for Front {
                 Gate::Drop => Ok(None),
             }
         })
+    }
+
+    fn before_friends(
+        &self,
+        app: Arc<App>,
+        origin: Origin,
+        question: FriendQuestion,
+    ) -> BoxFuture<'static, Result<()>> {
+        let webhooks = Arc::clone(&self.webhooks);
+        Box::pin(async move { webhooks.before_friends(&app, origin, &question).await })
     }
 
     fn verify(&self, app: Arc<App>, user: UserId, sig: String) -> BoxFuture<'static, Result<Claim>> {

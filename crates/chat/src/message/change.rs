@@ -5,6 +5,7 @@ use std::sync::Arc;
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::message::{Flags, Message};
+use contract::webhook::Happening;
 use contract::{Fault, Millis, MsgKey, Result, UserId};
 use store::messages::View;
 use store::{Snapshot, Tx, accounts, conversations, messages};
@@ -132,6 +133,15 @@ pub fn modify(
     }
     store_edit(tx, now, &view, &mut message)?;
     let version = message.flags.version();
+    let happening = Happening::Modified {
+        operator: actor.user().clone(),
+        sender: named.sender.clone(),
+        receiver: named.receiver.clone(),
+        key: named.key,
+        body: message.body.as_ref().into(),
+        cloud: message.cloud.as_ref().into(),
+    };
+    tx.after_hook(now, &happening)?;
     tx.after(Event::MessageModified { message: Arc::new(message) });
     Ok(version)
 }

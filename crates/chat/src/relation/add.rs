@@ -1,5 +1,6 @@
 //! New friends: asked for, forced by a back end, or imported.
 
+use contract::webhook::{Befriended, Happening};
 use contract::{Fault, Millis, Result, UserId, limit};
 use serde_json::{Map, Value};
 use store::Tx;
@@ -7,7 +8,7 @@ use store::apps::{AllowType, App};
 use store::relations::requests::Request;
 
 use super::scene::{Note, Scene};
-use super::{Outcomes, check_custom, check_group, check_peer, check_source, check_text, merge_custom};
+use super::{Outcomes, after_hooks, check_custom, check_group, check_peer, check_source, check_text, merge_custom};
 
 /// Who is to become a friend.
 #[derive(Debug, Clone)]
@@ -47,9 +48,26 @@ pub struct Imported {
 
 /// How friends are added.
 #[derive(Debug, Clone, Copy)]
-struct Way {
-    is_both: bool,
-    is_forced: bool,
+pub struct Way<'a> {
+    /// Whether each is to have the other.
+    pub is_both: bool,
+    /// Whether nobody is asked.
+    pub is_forced: bool,
+    /// The administrator who does it.
+    pub admin: Option<&'a UserId>,
+}
+
+impl Ask {
+    /// Checks what needs no look at any list: whom it is for, and the form of what it says.
+    pub fn check(&self, from: &UserId) -> Result<(), Fault> {
+        check_peer(from, &self.account)?;
+        check_text("Remark", &self.remark, limit::FRIEND_REMARK_BYTES)?;
+        if !self.group.is_empty() {
+            check_group(&self.group)?;
+        }
+        check_source(&self.source)?;
+        check_text("AddWording", &self.wording, limit::ADD_WORDING_BYTES)
+    }
 }
 
 /// Adds friends, or leaves requests where they want to be asked. An item that could not even be read comes as its fault.
@@ -59,13 +77,11 @@ pub fn add(
     app: &App,
     from: &UserId,
     asks: &[Result<Ask, Fault>],
-    is_both: bool,
-    is_forced: bool,
+    way: Way<'_>,
 ) -> Result<Outcomes> {
     let others: Vec<UserId> = asks.iter().flatten().map(|ask| ask.account.clone()).collect();
     let mut scene = Scene::enter(tx, from, &others)?;
     scene.read_stances(tx)?;
-    let way = Way { is_both, is_forced };
     let mut outcomes = Outcomes::with_capacity(asks.len());
     for ask in asks {
         outcomes.push(match ask {
@@ -73,7 +89,15 @@ pub fn add(
             Err(fault) => Err(fault.clone()),
         });
     }
+    let pairs = scene.take_linked();
     scene.close(tx)?;
+    after_hooks(tx, now, &pairs, |pairs| Happening::FriendsAdded {
+        account: from.clone(),
+        initiator: from.clone(),
+        pairs: pairs.to_vec(),
+        admin: way.admin.cloned(),
+        way: if way.is_forced { Befriended::Forced } else { Befriended::Asked },
+    })?;
     Ok(outcomes)
 }
 
@@ -84,7 +108,7 @@ fn add_one(
     scene: &mut Scene,
     from: &UserId,
     ask: &Ask,
-    way: Way,
+    way: Way<'_>,
 ) -> Result<Result<(), Fault>> {
     let to = &ask.account;
     if let Err(fault) = check_ask(scene, from, ask, way) {
@@ -126,15 +150,9 @@ fn add_one(
 }
 
 /// Checks what does not depend on how many friends there are.
-fn check_ask(scene: &Scene, from: &UserId, ask: &Ask, way: Way) -> Result<(), Fault> {
+fn check_ask(scene: &Scene, from: &UserId, ask: &Ask, way: Way<'_>) -> Result<(), Fault> {
     let to = &ask.account;
-    check_peer(from, to)?;
-    check_text("Remark", &ask.remark, limit::FRIEND_REMARK_BYTES)?;
-    if !ask.group.is_empty() {
-        check_group(&ask.group)?;
-    }
-    check_source(&ask.source)?;
-    check_text("AddWording", &ask.wording, limit::ADD_WORDING_BYTES)?;
+    ask.check(from)?;
     if !scene.is_alive(to) {
         return Err(Fault::AccountUnknown);
     }

@@ -1,5 +1,6 @@
 //! What is noted of friends, and their removal.
 
+use contract::webhook::{Happening, Pair};
 use contract::{Fault, Millis, Result, UserId, limit};
 use serde_json::{Map, Value};
 use store::Tx;
@@ -8,7 +9,7 @@ use store::relations::friends;
 
 use super::add::take;
 use super::scene::Scene;
-use super::{Outcomes, check_custom, check_group, check_peer, check_text, merge_custom};
+use super::{Outcomes, after_hooks, check_custom, check_group, check_peer, check_text, merge_custom};
 
 /// What is to be noted of a friend; what is absent stays.
 #[derive(Debug, Clone)]
@@ -114,8 +115,16 @@ pub fn delete(
             Err(fault) => Err(fault.clone()),
         });
     }
-    scene.close(tx)?;
+    close(tx, now, from, scene)?;
     Ok(outcomes)
+}
+
+/// Writes everything back and tells who is nobody's friend any more.
+fn close(tx: &mut Tx<'_>, now: Millis, from: &UserId, mut scene: Scene) -> Result<()> {
+    let pairs = scene.take_unlinked();
+    scene.close(tx)?;
+    let removed = |pairs: &[Pair]| Happening::FriendsRemoved { account: from.clone(), pairs: pairs.to_vec() };
+    after_hooks(tx, now, &pairs, removed)
 }
 
 fn delete_one(
@@ -147,7 +156,7 @@ fn delete_one(
 
 /// Takes all friends out of the account's list, and the account out of theirs if `is_both`. Whoever becomes a friend
 /// while this is under way stays one.
-pub fn delete_all(tx: &mut Tx<'_>, from: &UserId, is_both: bool) -> Result<()> {
+pub fn delete_all(tx: &mut Tx<'_>, now: Millis, from: &UserId, is_both: bool) -> Result<()> {
     let mut others = Vec::new();
     let mut after = 0;
     loop {
@@ -166,5 +175,5 @@ pub fn delete_all(tx: &mut Tx<'_>, from: &UserId, is_both: bool) -> Result<()> {
             scene.unlink(other, from)?;
         }
     }
-    scene.close(tx)
+    close(tx, now, from, scene)
 }

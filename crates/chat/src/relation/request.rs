@@ -1,14 +1,32 @@
 //! What becomes of friend requests.
 
 use contract::fault::refuse;
+use contract::webhook::{Befriended, Happening};
 use contract::{Fault, Millis, Result, UserId, limit};
-use store::Tx;
+use store::relations::requests;
+use store::{Snapshot, Tx};
 
-use super::check_text;
 use super::scene::{Note, Scene};
+use super::{after_hooks, check_text};
 
-/// Agrees to a request: the asker gets the account as a friend, and the account gets the asker too if `is_both`.
-pub fn accept(tx: &mut Tx<'_>, now: Millis, from: &UserId, asker: &UserId, remark: &str, is_both: bool) -> Result<()> {
+/// Refuses an answer that cannot be one before anybody is asked about it: there is no such request.
+pub fn check_answer(snapshot: &mut Snapshot<'_>, from: &UserId, asker: &UserId, remark: &str) -> Result<()> {
+    check_text("remark", remark, limit::FRIEND_REMARK_BYTES)?;
+    let found = requests::between(snapshot, from, std::slice::from_ref(asker))?;
+    if found.iter().any(|request| request.receiver == *from) { Ok(()) } else { refuse(Fault::RequestUnknown) }
+}
+
+/// Agrees to a request: the asker gets the account as a friend, and the account gets the asker too if `is_both`. The
+/// administrator is who does it in the account's name.
+pub fn accept(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    from: &UserId,
+    asker: &UserId,
+    remark: &str,
+    is_both: bool,
+    admin: Option<&UserId>,
+) -> Result<()> {
     check_text("remark", remark, limit::FRIEND_REMARK_BYTES)?;
     let mut scene = Scene::enter(tx, from, std::slice::from_ref(asker))?;
     let Some(request) = scene.request(from, asker).cloned() else {
@@ -31,7 +49,15 @@ pub fn accept(tx: &mut Tx<'_>, now: Millis, from: &UserId, asker: &UserId, remar
     }
     scene.link(asker, from, note)?;
     scene.drop_requests(asker)?;
-    scene.close(tx)
+    let pairs = scene.take_linked();
+    scene.close(tx)?;
+    after_hooks(tx, now, &pairs, |pairs| Happening::FriendsAdded {
+        account: from.clone(),
+        initiator: asker.clone(),
+        pairs: pairs.to_vec(),
+        admin: admin.cloned(),
+        way: Befriended::Agreed,
+    })
 }
 
 /// Refuses a request; the asker may ask again.

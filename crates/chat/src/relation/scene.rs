@@ -4,9 +4,11 @@
 //! waits for another that waits for it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem;
 
 use contract::event::Event;
 use contract::fault::refuse;
+use contract::webhook::Pair;
 use contract::{Failure, Fault, Millis, Result, UserId, limit};
 use store::Tx;
 use store::apps::{AllowType, App};
@@ -40,6 +42,9 @@ pub(super) struct Scene {
     unblocked: Vec<(UserId, UserId)>,
     asked: BTreeSet<(UserId, UserId)>,
     answered: BTreeSet<(UserId, UserId)>,
+    /// Whose list has got whom, and lost whom, in the order in which it happened.
+    linked: Vec<Pair>,
+    unlinked: Vec<Pair>,
 }
 
 impl Scene {
@@ -62,6 +67,8 @@ impl Scene {
             unblocked: Vec::new(),
             asked: BTreeSet::new(),
             answered: BTreeSet::new(),
+            linked: Vec::new(),
+            unlinked: Vec::new(),
         };
         if others.is_empty() {
             return Ok(scene);
@@ -205,6 +212,7 @@ impl Scene {
             custom: String::new(),
         };
         self.friends.insert(key.clone(), row);
+        self.linked.push(key.clone());
         self.changed.insert(key);
         Ok(())
     }
@@ -263,8 +271,19 @@ impl Scene {
         if had_custom {
             self.edit(account)?.custom = version;
         }
+        self.unlinked.push(key.clone());
         self.changed.insert(key);
         Ok(true)
+    }
+
+    /// What was put into lists so far, for the webhook that tells of it.
+    pub(super) fn take_linked(&mut self) -> Vec<Pair> {
+        mem::take(&mut self.linked)
+    }
+
+    /// What was taken out of lists so far.
+    pub(super) fn take_unlinked(&mut self) -> Vec<Pair> {
+        mem::take(&mut self.unlinked)
     }
 
     /// Puts an account on a blocklist.

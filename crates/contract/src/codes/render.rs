@@ -34,11 +34,14 @@ fn spell(family: Family, cause: Cause<'_>) -> Option<&'static Row> {
 /// The tables that every family of a surface falls back on.
 ///
 /// In chat these are the gateway's own table, then the accounts' (user sigs are checked there whatever the command
-/// is), then the profiles', because an imported account brings a nick. The last two are for devices: any frame may
-/// meet a limit of the access layer, and a login may bring a push token.
+/// is), then the profiles', because an imported account brings a nick. The next two are for devices: any frame may
+/// meet a limit of the access layer, and a login may bring a push token. The last is the groups': the contract has one
+/// number for every operation but a message that an app's webhook refuses, and it stands there.
 const fn shared(surface: Surface) -> &'static [Family] {
     match surface {
-        Surface::Im => &[Family::Common, Family::Account, Family::Profile, Family::Access, Family::Message],
+        Surface::Im => {
+            &[Family::Common, Family::Account, Family::Profile, Family::Access, Family::Message, Family::Group]
+        }
         Surface::OpenApi => &[Family::OpenApiClient, Family::OpenApiServer],
         Surface::Sdk | Surface::SdkV3 | Surface::Push => &[],
     }

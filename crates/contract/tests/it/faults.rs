@@ -204,6 +204,7 @@ examples! { faults: Fault {
     PinQuota { max: 1 },
     ConversationGroupsForbidden,
     WebhookRefused,
+    OperationRefused,
     WebhookCustom { code: 120_001, info: "x".into() },
     WebhookFailed,
     WebhookBusy,

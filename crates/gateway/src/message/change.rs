@@ -54,7 +54,7 @@ pub(crate) async fn modify(call: &Call, request: ModifyRequest) -> Result<Modify
         // Whether it may be changed at all is told first; an error undoes the change.
         refusal.clone().map_or(Ok(version), |fault| Err(fault.into()))
     };
-    let version = call.hub.store.write(call.app.id, write).await?;
+    let version = call.write(write).await?;
     if !review.is_empty() {
         call.hub.front.note(call.app.id, &asked, &text, &review).await?;
     }

@@ -93,7 +93,8 @@ async fn what_the_back_end_keeps_to_itself_no_device_hears_of() {
     let write = move |tx: &mut store::Tx<'_>| {
         let value = |text: &str| contract::profile::Value::Text(text.into());
         let changes = [(SECRET.to_owned(), value("x")), (NICK.to_owned(), value("Ann"))];
-        ::chat::profile::set(tx, &app, &user, &changes, None)
+        let by = ::chat::profile::Operator { user: &user, device: None };
+        ::chat::profile::set(tx, contract::Millis(1_700_000_000_000), &app, by, &user, &changes)
     };
     world.store.write(crate::world::APP, write).await.unwrap();
     let notice: ProfileNotice = alice.notice(Command::ProfileChanged).await.read().unwrap();

@@ -5,7 +5,7 @@
 
 use contract::codes::{self, Code};
 use contract::message::check_body;
-use contract::webhook::{Origin, Webhook};
+use contract::webhook::{FriendQuestion, Origin, Webhook};
 use contract::{Fault, Result};
 use serde_json::{Map, Value};
 use store::append::Draft;
@@ -77,8 +77,30 @@ impl Webhooks {
                 }
             },
             2 => Ok(Gate::Drop),
-            code if is_custom(code) => Err(Fault::WebhookCustom { code: code as i32, info: said.info }.into()),
+            code if is_custom(codes::Message::WebhookCustom.row(), code) => {
+                Err(Fault::WebhookCustom { code: code as i32, info: said.info }.into())
+            }
             _ => Err(Fault::WebhookRefused.into()),
+        }
+    }
+
+    /// Asks `Sns.CallbackPrevFriendAdd` or `Sns.CallbackPrevFriendResponse`, if the app has it on. The answer says yes or
+    /// no for each account, here for the only one; the number around it counts for nothing.
+    pub async fn before_friends(&self, app: &App, origin: Origin, question: &FriendQuestion) -> Result<()> {
+        let webhook = question.webhook();
+        let asked = body::before_friends(question, self.clock.now());
+        let Ok(said) = self.ask(app, webhook, origin, &asked).await else {
+            return match policy(app, webhook) {
+                OnFailure::Pass => Ok(()),
+                OnFailure::Refuse => Err(Fault::OperationRefused.into()),
+            };
+        };
+        match verdict(&said.fields, question.peer.as_str()) {
+            None | Some((0, _)) => Ok(()),
+            Some((code, info)) if is_custom(codes::Relation::WebhookCustom.row(), code) => {
+                Err(Fault::WebhookCustom { code: code as i32, info }.into())
+            }
+            Some(_) => Err(Fault::OperationRefused.into()),
         }
     }
 
@@ -104,9 +126,22 @@ impl Webhooks {
     }
 }
 
-/// Whether a number is one by which an app may refuse a message; its caller gets it as it is.
-fn is_custom(code: i64) -> bool {
-    match codes::Message::WebhookCustom.row().code {
+/// What an answer says of an account: a number, and the app's own words.
+fn verdict(fields: &Map<String, Value>, account: &str) -> Option<(i64, String)> {
+    let items = fields.get("ResultItem")?.as_array()?;
+    let item = items.iter().find(|item| item["To_Account"] == account)?;
+    Some((item["ResultCode"].as_i64()?, words(&item["ResultInfo"])))
+}
+
+/// The app's own words, cut to what reaches the caller.
+fn words(given: &Value) -> String {
+    let words = given.as_str().unwrap_or_default();
+    words[..words.floor_char_boundary(INFO_BYTES)].to_owned()
+}
+
+/// Whether a number is one by which an app may refuse; its caller gets it as it is.
+fn is_custom(row: &codes::Row, code: i64) -> bool {
+    match row.code {
         Code::Range(first, last) => (i64::from(first)..=i64::from(last)).contains(&code),
         Code::Number(_) | Code::Text(_) => false,
     }
@@ -120,9 +155,8 @@ fn policy(app: &App, webhook: Webhook) -> OnFailure {
 fn parse(body: &[u8]) -> Option<Said> {
     let Ok(Value::Object(fields)) = serde_json::from_slice(body) else { return None };
     let code = fields.get("ErrorCode")?.as_i64()?;
-    let info = fields.get("ErrorInfo").and_then(Value::as_str).unwrap_or_default();
-    let end = info.floor_char_boundary(INFO_BYTES);
-    Some(Said { code, info: info[..end].to_owned(), fields })
+    let info = fields.get("ErrorInfo").map(words).unwrap_or_default();
+    Some(Said { code, info, fields })
 }
 
 /// Puts what the answer gives in the place of what the sender gave. None if it gives nothing.

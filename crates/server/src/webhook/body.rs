@@ -1,6 +1,6 @@
 //! The bodies of webhooks, as the contract spells them: one function for each.
 
-use contract::webhook::{Happening, StateChange, Via};
+use contract::webhook::{Befriended, FriendQuestion, FriendStep, Happening, Origin, Pair, StateChange, Via};
 use contract::{Millis, MsgKey, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -52,7 +52,15 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
             Some(receiver)
         }
         Happening::Read { reader, .. } => Some(reader),
-        Happening::State { .. } => None,
+        Happening::State { .. }
+        | Happening::Modified { .. }
+        | Happening::ProfileSet { .. }
+        | Happening::FriendsAdded { .. }
+        | Happening::FriendsRemoved { .. }
+        | Happening::Blocked { .. }
+        | Happening::Unblocked { .. }
+        | Happening::Followed { .. }
+        | Happening::Unfollowed { .. } => None,
     }
 }
 
@@ -86,9 +94,91 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
             "UnreadMsgNum": unread,
             "EventTime": event.at.0,
         }),
+        Happening::Modified { operator, sender, receiver, key, body, cloud } => {
+            let mut fields = message(sender, receiver, *key, false);
+            fields["Operator_Account"] = operator.as_str().into();
+            fields["MsgBody"] = elements(body);
+            fields["CloudCustomData"] = cloud.clone().into();
+            fields["EventTime"] = event.at.0.into();
+            fields
+        }
+        Happening::ProfileSet { operator, account, fields } => json!({
+            "Operator_Account": operator.as_str(),
+            "From_Account": account.as_str(),
+            "ProfileItem": fields.iter().map(|(tag, value)| json!({ "Tag": tag, "Value": value })).collect::<Value>(),
+            "EventTime": event.at.0,
+        }),
+        Happening::FriendsAdded { initiator, pairs, admin, way, .. } => {
+            befriended(event.origin, initiator, pairs, admin.as_ref(), *way)
+        }
+        Happening::FriendsRemoved { pairs, .. } => {
+            json!({ "PairList": pairs.iter().map(|(from, to)| pair(from, to)).collect::<Value>() })
+        }
+        Happening::Blocked { account, peers } | Happening::Unblocked { account, peers } => {
+            json!({ "PairList": peers.iter().map(|peer| pair(account, peer)).collect::<Value>() })
+        }
+        Happening::Followed { account, targets } => json!({
+            "From_Account": account.as_str(),
+            "FollowList": targets.iter().map(|to| json!({ "To_Account": to.as_str() })).collect::<Value>(),
+            "EventTime": event.at.0,
+        }),
+        Happening::Unfollowed { account, targets } => json!({
+            "From_Account": account.as_str(),
+            "To_Account": targets.iter().map(UserId::as_str).collect::<Value>(),
+            "EventTime": event.at.0,
+        }),
         Happening::State { account, change, kicked } => state(account, *change, kicked, event.at),
     };
     Some(body(command, fields).to_string())
+}
+
+fn pair(from: &UserId, to: &UserId) -> Value {
+    json!({ "From_Account": from.as_str(), "To_Account": to.as_str() })
+}
+
+/// `Sns.CallbackFriendAdd`. The contract names the command that did it, which a back end and a device spell differently.
+fn befriended(origin: Origin, initiator: &UserId, pairs: &[Pair], admin: Option<&UserId>, way: Befriended) -> Value {
+    let command = match (way, origin.via) {
+        (Befriended::Agreed, _) => "FriendResponse",
+        (_, Via::Rest) => "friend_add",
+        _ => "FriendAdd",
+    };
+    let with_initiator = |(from, to): &Pair| {
+        let mut pair = pair(from, to);
+        pair["Initiator_Account"] = initiator.as_str().into();
+        pair
+    };
+    json!({
+        "PairList": pairs.iter().map(with_initiator).collect::<Value>(),
+        "ClientCmd": command,
+        "Admin_Account": admin.map_or("", UserId::as_str),
+        "ForceFlag": i32::from(way == Befriended::Forced),
+    })
+}
+
+/// `Sns.CallbackPrevFriendAdd` and `Sns.CallbackPrevFriendResponse`.
+pub(super) fn before_friends(question: &FriendQuestion, now: Millis) -> Value {
+    let FriendQuestion { requester, account, peer, remark, step } = question;
+    let mut fields = json!({
+        "Requester_Account": requester.as_str(),
+        "From_Account": account.as_str(),
+        "EventTime": now.0,
+    });
+    let response = |action: &str| json!([{ "To_Account": peer.as_str(), "Remark": remark, "TagName": "", "ResponseAction": action }]);
+    match step {
+        FriendStep::Add { group, source, wording, is_both } => {
+            fields["FriendItem"] = json!([{
+                "To_Account": peer.as_str(), "Remark": remark, "GroupName": group, "AddSource": source,
+                "AddWording": wording,
+            }]);
+            fields["AddType"] = if *is_both { "Add_Type_Both" } else { "Add_Type_Single" }.into();
+            fields["ForceAddFlags"] = 0.into();
+        }
+        FriendStep::Agree { is_both: true } => fields["ResponseFriendItem"] = response("Response_Action_AgreeAndAdd"),
+        FriendStep::Agree { is_both: false } => fields["ResponseFriendItem"] = response("Response_Action_Agree"),
+        FriendStep::Reject => fields["ResponseFriendItem"] = response("Response_Action_Reject"),
+    }
+    body(question.webhook().command(), fields)
 }
 
 /// What the contract says of a message that was delivered.

@@ -54,8 +54,9 @@ codes! { Im, Group:
     /// `@TGS#` prefix.
     GroupIdInvalid = 10015, raised by Pending, "group id not valid";
 
-    /// The app's own webhook forbade the operation. The app's back end knows why; nothing is wrong with this system.
-    WebhookRefused = 10016, raised by Pending, "operation refused by the app";
+    /// The app's own webhook forbade the operation, or failed where the app wants nothing to happen then. The app's back
+    /// end knows why; nothing is wrong with this system.
+    WebhookRefused = 10016, raised by Fault::OperationRefused, "operation refused by the app";
 
     /// The sender, or the whole group, is muted. It ends at its time, or an administrator of the group lifts it.
     SenderMuted = 10017, raised by Pending, "sender is muted";

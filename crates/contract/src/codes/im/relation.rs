@@ -91,6 +91,10 @@ codes! { Im, Relation:
     /// out.
     GroupedNotFriend = 32216 extra, raised by Fault::GroupedNotFriend, "not a friend, so not in the group";
 
+    /// The app's own webhook refused the friend or the answer with a number that the app chose. Only the app's back end
+    /// knows what it means; its text comes along.
+    WebhookCustom = 38000..39000 extra, raised by Fault::WebhookCustom, "refused by the app with its own code";
+
     /// The account follows as many accounts as it may, 5,000 in the plans of the cloud. It unfollows some first.
     FollowingQuota = 32100 extra, raised by Fault::FollowingQuota, "following too many accounts";
 

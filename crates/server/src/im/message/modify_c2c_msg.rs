@@ -64,7 +64,9 @@ impl Perform for ModifyC2cMsg {
         let base = Base::Read(call.node.store.read(call.app.id, read).await?);
         let (now, bytes, actor) = (call.now, call.app.settings.message_bytes, Actor::Admin(call.caller.clone()));
         let (asked, text) = (named.clone(), edit.body.clone().filter(|_| !review.is_empty()).unwrap_or_default());
+        let origin = call.origin();
         let write = move |tx: &mut Tx<'_>| {
+            tx.act_for(origin);
             modify(tx, now, &actor, &named, base, &edit, bytes)?;
             // Whether it may be changed at all is told first; an error undoes the change.
             refusal.clone().map_or(Ok(()), |fault| Err(fault.into()))

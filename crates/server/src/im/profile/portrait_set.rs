@@ -1,6 +1,6 @@
 //! Writes fields of an account's profile.
 
-use chat::profile::{check, set};
+use chat::profile::{Operator, check, set};
 use contract::codes::Family;
 use contract::{Result, UserId};
 use schemars::JsonSchema;
@@ -58,10 +58,10 @@ impl Perform for PortraitSet {
             Ok(noted) => (noted, None),
             Err(fault) => (Vec::new(), Some(fault)),
         };
-        let (owner, origin) = (account.clone(), call.origin());
+        let (now, owner, caller, origin) = (call.now, account.clone(), call.caller.clone(), call.origin());
         let write = move |tx: &mut Tx<'_>| {
             tx.act_for(origin);
-            set(tx, &app, &owner, &changes, None)?;
+            set(tx, now, &app, Operator { user: &caller, device: None }, &owner, &changes)?;
             // What is wrong with the account is told first; an error undoes the change.
             refusal.clone().map_or(Ok(()), |fault| Err(fault.into()))
         };

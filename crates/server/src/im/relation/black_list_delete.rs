@@ -34,10 +34,10 @@ impl Action for BlackListDelete {
 }
 
 impl Write for BlackListDelete {
-    fn write(&self, _: &Call, tx: &mut Tx<'_>) -> Result<Items> {
+    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Items> {
         let from = owner(&self.from)?;
         check_batch(&self.to)?;
-        let outcomes = chat::relation::unblock(tx, &from, &accounts(&self.to))?;
+        let outcomes = chat::relation::unblock(tx, call.now, &from, &accounts(&self.to))?;
         Ok(items("BlackListDelete", self.to.iter().map(name).collect(), &outcomes))
     }
 }

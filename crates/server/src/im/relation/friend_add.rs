@@ -1,6 +1,6 @@
 //! Adds friends, or asks them.
 
-use chat::relation::Ask;
+use chat::relation::{Ask, Way};
 use contract::codes::Family;
 use contract::{Fault, Result, UserId};
 use schemars::JsonSchema;
@@ -62,8 +62,9 @@ impl Write for FriendAdd {
         let kind = self.kind.as_deref().unwrap_or("Add_Type_Both");
         let is_both = is_both(kind, "Add_Type_Single", "Add_Type_Both", "AddType")?;
         let asks: Vec<_> = read(&self.friends, "AddFriendItem").into_iter().map(|entry| entry.and_then(ask)).collect();
-        let is_forced = self.force == Some(1);
-        let outcomes = chat::relation::add(tx, call.now, &call.app, &from, &asks, is_both, is_forced)?;
+        let admin = Some(&call.caller).filter(|caller| call.app.is_admin(caller));
+        let way = Way { is_both, is_forced: self.force == Some(1), admin };
+        let outcomes = chat::relation::add(tx, call.now, &call.app, &from, &asks, way)?;
         Ok(items("FriendAdd", names(&self.friends), &outcomes))
     }
 }

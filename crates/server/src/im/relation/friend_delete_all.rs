@@ -33,11 +33,11 @@ impl Action for FriendDeleteAll {
 }
 
 impl Write for FriendDeleteAll {
-    fn write(&self, _: &Call, tx: &mut Tx<'_>) -> Result<Plain> {
+    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Plain> {
         let from = owner(&self.from)?;
         let kind = self.kind.as_deref().unwrap_or("Delete_Type_Single");
         let is_both = is_both(kind, "Delete_Type_Single", "Delete_Type_Both", "DeleteType")?;
-        chat::relation::delete_all(tx, &from, is_both)?;
+        chat::relation::delete_all(tx, call.now, &from, is_both)?;
         Ok(Plain { error_display: "" })
     }
 }

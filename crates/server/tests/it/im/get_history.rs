@@ -136,7 +136,7 @@ both! {
         }
         im.raw(COMMAND, "not json").await.fails(Data::FieldInvalid);
         im.call("open_msg_svc/get_story", good.clone()).await.fails(Data::UrlInvalid);
-        im.send("GET", &format!("/v4/{COMMAND}"), "").await.fails(Data::UrlInvalid);
+        im.send("PUT", &format!("/v4/{COMMAND}"), "").await.fails(Data::UrlInvalid);
         let own = im.sig("alice");
         im.import(&["alice"]).await;
         im.call_as("alice", &own, COMMAND, good).await.fails(Common::NotAdmin);

@@ -1,10 +1,12 @@
 //! Webhooks, from the side of the app that is asked and told.
 //!
 //! * `receiver`: the app's endpoint, strict about what it is sent. `before`: what is asked. `after`: what is told, in
-//!   which order, and that nothing is lost. `guard`: where calls may go. `settings`: how operators switch them on.
+//!   which order, and that nothing is lost. `families`: both, of profiles, relations and the like. `guard`: where calls
+//!   may go. `settings`: how operators switch them on.
 
 mod after;
 mod before;
+mod families;
 mod guard;
 pub(crate) mod receiver;
 mod settings;
