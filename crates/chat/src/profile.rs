@@ -116,7 +116,8 @@ fn write(
     Ok(changed(&before, &after))
 }
 
-/// Empties what an account says of itself, nick and self-signature, where one of these words still stands in it.
+/// Empties what an account says of itself, nick and self-signature, where one of these words still stands in it. That an
+/// operator did it is told to no webhook.
 pub fn take_away(tx: &mut Tx<'_>, app: &App, account: &UserId, words: &[&str]) -> Result<()> {
     let Some(profile) = one(tx, account)? else { return Ok(()) };
     let words: Vec<String> = words.iter().map(|word| normal(word)).collect();

@@ -58,7 +58,7 @@ impl Perform for PortraitSet {
             Ok(noted) => (noted, None),
             Err(fault) => (Vec::new(), Some(fault)),
         };
-        let (now, caller, owner, origin) = (call.now, call.caller.clone(), account.clone(), call.origin());
+        let (now, owner, caller, origin) = (call.now, account.clone(), call.caller.clone(), call.origin());
         let write = move |tx: &mut Tx<'_>| {
             tx.act_for(origin);
             set(tx, now, &app, Operator { user: &caller, device: None }, &owner, &changes)?;
