@@ -81,6 +81,7 @@ struct Bell {
 impl Webhooks {
     /// The webhooks of a node; [`Webhooks::run`] tells.
     pub fn new(store: Store, apps: Arc<Apps>, clock: Clock, node: i64, networks: &[String]) -> Arc<Self> {
+        metrics::counter!("noroshi_webhook_dropped_total", "why" => "too_old").increment(0);
         let unread = Arc::new(Unread::new(store.is_exclusive()));
         Arc::new(Self {
             store,

@@ -7,14 +7,23 @@ use bytes::Bytes;
 use server::admin::client;
 use server::clock::Clock;
 use server::dev::{Dev, Options};
+use store::apps::{AppSettings, CommandSettings};
 
+use crate::harness::message;
 use crate::ops::office::ANY;
 
 const GUIDE: &str = include_str!("../../../../../docs/guide/operations.md");
 
 operated! {
     async fn the_guide_names_every_metric_with_its_type(office: Office) {
-        office.im.import(&["alice"]).await;
+        office.im.import(&["alice", "bob"]).await;
+        // A call of a webhook counts, also where nobody listens.
+        let hook = |settings: &mut AppSettings| {
+            settings.webhook.url = "http://127.0.0.1:1/".into();
+            settings.webhook.commands.insert("C2C.CallbackBeforeSendMsg".into(), CommandSettings::default());
+        };
+        office.im.app(|settings, _| hook(settings)).await;
+        office.im.call("openim/sendmsg", message("alice", "bob", 1, "x")).await;
         office.ok(Method::GET, "node", serde_json::Value::Null).await;
         let public = office.im.address().to_string();
         let (_, text) = client::call(&public, None, Method::GET, "/metrics", Bytes::new()).await.expect("an answer");
