@@ -165,7 +165,9 @@ fn every_fault_has_a_spelling() {
     let families: BTreeSet<Family> = callers().map(|row| row.family).collect();
     for fault in faults() {
         let name = format!("Fault::{}", variant(&fault));
-        let built = callers().any(|row| claims(row, &name));
+        // A row that nobody got yet claims nothing, but it is spelt already.
+        let waits = codes::spelling(Family::OpenApiClient, &fault).is_some_and(|row| row.raised == Raised::Pending);
+        let built = waits || callers().any(|row| claims(row, &name));
         assert_eq!(built, !unspelled.contains(&fault), "{name}");
         let spelled = families.iter().any(|family| codes::spelling(*family, &fault).is_some());
         assert_eq!(spelled, !unspelled.contains(&fault), "{name}");
