@@ -133,6 +133,35 @@ pub enum Fault {
     /// An account could not be looked up in time.
     AccountLookupTimeout,
 
+    // The OpenAPI's gateway.
+    /// No product is served under this version.
+    ProductUnknown,
+    /// Calls must come over TLS.
+    TlsRequired,
+    /// No access key has this id.
+    AccessKeyUnknown,
+    /// The call's time is not in the contract's form.
+    TimestampMalformed,
+    /// The call's time is too far from this machine's.
+    TimestampExpired,
+    /// The nonce was used before.
+    NonceUsed,
+    /// The signature is not the one that this side computes.
+    SignatureMismatch {
+        /// What this side signed, for the developer who looks for the difference.
+        signed: String,
+    },
+    /// The cloud account is of a kind that is not supported.
+    CloudAccountUnsupported,
+    /// An operator prohibited the cloud account.
+    CloudAccountProhibited,
+    /// The cloud account is in debt.
+    CloudAccountInDebt,
+    /// The service is not switched on for the cloud account.
+    CloudAccountDisabled,
+    /// The access key may not do this.
+    ActionForbidden,
+
     // User sigs.
     /// No user sig in the request.
     UserSigMissing,

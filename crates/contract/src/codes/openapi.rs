@@ -4,7 +4,7 @@
 codes! { OpenApi, OpenApiClient:
     /// The version or host of the call names no product that is served here. The caller points its SDK at this host and
     /// leaves the product's version as it is.
-    ProductUnknown = "InvalidProduct.NotFound" (404), raised by Pending, "no such product at this address";
+    ProductUnknown = "InvalidProduct.NotFound" (404) pending, raised by Fault::ProductUnknown, "no such product at this address";
 
     /// The product has no such action; its case counts, and only GET and POST are taken. The caller compares the name
     /// with the reference.
@@ -13,29 +13,29 @@ codes! { OpenApi, OpenApiClient:
 
     /// The installation takes calls over HTTPS only, and this one was plain. The caller sets its SDK's protocol to
     /// HTTPS.
-    TlsRequired = "InvalidProtocol.NeedSsl" (404), raised by Pending, "https is required";
+    TlsRequired = "InvalidProtocol.NeedSsl" (404) pending, raised by Fault::TlsRequired, "https is required";
 
     /// A required parameter is not in the call; the code names it. The caller adds it.
     ParameterMissing = "Missing{ParameterName}" (400) pending, raised by Fault::FieldMissing, "parameter is missing";
 
     /// No access key has this id here. The caller checks the id and the host; keys of another installation are unknown
     /// to this one.
-    AccessKeyUnknown = "InvalidAccessKeyId.NotFound" (400), raised by Pending, "access key not found";
+    AccessKeyUnknown = "InvalidAccessKeyId.NotFound" (400) pending, raised by Fault::AccessKeyUnknown, "access key not found";
 
     /// The call's time is not written as ISO 8601 in UTC, such as 2026-01-31T08:00:00Z. The caller corrects the format.
-    TimestampMalformed = "InvalidTimeStamp.Format" (400), raised by Pending, "timestamp malformed";
+    TimestampMalformed = "InvalidTimeStamp.Format" (400) pending, raised by Fault::TimestampMalformed, "timestamp malformed";
 
     /// The call's time is more than 15 minutes from this machine's. The caller sends UTC, not local time, and both
     /// sides set their clocks.
-    TimestampExpired = "InvalidTimeStamp.Expired" (400), raised by Pending, "timestamp expired";
+    TimestampExpired = "InvalidTimeStamp.Expired" (400) pending, raised by Fault::TimestampExpired, "timestamp expired";
 
     /// The nonce was used before, so the call is a repetition or its random numbers are too few. The caller draws a new
     /// UUID for each call, retries included.
-    NonceUsed = "SignatureNonceUsed" (400), raised by Pending, "signature nonce already used";
+    NonceUsed = "SignatureNonceUsed" (400) pending, raised by Fault::NonceUsed, "signature nonce already used";
 
     /// The signature is not the one that this side computes. The caller compares its string to sign with the one in the
     /// answer, then its secret.
-    SignatureMismatch = "SignatureDoesNotMatch" (400), raised by Pending, "signature does not match";
+    SignatureMismatch = "SignatureDoesNotMatch" (400) pending, raised by Fault::SignatureMismatch, "signature does not match";
 
     /// The account calls more often than it may over all actions. The caller waits as the answer's retry header says
     /// and sends fewer, larger calls.
@@ -48,16 +48,16 @@ codes! { OpenApi, OpenApiClient:
 
     /// The account that owns the access key came from elsewhere and may not use this service. The operator marks it as
     /// supported.
-    AccountUnsupported = "AccountNotSupport" (400), raised by Pending, "account is not supported";
+    AccountUnsupported = "AccountNotSupport" (400) pending, raised by Fault::CloudAccountUnsupported, "account is not supported";
 
     /// An operator prohibited the account that owns the access key. Its owner must talk to the operator.
-    AccountProhibited = "AccountProhibited" (400), raised by Pending, "account is prohibited";
+    AccountProhibited = "AccountProhibited" (400) pending, raised by Fault::CloudAccountProhibited, "account is prohibited";
 
     /// The account is marked as in debt. The operator clears the mark when it is settled.
-    AccountInDebt = "AccountInDebt" (400), raised by Pending, "account is in debt";
+    AccountInDebt = "AccountInDebt" (400) pending, raised by Fault::CloudAccountInDebt, "account is in debt";
 
     /// The push service is not switched on for the account. The operator enables it.
-    AccountDisabled = "AccountDisabled" (400), raised by Pending, "account is not enabled";
+    AccountDisabled = "AccountDisabled" (400) pending, raised by Fault::CloudAccountDisabled, "account is not enabled";
 
     /// The AppKey does not belong to the account of this access key, or does not exist; which of the two is not told.
     /// The caller uses the app's own access key.
@@ -65,7 +65,7 @@ codes! { OpenApi, OpenApiClient:
 
     /// The access key is one of a sub-user or temporary and lacks the right to this action or app. The account's owner
     /// grants it.
-    ActionForbidden = "NoPermission" (400), raised by Pending, "not authorized for this action";
+    ActionForbidden = "NoPermission" (400) pending, raised by Fault::ActionForbidden, "not authorized for this action";
 
     /// What the parameter names does not exist, such as a device, a message or a tag. The caller checks the value and
     /// the AppKey that it belongs to.

@@ -3,4 +3,5 @@
 mod codes;
 mod faults;
 mod garbage;
+mod openapi;
 mod reached;
