@@ -85,15 +85,7 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
             let fields = message(sender, receiver, *key, *online_only);
             written(fields, event, (body, cloud), (*code, info, UNREAD_UNKNOWN))
         }
-        Happening::Signalled { sender, receiver, key, data } => {
-            let mut fields = json!({ "From_Account": sender.as_str(), "To_Account": receiver.as_str() });
-            fields["MsgSeq"] = key.seq.into();
-            fields["MsgRandom"] = key.random.into();
-            fields["MsgKey"] = key.to_string().into();
-            fields["Data"] = data.clone().into();
-            fields["EventTime"] = event.at.0.into();
-            fields
-        }
+        Happening::Signalled { sender, receiver, key, data } => signalled((sender, receiver), *key, data, event.at),
         Happening::OverLimit { command, calls, limit } => over_limit(command, *calls, *limit, event.at),
         Happening::Moderated(judgement) => judged(judgement, event),
         Happening::Read { reader, peer, time } => json!({
@@ -224,6 +216,17 @@ fn written(mut fields: Value, event: &Waiting, says: (&str, &str), became: (i32,
     fields["ErrorInfo"] = became.1.into();
     fields["UnreadMsgNum"] = became.2.into();
     fields["EventTime"] = event.at.0.into();
+    fields
+}
+
+/// `Chatbot.OnC2CSignalMessage`.
+fn signalled((from, to): (&UserId, &UserId), key: MsgKey, data: &str, at: Millis) -> Value {
+    let mut fields = pair(from, to);
+    fields["MsgSeq"] = key.seq.into();
+    fields["MsgRandom"] = key.random.into();
+    fields["MsgKey"] = key.to_string().into();
+    fields["Data"] = data.into();
+    fields["EventTime"] = at.0.into();
     fields
 }
 
