@@ -15,17 +15,24 @@ mod courier;
 mod desk;
 pub mod faults;
 mod fcm;
+mod harmony;
+mod hms;
+mod honor;
 mod http;
+mod huawei;
 pub mod inbox;
 mod keys;
 mod listener;
 mod meter;
+mod oppo;
 mod page;
 mod random;
 mod room;
 mod service;
 mod tickets;
 mod tls;
+mod vivo;
+mod xiaomi;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -56,6 +63,18 @@ pub struct SandboxSettings {
     pub apns_development: SocketAddr,
     /// Google's service and its token endpoint.
     pub fcm: SocketAddr,
+    /// Huawei's service for Android and its token endpoint.
+    pub huawei: SocketAddr,
+    /// Honor's service and its token endpoint.
+    pub honor: SocketAddr,
+    /// Huawei's service for HarmonyOS.
+    pub harmony: SocketAddr,
+    /// Xiaomi's service.
+    pub xiaomi: SocketAddr,
+    /// OPPO's service.
+    pub oppo: SocketAddr,
+    /// vivo's service.
+    pub vivo: SocketAddr,
     /// The control API and the page.
     pub api: SocketAddr,
     /// None makes a new one.
@@ -73,6 +92,12 @@ impl Default for SandboxSettings {
             apns: any,
             apns_development: any,
             fcm: any,
+            huawei: any,
+            honor: any,
+            harmony: any,
+            xiaomi: any,
+            oppo: any,
+            vivo: any,
             api: any,
             authority: None,
             faults: Vec::new(),
@@ -134,7 +159,15 @@ impl Sandbox {
 
         let acceptor = TlsAcceptor::from(authority.server_config(http::ALPN)?);
         let mut rooms: Vec<Arc<dyn Room>> = vec![apns];
-        let vendors: [(SocketAddr, Make); 1] = [(settings.fcm, fcm::open)];
+        let vendors: [(SocketAddr, Make); 7] = [
+            (settings.fcm, fcm::open),
+            (settings.huawei, huawei::open),
+            (settings.honor, honor::open),
+            (settings.harmony, harmony::open),
+            (settings.xiaomi, xiaomi::open),
+            (settings.oppo, oppo::open),
+            (settings.vivo, vivo::open),
+        ];
         for (address, make) in vendors {
             let listener = TcpListener::bind(address).await?;
             let address = listener.local_addr()?;
@@ -172,6 +205,36 @@ impl Sandbox {
     /// Google's service; `/token` gives access tokens.
     pub fn fcm_url(&self) -> String {
         self.url(fcm::ROOM)
+    }
+
+    /// Huawei's service for Android; `/oauth2/v3/token` gives access tokens.
+    pub fn huawei_url(&self) -> String {
+        self.url(huawei::ROOM)
+    }
+
+    /// Honor's service; `/auth/token` gives access tokens.
+    pub fn honor_url(&self) -> String {
+        self.url(honor::ROOM)
+    }
+
+    /// Huawei's service for HarmonyOS.
+    pub fn harmony_url(&self) -> String {
+        self.url(harmony::ROOM)
+    }
+
+    /// Xiaomi's service.
+    pub fn xiaomi_url(&self) -> String {
+        self.url(xiaomi::ROOM)
+    }
+
+    /// OPPO's service.
+    pub fn oppo_url(&self) -> String {
+        self.url(oppo::ROOM)
+    }
+
+    /// vivo's service.
+    pub fn vivo_url(&self) -> String {
+        self.url(vivo::ROOM)
     }
 
     /// Every room with its URL, by the names that the control API uses.

@@ -174,11 +174,6 @@ impl Reply {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
-
-    /// Whether it is a success, by the room's own word.
-    pub(crate) fn is_success(&self) -> bool {
-        self.word.is_empty()
-    }
 }
 
 /// The segments of a path, without the empty first.
