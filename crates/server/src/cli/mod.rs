@@ -14,6 +14,7 @@ mod env;
 mod init;
 mod moment;
 mod receive;
+mod sandbox;
 mod serve;
 mod webhook;
 mod words;
@@ -56,6 +57,8 @@ enum Command {
     App(app::Args),
     /// Receive webhooks and print them, to try them out.
     Receive(receive::Args),
+    /// Play the vendors' push services alone, without a node.
+    Sandbox(sandbox::Args),
     /// Copy the embedded store into a file, while it serves or not.
     Backup(backup::Args),
     /// Put a backup in the place of a store that is not there.
@@ -102,6 +105,7 @@ impl Cli {
             Command::Config(args) => config::run(&args)?,
             Command::App(args) => app::run(args).await?,
             Command::Receive(args) => receive::run(args).await?,
+            Command::Sandbox(args) => sandbox::run(&args).await?,
             Command::Backup(args) => backup::run(&args).await?,
             Command::Restore(args) => backup::restore(&args)?,
             Command::Doctor(args) => return doctor::run(&args).await,
