@@ -16,7 +16,7 @@ use rustls_pki_types::pem::PemObject;
 use store::apps::{App, Credential};
 
 use crate::channel::{Channel, Clock};
-use crate::channels::{Access, Malformed, Tuning, apns, harmony, honor, huawei, xiaomi};
+use crate::channels::{Access, Malformed, Tuning, apns, fcm, harmony, honor, huawei, oppo, vivo, xiaomi};
 
 /// Makes channels of credentials.
 pub trait ChannelFactory: Send + Sync {
@@ -64,12 +64,18 @@ const REGISTER: &[Entry] = &[
     // Apple publishes no number; its connections carry about this much, and it says so when it is too much.
     Entry { channel: "apns", rate: 4_000, open: open_apns },
     Entry { channel: "apns-voip", rate: 4_000, open: open_apns },
+    // 600,000 a minute for a project.
+    Entry { channel: "fcm", rate: 10_000, open: open_fcm },
     // Per kind of notification and app; the vendor tells it in its console.
     Entry { channel: "harmony", rate: 6_000, open: open_harmony },
     // 3,000 calls a second and no more; each carries what one claim holds.
     Entry { channel: "honor", rate: 300_000, open: open_honor },
     // Devices a second: the least that a formula over an app's users gives.
     Entry { channel: "huawei", rate: 6_000, open: open_huawei },
+    // The least of what apps get by their users.
+    Entry { channel: "oppo", rate: 5_000, open: open_oppo },
+    // Likewise.
+    Entry { channel: "vivo", rate: 3_000, open: open_vivo },
     // 500 calls a second is the least that an app gets; each carries what one claim holds.
     Entry { channel: "xiaomi", rate: 100_000, open: open_xiaomi },
 ];
@@ -179,6 +185,48 @@ fn apns_credential(
         Some(pem) => apns::Credential::from_pem(pem).map_err(invalid),
         None => Err(Trouble::Invalid("a p8, a p12 or a pem is needed".into())),
     }
+}
+
+fn open_fcm(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = fcm::Settings {
+        access: access(all, credential, fcm::BASE_URL, "")?,
+        key_file: secret(secrets, "key_file"),
+        package_name: setting(credential, "package_name").cloned(),
+    };
+    // A published class of its own tells that no request can be put together.
+    let channel = fcm::Fcm::new(settings).map_err(|malformed| Trouble::KeyFileInvalid(malformed.to_string()))?;
+    Ok(Arc::new(channel))
+}
+
+fn open_oppo(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = oppo::Settings {
+        access: access(all, credential, oppo::BASE_URL, "")?,
+        app_key: text(credential, "app_key"),
+        master_secret: secret(secrets, "master_secret"),
+    };
+    Ok(Arc::new(oppo::Oppo::new(settings)?))
+}
+
+fn open_vivo(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = vivo::Settings {
+        access: access(all, credential, vivo::BASE_URL, "")?,
+        app_id: text(credential, "app_id"),
+        app_key: text(credential, "app_key"),
+        app_secret: secret(secrets, "app_secret"),
+    };
+    Ok(Arc::new(vivo::Vivo::new(settings)?))
 }
 
 fn open_harmony(

@@ -5,12 +5,15 @@
 pub mod apns;
 mod batching;
 mod callback;
+pub mod fcm;
 pub mod harmony;
 pub mod honor;
 pub mod huawei;
+pub mod oppo;
 pub mod scripted;
 #[cfg(test)]
 mod testing;
+pub mod vivo;
 mod wire;
 pub mod xiaomi;
 

@@ -28,7 +28,7 @@ use tokio_rustls::TlsConnector;
 
 pub(crate) use self::line::{Judged, Line, NONE, listed, lost, unlisted};
 pub(crate) use self::pool::{Pool, Target, Trouble};
-pub(crate) use self::session::{ClientCredentials, Fresh, Grant, Session};
+pub(crate) use self::session::{ClientCredentials, Fresh, Grant, Session, exchange};
 
 /// Bytes of an answer that are read when nobody says otherwise: a thousand results of a batch with their ids.
 const ANSWER_BYTES: usize = 512 * 1_024;
