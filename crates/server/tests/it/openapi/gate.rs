@@ -9,6 +9,7 @@ use store::sql;
 
 use super::{Reply, Signer, device, encode, register, send, with_key};
 use crate::harness::{APP, Im, START};
+use crate::raw::Raw;
 
 both! {
     async fn the_first_reason_in_the_documented_order_is_told(im: Im) {
@@ -199,4 +200,15 @@ async fn plain_http_is_refused_where_tls_is_required() {
     let im = started.expect("SQLite is always tested");
     let signer = with_key(&im).await;
     signer.call(&im, "ListTags", &[]).await.fails(Code::TlsRequired, "InvalidProtocol.NeedSsl");
+}
+
+#[tokio::test]
+async fn a_call_that_sends_its_form_too_slowly_is_told_that_time_ran_out() {
+    let started = Im::start_with(store::testing::TestEngine::Sqlite, |config| config.bounds.body_ms = 50).await;
+    let im = started.expect("SQLite is always tested");
+    let head = "POST / HTTP/1.1\r\nhost: noroshi.test\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+                content-length: 100\r\n\r\nAction=ListTags";
+    let text = Raw::open(&im).await.write(head.as_bytes()).await.read_answer().await;
+    assert!(text.starts_with("HTTP/1.1 500 ") && text.contains(r#""Code":"Timeout""#), "{text}");
+    contract::ledger::note(OpenApiServer::Timeout.row(), How::Request);
 }
