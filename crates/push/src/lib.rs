@@ -4,8 +4,10 @@
 //! * `engine`: drains what is queued, by lease. `delivery`: what an answer means for a delivery; pure.
 //! * `broadcast`: one notification for an audience of any size, in chunks under a lease, without a row for each device.
 //! * `channel`: what a vendor's channel is; `channels`: the channels, a folder each.
+//! * `binding`, `tag`: what is bound to a device, and what carries a tag: the identity graph of push.
 //! * `credential`: which channel an app's credential makes.
 
+pub mod binding;
 pub mod broadcast;
 pub mod channel;
 pub mod channels;
@@ -14,3 +16,4 @@ pub mod credential;
 pub mod delivery;
 pub mod engine;
 pub mod notice;
+pub mod tag;
