@@ -3,6 +3,7 @@
 //! * `chat`, `notice`: from a message's offline push to a notification.
 //! * `engine`: drains what is queued, by lease. `delivery`: what an answer means for a delivery; pure.
 //! * `broadcast`: one notification for an audience of any size, in chunks under a lease, without a row for each device.
+//! * `mpaas`, `template`: pushes as the mPaaS OpenAPI asks for them.
 //! * `channel`: what a vendor's channel is; `channels`: the channels, a folder each.
 //! * `credential`: which channel an app's credential makes.
 
@@ -13,4 +14,6 @@ pub mod chat;
 pub mod credential;
 pub mod delivery;
 pub mod engine;
+pub mod mpaas;
 pub mod notice;
+pub mod template;
