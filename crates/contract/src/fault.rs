@@ -161,6 +161,10 @@ pub enum Fault {
     CloudAccountDisabled,
     /// The access key may not do this.
     ActionForbidden,
+    /// A push should begin later than it may be planned ahead.
+    PushTimeTooLate,
+    /// A push would expire before it has begun, or at once.
+    ExpireTimeTooEarly,
 
     // User sigs.
     /// No user sig in the request.
@@ -213,6 +217,35 @@ pub enum Fault {
         /// The field as the surface spells it.
         field: &'static str,
         /// The bound in bytes.
+        max: usize,
+    },
+    /// What a parameter names does not exist.
+    FieldNotFound {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+    },
+    /// A parameter is there without content.
+    FieldEmpty {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+    },
+    /// A parameter is nothing but white space.
+    FieldBlank {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+    },
+    /// A text parameter has more characters than it may.
+    FieldLettersTooMany {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+        /// The bound in characters.
+        max: usize,
+    },
+    /// A list parameter has more items than it may, or what it adds to would.
+    FieldItemsTooMany {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+        /// The bound in items.
         max: usize,
     },
     /// A UserID in the body is not a string.

@@ -5,8 +5,10 @@
 //! * `broadcast`: one notification for an audience of any size, in chunks under a lease, without a row for each device.
 //! * `mpaas`, `template`: pushes as the mPaaS OpenAPI asks for them.
 //! * `channel`: what a vendor's channel is; `channels`: the channels, a folder each.
+//! * `binding`, `tag`: what is bound to a device, and what carries a tag: the identity graph of push.
 //! * `credential`: which channel an app's credential makes.
 
+pub mod binding;
 pub mod broadcast;
 pub mod channel;
 pub mod channels;
@@ -16,4 +18,5 @@ pub mod delivery;
 pub mod engine;
 pub mod mpaas;
 pub mod notice;
+pub mod tag;
 pub mod template;

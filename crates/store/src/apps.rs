@@ -126,6 +126,8 @@ pub struct AppSettings {
     pub zone_hours: i64,
     /// Whether sealed frames are `required`, `allowed` or `off`.
     pub sealing: Sealing,
+    /// The cloud account that owns the app: its access keys may call it by the push OpenAPIs.
+    pub cloud_account: String,
     /// The ids by which the mPaaS OpenAPI knows the app.
     pub mpaas_app_id: String,
     /// See `mpaas_app_id`.
@@ -174,6 +176,7 @@ impl Default for AppSettings {
             has_history_files: true,
             zone_hours: 0,
             sealing: Sealing::Allowed,
+            cloud_account: crate::cloud::DEFAULT_ACCOUNT.into(),
             mpaas_app_id: String::new(),
             workspace_id: String::new(),
             credentials: BTreeMap::new(),

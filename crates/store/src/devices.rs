@@ -247,7 +247,7 @@ pub fn tokens_of(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<To
 }
 
 /// Keeps the account's number of reachable devices, by which a send knows whether to queue a notification.
-fn count_reach(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
+pub(crate) fn count_reach(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
     tx.run(
         sql!(

@@ -30,6 +30,8 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (15, include_str!("../migrations/0015_media.sql")),
     (16, include_str!("../migrations/0016_exports.sql")),
     (17, include_str!("../migrations/0017_daily_sends.sql")),
+    (20, include_str!("../migrations/0020_cloud.sql")),
+    (21, include_str!("../migrations/0021_bindings.sql")),
     (27, include_str!("../migrations/0027_push_templates.sql")),
     (28, include_str!("../migrations/0028_push_plans.sql")),
     (29, include_str!("../migrations/0029_push_results.sql")),

@@ -9,7 +9,7 @@ codes! { OpenApi, OpenApiClient:
     /// The product has no such action; its case counts, and only GET and POST are taken. The caller compares the name
     /// with the reference.
     ApiUnknown = "InvalidApi.NotFound" (404) pending,
-        raised by Fault::CommandUnknown | Fault::UrlMalformed, "no such action";
+        raised by Fault::CommandUnknown | Fault::UrlMalformed | Fault::BodyMalformed, "no such action";
 
     /// The installation takes calls over HTTPS only, and this one was plain. The caller sets its SDK's protocol to
     /// HTTPS.
@@ -53,24 +53,28 @@ codes! { OpenApi, OpenApiClient:
     /// An operator prohibited the account that owns the access key. Its owner must talk to the operator.
     AccountProhibited = "AccountProhibited" (400) pending, raised by Fault::CloudAccountProhibited, "account is prohibited";
 
-    /// The account is marked as in debt. The operator clears the mark when it is settled.
-    AccountInDebt = "AccountInDebt" (400) pending, raised by Fault::CloudAccountInDebt, "account is in debt";
+    /// The account is marked as in debt, or the app's plan has ended. The operator clears the mark when it is settled, or
+    /// extends the plan.
+    AccountInDebt = "AccountInDebt" (400) pending,
+        raised by Fault::CloudAccountInDebt | Fault::PlanExpired, "account is in debt";
 
-    /// The push service is not switched on for the account. The operator enables it.
-    AccountDisabled = "AccountDisabled" (400) pending, raised by Fault::CloudAccountDisabled, "account is not enabled";
+    /// The push service is not switched on for the account, or the app is switched off. The operator enables it.
+    AccountDisabled = "AccountDisabled" (400) pending,
+        raised by Fault::CloudAccountDisabled | Fault::AppDisabled, "account is not enabled";
 
     /// The AppKey does not belong to the account of this access key, or does not exist; which of the two is not told.
     /// The caller uses the app's own access key.
     AppForbidden = "PermissionDenied" (400) pending, raised by Fault::AppUnknown, "appkey is not authorized";
 
-    /// The access key is one of a sub-user or temporary and lacks the right to this action or app. The account's owner
-    /// grants it.
-    ActionForbidden = "NoPermission" (400) pending, raised by Fault::ActionForbidden, "not authorized for this action";
+    /// The access key is one of a sub-user or temporary and lacks the right to this action or app, or the app has the
+    /// action off or takes no calls from this address. The account's owner grants it.
+    ActionForbidden = "NoPermission" (400) pending,
+        raised by Fault::ActionForbidden | Fault::CommandDisabled | Fault::AddressForbidden, "not authorized for this action";
 
     /// What the parameter names does not exist, such as a device, a message or a tag. The caller checks the value and
     /// the AppKey that it belongs to.
-    ParameterNotFound = "Invalid{ParameterName}.NotFound" (400),
-        raised by Pending, "what the parameter names is not found";
+    ParameterNotFound = "Invalid{ParameterName}.NotFound" (400) pending,
+        raised by Fault::FieldNotFound, "what the parameter names is not found";
 
     /// The parameter has the wrong form: no time in ISO 8601, no JSON, no device id, or a choice that does not exist.
     /// The caller corrects it.
@@ -78,35 +82,35 @@ codes! { OpenApi, OpenApiClient:
         raised by Fault::FieldInvalid, "parameter malformed";
 
     /// The parameter is there without any content. The caller fills it or leaves it out.
-    ParameterEmpty = "Invalid{ParameterName}.Empty" (400), raised by Pending, "parameter is empty";
+    ParameterEmpty = "Invalid{ParameterName}.Empty" (400) pending, raised by Fault::FieldEmpty, "parameter is empty";
 
     /// The parameter is nothing but white space. The caller fills it with something visible.
-    ParameterBlank = "Invalid{ParameterName}.Blank" (400), raised by Pending, "parameter is blank";
+    ParameterBlank = "Invalid{ParameterName}.Blank" (400) pending, raised by Fault::FieldBlank, "parameter is blank";
 
     /// The parameter has more bytes in UTF-8 than it may. The caller shortens it; CJK characters take three bytes each.
     ParameterBytesExceeded = "Invalid{ParameterName}.BytesExceed" (400) pending,
         raised by Fault::FieldTooLong, "parameter has too many bytes";
 
     /// The parameter has more characters than it may. The caller shortens the text to the documented length.
-    ParameterLengthExceeded = "Invalid{ParameterName}.LengthExceed" (400),
-        raised by Pending, "parameter has too many characters";
+    ParameterLengthExceeded = "Invalid{ParameterName}.LengthExceed" (400) pending,
+        raised by Fault::FieldLettersTooMany, "parameter has too many characters";
 
     /// The list has more items than it may. The caller splits it into several calls.
     ParameterSizeExceeded = "Invalid{ParameterName}.SizeExceed" (400) pending,
-        raised by Fault::BatchSizeInvalid, "parameter has too many items";
+        raised by Fault::FieldItemsTooMany, "parameter has too many items";
 
     /// The push should start more than seven days from now. The caller schedules it later, or sooner than that.
-    PushTimeTooLate = "Specified Pushtime can not be after seven days" (400),
-        raised by Pending, "push time is more than seven days ahead";
+    PushTimeTooLate = "Specified Pushtime can not be after seven days" (400) pending,
+        raised by Fault::PushTimeTooLate, "push time is more than seven days ahead";
 
     /// The push would expire before it starts, or within three seconds of it. The caller sets a later expiry, in UTC.
-    ExpireTimeTooEarly = "LimitExceed" (400), raised by Pending, "expire time is too early";
+    ExpireTimeTooEarly = "LimitExceed" (400) pending, raised by Fault::ExpireTimeTooEarly, "expire time is too early";
 }
 
 codes! { OpenApi, OpenApiServer:
     /// The server cannot work for the moment: it shuts down or its store is away. The caller tries again after a pause.
     ServiceUnavailable = "ServiceUnavailable" (503) pending,
-        raised by Failure::Unavailable | Failure::Overloaded | Failure::Full, "service temporarily unavailable";
+        raised by Failure::Unavailable | Failure::Overloaded | Failure::Full | Fault::NodeBusy, "service temporarily unavailable";
 
     /// Something unexpected happened inside. The caller may try again; the operator finds the cause in the log under
     /// the request id.
@@ -114,5 +118,6 @@ codes! { OpenApi, OpenApiServer:
 
     /// The call took too long. A push has mostly been accepted, so the caller asks for its status instead of pushing
     /// again; a query may be repeated.
-    Timeout = "Timeout" (500) pending, raised by Failure::Timeout, "processing timed out";
+    Timeout = "Timeout" (500) pending,
+        raised by Failure::Timeout | Fault::ServiceTimeout, "processing timed out";
 }

@@ -7,7 +7,7 @@
 
 pub mod callback;
 pub mod content;
-//pub mod order;
+pub mod order;
 pub mod schedule;
 
 /// Targets of a simple push, and of one by template.

@@ -204,7 +204,8 @@ async fn list(desk: &Desk) -> Result<()> {
 }
 
 /// Settings that are texts, whatever they look like.
-const TEXTS: [&str; 8] = ["name", "company", "status", "plan", "sealing", "allow_type", "mpaas_app_id", "workspace_id"];
+const TEXTS: [&str; 9] =
+    ["name", "company", "status", "plan", "sealing", "allow_type", "cloud_account", "mpaas_app_id", "workspace_id"];
 
 /// Reads `NAME=VALUE`.
 fn changes(settings: &[String]) -> Result<Value> {
