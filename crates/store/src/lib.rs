@@ -40,6 +40,7 @@ mod postgres;
 pub mod profiles;
 mod queue;
 pub mod relations;
+pub mod reports;
 pub mod results;
 pub mod retention;
 pub mod robots;

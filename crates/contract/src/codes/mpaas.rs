@@ -53,7 +53,13 @@ codes! { Mpaas, MpaasPush:
     /// Some other parameter is missing, has the wrong form or is out of its range; the answer names it. The caller
     /// corrects it.
     ParameterInvalid = 3028 extra,
-        raised by Fault::FieldInvalid | Fault::FieldMissing | Fault::FieldTooLong | Fault::BatchSizeInvalid,
+        raised by Fault::FieldInvalid
+            | Fault::FieldMissing
+            | Fault::FieldEmpty
+            | Fault::FieldBlank
+            | Fault::FieldTooLong
+            | Fault::FieldLettersTooMany
+            | Fault::FieldItemsTooMany,
         "invalid_param";
 
     /// The push names more targets than its action takes: 10, or 100 for a batch. The caller splits it.

@@ -3,10 +3,12 @@
 //! * `content`: from texts and extended parameters to a notification, with the bounds of the contract. Pure.
 //! * `schedule`: once, later, or in a cycle of days. Pure.
 //! * `callback`: what the app is told of the outcome, and its signature. Pure.
+//! * `device`: devices by their delivery tokens: reported, bound, found.
 //! * `order`: a push ready to run, as it waits for its time.
 
 pub mod callback;
 pub mod content;
+pub mod device;
 pub mod order;
 pub mod schedule;
 
@@ -32,3 +34,8 @@ pub const PLANS: usize = 100;
 pub const TEMPLATES: usize = 100;
 /// How far back a message or a task may be revoked.
 pub const REVOKE_MS: i64 = 7 * 86_400_000;
+
+/// A number for something new. It stays below 2^53, which every caller's language can hold.
+pub fn fresh_id() -> i64 {
+    ((uuid::Uuid::new_v4().as_u64_pair().0 >> 12) as i64).max(1)
+}
