@@ -5,9 +5,13 @@
 //! is logged in on it. So whatever is bound here reaches the device by every surface, and who looks for an audience
 //! reads `store::bindings` (devices by account and alias), `store::bound_tags` (by tag) and `store::devices` (tokens).
 
-use contract::{DeviceId, Fault, Millis, Result, limit};
-use store::bindings::{self, Bound};
+use contract::{DeviceId, Fault, Millis, Result, UserId, limit};
+use store::bindings::{self, Bound, Os, Registration};
+use store::bound_tags::Holder;
+use store::devices::{self, Token};
 use store::{Snapshot, Tx};
+
+use crate::tag;
 
 /// How a device's name looks that a push service gave: 32 digits and small letters.
 const ISSUED_BYTES: usize = 32;
@@ -94,4 +98,91 @@ pub fn bind_account(tx: &mut Tx<'_>, now: Millis, id: &DeviceId, account: &str) 
         return Err(Fault::FieldItemsTooMany { field: "Account", max: limit::DEVICES_PER_PUSH_ACCOUNT }.into());
     }
     bindings::bind_account(tx, id, account)
+}
+
+/// A device that a team brings with it.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// Its name, which stays.
+    pub device: String,
+    /// Its system.
+    pub os: Os,
+    /// Its account; empty means none.
+    pub account: String,
+    /// Its aliases.
+    pub aliases: Vec<String>,
+    /// Its own tags.
+    pub tags: Vec<String>,
+    /// Its phone; empty means none.
+    pub phone: String,
+    /// Who made it.
+    pub brand: String,
+    /// What it is called.
+    pub model: String,
+    /// Tokens by channel.
+    pub tokens: Vec<(String, String)>,
+}
+
+/// Registers a device with everything that is bound to it. Again is no fault: what it has stays, what is new is added.
+pub fn import(tx: &mut Tx<'_>, now: Millis, moved: &Moved) -> Result<()> {
+    let id = DeviceId::parse(&moved.device).map_err(|_| Fault::FieldInvalid { field: "device" })?;
+    check_texts(moved)?;
+    let what = Registration {
+        os: moved.os as i64,
+        brand: moved.brand.clone(),
+        model: moved.model.clone(),
+        ..Registration::default()
+    };
+    // The class of devices of chat that is nearest; chat corrects it when somebody logs in.
+    let platform = match moved.os {
+        Os::Ios => 1,
+        Os::Android | Os::Harmony => 2,
+        Os::Other => 3,
+    };
+    bindings::register(tx, now, &id, platform, &what)?;
+    if !moved.account.is_empty() {
+        bind_account(tx, now, &id, &moved.account)?;
+    }
+    bind_aliases(tx, now, id.as_str(), &moved.aliases)?;
+    if !moved.tags.is_empty() {
+        tag::bind(tx, now, Holder::Device, &[id.to_string()], &moved.tags)?;
+    }
+    if !moved.phone.is_empty() {
+        bind_phone(tx, now, id.as_str(), &moved.phone)?;
+    }
+    for (channel, token) in &moved.tokens {
+        if token.is_empty() || token.len() > limit::DEVICE_TOKEN_BYTES {
+            return Err(Fault::TokenTooLong { max: limit::DEVICE_TOKEN_BYTES }.into());
+        }
+        let token =
+            Token { device: id.clone(), channel: channel.clone(), token: token.clone(), credential: 0, bound_at: now };
+        devices::set_token(tx, &UserId::trusted(&moved.account), &token)?;
+    }
+    Ok(())
+}
+
+fn check_texts(moved: &Moved) -> Result<()> {
+    let aliases = moved.aliases.iter().map(|alias| ("alias", alias.as_str(), limit::ALIAS_BYTES));
+    let single = [
+        ("account", moved.account.as_str(), limit::PUSH_ACCOUNT_BYTES),
+        ("phone", &moved.phone, limit::PHONE_BYTES),
+        ("brand", &moved.brand, limit::DEVICE_TEXT_BYTES),
+        ("model", &moved.model, limit::DEVICE_TEXT_BYTES),
+    ];
+    for (field, text, max) in single.into_iter().chain(aliases) {
+        if text.len() > max {
+            return Err(Fault::FieldTooLong { field, max }.into());
+        }
+    }
+    if moved.tags.iter().any(|tag| tag.chars().count() > limit::PUSH_TAG_LETTERS) {
+        return Err(Fault::FieldLettersTooMany { field: "tag", max: limit::PUSH_TAG_LETTERS }.into());
+    }
+    let is_blank = |texts: &[String]| texts.iter().any(|text| text.trim().is_empty() || text.contains(','));
+    if is_blank(&moved.aliases) {
+        return Err(Fault::FieldInvalid { field: "alias" }.into());
+    }
+    if is_blank(&moved.tags) {
+        return Err(Fault::FieldInvalid { field: "tag" }.into());
+    }
+    Ok(())
 }

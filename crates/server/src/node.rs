@@ -160,10 +160,7 @@ impl Node {
         let engine = open_engine(id, &store, &apps, &hub, &clock);
         let hands = Hands { store: store.clone(), clock: clock.clone(), hub: Arc::clone(&hub) };
         let broadcasts = Arc::new(Broadcasts::start(Arc::clone(&engine), Arc::new(hands)));
-        drop(ears.hub.set(Arc::clone(&hub)));
-        drop(ears.engine.set(Arc::clone(&engine)));
-        drop(ears.broadcasts.set(Arc::clone(&broadcasts)));
-        drop(ears.webhooks.set(Arc::clone(&webhooks)));
+        ears.meet(&hub, &engine, &broadcasts, &webhooks);
         Ok(Arc::new(Self {
             store,
             apps,

@@ -3,12 +3,14 @@
 mod app;
 mod backup;
 mod chat;
+mod cloud;
 mod codes;
 mod config;
 mod credential;
 mod demo;
 mod desk;
 mod dev;
+mod devices;
 mod doctor;
 mod env;
 mod init;
@@ -54,6 +56,10 @@ enum Command {
     Config(config::Args),
     /// Make, show and change apps.
     App(app::Args),
+    /// Cloud accounts, which own apps and access keys of the push OpenAPIs.
+    Cloud(cloud::Args),
+    /// Access keys of cloud accounts.
+    Key(cloud::KeyArgs),
     /// Receive webhooks and print them, to try them out.
     Receive(receive::Args),
     /// Copy the embedded store into a file, while it serves or not.
@@ -101,6 +107,8 @@ impl Cli {
             Command::Serve(args) => serve::run(&args).await?,
             Command::Config(args) => config::run(&args)?,
             Command::App(args) => app::run(args).await?,
+            Command::Cloud(args) => cloud::run(args).await?,
+            Command::Key(args) => cloud::run_key(args).await?,
             Command::Receive(args) => receive::run(args).await?,
             Command::Backup(args) => backup::run(&args).await?,
             Command::Restore(args) => backup::restore(&args)?,
