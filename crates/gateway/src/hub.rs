@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use chat::group::flow::Flow;
 use chat::message::change::Named;
 use chat::message::{decide, gather};
 use chat::moderation::{Checked, Noted, Passed};
@@ -165,6 +166,8 @@ pub struct Hub {
     pub(crate) logins: Logins,
     pub(crate) chores: Chores,
     pub(crate) circle: Circle,
+    /// What groups took within this second.
+    pub(crate) flow: Mutex<Flow>,
     pub(crate) counts: Counts,
     bus: Bus,
     /// The moment of the latest login: of two logins one is always the later.
@@ -190,6 +193,7 @@ impl Hub {
             logins: Logins::default(),
             chores: Chores::default(),
             circle: Circle::default(),
+            flow: Mutex::default(),
             counts: Counts::default(),
             bus: Bus::Local,
             login_at: Mutex::default(),

@@ -5,7 +5,7 @@
 //! * `socket`: WebSocket frames, bytes in and bytes out. `state`: what may follow what on a connection, driven by
 //!   gateway frames. Neither does any IO; `drive` is the task that does it for both.
 //! * `login`: how a connection gets an account. `request` and its commands `message`, `conversation`, `relation`, `profile`,
-//!   `follow`, `broadcast`, `token`: what it may ask then.
+//!   `follow`, `broadcast`, `group`, `token`: what it may ask then.
 //!   Rules live in `chat`; these translate frames into their words and back.
 //! * `broadcast`: messages for many, and what a device that returns has missed of them.
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
@@ -21,6 +21,7 @@ mod circle;
 mod conversation;
 mod drive;
 mod follow;
+pub mod group;
 mod hub;
 mod link;
 mod login;

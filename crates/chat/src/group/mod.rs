@@ -20,8 +20,11 @@ pub mod role;
 pub mod send;
 mod tip;
 
+use std::sync::Arc;
+
+use contract::event::Event;
 use contract::fault::refuse;
-use contract::group::{Actor, GroupAllowance, GroupId, Operation, Role, SYSTEM};
+use contract::group::{Actor, GroupAllowance, GroupEvent, GroupId, NoticeKind, Operation, Role, SYSTEM};
 use contract::{DeviceId, Failure, Fault, Millis, Result, UserId};
 use store::apps::App;
 use store::groups::members::{self, Member};
@@ -144,6 +147,26 @@ fn ensure_accounts<'a>(snapshot: &mut Snapshot<'_>, users: impl IntoIterator<Ite
 fn ensure_room_of(snapshot: &mut Snapshot<'_>, scope: &Scope<'_>, account: &UserId) -> Result<()> {
     let Some(max) = scope.plan.joined_max else { return Ok(()) };
     if members::count_joined(snapshot, account)? < max { Ok(()) } else { refuse(Fault::JoinedQuota { max }) }
+}
+
+/// Tells connected members of a group something, all of them or some; nothing of it is kept.
+pub fn tell(tx: &mut Tx<'_>, now: Millis, by: &By, id: &GroupId, accounts: &[UserId], text: &str) -> Result<()> {
+    let group = find(tx, id)?;
+    if !accounts.is_empty() && !group.kind.capability().has_members {
+        return refuse(Fault::GroupForbidden);
+    }
+    let notice = tip::notice(&group, by, now, NoticeKind::Custom, text);
+    if accounts.is_empty() {
+        let conversation = group.conversation;
+        tx.after(Event::Group(GroupEvent::NotifiedAll { conversation, notice: Arc::new(notice) }));
+        return Ok(());
+    }
+    let mut among = Vec::new();
+    for some in accounts.chunks(contract::limit::STORE_PAGE) {
+        among.extend(members::among(tx, group.conversation, some)?.into_iter().map(|member| member.account));
+    }
+    tip::notify(tx, among, notice);
+    Ok(())
 }
 
 /// Who says what nobody in particular says.

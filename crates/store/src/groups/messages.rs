@@ -315,10 +315,10 @@ pub fn unread(snapshot: &mut Snapshot<'_>, group: &Group, member: &Member) -> Re
             "SELECT COUNT(*) FROM (
                  SELECT seq, sender, flags FROM messages
                  WHERE app = $1 AND conversation = $2 AND seq > $3 AND grouped = 1 ORDER BY seq DESC LIMIT $4
-             ) AS newest
+             ) AS recent
              WHERE sender <> $5 AND flags & $6 <> 0 AND flags & $7 = 0 AND NOT EXISTS (
                  SELECT 1 FROM group_deletions d
-                 WHERE d.app = $1 AND d.conversation = $2 AND d.account = $5 AND d.seq = newest.seq)"
+                 WHERE d.app = $1 AND d.conversation = $2 AND d.account = $5 AND d.seq = recent.seq)"
         ),
         (app, group.conversation, seen, limit::UNREAD_SCAN, &member.account, Flags::COUNTS.0, Flags::RECALLED.0),
     )?;
@@ -351,7 +351,7 @@ pub fn last_sent(snapshot: &mut Snapshot<'_>, conversation: ConversationId, span
         sql!(
             "SELECT sender, MAX(time) FROM (
                  SELECT sender, time FROM messages WHERE app = $1 AND conversation = $2 AND grouped = 1
-                 ORDER BY seq DESC LIMIT $3) AS newest
+                 ORDER BY seq DESC LIMIT $3) AS recent
              GROUP BY sender ORDER BY sender"
         ),
         (app, conversation, span),
