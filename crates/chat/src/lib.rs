@@ -7,6 +7,7 @@
 pub mod account;
 pub mod conversation;
 pub mod follow;
+pub mod group;
 pub mod login;
 pub mod message;
 pub mod moderation;

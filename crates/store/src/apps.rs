@@ -11,6 +11,8 @@ use contract::webhook::Webhook;
 use contract::{AppId, Millis, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::groups::GroupSettings;
+
 /// One app with all that concerns it.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -132,6 +134,8 @@ pub struct AppSettings {
     pub workspace_id: String,
     /// Push credentials without their secrets, by businessID.
     pub credentials: BTreeMap<i64, Credential>,
+    /// What the app says about its groups.
+    pub groups: GroupSettings,
     /// Where webhooks go, and which are on.
     pub webhook: WebhookSettings,
 }
@@ -177,6 +181,7 @@ impl Default for AppSettings {
             mpaas_app_id: String::new(),
             workspace_id: String::new(),
             credentials: BTreeMap::new(),
+            groups: GroupSettings::default(),
             webhook: WebhookSettings::default(),
         }
     }

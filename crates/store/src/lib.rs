@@ -24,6 +24,7 @@ pub mod exports;
 pub mod extensions;
 pub mod follows;
 pub mod group_attributes;
+pub mod groups;
 mod inspect;
 mod job;
 pub mod live_rooms;
@@ -73,6 +74,9 @@ pub use value::{Bind, FromRow, FromValue, Params, Row, Value};
 
 /// The outbox topic of offline pushes.
 pub const OFFLINE_PUSH: &str = "offline-push";
+
+/// The outbox topic of the offline push of a group's message: one row, whatever the group's size.
+pub const GROUP_PUSH: &str = "group-push";
 
 /// Where the data is and how much may be spent on it.
 #[derive(Clone)]
