@@ -62,6 +62,7 @@ impl Hub {
                     let notice = ReceiptNotice { reader: reader.to_string(), messages };
                     self.notify(app, &[peer], || Frame::notice(Command::Receipts, &notice));
                 }
+                Event::Group(event) => self.deliver_group_event(app, event),
                 other => self.deliver_of_account(app, other),
             }
         }

@@ -25,6 +25,7 @@ pub mod extensions;
 pub mod follows;
 pub mod group_attributes;
 pub mod groups;
+pub mod heard;
 mod inspect;
 mod job;
 pub mod live_rooms;

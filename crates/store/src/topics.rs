@@ -71,7 +71,7 @@ impl FromRow for Topic {
     }
 }
 
-/// Adds a topic whose conversation no other one has. Answers false if there is one, deleted or not.
+/// Adds a topic with its conversation, which no other one has. Answers false if there is one, deleted or not.
 pub fn add(tx: &mut Tx<'_>, topic: &Topic) -> Result<bool> {
     let app = tx.app();
     let Topic { conversation, community, id, creator, card, created_at, .. } = topic;
@@ -96,6 +96,12 @@ pub fn add(tx: &mut Tx<'_>, topic: &Topic) -> Result<bool> {
             *created_at,
         ),
     )?;
+    if added > 0 {
+        tx.run(
+            sql!("INSERT INTO conversations (app, id, kind, low, high) VALUES ($1, $2, 1, $3, '')"),
+            (app, conversation, id.as_str()),
+        )?;
+    }
     Ok(added > 0)
 }
 
@@ -170,6 +176,8 @@ pub fn delete(tx: &mut Tx<'_>, topic: &Topic, now: Millis) -> Result<bool> {
         sql!("UPDATE topics SET deleted_at = $3 WHERE app = $1 AND conversation = $2 AND deleted_at = 0"),
         (app, conversation, now),
     )?;
+    // Whoever sends into it finds no conversation.
+    tx.run(sql!("DELETE FROM conversations WHERE app = $1 AND id = $2"), (app, conversation))?;
     tx.run(
         sql!("DELETE FROM topic_permissions WHERE app = $1 AND community = $2 AND topic = $3"),
         (app, community, conversation),
