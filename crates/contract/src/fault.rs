@@ -702,6 +702,42 @@ pub enum Fault {
     ReceiptUnknown,
     /// The plan has no communities, or the app switched them off.
     CommunityDisabled,
+    /// The key of a group attribute is over its bound.
+    AttributeKeyTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// The value of a group attribute is over its bound.
+    AttributeValueTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// The group would have more attributes than it may.
+    GroupAttributesTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The values of a group's attributes would be over their bound together.
+    GroupAttributesTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// The attributes of a group are written too often.
+    AttributesThrottled,
+    /// The group has no attribute of this key.
+    GroupAttributeUnknown,
+    /// The caller writes on an older version of a group's attributes than there is.
+    AttributesChanged {
+        /// The version that there is.
+        version: i64,
+    },
+    /// The group would have more counters than it may.
+    CountersTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The topic was deleted before.
+    TopicDeleted,
 
     // Webhooks.
     /// The app's webhook refused.

@@ -10,7 +10,7 @@
 //! * `broadcast`: messages for many, and what a device that returns has missed of them.
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
 //!   committed becomes notices. `wheel`, `chores`: everything that time or the store does for all connections at once.
-//!   `circle`: friends hear of profiles.
+//!   `circle`: friends hear of profiles. `group`: who is in a group hears of it.
 //! * `refusal`: faults become codes. `bucket`: rates.
 
 mod announce;
@@ -38,5 +38,6 @@ mod token;
 mod upgrade;
 mod wheel;
 
+pub use group::live::{Guest, GuestPage, LiveRooms, MARK_HIDDEN, MARK_MIN, MARK_ROBOT};
 pub use hub::{Bus, Counters, Front, Hub, Pushed};
 pub use settings::Settings;

@@ -136,6 +136,8 @@ pub struct AppSettings {
     pub credentials: BTreeMap<i64, Credential>,
     /// What the app says about its groups.
     pub groups: GroupSettings,
+    /// Whether live rooms may be managed (bans, administrators, marks, lists of guests), where the plan includes it.
+    pub has_live_management: bool,
     /// Where webhooks go, and which are on.
     pub webhook: WebhookSettings,
 }
@@ -182,6 +184,7 @@ impl Default for AppSettings {
             workspace_id: String::new(),
             credentials: BTreeMap::new(),
             groups: GroupSettings::default(),
+            has_live_management: true,
             webhook: WebhookSettings::default(),
         }
     }

@@ -240,6 +240,7 @@ pub(super) fn end(tx: &mut Tx<'_>, now: Millis, by: &By, group: &mut Group, why:
     group.ended_at = now;
     groups::save(tx, group)?;
     groups::close(tx, group)?;
+    crate::ground::purge(tx, now, group)?;
     tx.after(Event::Group(GroupEvent::Ended {
         group: group.id.clone(),
         conversation: group.conversation,

@@ -201,6 +201,7 @@ pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result
         group.owner = None;
     }
     group.members -= members::remove(tx, group.conversation, std::slice::from_ref(account))?;
+    crate::permission::forget(tx, &group, std::slice::from_ref(account))?;
     groups::save(tx, &group)?;
     tip::moved(tx, &group, &[], std::slice::from_ref(account));
     tip::notify(tx, vec![account.clone()], tip::notice(&group, by, scope.now, NoticeKind::Quit, ""));
@@ -238,6 +239,7 @@ pub fn kick(
         return Ok((group, gone));
     }
     group.members -= members::remove(tx, group.conversation, &gone)?;
+    crate::permission::forget(tx, &group, &gone)?;
     groups::save(tx, &group)?;
     tip::moved(tx, &group, &[], &gone);
     if group.is_awake() {

@@ -208,14 +208,14 @@ pub fn history(snapshot: &mut Snapshot<'_>, id: &GroupId, from: Option<Seq>, cou
 }
 
 /// Reads history as a member sees it, from a place backwards: not what is for others, nor what it took out of its view,
-/// nor what was before its time.
+/// nor what was before its time. Answers also where the next page begins.
 pub fn seen(
     snapshot: &mut Snapshot<'_>,
     account: &UserId,
     id: &GroupId,
     from: Option<Seq>,
     count: usize,
-) -> Result<(History, Member)> {
+) -> Result<(History, Member, Seq)> {
     let group = find(snapshot, id)?;
     if !group.kind.capability().has_history {
         return refuse(Fault::GroupWithoutHistory);
@@ -225,8 +225,9 @@ pub fn seen(
     let mut messages = messages::back(snapshot, group.conversation, from, member.cleared_in(&group), count + 1)?;
     let is_complete = messages.len() <= count;
     messages.truncate(count);
+    let next = messages.last().map_or(Seq(0), |message| Seq(message.seq.0 - 1));
     let messages = visible(snapshot, &group, account, messages)?;
-    Ok((History { messages, group, is_complete }, member))
+    Ok((History { messages, group, is_complete }, member, next))
 }
 
 /// Reads what came behind a place, oldest first, as a member sees it; answers also up to where it looked.

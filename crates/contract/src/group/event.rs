@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{GroupId, GroupKind};
+use super::{AttributeChange, GroupId, GroupKind, TopicChange};
 use crate::id::{ConversationId, DeviceId, Millis, Seq, UserId};
 use crate::message::{Extension, ExtensionChange, Flags};
 
@@ -280,5 +280,51 @@ pub enum GroupEvent {
         conversation: ConversationId,
         /// What.
         notice: Arc<GroupNotice>,
+    },
+    /// The attributes of the group changed.
+    Attributes {
+        /// The group.
+        group: GroupId,
+        /// Its conversation.
+        conversation: ConversationId,
+        /// What was done with the pairs.
+        change: AttributeChange,
+        /// The pairs that were given; none when all were removed.
+        pairs: Vec<(String, String)>,
+        /// The version from now on.
+        version: i64,
+        /// Who changed them.
+        by: UserId,
+    },
+    /// Counters of the group changed.
+    Counters {
+        /// The group.
+        group: GroupId,
+        /// Its conversation.
+        conversation: ConversationId,
+        /// Their values from now on.
+        counters: Vec<(String, i64)>,
+        /// They were deleted.
+        are_gone: bool,
+        /// Who changed them.
+        by: UserId,
+    },
+    /// A topic of the community was made, changed or deleted.
+    Topic {
+        /// The community.
+        group: GroupId,
+        /// Its conversation.
+        conversation: ConversationId,
+        /// The topic.
+        topic: String,
+        /// What was done.
+        change: TopicChange,
+    },
+    /// What members of the community may do changed.
+    Permissions {
+        /// The community.
+        group: GroupId,
+        /// Its conversation.
+        conversation: ConversationId,
     },
 }

@@ -2,16 +2,21 @@
 //!
 //! * `id`: the names of groups and topics. * `kind`: types and what each is capable of.
 //! * `rule`: the permission table, type by operation. * `quota`: bounds by plan. * `event`: what devices are told.
+//! * `permission`: what permission groups allow. `change`: what is done with attributes and topics.
 
+mod change;
 mod event;
 mod id;
 mod kind;
+mod permission;
 mod quota;
 mod rule;
 
+pub use change::{AttributeChange, TopicChange};
 pub use event::{GroupEvent, GroupMessage, GroupNotice, NoticeKind, Priority};
 pub use id::GroupId;
 pub use kind::{Capability, GroupKind, JoinOption, ReceiveOption, Tips};
+pub use permission::{Permission, TopicPermission};
 pub use quota::GroupAllowance;
 pub use rule::{Actor, Least, Operation, RULES, Role};
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chat::group::Scope;
 use chat::group::send::{Wishes, counts, decide, ensure_wishes, gather, target};
 use contract::event::Event;
-use contract::group::{Capability, GroupEvent, GroupId, Priority};
+use contract::group::{Capability, GroupEvent, GroupId, GroupKind, Priority};
 use contract::message::Flags;
 use contract::webhook::Origin;
-use contract::{AppId, DeviceId, Fault, Millis, Result, Seq, UserId};
+use contract::{AppId, ConversationId, DeviceId, Fault, Millis, Result, Seq, UserId};
 use serde_json::Value;
 use store::append::{Draft, DraftKind, IntoGroup};
 use store::apps::App;
@@ -63,9 +63,23 @@ pub struct Posted {
 }
 
 impl Hub {
-    /// Sends a message into a group.
-    pub async fn post(&self, app: &Arc<App>, now: Millis, mut post: Post) -> Result<Posted> {
+    /// Sends a message into a group, for an app.
+    pub async fn post(&self, app: &Arc<App>, now: Millis, post: Post) -> Result<Posted> {
+        self.post_from(app, now, post, |_| true).await
+    }
+
+    /// Sends a message into a group. Who sends into a live room must be one of its guests, which this node alone knows.
+    pub(crate) async fn post_from(
+        &self,
+        app: &Arc<App>,
+        now: Millis,
+        mut post: Post,
+        is_guest: impl Fn(ConversationId) -> bool,
+    ) -> Result<Posted> {
         let (group, mut draft) = self.draft(app, now, &post).await?;
+        if group.kind == GroupKind::Live && !is_guest(group.conversation) {
+            return Err(Fault::GroupForbidden.into());
+        }
         let max = app.settings.message_bytes;
         if draft.body.len() + draft.cloud.len() > max {
             return Err(Fault::MessageTooLong { max }.into());
@@ -130,7 +144,12 @@ impl Hub {
     fn pass_in_group(&self, app: AppId, group: &Group, draft: Draft) -> Posted {
         let flags = Flags(draft.flags).with(Flags::ONLINE_ONLY);
         let extra = draft.group.as_ref().map(|group| group.extra.clone()).unwrap_or_default();
-        let place = (Seq(0), draft.at, draft.msg_random);
+        // A live room numbers what passes, so that its guests see when they missed something.
+        let seq = match group.kind {
+            GroupKind::Live => self.live.next_place((app, group.conversation), draft.at),
+            _ => Seq(0),
+        };
+        let place = (seq, draft.at, draft.msg_random);
         let message = messages::message(&draft.sender, place, (&draft.body, &draft.cloud), flags, &extra);
         let event = Event::Group(GroupEvent::Message {
             group: group.id.clone(),
@@ -140,7 +159,7 @@ impl Hub {
             origin: draft.origin,
         });
         self.announce(app, &[event]);
-        Posted { seq: Seq(0), at: draft.at, is_dropped: false }
+        Posted { seq, at: draft.at, is_dropped: false }
     }
 
     /// Whether any device of an account is connected to this node.

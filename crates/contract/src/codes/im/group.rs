@@ -124,24 +124,24 @@ codes! { Im, Group:
     GroupWithoutHistory = 10044, raised by Fault::GroupWithoutHistory, "group type keeps no history";
 
     /// The key of a group attribute is over 32 bytes. The caller shortens the key.
-    AttributeKeyTooLong = 10045, raised by Pending, "attribute key too long";
+    AttributeKeyTooLong = 10045, raised by Fault::AttributeKeyTooLong, "attribute key too long";
 
     /// The value of one group attribute is over 4,000 bytes. The caller shortens it, or stores it elsewhere and keeps a
     /// link.
-    AttributeValueTooLong = 10046, raised by Pending, "attribute value too long";
+    AttributeValueTooLong = 10046, raised by Fault::AttributeValueTooLong, "attribute value too long";
 
     /// The group would have more than 16 attributes. The caller deletes some, or joins several into one value.
-    AttributesTooMany = 10047, raised by Pending, "too many attributes";
+    AttributesTooMany = 10047, raised by Fault::GroupAttributesTooMany, "too many attributes";
 
     /// All attribute values of the group together are over 16,000 bytes. The caller shortens or deletes some.
-    AttributesTooLong = 10048, raised by Pending, "attributes too long in total";
+    AttributesTooLong = 10048, raised by Fault::GroupAttributesTooLong, "attributes too long in total";
 
     /// The group's attributes are written more than five times per second. The caller puts several changes into one
     /// call.
-    AttributesThrottled = 10049, raised by Pending, "attribute writes too frequent";
+    AttributesThrottled = 10049, raised by Fault::AttributesThrottled, "attribute writes too frequent";
 
     /// The attribute to delete is not there. The client reloads the attributes.
-    AttributeUnknown = 10050, raised by Pending, "attribute not found";
+    AttributeUnknown = 10050, raised by Fault::GroupAttributeUnknown, "attribute not found";
 
     /// One call deletes more messages than it may, 30 for a client. The caller splits its list.
     DeleteBatchTooLarge = 10051, raised by Fault::DeleteBatchTooLarge, "too many messages to delete";
@@ -157,7 +157,7 @@ codes! { Im, Group:
 
     /// Somebody else wrote the group's attributes in between. The client loads them and repeats its change on what is
     /// there now.
-    AttributeConflict = 10056, raised by Pending, "attributes were changed by another";
+    AttributeConflict = 10056, raised by Fault::AttributesChanged, "attributes were changed by another";
 
     /// A trial app has 100 groups, the most that it may. Disband some, or the operator moves the app to a larger plan.
     GroupQuota = 10058, raised by Fault::GroupQuota, "too many groups";
@@ -177,9 +177,12 @@ codes! { Im, Group:
     ReceiptUnknown = 10062, raised by Fault::ReceiptUnknown, "receipts of the message not found";
 
     /// The group would have more than 20 counters. The caller deletes some first.
-    CountersTooMany = 10063, raised by Pending, "too many counters";
+    CountersTooMany = 10063, raised by Fault::CountersTooMany, "too many counters";
 
     /// Communities are switched off for the app, or this community has no topics. The operator switches them on; topics
     /// need a community made for them.
     CommunityDisabled = 11000, raised by Fault::CommunityDisabled, "community is not enabled";
+
+    /// The topic was deleted before. The client removes it from its list.
+    TopicDeleted = 110003 extra, raised by Fault::TopicDeleted, "topic is deleted already";
 }

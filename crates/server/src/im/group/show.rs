@@ -10,7 +10,7 @@ use store::groups::{Fields, Group};
 /// Which fields are wanted; without it all are shown.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-pub struct Filter {
+pub(super) struct Filter {
     /// Names of fields of the group.
     pub group_base_info_filter: Option<Vec<String>>,
     /// Names of fields of members.
@@ -27,7 +27,7 @@ pub struct Filter {
 
 impl Filter {
     /// Whether nothing is filtered.
-    pub const fn is_none(&self) -> bool {
+    pub(super) const fn is_none(&self) -> bool {
         self.group_base_info_filter.is_none()
             && self.member_info_filter.is_none()
             && self.self_info_filter.is_none()
@@ -37,7 +37,12 @@ impl Filter {
 }
 
 /// A group. Of the names wanted those that there are; none wanted means all.
-pub fn group(app: AppId, group: &Group, wanted: Option<&[String]>, fields: Option<&[String]>) -> Map<String, Value> {
+pub(super) fn group(
+    app: AppId,
+    group: &Group,
+    wanted: Option<&[String]>,
+    fields: Option<&[String]>,
+) -> Map<String, Value> {
     let owner = group.owner.as_ref().map_or("", |owner| owner.as_str());
     let on_off = |on: bool| if on { "On" } else { "Off" };
     let all = json!({
@@ -87,7 +92,7 @@ pub fn group(app: AppId, group: &Group, wanted: Option<&[String]>, fields: Optio
 }
 
 /// A member. `last_sent` is when it last wrote, in seconds.
-pub fn member(
+pub(super) fn member(
     group: &Group,
     member: &Member,
     last_sent: i64,
@@ -118,7 +123,7 @@ pub fn member(
 }
 
 /// The end of a mute as callers see it; one for ever has the largest number of the contract.
-pub fn mute_end(until: contract::Millis) -> i64 {
+pub(super) fn mute_end(until: contract::Millis) -> i64 {
     until.secs().min(contract::group::MUTE_FOREVER_S)
 }
 
