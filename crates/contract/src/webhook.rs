@@ -13,7 +13,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use happening::{
-    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Pair, StateChange, part_of, part_of_account,
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Pair, PushReport, StateChange, part_of,
+    part_of_account,
 };
 
 use crate::id::{MsgKey, Platform, UserId};
@@ -87,6 +88,10 @@ webhooks! {
     OverLimit = "Alert.RequestOverLimit", "other";
     /// The app's lists had something to say of a text or a file.
     Moderated = "ContentCallback.ResultNotify", "other";
+    /// A vendor took or refused the notification of a message.
+    OfflinePush = "Push.OfflinePush", "other";
+    /// A vendor took or refused a notification of a broadcast.
+    AllMemberPush = "Push.AllMemberPush", "other";
 }
 
 impl Webhook {

@@ -85,6 +85,9 @@ pub enum Happening {
     /// The app's lists had something to say of a text or a file.
     #[serde(rename = "judged")]
     Moderated(Box<Judgement>),
+    /// A vendor took or refused a notification.
+    #[serde(rename = "pushed")]
+    Pushed(Box<PushReport>),
     /// An account read its conversation with a peer.
     #[serde(rename = "read")]
     Read {
@@ -199,6 +202,55 @@ pub enum Happening {
     },
 }
 
+/// How a notification fared at a vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushReport {
+    /// Whose device it was for.
+    pub account: UserId,
+    /// The channel.
+    pub channel: String,
+    /// The status; 0 if the vendor took it.
+    pub code: i32,
+    /// The vendor's words.
+    pub info: String,
+    /// What it told of.
+    pub of: Notified,
+}
+
+/// What a notification tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notified {
+    /// A one-to-one message.
+    Message {
+        /// Who wrote.
+        sender: UserId,
+        /// Its key.
+        key: MsgKey,
+    },
+    /// A message of a group.
+    Group {
+        /// The group.
+        group: String,
+        /// Who wrote.
+        sender: UserId,
+        /// Its place.
+        seq: i64,
+        /// The sender's number.
+        random: u32,
+        /// Seconds.
+        time: i64,
+    },
+    /// A broadcast.
+    Broadcast {
+        /// Its number.
+        number: i64,
+        /// What it was begun with.
+        random: u32,
+        /// When, in seconds.
+        time: i64,
+    },
+}
+
 /// What an app's lists said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
@@ -301,6 +353,10 @@ impl Happening {
             Self::Signalled { .. } => Webhook::BotSignal,
             Self::OverLimit { .. } => Webhook::OverLimit,
             Self::Moderated(_) => Webhook::Moderated,
+            Self::Pushed(report) => match report.of {
+                Notified::Message { .. } | Notified::Group { .. } => Webhook::OfflinePush,
+                Notified::Broadcast { .. } => Webhook::AllMemberPush,
+            },
             Self::SentToRobot { .. } | Self::Passed { for_robot: true, .. } => Webhook::BotMessage,
             Self::Read { .. } => Webhook::AfterMsgReport,
             Self::Recalled { .. } => Webhook::AfterMsgWithDraw,
@@ -323,6 +379,7 @@ impl Happening {
             Self::Sent { receiver } | Self::SentToRobot { receiver } => part_of_account(receiver),
             Self::OverLimit { .. } => 0,
             Self::Moderated(judgement) => part_of_account(&judgement.account),
+            Self::Pushed(report) => part_of_account(&report.account),
             Self::Passed { sender: one, receiver: other, .. }
             | Self::Unsent { sender: one, receiver: other, .. }
             | Self::Signalled { sender: one, receiver: other, .. }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::notification::{Badge, Kind, Notification};
+use contract::webhook::Webhook;
 use contract::{Millis, Result};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use store::deliveries::{self, Claim, Claimed, Settled};
+use store::deliveries::{self, Claim, Claimed, SELF_LANE, Settled};
 use store::devices;
 use store::push_counts::{Place, Tally};
 use tokio::sync::OwnedSemaphorePermit;
@@ -256,6 +257,7 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
             if settled > 0 {
                 // A lost lease has changed nothing: whoever has it now counts.
                 deliveries::count(tx, now, &tally)?;
+                tell(tx, now, &name, &outcome.settled)?;
             }
             if is_first {
                 deliveries::note_delivered(tx, now, &name)?;
@@ -274,4 +276,17 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
         }
         tokio::time::sleep(SETTLE_PAUSE).await;
     }
+}
+
+/// Leaves what became of notifications of messages for the webhook that tells of it, if the app has it on.
+fn tell(tx: &mut store::Tx<'_>, now: Millis, lane: &str, settled: &[Settled]) -> Result<()> {
+    if lane == SELF_LANE || !tx.wants(Webhook::OfflinePush) {
+        return Ok(());
+    }
+    for row in settled.iter().filter(|row| row.is_ended) {
+        if let Some((account, of)) = deliveries::announced(tx, row.task, row.number)? {
+            tx.after_hook(now, &delivery::report(account, lane, row, of))?;
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! The bodies of webhooks, as the contract spells them: one function for each.
 
-use contract::webhook::{Befriended, FriendQuestion, FriendStep, Happening, Judgement, Origin, Pair, StateChange, Via};
-use contract::{Millis, MsgKey, UserId};
+use contract::webhook::{
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Origin, Pair, PushReport, StateChange, Via,
+};
+use contract::{AppId, Millis, MsgKey, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use store::append::Draft;
@@ -58,6 +60,7 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Signalled { .. }
         | Happening::OverLimit { .. }
         | Happening::Moderated(_)
+        | Happening::Pushed(_)
         | Happening::Modified { .. }
         | Happening::ProfileSet { .. }
         | Happening::FriendsAdded { .. }
@@ -70,7 +73,7 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
 }
 
 /// The body of an after webhook; none if what it would tell of is gone. `unread` is the count of [`counted`].
-pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
+pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> {
     let happening = event.happening.as_ref()?;
     let command = happening.webhook().command();
     let fields = match happening {
@@ -88,6 +91,7 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
         Happening::Signalled { sender, receiver, key, data } => signalled((sender, receiver), *key, data, event.at),
         Happening::OverLimit { command, calls, limit } => over_limit(command, *calls, *limit, event.at),
         Happening::Moderated(judgement) => judged(judgement, event),
+        Happening::Pushed(report) => pushed(app, report, event.at),
         Happening::Read { reader, peer, time } => json!({
             "Report_Account": reader.as_str(),
             "Peer_Account": peer.as_str(),
@@ -234,6 +238,50 @@ fn signalled((from, to): (&UserId, &UserId), key: MsgKey, data: &str, at: Millis
 fn over_limit(command: &str, calls: u32, limit: u32, at: Millis) -> Value {
     let (service, command) = command.split_once('/').unwrap_or_default();
     json!({ "ServiceName": service, "Command": command, "Request": calls, "Limit": limit, "EventTime": at.0 })
+}
+
+/// `Push.OfflinePush` and `Push.AllMemberPush`: that a vendor took it or refused it.
+fn pushed(app: AppId, report: &PushReport, at: Millis) -> Value {
+    let PushReport { account, channel, code, info, of } = report;
+    let mut fields = json!({
+        "EventTime": at.secs(),
+        "To_Account": account.as_str(),
+        "PushPlatform": platform(channel),
+        "PushStage": 1,
+        "ErrCode": code,
+        "ErrInfo": info,
+    });
+    let more = match of {
+        Notified::Message { sender, key } => json!({
+            "EventType": 1, "From_Account": sender.as_str(), "MsgKey": key.to_string(), "MsgSeq": key.seq,
+            "MsgRandom": key.random, "MsgTime": key.time,
+        }),
+        Notified::Group { group, sender, seq, random, time } => json!({
+            "EventType": 2, "From_Account": sender.as_str(), "GroupID": group, "MsgSeq": seq, "MsgRandom": random,
+            "MsgTime": time,
+        }),
+        Notified::Broadcast { number, random, time } => {
+            json!({ "TaskId": format!("{app}_{number}_{random}_{time}"), "TaskTime": time })
+        }
+    };
+    if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    fields
+}
+
+/// The number of a channel's vendor.
+fn platform(channel: &str) -> i32 {
+    match channel.strip_suffix("-voip").unwrap_or(channel) {
+        "apns" => 1,
+        "xiaomi" => 2,
+        "huawei" | "harmony" => 3,
+        "fcm" => 4,
+        "oppo" => 6,
+        "vivo" => 7,
+        "honor" => 8,
+        _ => 0,
+    }
 }
 
 /// The unread count that goes with a message that was refused.
