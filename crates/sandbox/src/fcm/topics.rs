@@ -21,7 +21,7 @@ impl Room {
             return Err(refusal::missing_credential());
         }
         let project = self.caller(call)?;
-        let bad = || Box::new(Reply::json(400, &json!({ "error": "InvalidArgument" }), "InvalidArgument"));
+        let bad = || Refusal::new(Reply::json(400, &json!({ "error": "InvalidArgument" }), "InvalidArgument"));
         let body = call.json().ok_or_else(bad)?;
         let topic = body["to"].as_str().and_then(|to| to.strip_prefix("/topics/")).ok_or_else(bad)?;
         let tokens = body["registration_tokens"].as_array().ok_or_else(bad)?;

@@ -13,5 +13,8 @@ mod harmony;
 mod honor;
 mod huawei;
 mod keys;
+mod oppo;
 mod receiver;
+mod vivo;
 mod wire;
+mod xiaomi;
