@@ -162,10 +162,14 @@ impl Service for Room {
     }
 
     fn answer(&self, call: &Call) -> Reply {
+        let path = segments(&call.path);
+        if let ["v1", "projects", project, "registrations", token, "topicSubscriptions", topic @ ..] = path.as_slice() {
+            return self.subscription(call, project, token, topic).unwrap_or_else(Refusal::into_reply);
+        }
         if call.method != http::Method::POST {
             return Reply::html(404);
         }
-        match segments(&call.path).as_slice() {
+        match path.as_slice() {
             ["token"] | ["oauth2", "v4", "token"] | ["o", "oauth2", "token"] => self.token(call),
             ["v1", "projects", project, "messages:send"] => {
                 self.send(call, project).unwrap_or_else(Refusal::into_reply)
