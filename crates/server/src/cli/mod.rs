@@ -3,12 +3,14 @@
 mod app;
 mod backup;
 mod chat;
+mod cloud;
 mod codes;
 mod config;
 mod credential;
 mod demo;
 mod desk;
 mod dev;
+mod devices;
 mod doctor;
 mod env;
 mod init;
@@ -55,6 +57,10 @@ enum Command {
     Config(config::Args),
     /// Make, show and change apps.
     App(app::Args),
+    /// Cloud accounts, which own apps and access keys of the push OpenAPIs.
+    Cloud(cloud::Args),
+    /// Access keys of cloud accounts.
+    Key(cloud::KeyArgs),
     /// Receive webhooks and print them, to try them out.
     Receive(receive::Args),
     /// Play the vendors' push services alone, without a node.
@@ -104,6 +110,8 @@ impl Cli {
             Command::Serve(args) => serve::run(&args).await?,
             Command::Config(args) => config::run(&args)?,
             Command::App(args) => app::run(args).await?,
+            Command::Cloud(args) => cloud::run(args).await?,
+            Command::Key(args) => cloud::run_key(args).await?,
             Command::Receive(args) => receive::run(args).await?,
             Command::Sandbox(args) => sandbox::run(&args).await?,
             Command::Backup(args) => backup::run(&args).await?,
