@@ -8,6 +8,9 @@ use crate::wire::{Got, machine_s};
 
 const SEND: &str = "/v1/100000001/messages:send";
 
+const TTL: &str = "TTL is less than current time, please check";
+const GROUP: &str = "Collapse_key is illegal, please check";
+
 async fn open() -> House {
     let house = House::open("huawei").await;
     house.control("POST", "apps", json!({"app_id": "100000001", "secret": "s1"}));
@@ -98,8 +101,6 @@ async fn messages_out_of_bounds_are_refused() {
     };
     let android = |name: &str, value: Value| with(&|message| message["android"][name] = value.clone());
     let own = |name: &str, value: Value| with(&|message| message["android"]["notification"][name] = value.clone());
-    let ttl = "TTL is less than current time, please check";
-    let group = "Collapse_key is illegal, please check";
     let cases = [
         (json!([]), "80100003", "Message structure error"),
         (json!({"messager": {}}), "80300010", "Tokens exceed the default value"),
@@ -118,12 +119,12 @@ async fn messages_out_of_bounds_are_refused() {
             "The message body size exceeds the default value set by the system (4K)",
         ),
         (with(&|it| it["data"] = json!({})), "80100001", "Parameters check error: data"),
-        (android("ttl", json!("0s")), "80100004", ttl),
-        (android("ttl", json!("-1s")), "80100004", ttl),
-        (android("ttl", json!("1296001s")), "80100004", ttl),
+        (android("ttl", json!("0s")), "80100004", TTL),
+        (android("ttl", json!("-1s")), "80100004", TTL),
+        (android("ttl", json!("1296001s")), "80100004", TTL),
         (android("ttl", json!("soon")), "80100001", "Parameters check error: ttl"),
-        (android("collapse_key", json!(101)), "80100013", group),
-        (android("collapse_key", json!(-2)), "80100013", group),
+        (android("collapse_key", json!(101)), "80100013", GROUP),
+        (android("collapse_key", json!(-2)), "80100013", GROUP),
         (android("urgency", json!("LOUD")), "80100001", "Parameters check error: urgency"),
         (
             android("urgency", json!("HIGH")),
