@@ -2,7 +2,8 @@
 
 use contract::Millis;
 use contract::codes::{OfflinePush, PushCommon, Row};
-use store::deliveries::{Claimed, Said, Settled, Status, Waits};
+use store::deliveries::{Claimed, SELF_BUILT, Said, Settled, Status, Waits};
+use store::push_counts::Counts;
 
 use crate::channel::{self, Answer, Scope, Verdict};
 use crate::credential::Trouble;
@@ -124,6 +125,19 @@ pub fn after_connection(row: &Claimed, acked: Acked, now: Millis) -> Settled {
     }
 }
 
+/// What a row that was settled adds to the counters of a channel. A device that acknowledges on our own connection has
+/// received it; what a vendor took is only sent.
+pub fn counts(settled: &Settled, channel: &str) -> Counts {
+    let acked = status(PushCommon::Acked);
+    let is_acked = settled.is_ended && settled.status == acked;
+    Counts {
+        sent: i64::from(is_acked),
+        received: i64::from(is_acked && channel == SELF_BUILT),
+        failed: i64::from(settled.is_ended && !is_acked),
+        ..Counts::default()
+    }
+}
+
 /// What a vendor's answer means.
 pub fn after_answer(row: &Claimed, answer: Answer, retries: u32, now: Millis) -> Settled {
     let Answer { verdict, said } = answer;
@@ -185,6 +199,7 @@ mod tests {
             notification: "{}".into(),
             expires_at: Millis(1_000_000),
             is_kept: false,
+            place: None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod apns;
 mod apns_connections;
+mod audience;
 mod bench;
 mod broadcast;
 mod endpoint;
@@ -12,5 +13,8 @@ mod engine_failures;
 mod engine_load;
 mod engine_statuses;
 mod engine_tokens;
+mod room_codes;
+mod rooms;
+mod tasks;
 mod vendor_codes;
 mod vendors;

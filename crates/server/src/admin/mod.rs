@@ -5,6 +5,7 @@
 //! a secret.
 //!
 //! * `ask`: what is asked and how it is parsed. `refusal`: why the answer is no. `client`: the caller's side.
+//! * `clouds`: cloud accounts and access keys. `devices`: those that a team brings with it.
 //! * `apps`, `settings`, `keys`, `credentials`, `webhooks`, `content`: what an app has. `accounts`, `broadcasts`, `audit`, `node`: what is
 //!   looked at, and the backup.
 
@@ -14,8 +15,10 @@ mod ask;
 mod audit;
 mod broadcasts;
 pub mod client;
+mod clouds;
 mod content;
 mod credentials;
+pub(crate) mod devices;
 mod keys;
 mod node;
 mod refusal;
@@ -100,13 +103,15 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         ["apps", id, "webhook"] if is(Method::PATCH) => webhooks::change(node, ask, ask::app(id)?).await,
         ["apps", id, "webhook", own] if is(Method::PUT) => webhooks::switch_on(node, ask, ask::app(id)?, own).await,
         ["apps", id, "webhook", own] if is(Method::DELETE) => webhooks::switch_off(node, ask, ask::app(id)?, own).await,
+        ["apps", id, "devices"] if is(Method::POST) => devices::import(node, ask, ask::app(id)?).await,
+        ["cloud", ..] => clouds::answer(node, ask, &parts[1..]).await,
         ["audit"] if is(Method::GET) => audit::list(node, ask).await,
         ["node"] if is(Method::GET) => Ok(node::show(node)),
         ["backup"] if is(Method::POST) => node::backup(node, ask).await,
         ["accounts", app, user] if is(Method::GET) => accounts::show(node, ask::app(app)?, user).await,
         ["apps" | "audit" | "node" | "backup"]
         | ["apps", _]
-        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook"]
+        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook" | "devices"]
         | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook", _]
         | ["accounts", _, _] => Err(Refusal::MethodUnknown),
         _ => Err(Refusal::PathUnknown),

@@ -5,6 +5,7 @@ mod harness;
 mod docs;
 mod im;
 mod media;
+mod openapi;
 mod ops;
 mod raw;
 mod reference;

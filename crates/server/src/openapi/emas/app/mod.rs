@@ -1,0 +1,3 @@
+//! What an account has.
+
+pub mod list_summary_apps;
