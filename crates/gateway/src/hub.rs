@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use chat::group::flow::Flow;
 use chat::message::change::Named;
 use chat::message::{decide, gather};
 use chat::moderation::{Checked, Noted, Passed};
@@ -33,6 +34,9 @@ use crate::bucket::Logins;
 use crate::chores::Chores;
 use crate::circle::Circle;
 use crate::drive;
+use crate::group::fan_out::RUNNERS;
+use crate::group::live::LiveRooms;
+use crate::group::{FanOut, Groups};
 use crate::link::{End, Link};
 use crate::refusal;
 use crate::registry::{Registry, Session};
@@ -140,6 +144,10 @@ pub struct Counters {
     pub silent: u64,
     /// Sessions that were kicked.
     pub kicked: u64,
+    /// Memberships of groups that connections hold.
+    pub seats: usize,
+    /// Notices of groups that a connection was given a hint for instead.
+    pub skipped: u64,
 }
 
 /// The counters as they are kept.
@@ -165,6 +173,11 @@ pub struct Hub {
     pub(crate) logins: Logins,
     pub(crate) chores: Chores,
     pub(crate) circle: Circle,
+    /// What groups took within this second.
+    pub(crate) flow: Mutex<Flow>,
+    pub(crate) groups: Groups,
+    pub(crate) fan_out: FanOut,
+    pub(crate) live: LiveRooms,
     pub(crate) counts: Counts,
     bus: Bus,
     /// The moment of the latest login: of two logins one is always the later.
@@ -190,6 +203,10 @@ impl Hub {
             logins: Logins::default(),
             chores: Chores::default(),
             circle: Circle::default(),
+            flow: Mutex::default(),
+            groups: Groups::default(),
+            fan_out: FanOut::default(),
+            live: LiveRooms::default(),
             counts: Counts::default(),
             bus: Bus::Local,
             login_at: Mutex::default(),
@@ -203,6 +220,10 @@ impl Hub {
             keepers.spawn(Arc::clone(&hub).watch());
             keepers.spawn(Arc::clone(&hub).work());
             keepers.spawn(Arc::clone(&hub).tell_friends());
+            keepers.spawn(Arc::clone(&hub).tell_guests());
+            for _ in 0..RUNNERS {
+                keepers.spawn(Arc::clone(&hub).run_fan_out());
+            }
         }
         hub
     }
@@ -333,6 +354,7 @@ impl Hub {
         let mut keepers = std::mem::take(&mut *self.keepers.lock());
         self.chores.end();
         self.circle.end();
+        self.fan_out.end();
         let kept = async { while keepers.join_next().await.is_some() {} };
         if tokio::time::timeout(wait, kept).await.is_err() {
             tracing::warn!("devices of this node count as connected until it starts again");
@@ -359,6 +381,8 @@ impl Hub {
             stuck: read(&counts.stuck),
             silent: read(&counts.silent),
             kicked: read(&counts.kicked),
+            seats: self.groups.taken(),
+            skipped: self.fan_out.skipped(),
         }
     }
 

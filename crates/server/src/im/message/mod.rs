@@ -239,6 +239,7 @@ impl Composed {
             is_admin: call.app.is_admin(&sender),
             sender,
             receiver,
+            group: None,
             msg_seq,
             msg_random,
             at: call.now,
