@@ -39,6 +39,7 @@ mod postgres;
 pub mod profiles;
 mod queue;
 pub mod relations;
+pub mod reports;
 pub mod retention;
 pub mod robots;
 mod sqlite;

@@ -24,6 +24,7 @@ pub static ACTIONS: &[Command] = &[
     Command::write::<alias::bind_alias::BindAlias>(),
     Command::write::<phone::bind_phone::BindPhone>(),
     Command::write::<tag::bind_tag::BindTag>(),
+    Command::perform::<app::check_certificate::CheckCertificate>(),
     Command::read::<device::check_device::CheckDevice>(),
     Command::read::<device::check_devices::CheckDevices>(),
     Command::perform::<app::list_summary_apps::ListSummaryApps>(),
