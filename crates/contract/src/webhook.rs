@@ -12,7 +12,9 @@ use std::net::IpAddr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use happening::{Befriended, FriendQuestion, FriendStep, Happening, Pair, StateChange, part_of, part_of_account};
+pub use happening::{
+    Befriended, FriendQuestion, FriendStep, Happening, Pair, PushEvent, Pushed, StateChange, part_of, part_of_account,
+};
 
 use crate::id::{MsgKey, Platform, UserId};
 
@@ -79,12 +81,19 @@ webhooks! {
     AfterModifyMsg = "C2C.CallbackAfterModifyMsg", "message";
     /// A robot got a message.
     BotMessage = "Bot.OnC2CMessage", "other";
+    /// What became of pushes, a batch at a time. It is ours: the published list has no such webhook.
+    PushResult = "Push.Result", "push-result";
 }
 
 impl Webhook {
     /// The webhook of a command.
     pub fn parse(command: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|webhook| webhook.command() == command)
+    }
+
+    /// Whether the published list has it.
+    pub const fn is_published(self) -> bool {
+        !matches!(self, Self::PushResult)
     }
 
     /// Whether it is asked before something happens; the contract says so by the name.

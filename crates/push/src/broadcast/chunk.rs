@@ -15,6 +15,7 @@ use super::audience::Slice;
 use super::tally::EXPIRED;
 use super::{Audience, Shared, Tally};
 use crate::engine::unique;
+use crate::results::{self, Results};
 
 mod devices;
 mod notify;
@@ -62,6 +63,8 @@ struct Worker<'a> {
     again_at: Option<Millis>,
     /// What goes into the counters with the next write.
     counted: push_counts::Tally,
+    /// What the app is told with the next write.
+    results: Results,
     /// Devices that have got it over our own connection, noted with the next write.
     reached: Vec<DeviceId>,
 }
@@ -85,6 +88,7 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
         audience: serde_json::from_str(&of.order.audience).map_err(Failure::internal)?,
         again_at: None,
         counted: push_counts::Tally::new(),
+        results: Results::new(),
         reached: Vec::new(),
         of: &of,
         shared,
@@ -247,11 +251,13 @@ impl Worker<'_> {
         let now = self.now();
         let until = now.plus(self.shared.engine.settings().lease_ms);
         let (counted, reached) = (std::mem::take(&mut self.counted), std::mem::take(&mut self.reached));
+        let results = std::mem::take(&mut self.results);
         let save = move |tx: &mut Tx<'_>| {
             // Whoever has lost the chunk counts nothing: another does it again.
             let is_ours = broadcasts::save(tx, &chunk, &claim, until)?;
             if is_ours {
                 deliveries::count(tx, now, &counted)?;
+                results::tell(tx, now, &results)?;
                 audiences::mark(tx, chunk.broadcast, &reached)?;
             }
             Ok(is_ours)

@@ -1,6 +1,8 @@
 //! The bodies of webhooks, as the contract spells them: one function for each.
 
-use contract::webhook::{Befriended, FriendQuestion, FriendStep, Happening, Origin, Pair, StateChange, Via};
+use contract::webhook::{
+    Befriended, FriendQuestion, FriendStep, Happening, Origin, Pair, PushEvent, Pushed, StateChange, Via,
+};
 use contract::{Millis, MsgKey, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -45,6 +47,25 @@ fn message(sender: &UserId, receiver: &UserId, key: MsgKey, is_online_only: bool
     })
 }
 
+/// What became of a push to one device, in the words of receipts.
+fn pushed(one: &Pushed) -> Value {
+    let event = match one.event {
+        PushEvent::Sent => "sent",
+        PushEvent::Failed => "sent_fail",
+        PushEvent::Arrived => "arrive",
+        PushEvent::Opened => "open",
+        PushEvent::Removed => "remove",
+    };
+    json!({
+        "DeviceId": one.device,
+        "Channel": one.channel,
+        "Event": event,
+        "Status": one.status.as_ref().map(|(_, number)| number),
+        "StatusFamily": one.status.as_ref().map(|(family, _)| family),
+        "Reason": one.reason,
+    })
+}
+
 /// Whose unread count a body tells.
 pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
     match happening {
@@ -61,7 +82,8 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Blocked { .. }
         | Happening::Unblocked { .. }
         | Happening::Followed { .. }
-        | Happening::Unfollowed { .. } => None,
+        | Happening::Unfollowed { .. }
+        | Happening::Pushed { .. } => None,
     }
 }
 
@@ -83,6 +105,13 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
             fields["EventTime"] = event.at.0.into();
             fields
         }
+        Happening::Pushed { task, key, job_key, results } => json!({
+            "MessageId": task.to_string(),
+            "Key": key,
+            "JobKey": job_key,
+            "Events": results.iter().map(pushed).collect::<Value>(),
+            "EventTime": event.at.0,
+        }),
         Happening::Read { reader, peer, time } => json!({
             "Report_Account": reader.as_str(),
             "Peer_Account": peer.as_str(),

@@ -6,6 +6,7 @@ mod bindings;
 mod cloud;
 mod gate;
 mod parameters;
+mod pushes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
