@@ -19,6 +19,7 @@ mod driver;
 mod error;
 mod event;
 mod message;
+mod push;
 mod refusal;
 mod relation;
 mod settings;
@@ -36,6 +37,7 @@ pub use message::{
     Conversation, Extended, Extension, FileLink, Message, MessageId, NewFile, Presence, RefusedConversation,
     SendOptions, Sent, Upload, custom, text,
 };
+pub use push::{PushDevice, PushOs, PushState, Pushes, Tagged};
 pub use relation::{
     AddFriend, Added, Blocked, Custom, Friend, FriendGroup, FriendList, FriendRequest, FriendRequests, Mutual, Outcome,
     RelationVersions, Relations, UpdateFriend,

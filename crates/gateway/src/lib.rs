@@ -20,6 +20,7 @@ mod chores;
 mod circle;
 mod conversation;
 mod drive;
+mod enrolment;
 mod follow;
 mod hub;
 mod link;

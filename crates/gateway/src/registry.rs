@@ -39,7 +39,7 @@ pub(crate) struct Session {
     /// It was sent away or logged out: whoever is told of logins knows already.
     is_dismissed: AtomicBool,
     /// What kind of device it is.
-    platform: Platform,
+    pub(crate) platform: Platform,
     /// Notifications that wait for their confirmation.
     pub(crate) acks: Mutex<Vec<(Bytes, oneshot::Sender<()>)>>,
 }

@@ -31,7 +31,6 @@ const NOT_BEGUN: [&str; 4] = ["group", "live-room", "topic", "permission-group"]
 
 /// Chapters of the push OpenAPIs, by surface, of which not everything is built yet.
 const NOT_COMPLETE: &[&str] = &[
-    "emas/app",
     "emas/push",
     "emas/query",
     "mpaas/analysis",

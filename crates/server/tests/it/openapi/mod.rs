@@ -4,6 +4,7 @@
 
 mod bindings;
 mod cloud;
+mod device_side;
 mod gate;
 mod parameters;
 mod pushes;
