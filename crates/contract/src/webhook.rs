@@ -13,7 +13,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use happening::{
-    Befriended, FriendQuestion, FriendStep, Happening, Pair, PushEvent, Pushed, StateChange, part_of, part_of_account,
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Pair, PushEvent, Pushed, StateChange, part_of,
+    part_of_account,
 };
 
 use crate::id::{MsgKey, Platform, UserId};
@@ -71,7 +72,7 @@ webhooks! {
     AfterFollowDelete = "Follow.CallbackAfterFollowDelete", "follow";
     /// Asks before a message is delivered.
     BeforeSendMsg = "C2C.CallbackBeforeSendMsg", "message";
-    /// A message was delivered.
+    /// A message was delivered, or its delivery was refused.
     AfterSendMsg = "C2C.CallbackAfterSendMsg", "message";
     /// An account read a conversation.
     AfterMsgReport = "C2C.CallbackAfterMsgReport", "message";
@@ -83,6 +84,12 @@ webhooks! {
     BotMessage = "Bot.OnC2CMessage", "other";
     /// What became of pushes, a batch at a time. It is ours: the published list has no such webhook.
     PushResult = "Push.Result", "push-result";
+    /// A robot got a signal: an online-only message of one custom element.
+    BotSignal = "Chatbot.OnC2CSignalMessage", "other";
+    /// Calls of a command came faster than its limit.
+    OverLimit = "Alert.RequestOverLimit", "other";
+    /// The app's lists had something to say of a text or a file.
+    Moderated = "ContentCallback.ResultNotify", "other";
 }
 
 impl Webhook {

@@ -5,7 +5,7 @@ use contract::frame::wire::{
     Aliases, PushRegistration, PushReport, PushSettings, PushState, PushTags, TagHolder, push_report, tag_holder,
 };
 use contract::{Fault, Result, limit};
-use push::{binding, tag, receipt};
+use push::{binding, receipt, tag};
 use store::bindings::{self, Registration};
 use store::bound_tags::Holder;
 use store::push_counts::Report;

@@ -90,6 +90,7 @@ pub fn without_channel(row: &Claimed, trouble: &Trouble, now: Millis) -> Settled
     let (class, text) = match trouble {
         Trouble::Unknown => (OfflinePush::TokenInvalid, "the app has no such credential"),
         Trouble::Invalid(reason) => (OfflinePush::CredentialInvalid, reason.as_str()),
+        Trouble::KeyFileInvalid(reason) => (OfflinePush::FcmRequestFailed, reason.as_str()),
     };
     Settled { class: self::number(class), ..unsent(row, text, now) }
 }
@@ -140,7 +141,7 @@ pub fn counts(settled: &Settled, channel: &str) -> Counts {
 /// What a vendor's answer means.
 pub fn after_answer(row: &Claimed, answer: Answer, retries: u32, now: Millis) -> Settled {
     let Answer { verdict, said } = answer;
-    let class = class(&verdict, said.is_local).map_or(0, self::number);
+    let class = said.class.or_else(|| class(&verdict, said.is_local)).map_or(0, self::number);
     let said = Said { code: said.code, text: said.text, request: said.request, is_local: said.is_local };
     let reached = verdict.status().map_or_else(|| status(PushCommon::Acked), own);
     let settled = match verdict {

@@ -35,6 +35,9 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (23, include_str!("../migrations/0023_push_tasks.sql")),
     (24, include_str!("../migrations/0024_push_counts.sql")),
     (25, include_str!("../migrations/0025_push_marks.sql")),
+    (27, include_str!("../migrations/0027_push_templates.sql")),
+    (28, include_str!("../migrations/0028_push_plans.sql")),
+    (29, include_str!("../migrations/0029_push_results.sql")),
 ];
 
 /// The version that this binary knows.
