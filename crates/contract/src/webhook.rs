@@ -13,8 +13,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use happening::{
-    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Pair, PushReport, StateChange, part_of,
-    part_of_account,
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Pair, PushEvent, PushReport, Pushed,
+    StateChange, part_of, part_of_account,
 };
 
 use crate::id::{MsgKey, Platform, UserId};
@@ -82,6 +82,8 @@ webhooks! {
     AfterModifyMsg = "C2C.CallbackAfterModifyMsg", "message";
     /// A robot got a message.
     BotMessage = "Bot.OnC2CMessage", "other";
+    /// What became of pushes, a batch at a time. It is ours: the published list has no such webhook.
+    PushResult = "Push.Result", "push-result";
     /// A robot got a signal: an online-only message of one custom element.
     BotSignal = "Chatbot.OnC2CSignalMessage", "other";
     /// Calls of a command came faster than its limit.
@@ -98,6 +100,11 @@ impl Webhook {
     /// The webhook of a command.
     pub fn parse(command: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|webhook| webhook.command() == command)
+    }
+
+    /// Whether the published list has it.
+    pub const fn is_published(self) -> bool {
+        !matches!(self, Self::PushResult)
     }
 
     /// Whether it is asked before something happens; the contract says so by the name.

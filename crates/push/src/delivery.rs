@@ -183,7 +183,7 @@ pub fn report(account: UserId, lane: &str, row: &Settled, of: Notified) -> Happe
     let channel = deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel);
     let is_taken = row.class == 0 && row.status == status(PushCommon::Acked);
     let (code, info) = if is_taken { (0, "") } else { (row.status.number, &*row.said.text) };
-    Happening::Pushed(Box::new(PushReport { account, channel: channel.to_owned(), code, info: info.to_owned(), of }))
+    Happening::AtVendor(Box::new(PushReport { account, channel: channel.to_owned(), code, info: info.to_owned(), of }))
 }
 
 #[cfg(test)]

@@ -606,6 +606,19 @@ pub fn announced(snapshot: &mut Snapshot<'_>, task: i64, number: i64) -> Result<
     }))
 }
 
+/// Reads what is under way to a device, or waits for it, by the time at which something is to happen.
+pub fn open_of_device(snapshot: &mut Snapshot<'_>, device: &DeviceId, count: usize) -> Result<Vec<Delivery>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT task, number, NULLIF(account, ''), NULLIF(device, ''), lane, waits, family, status, class, said_code,
+                 said_text, said_request, said_local, attempts, tried_at, ended_at
+             FROM deliveries WHERE app = $1 AND device = $2 AND ended_at = 0 ORDER BY due_at LIMIT $3"
+        ),
+        (app, device, count as i64),
+    )
+}
+
 /// Reads the deliveries that announce a message.
 pub fn of_message(snapshot: &mut Snapshot<'_>, conversation: ConversationId, seq: Seq) -> Result<Vec<Delivery>> {
     let app = snapshot.app();

@@ -46,7 +46,6 @@ pub mod platform;
 mod postgres;
 pub mod profiles;
 pub mod push_counts;
-pub mod push_reports;
 mod queue;
 pub mod relations;
 pub mod reports;

@@ -32,7 +32,6 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (17, include_str!("../migrations/0017_daily_sends.sql")),
     (20, include_str!("../migrations/0020_cloud.sql")),
     (21, include_str!("../migrations/0021_bindings.sql")),
-    (22, include_str!("../migrations/0022_push_reports.sql")),
     (23, include_str!("../migrations/0023_push_tasks.sql")),
     (24, include_str!("../migrations/0024_push_counts.sql")),
     (25, include_str!("../migrations/0025_push_marks.sql")),

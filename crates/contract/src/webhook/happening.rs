@@ -86,8 +86,8 @@ pub enum Happening {
     #[serde(rename = "judged")]
     Moderated(Box<Judgement>),
     /// A vendor took or refused a notification.
-    #[serde(rename = "pushed")]
-    Pushed(Box<PushReport>),
+    #[serde(rename = "vendor")]
+    AtVendor(Box<PushReport>),
     /// An account read its conversation with a peer.
     #[serde(rename = "read")]
     Read {
@@ -200,6 +200,55 @@ pub enum Happening {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         kicked: Vec<Via>,
     },
+    /// Something became known of a push.
+    #[serde(rename = "pushed")]
+    Pushed {
+        /// The push.
+        task: i64,
+        /// The caller's own key of it; empty for none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        key: String,
+        /// The word that the caller wants in receipts; empty for none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        job_key: String,
+        /// What, of which devices.
+        results: Vec<Pushed>,
+    },
+}
+
+/// What became known of a push to one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushed {
+    /// The device.
+    #[serde(rename = "d")]
+    pub device: String,
+    /// The channel.
+    #[serde(rename = "c")]
+    pub channel: String,
+    /// What happened.
+    #[serde(rename = "e")]
+    pub event: PushEvent,
+    /// The published status: its family and its number.
+    #[serde(default, rename = "s", skip_serializing_if = "Option::is_none")]
+    pub status: Option<(String, i32)>,
+    /// The vendor's words of a failure.
+    #[serde(default, rename = "r", skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// What happens to a push on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PushEvent {
+    /// Its vendor took it.
+    Sent,
+    /// It will not be sent.
+    Failed,
+    /// It arrived.
+    Arrived,
+    /// It was opened.
+    Opened,
+    /// It was wiped away.
+    Removed,
 }
 
 /// How a notification fared at a vendor.
@@ -353,7 +402,7 @@ impl Happening {
             Self::Signalled { .. } => Webhook::BotSignal,
             Self::OverLimit { .. } => Webhook::OverLimit,
             Self::Moderated(_) => Webhook::Moderated,
-            Self::Pushed(report) => match report.of {
+            Self::AtVendor(report) => match report.of {
                 Notified::Message { .. } | Notified::Group { .. } => Webhook::OfflinePush,
                 Notified::Broadcast { .. } => Webhook::AllMemberPush,
             },
@@ -369,17 +418,18 @@ impl Happening {
             Self::Followed { .. } => Webhook::AfterFollowAdd,
             Self::Unfollowed { .. } => Webhook::AfterFollowDelete,
             Self::State { .. } => Webhook::StateChange,
+            Self::Pushed { .. } => Webhook::PushResult,
         }
     }
 
-    /// What it is told in order with: the conversation, or the account.
+    /// What it is told in order with: the conversation, the account, or the push.
     pub fn part(&self) -> i64 {
         match self {
             // The row of a stored message has its conversation beside it.
             Self::Sent { receiver } | Self::SentToRobot { receiver } => part_of_account(receiver),
             Self::OverLimit { .. } => 0,
             Self::Moderated(judgement) => part_of_account(&judgement.account),
-            Self::Pushed(report) => part_of_account(&report.account),
+            Self::AtVendor(report) => part_of_account(&report.account),
             Self::Passed { sender: one, receiver: other, .. }
             | Self::Unsent { sender: one, receiver: other, .. }
             | Self::Signalled { sender: one, receiver: other, .. }
@@ -394,6 +444,7 @@ impl Happening {
             | Self::Unblocked { account, .. }
             | Self::Followed { account, .. }
             | Self::Unfollowed { account, .. } => part_of_account(account),
+            Self::Pushed { task, .. } => *task,
         }
     }
 }

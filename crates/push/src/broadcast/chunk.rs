@@ -16,6 +16,7 @@ use super::audience::Slice;
 use super::tally::EXPIRED;
 use super::{Audience, Shared, Tally};
 use crate::engine::unique;
+use crate::results::{self, Results};
 
 mod devices;
 mod notify;
@@ -64,6 +65,8 @@ struct Worker<'a> {
     again_at: Option<Millis>,
     /// What goes into the counters with the next write.
     counted: push_counts::Tally,
+    /// What the app is told with the next write.
+    results: Results,
     /// Devices that have got it over our own connection, noted with the next write.
     reached: Vec<DeviceId>,
     /// What vendors took and refused, left for the webhook that tells of it with the next write; none if the app has it off.
@@ -89,6 +92,7 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
         audience: serde_json::from_str(&of.order.audience).map_err(Failure::internal)?,
         again_at: None,
         counted: push_counts::Tally::new(),
+        results: Results::new(),
         reached: Vec::new(),
         reports: is_told.then(Vec::new),
         of: &of,
@@ -253,11 +257,13 @@ impl Worker<'_> {
         let until = now.plus(self.shared.engine.settings().lease_ms);
         let (counted, reached) = (std::mem::take(&mut self.counted), std::mem::take(&mut self.reached));
         let reports = self.reports.as_mut().map(std::mem::take).unwrap_or_default();
+        let results = std::mem::take(&mut self.results);
         let save = move |tx: &mut Tx<'_>| {
             // Whoever has lost the chunk counts nothing: another does it again.
             let is_ours = broadcasts::save(tx, &chunk, &claim, until)?;
             if is_ours {
                 deliveries::count(tx, now, &counted)?;
+                results::tell(tx, now, &results)?;
                 audiences::mark(tx, chunk.broadcast, &reached)?;
                 reports.iter().try_for_each(|report| tx.after_hook(now, report))?;
             }

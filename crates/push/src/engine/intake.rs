@@ -138,13 +138,16 @@ fn count(tx: &mut Tx<'_>, device: &DeviceId, notification: &Notification) -> Res
 
 fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
     let targets = deliveries::take_targets(tx, now, BATCH)?;
+    let mut tally = Tally::new();
     for open in &targets {
-        take_target(tx, now, open)?;
+        take_target(tx, now, open, &mut tally)?;
     }
+    // All at once and last: counters are rows that other lanes wait for, too.
+    deliveries::count(tx, now, &tally)?;
     Ok(targets.len())
 }
 
-fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
+fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> Result<()> {
     if open.expires_at <= now {
         return deliveries::end_target(tx, now, open, &status(PushCommon::NONE));
     }
@@ -155,7 +158,7 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
         Target::Device(device) => audiences::reach(tx, now, std::slice::from_ref(device))?,
     };
     let chosen = Ways::of(&open.route);
-    let (mut ways, mut tally) = (Vec::new(), Tally::new());
+    let mut ways = Vec::new();
     for rows in reach.chunk_by(|one, other| one.device == other.device) {
         let lanes = chosen.lanes(rows, notification.kind);
         let Some(device) = rows.first().filter(|_| !lanes.is_empty()) else { continue };
@@ -171,7 +174,6 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
     // One target's rows have numbers of their own, and no more.
     ways.truncate(NUMBERS_PER_TARGET as usize);
     if !ways.is_empty() {
-        deliveries::count(tx, now, &tally)?;
         return deliveries::set_ways(tx, now, open, &ways);
     }
     let unbound = status(PushCommon::NoBindInfo);
@@ -180,7 +182,6 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
     }
     if let Some(place) = chosen.place(Os::Other, "") {
         tally.entry(place).or_default().failed += 1;
-        deliveries::count(tx, now, &tally)?;
     }
     deliveries::end_target(tx, now, open, &unbound)
 }

@@ -1,7 +1,8 @@
 //! The bodies of webhooks, as the contract spells them: one function for each.
 
 use contract::webhook::{
-    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Origin, Pair, PushReport, StateChange, Via,
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Origin, Pair, PushEvent, PushReport,
+    Pushed, StateChange, Via,
 };
 use contract::{AppId, Millis, MsgKey, UserId};
 use serde_json::value::RawValue;
@@ -47,6 +48,25 @@ fn message(sender: &UserId, receiver: &UserId, key: MsgKey, is_online_only: bool
     })
 }
 
+/// What became of a push to one device, in the words of receipts.
+fn pushed(one: &Pushed) -> Value {
+    let event = match one.event {
+        PushEvent::Sent => "sent",
+        PushEvent::Failed => "sent_fail",
+        PushEvent::Arrived => "arrive",
+        PushEvent::Opened => "open",
+        PushEvent::Removed => "remove",
+    };
+    json!({
+        "DeviceId": one.device,
+        "Channel": one.channel,
+        "Event": event,
+        "Status": one.status.as_ref().map(|(_, number)| number),
+        "StatusFamily": one.status.as_ref().map(|(family, _)| family),
+        "Reason": one.reason,
+    })
+}
+
 /// Whose unread count a body tells.
 pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
     match happening {
@@ -60,7 +80,7 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Signalled { .. }
         | Happening::OverLimit { .. }
         | Happening::Moderated(_)
-        | Happening::Pushed(_)
+        | Happening::AtVendor(_)
         | Happening::Modified { .. }
         | Happening::ProfileSet { .. }
         | Happening::FriendsAdded { .. }
@@ -68,7 +88,8 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Blocked { .. }
         | Happening::Unblocked { .. }
         | Happening::Followed { .. }
-        | Happening::Unfollowed { .. } => None,
+        | Happening::Unfollowed { .. }
+        | Happening::Pushed { .. } => None,
     }
 }
 
@@ -84,6 +105,13 @@ pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> 
             let fields = message(sender, receiver, *key, true);
             written(fields, event, (body, cloud), (0, SENT, unread))
         }
+        Happening::Pushed { task, key, job_key, results } => json!({
+            "MessageId": task.to_string(),
+            "Key": key,
+            "JobKey": job_key,
+            "Events": results.iter().map(pushed).collect::<Value>(),
+            "EventTime": event.at.0,
+        }),
         Happening::Unsent { sender, receiver, key, body, cloud, online_only, code, info } => {
             let fields = message(sender, receiver, *key, *online_only);
             written(fields, event, (body, cloud), (*code, info, UNREAD_UNKNOWN))
@@ -91,7 +119,7 @@ pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> 
         Happening::Signalled { sender, receiver, key, data } => signalled((sender, receiver), *key, data, event.at),
         Happening::OverLimit { command, calls, limit } => over_limit(command, *calls, *limit, event.at),
         Happening::Moderated(judgement) => judged(judgement, event),
-        Happening::Pushed(report) => pushed(app, report, event.at),
+        Happening::AtVendor(report) => at_vendor(app, report, event.at),
         Happening::Read { reader, peer, time } => json!({
             "Report_Account": reader.as_str(),
             "Peer_Account": peer.as_str(),
@@ -241,7 +269,7 @@ fn over_limit(command: &str, calls: u32, limit: u32, at: Millis) -> Value {
 }
 
 /// `Push.OfflinePush` and `Push.AllMemberPush`: that a vendor took it or refused it.
-fn pushed(app: AppId, report: &PushReport, at: Millis) -> Value {
+fn at_vendor(app: AppId, report: &PushReport, at: Millis) -> Value {
     let PushReport { account, channel, code, info, of } = report;
     let mut fields = json!({
         "EventTime": at.secs(),

@@ -18,6 +18,7 @@ use super::super::audience::{Audience, Slice};
 use super::Worker;
 use crate::delivery::{self, status};
 use crate::engine::Dispatched;
+use crate::results;
 use crate::ways::is_wanted;
 
 /// Rows by lane, each in the order of the slice.
@@ -171,6 +172,7 @@ impl Worker<'_> {
                 self.reached.push(device.clone());
             }
             *self.counted.entry(place.clone()).or_default() += counts;
+            self.results.entry(place.task).or_default().extend(results::of(settled, device, place));
         }
     }
 

@@ -7,6 +7,7 @@ mod cloud;
 mod device_side;
 mod gate;
 mod parameters;
+mod pushes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
