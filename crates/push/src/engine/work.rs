@@ -11,8 +11,8 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 use store::deliveries::{self, Claim, Claimed, Settled};
-use store::devices;
 use store::push_counts::{Place, Tally};
+use store::{devices, results};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::lane::{Lane, Road};
@@ -246,16 +246,21 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
     let now = shared.now();
     let tally = tally(&outcome.settled, &places);
     let is_first = lane.is_first_delivery(&outcome.settled);
+    // Only what counts somewhere was asked for by a task that may want to be told.
+    let ended = outcome.settled.iter().filter(|row| row.is_ended).map(|row| (row.task, row.number));
+    let ended: Arc<Vec<(i64, i64)>> = Arc::new(ended.filter(|key| places.contains_key(key)).collect());
     let outcome = Arc::new(outcome);
     let mut tries = 0;
     loop {
         let (outcome, name, tally) = (Arc::clone(&outcome), Arc::clone(&lane.key.lane), tally.clone());
+        let ended = Arc::clone(&ended);
         let write = move |tx: &mut store::Tx<'_>| {
             let settled = deliveries::settle(tx, now, &claim, &outcome.settled)?;
             deliveries::release(tx, &claim, &outcome.back, now)?;
             if settled > 0 {
                 // A lost lease has changed nothing: whoever has it now counts.
                 deliveries::count(tx, now, &tally)?;
+                results::keep(tx, now, &ended)?;
             }
             if is_first {
                 deliveries::note_delivered(tx, now, &name)?;
