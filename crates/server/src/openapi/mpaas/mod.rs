@@ -5,6 +5,7 @@
 //! * `clock`: planned pushes run. `results`: apps' own servers are told what became of messages.
 //! * `answer`: the bodies of this contract, good and bad. `parameters`: what several actions share.
 
+pub mod analysis;
 pub mod answer;
 pub mod clock;
 pub mod device;
@@ -29,6 +30,7 @@ pub static ACTIONS: &[Command] = &[
     Command::perform::<template::create_template::CreateTemplate>(),
     Command::write::<template::delete_template::DeleteTemplate>(),
     Command::read::<template::get_template::GetTemplate>(),
+    Command::read::<analysis::list_analysis_core_index::ListAnalysisCoreIndex>(),
     Command::read::<template::list_template_page::ListTemplatePage>(),
     Command::write::<device::push_bind::PushBind>(),
     Command::perform::<push::push_broadcast::PushBroadcast>(),
@@ -39,6 +41,9 @@ pub static ACTIONS: &[Command] = &[
     Command::perform::<push::push_template::PushTemplate>(),
     Command::write::<device::push_un_bind::PushUnBind>(),
     Command::read::<scheduler::query_mps_scheduler_list::QueryMpsSchedulerList>(),
+    Command::read::<analysis::query_push_analysis_core_index::QueryPushAnalysisCoreIndex>(),
+    Command::read::<analysis::query_push_analysis_task_detail::QueryPushAnalysisTaskDetail>(),
+    Command::read::<analysis::query_push_analysis_task_list::QueryPushAnalysisTaskList>(),
     Command::read::<scheduler::query_push_scheduler_list::QueryPushSchedulerList>(),
     Command::write::<revoke::revoke_push_message::RevokePushMessage>(),
     Command::write::<revoke::revoke_push_task::RevokePushTask>(),
