@@ -5,6 +5,7 @@
 mod bindings;
 mod cloud;
 mod gate;
+mod mpaas;
 mod parameters;
 
 use std::sync::atomic::{AtomicU64, Ordering};
