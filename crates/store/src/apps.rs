@@ -11,6 +11,8 @@ use contract::webhook::Webhook;
 use contract::{AppId, Millis, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::groups::GroupSettings;
+
 /// One app with all that concerns it.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -136,6 +138,10 @@ pub struct AppSettings {
     pub mpaas: MpaasSettings,
     /// Push credentials without their secrets, by businessID.
     pub credentials: BTreeMap<i64, Credential>,
+    /// What the app says about its groups.
+    pub groups: GroupSettings,
+    /// Whether live rooms may be managed (bans, administrators, marks, lists of guests), where the plan includes it.
+    pub has_live_management: bool,
     /// Where webhooks go, and which are on.
     pub webhook: WebhookSettings,
 }
@@ -183,6 +189,8 @@ impl Default for AppSettings {
             workspace_id: String::new(),
             mpaas: MpaasSettings::default(),
             credentials: BTreeMap::new(),
+            groups: GroupSettings::default(),
+            has_live_management: true,
             webhook: WebhookSettings::default(),
         }
     }

@@ -28,8 +28,12 @@ pub mod devices;
 pub mod exports;
 pub mod extensions;
 pub mod follows;
+pub mod group_attributes;
+pub mod groups;
+pub mod heard;
 mod inspect;
 mod job;
+pub mod live_rooms;
 pub mod media;
 pub mod messages;
 mod migrate;
@@ -37,6 +41,7 @@ pub mod mutes;
 pub mod nonces;
 pub mod outbox;
 pub mod plans;
+pub mod permissions;
 pub mod platform;
 mod postgres;
 pub mod profiles;
@@ -55,6 +60,7 @@ pub mod tasks;
 pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod topics;
 mod value;
 pub mod webhooks;
 pub mod words;
@@ -81,6 +87,9 @@ pub use value::{Bind, FromRow, FromValue, Params, Row, Value};
 
 /// The outbox topic of offline pushes.
 pub const OFFLINE_PUSH: &str = "offline-push";
+
+/// The outbox topic of the offline push of a group's message: one row, whatever the group's size.
+pub const GROUP_PUSH: &str = "group-push";
 
 /// Where the data is and how much may be spent on it.
 #[derive(Clone)]

@@ -38,6 +38,12 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (27, include_str!("../migrations/0027_push_templates.sql")),
     (28, include_str!("../migrations/0028_push_plans.sql")),
     (29, include_str!("../migrations/0029_push_results.sql")),
+    (30, include_str!("../migrations/0030_groups.sql")),
+    (31, include_str!("../migrations/0031_group_requests.sql")),
+    (32, include_str!("../migrations/0032_group_messages.sql")),
+    (34, include_str!("../migrations/0034_topics.sql")),
+    (35, include_str!("../migrations/0035_group_attributes.sql")),
+    (36, include_str!("../migrations/0036_live_rooms.sql")),
 ];
 
 /// The version that this binary knows.

@@ -375,7 +375,7 @@ pub fn to_all(snapshot: &mut Snapshot<'_>, since: Millis, count: usize) -> Resul
         sql!(
             "SELECT id, counted, origin, kind, name, own_key, title, body, target, spec, created_at, push_at, expires_at,
                  state, due_at, broadcast, targets, kept
-             FROM push_tasks WHERE app = $1 AND target = 'all' AND created_at > $2 ORDER BY created_at DESC LIMIT $3"
+             FROM push_tasks WHERE app = $1 AND target = 'all' AND created_at > $2 AND counted = id ORDER BY created_at DESC LIMIT $3"
         ),
         (app, since, count.min(limit::STORE_PAGE) as i64),
     )

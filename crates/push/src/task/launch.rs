@@ -49,6 +49,10 @@ fn occur(tx: &mut Tx<'_>, now: Millis, parent: &Record, spec: &Spec, at: Millis)
 /// Starts a task.
 pub(super) fn launch(tx: &mut Tx<'_>, now: Millis, record: &mut Record, spec: &Spec) -> Result<()> {
     record.due_at = None;
+    if spec.has_parts {
+        record.state = State::Started;
+        return tasks::save(tx, record);
+    }
     let resolved = audience::resolve(tx, &spec.audience)?;
     if spec.is_held && matches!(resolved, Resolved::Scope(_)) {
         // Nobody of a scope has a row that could wait, so the task does.
@@ -71,6 +75,9 @@ pub(super) fn launch(tx: &mut Tx<'_>, now: Millis, record: &mut Record, spec: &S
 
 /// Makes what the deliveries of an open task refer to.
 pub(super) fn open(tx: &mut Tx<'_>, record: &Record, spec: &Spec) -> Result<()> {
+    if spec.has_parts {
+        return Ok(());
+    }
     let task = task(record, spec, record.created_at)?;
     deliveries::add_task(tx, &task)
 }

@@ -103,6 +103,10 @@ pub struct Spec {
     /// Whether it waits for [`release`].
     #[serde(default)]
     pub is_held: bool,
+    /// Whether its parts alone are sent, each to some of the audience: they are taken on, named targets and taken back with
+    /// it.
+    #[serde(default)]
+    pub has_parts: bool,
     /// What the surface wants to read again with the task.
     #[serde(default)]
     pub extra: Value,
@@ -129,6 +133,7 @@ impl Spec {
             store_offline: false,
             is_fleeting: false,
             is_held: false,
+            has_parts: false,
             extra: Value::Null,
         }
     }
@@ -215,6 +220,16 @@ pub fn submit(tx: &mut Tx<'_>, now: Millis, id: i64, spec: &Spec) -> Result<Reco
     Ok(record)
 }
 
+/// Takes a task on that is sent as parts, such as one for each system of devices. The parts come with it, in their order.
+pub fn submit_parts(tx: &mut Tx<'_>, now: Millis, id: i64, spec: &Spec, parts: &[Spec]) -> Result<Record> {
+    let record = submit(tx, now, id, &Spec { has_parts: true, ..spec.clone() })?;
+    for (number, part) in (1..).zip(parts) {
+        let part = Spec { part_of: Some(id), key: String::new(), ..part.clone() };
+        submit(tx, now, derived_id(id, number), &part)?;
+    }
+    Ok(record)
+}
+
 /// Names more targets of an open task. Answers false if there is no such task, or it takes no more.
 pub fn name_targets(tx: &mut Tx<'_>, now: Millis, id: i64, audience: Audience) -> Result<bool> {
     let audience = audience.checked()?;
@@ -223,7 +238,13 @@ pub fn name_targets(tx: &mut Tx<'_>, now: Millis, id: i64, audience: Audience) -
         return Ok(false);
     }
     let spec = Spec::of(&record)?;
-    launch::name(tx, now, &mut record, &spec, &audience)?;
+    if spec.has_parts {
+        for part in tasks::parts(tx, id, 0)? {
+            name_targets(tx, now, part.id, audience.clone())?;
+        }
+    } else {
+        launch::name(tx, now, &mut record, &spec, &audience)?;
+    }
     Ok(true)
 }
 
@@ -234,6 +255,9 @@ pub fn complete(tx: &mut Tx<'_>, id: i64) -> Result<bool> {
     if is_open {
         record.state = State::Complete;
         tasks::save(tx, &record)?;
+        for part in parts_of(tx, &record)? {
+            complete(tx, part.id)?;
+        }
     }
     Ok(is_open)
 }
@@ -247,8 +271,16 @@ pub fn cancel(tx: &mut Tx<'_>, id: i64) -> Result<bool> {
         record.state = State::Cancelled;
         record.due_at = None;
         tasks::save(tx, &record)?;
+        for part in parts_of(tx, &record)? {
+            cancel(tx, part.id)?;
+        }
     }
     Ok(is_waiting)
+}
+
+/// The parts that a task is sent as, if it is.
+fn parts_of(tx: &mut Tx<'_>, record: &Record) -> Result<Vec<Record>> {
+    if Spec::of(record)?.has_parts { tasks::parts(tx, record.id, 0) } else { Ok(Vec::new()) }
 }
 
 /// Cancels one occurrence of a repeated task. Answers false if it does not come at that moment, or has come.
