@@ -14,7 +14,7 @@ use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task
 use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
 use store::push_counts::Tally;
-use store::{OFFLINE_PUSH, Tx, accounts, audiences, results, tasks};
+use store::{OFFLINE_PUSH, Tx, accounts, audiences, tasks};
 
 use super::Shared;
 use crate::chat::Notice;
@@ -147,7 +147,7 @@ fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
 fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
     if open.expires_at <= now {
         deliveries::end_target(tx, now, open, &status(PushCommon::NONE))?;
-        return results::keep(tx, now, &[(open.task, open.number)]).map(drop);
+        return store::results::keep(tx, now, &[(open.task, open.number)]).map(drop);
     }
     // Unreadable text has no badge to count and no kind; the lane ends it with the reason.
     let notification: Notification = serde_json::from_str(&open.notification).unwrap_or_default();
@@ -184,5 +184,5 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
         deliveries::count(tx, now, &tally)?;
     }
     deliveries::end_target(tx, now, open, &unbound)?;
-    results::keep(tx, now, &[(open.task, open.number)]).map(drop)
+    store::results::keep(tx, now, &[(open.task, open.number)]).map(drop)
 }

@@ -11,8 +11,8 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 use store::deliveries::{self, Claim, Claimed, Settled};
+use store::devices;
 use store::push_counts::{Place, Tally};
-use store::{devices, results};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::lane::{Lane, Road};
@@ -260,7 +260,7 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
             if settled > 0 {
                 // A lost lease has changed nothing: whoever has it now counts.
                 deliveries::count(tx, now, &tally)?;
-                results::keep(tx, now, &ended)?;
+                store::results::keep(tx, now, &ended)?;
             }
             if is_first {
                 deliveries::note_delivered(tx, now, &name)?;

@@ -15,6 +15,7 @@ mod doctor;
 mod env;
 mod init;
 mod moment;
+mod mpaas;
 mod receive;
 mod sandbox;
 mod serve;
