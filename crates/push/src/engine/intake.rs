@@ -149,7 +149,8 @@ fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
 
 fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> Result<()> {
     if open.expires_at <= now {
-        return deliveries::end_target(tx, now, open, &status(PushCommon::NONE));
+        deliveries::end_target(tx, now, open, &status(PushCommon::NONE))?;
+        return store::results::keep(tx, now, &[(open.task, open.number)]).map(drop);
     }
     // Unreadable text has no badge to count and no kind; the lane ends it with the reason.
     let notification: Notification = serde_json::from_str(&open.notification).unwrap_or_default();
@@ -183,5 +184,6 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> 
     if let Some(place) = chosen.place(Os::Other, "") {
         tally.entry(place).or_default().failed += 1;
     }
-    deliveries::end_target(tx, now, open, &unbound)
+    deliveries::end_target(tx, now, open, &unbound)?;
+    store::results::keep(tx, now, &[(open.task, open.number)]).map(drop)
 }

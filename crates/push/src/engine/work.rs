@@ -249,10 +249,14 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
     let now = shared.now();
     let counted = Arc::new(tally(&outcome.settled, &places));
     let is_first = lane.is_first_delivery(&outcome.settled);
+    // Only what counts somewhere was asked for by a task that may want to be told.
+    let ended = outcome.settled.iter().filter(|row| row.is_ended).map(|row| (row.task, row.number));
+    let ended: Arc<Vec<(i64, i64)>> = Arc::new(ended.filter(|key| places.contains_key(key)).collect());
     let outcome = Arc::new(outcome);
     let mut tries = 0;
     loop {
         let (outcome, name, counted) = (Arc::clone(&outcome), Arc::clone(&lane.key.lane), Arc::clone(&counted));
+        let ended = Arc::clone(&ended);
         let write = move |tx: &mut store::Tx<'_>| {
             let settled = deliveries::settle(tx, now, &claim, &outcome.settled)?;
             deliveries::release(tx, &claim, &outcome.back, now)?;
@@ -261,6 +265,7 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
                 deliveries::count(tx, now, &counted.0)?;
                 results::tell(tx, now, &counted.1)?;
                 tell(tx, now, &name, &outcome.settled)?;
+                store::results::keep(tx, now, &ended)?;
             }
             if is_first {
                 deliveries::note_delivered(tx, now, &name)?;

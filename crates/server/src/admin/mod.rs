@@ -20,6 +20,7 @@ mod content;
 mod credentials;
 pub(crate) mod devices;
 mod keys;
+mod mpaas;
 mod node;
 mod pushes;
 mod refusal;
@@ -100,6 +101,8 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         }
         ["apps", id, "broadcasts"] if is(Method::GET) => broadcasts::list(node, ask, ask::app(id)?).await,
         ["apps", id, "broadcasts", own] if is(Method::DELETE) => broadcasts::end(node, ask, ask::app(id)?, own).await,
+        ["apps", id, "mpaas"] if is(Method::GET) => mpaas::show(node, ask::app(id)?),
+        ["apps", id, "mpaas"] if is(Method::PATCH) => mpaas::change(node, ask, ask::app(id)?).await,
         ["apps", id, "webhook"] if is(Method::GET) => webhooks::show(node, ask::app(id)?),
         ["apps", id, "webhook"] if is(Method::PATCH) => webhooks::change(node, ask, ask::app(id)?).await,
         ["apps", id, "webhook", own] if is(Method::PUT) => webhooks::switch_on(node, ask, ask::app(id)?, own).await,
@@ -116,7 +119,7 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         ["accounts", app, user] if is(Method::GET) => accounts::show(node, ask::app(app)?, user).await,
         ["apps" | "audit" | "node" | "backup"]
         | ["apps", _]
-        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook" | "devices"]
+        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook" | "devices" | "mpaas"]
         | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook" | "push", _]
         | ["apps", _, "push", _, _, _]
         | ["accounts", _, _] => Err(Refusal::MethodUnknown),

@@ -15,6 +15,7 @@ mod doctor;
 mod env;
 mod init;
 mod moment;
+mod mpaas;
 mod push;
 mod receive;
 mod sandbox;

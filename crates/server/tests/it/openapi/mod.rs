@@ -6,6 +6,7 @@ mod bindings;
 mod cloud;
 mod device_side;
 mod gate;
+mod mpaas;
 mod parameters;
 mod pushes;
 
