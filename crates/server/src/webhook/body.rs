@@ -11,7 +11,7 @@ use store::append::Draft;
 use store::webhooks::Waiting;
 
 /// A body with the fields that all have.
-fn body(command: &str, fields: Value) -> Value {
+pub(super) fn body(command: &str, fields: Value) -> Value {
     let mut body = Map::new();
     body.insert("CallbackCommand".into(), command.into());
     if let Value::Object(fields) = fields {
@@ -81,6 +81,7 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::OverLimit { .. }
         | Happening::Moderated(_)
         | Happening::AtVendor(_)
+        | Happening::Group(_)
         | Happening::Modified { .. }
         | Happening::ProfileSet { .. }
         | Happening::FriendsAdded { .. }
@@ -167,6 +168,7 @@ pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> 
             "To_Account": targets.iter().map(UserId::as_str).collect::<Value>(),
             "EventTime": event.at.0,
         }),
+        Happening::Group(in_group) => super::group::told(in_group, event.at),
         Happening::State { account, change, kicked } => state(account, *change, kicked, event.at),
     };
     Some(body(command, fields).to_string())
