@@ -101,6 +101,7 @@ pub fn create(
     let topic = Topic {
         conversation: ConversationId::group(&id, standing.group.life),
         community: standing.group.conversation,
+        life: standing.group.life,
         creator: by.account().clone(),
         card: wish.over(Card { name: name.clone(), ..Card::default() }),
         created_at: now,

@@ -49,7 +49,12 @@ async fn guests(device: &mut Device, room: &str) -> Vec<String> {
 }
 
 async fn traffic(device: &mut Device) -> LiveTraffic {
-    device.notice(Command::LiveTraffic).await.read().unwrap()
+    loop {
+        let frame = device.any_notice().await;
+        if frame.command() == Command::LiveTraffic {
+            return frame.read().unwrap();
+        }
+    }
 }
 
 #[tokio::test]
