@@ -122,17 +122,20 @@ fn need_all(snapshot: &mut Snapshot<'_>, standing: &Standing, by: &By, given: i6
     need(snapshot, standing, by, Permission(given))
 }
 
-/// Makes a permission group. `number` makes an id where the caller chooses none. Answers its id.
-pub fn create(
-    tx: &mut Tx<'_>,
-    now: Millis,
-    app: &App,
-    community: &GroupId,
-    by: &By,
-    id: Option<&str>,
-    wish: &Wish,
-    number: u64,
-) -> Result<String> {
+/// A new permission group.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    /// The id that the caller chooses.
+    pub id: Option<&'a str>,
+    /// What it is to be.
+    pub wish: &'a Wish,
+    /// Makes an id where the caller chooses none.
+    pub number: u64,
+}
+
+/// Makes a permission group. Answers its id.
+pub fn create(tx: &mut Tx<'_>, now: Millis, app: &App, community: &GroupId, by: &By, new: &New<'_>) -> Result<String> {
+    let New { id, wish, number } = *new;
     check(wish)?;
     let Some(name) = &wish.name else { return refuse(Fault::FieldMissing { field: "PermissionGroupName" }) };
     let id = match id {

@@ -132,8 +132,8 @@ pub(crate) async fn ban(call: &Call, request: LiveBanRequest) -> Result<()> {
     if seconds == 0 {
         return call.write(move |tx| live::unban(tx, &app, &id, &by, &accounts)).await;
     }
-    let (banned, asked) = (accounts.clone(), id.clone());
-    let write = move |tx: &mut store::Tx<'_>| live::ban(tx, now, &app, &asked, &by, &banned, seconds.into(), &reason);
+    let (banned, asked, terms) = (accounts.clone(), id.clone(), live::Terms { seconds: seconds.into(), reason });
+    let write = move |tx: &mut store::Tx<'_>| live::ban(tx, now, &app, &asked, &by, &banned, &terms);
     let room = call.write(write).await?;
     call.hub.remove_guests(call.app.id, room.conversation, &id, &accounts);
     Ok(())

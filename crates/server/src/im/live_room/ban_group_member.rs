@@ -1,7 +1,7 @@
 //! Keeps accounts out of a live room.
 
 use chat::ground::By;
-use chat::live::ban;
+use chat::live::{Terms, ban};
 use contract::codes::Family;
 use contract::{Fault, Result, limit};
 use schemars::JsonSchema;
@@ -48,8 +48,8 @@ impl Perform for BanGroupMember {
         }
         let (node, app, id) = (call.node.clone(), call.app.clone(), self.group_id.0);
         let (asked, named, now, by) = (id.clone(), banned.clone(), call.now, By::App(call.caller.clone()));
-        let seconds = i64::from(self.duration);
-        let write = move |tx: &mut store::Tx<'_>| ban(tx, now, &app, &asked, &by, &named, seconds, &reason);
+        let terms = Terms { seconds: self.duration.into(), reason };
+        let write = move |tx: &mut store::Tx<'_>| ban(tx, now, &app, &asked, &by, &named, &terms);
         let room = node.store.write(call.app.id, write).await?;
         node.hub.remove_guests(call.app.id, room.conversation, &id, &banned);
         Ok(Done {})

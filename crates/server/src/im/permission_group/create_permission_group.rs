@@ -1,6 +1,6 @@
 //! Makes a permission group.
 
-use chat::permission::{Wish, create};
+use chat::permission::{New, Wish, create};
 use contract::Result;
 use contract::codes::Family;
 use schemars::JsonSchema;
@@ -49,7 +49,7 @@ impl Perform for CreatePermissionGroup {
         let (chosen, number, id): (_, u64, _) = (self.permission_group_id, rand::random(), self.group_id.0);
         let (store, app) = (call.node.store.clone(), call.app.id);
         let write = move |tx: &mut store::Tx<'_>| {
-            create(tx, call.now, &call.app, &id, &by(&call), chosen.as_deref(), &wish, number)
+            create(tx, call.now, &call.app, &id, &by(&call), &New { id: chosen.as_deref(), wish: &wish, number })
         };
         Ok(Answer { permission_group_id: store.write(app, write).await? })
     }

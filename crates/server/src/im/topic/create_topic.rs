@@ -1,6 +1,6 @@
 //! Makes a topic.
 
-use chat::topic::create;
+use chat::topic::{New, create};
 use contract::Result;
 use contract::codes::Family;
 use schemars::JsonSchema;
@@ -45,7 +45,7 @@ impl Perform for CreateTopic {
             tx.act_for(call.origin());
             let by = by(&call, tx, self.from.as_ref())?;
             let (id, wish) = (self.topic_id.as_deref(), self.card.wish(Some(&self.topic_name)));
-            create(tx, call.now, &call.app, &self.group_id.0, &by, id, &wish, number)
+            create(tx, call.now, &call.app, &self.group_id.0, &by, &New { id, wish: &wish, number })
         };
         Ok(Made { topic_id: store.write(app, write).await? })
     }

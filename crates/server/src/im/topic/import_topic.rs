@@ -1,6 +1,6 @@
 //! Brings a topic from elsewhere.
 
-use chat::topic::create;
+use chat::topic::{New, create};
 use contract::codes::Family;
 use contract::{Fault, Millis, Result};
 use schemars::JsonSchema;
@@ -50,7 +50,7 @@ impl Perform for ImportTopic {
         let write = move |tx: &mut store::Tx<'_>| {
             let by = by(&call, tx, self.from.as_ref())?;
             let (id, wish) = (self.topic_id.as_deref(), self.card.wish(Some(&self.topic_name)));
-            create(tx, at, &call.app, &self.group_id.0, &by, id, &wish, number)
+            create(tx, at, &call.app, &self.group_id.0, &by, &New { id, wish: &wish, number })
         };
         Ok(Made { topic_id: store.write(app, write).await? })
     }
