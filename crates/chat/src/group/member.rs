@@ -168,7 +168,8 @@ fn ask(
 pub fn join(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, wording: &str) -> Result<(Group, Joined)> {
     let mut group = hold(tx, id)?;
     let account = by.account();
-    if !Operation::Apply.is_allowed(group.kind, Actor::Outsider) {
+    // A live room is entered by a connection; no list says who is in it.
+    if !Operation::Apply.is_allowed(group.kind, Actor::Outsider) || !group.kind.capability().has_members {
         return refuse(Fault::GroupForbidden);
     }
     if role_of(tx, &group, account)?.is_some() {
@@ -200,6 +201,9 @@ pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result
     let mut group = hold(tx, id)?;
     let account = by.account();
     let Some(role) = role_of(tx, &group, account)? else { return refuse(Fault::GroupForbidden) };
+    if !group.kind.capability().has_members && role != Role::Owner {
+        return refuse(Fault::GroupForbidden);
+    }
     if role == Role::Owner {
         if !Operation::OwnerQuit.is_allowed(group.kind, Actor::Inside(role)) {
             return refuse(Fault::OwnerMayNotLeave);

@@ -9,7 +9,7 @@ use store::Tx;
 use store::groups::members::{self, Member};
 use store::groups::{self, Fields, Group};
 
-use super::{By, Scope, actor, ensure, hold, member_of, profile, role_of, tip};
+use super::{By, Scope, actor, ensure, hold, hold_place, member_of, profile, role_of, tip};
 
 /// What is to be changed of a member; none stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -135,10 +135,10 @@ pub fn mute(
     accounts: &[UserId],
     seconds: i64,
 ) -> Result<Group> {
-    let mut group = hold(tx, id)?;
+    let mut group = hold_place(tx, id)?;
     let who = ensure(tx, &group, by, Operation::Mute)?;
     for some in accounts.chunks(contract::limit::STORE_PAGE) {
-        let found = members::among(tx, group.conversation, some)?;
+        let found = members::among(tx, group.home(), some)?;
         if found.iter().any(|member| !who.outranks(member.role)) {
             return refuse(Fault::GroupForbidden);
         }

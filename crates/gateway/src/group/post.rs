@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chat::group::Scope;
-use chat::group::send::{Wishes, counts, decide, ensure_wishes, gather, target};
+use chat::group::send::{Wishes, counts, decide, ensure_permission, ensure_wishes, gather, target};
 use contract::event::Event;
 use contract::group::{Capability, GroupEvent, GroupId, GroupKind, Priority};
 use contract::message::Flags;
@@ -158,6 +158,7 @@ impl Hub {
             };
             let facts = gather(snapshot, &draft)?;
             decide(&draft, &facts)?;
+            ensure_permission(snapshot, &settings, &group, &draft)?;
             Ok((group, draft))
         };
         self.store.read(app.id, read).await

@@ -107,6 +107,8 @@ pub(crate) struct InGroup<'w> {
     pub(crate) app: AppId,
     pub(crate) group: &'w IntoGroup,
     pub(crate) sender: &'w UserId,
+    /// The conversation that its members hang on.
+    pub(crate) home: ConversationId,
 }
 
 /// Asks what stands between two accounts.
@@ -362,7 +364,7 @@ fn ask(waiting: &[(AppId, Waiting)]) -> (Questions<'_>, Vec<usize>) {
     let exact = import_indexes(waiting).map(|index| exact_of(&waiting[index])).collect();
     let groups = waiting.iter().filter_map(|(app, w)| {
         let group = w.draft.group.as_deref()?;
-        Some(InGroup { app: *app, group, sender: &w.draft.sender })
+        Some(InGroup { app: *app, group, sender: &w.draft.sender, home: group.home() })
     });
     let groups = groups.collect();
     (Questions { slots, accounts, exact, groups }, slot_of)

@@ -59,7 +59,8 @@ impl Member {
 
     /// Nothing up to here is shown to it.
     pub fn cleared_in(&self, group: &Group) -> Seq {
-        self.cleared.max(group.cleared)
+        // What it cleared in a community says nothing of the community's topics.
+        if group.is_topic() { group.cleared } else { self.cleared.max(group.cleared) }
     }
 
     /// Whether its list shows the group: it was not deleted from it, or a message came since.

@@ -74,6 +74,28 @@ impl JsonSchema for GroupName {
     }
 }
 
+/// What messages are in: a group, or a topic of a community.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct Spot {
+    /// The group.
+    #[serde(rename = "GroupId")]
+    pub group: GroupName,
+    /// The topic, of a community with topics.
+    #[serde(rename = "TopicId")]
+    pub topic: Option<String>,
+}
+
+impl Spot {
+    /// The id of the group, or of the topic if one is named, which must be one of the group's.
+    pub fn id(&self) -> Result<GroupId, Fault> {
+        let Some(topic) = self.topic.as_deref().filter(|topic| !topic.is_empty()) else {
+            return Ok(self.group.0.clone());
+        };
+        let id = GroupId::parse(topic).ok().filter(|id| id.community().as_ref() == Some(&self.group.0));
+        id.ok_or(Fault::FieldInvalid { field: "TopicId" })
+    }
+}
+
 /// The faults of the fields that the commands share.
 pub fn group_fault(field: &'static str, given: Option<&Value>) -> Option<Fault> {
     match (field, given) {

@@ -19,6 +19,7 @@ mod gate;
 mod get_c2c_unread_msg_num;
 mod get_history;
 mod group;
+mod group_data;
 mod importmsg;
 mod input;
 mod kick;

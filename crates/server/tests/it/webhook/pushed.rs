@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use store::apps::OnFailure;
 
 use super::receiver::{Receiver, Seen};
-use crate::harness::{APP, Im, elements};
+use crate::harness::{APP, elements};
 use crate::phones::Phones;
 
 const PUSHED: &str = "Push.OfflinePush";
