@@ -21,6 +21,7 @@ pub mod delivery;
 pub mod engine;
 pub mod mpaas;
 pub mod notice;
+pub mod receipts;
 pub mod tag;
 pub mod task;
 pub mod template;
