@@ -23,6 +23,7 @@ pub mod engine;
 pub mod mpaas;
 pub mod notice;
 pub mod receipt;
+pub mod receipts;
 mod results;
 pub mod tag;
 pub mod task;
