@@ -9,13 +9,14 @@
 mod claim;
 mod upkeep;
 
-use contract::{ConversationId, DeviceId, Millis, Result, Seq, UserId, limit};
+use contract::webhook::Notified;
+use contract::{ConversationId, DeviceId, Millis, MsgKey, Result, Seq, UserId, limit};
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::Os;
-use crate::push_counts;
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
+use crate::{groups, push_counts};
 pub use claim::{Claim, Claimed, Due, Settled, all_lanes, claim, lanes, release, renew, settle};
 pub use upkeep::{Depth, apps_before, depths, purge};
 
@@ -568,6 +569,53 @@ pub fn of_task(snapshot: &mut Snapshot<'_>, task: i64, after: i64) -> Result<Vec
              FROM deliveries WHERE app = $1 AND task = $2 AND number > $3 ORDER BY number LIMIT $4"
         ),
         (app, task, after, limit::STORE_PAGE as i64),
+    )
+}
+
+/// What a delivery tells of, and to whom; none if it tells of no message, or of one that is gone.
+pub fn announced(snapshot: &mut Snapshot<'_>, task: i64, number: i64) -> Result<Option<(UserId, Notified)>> {
+    let app = snapshot.app();
+    let found: Option<(String, ConversationId, Seq, Millis)> = snapshot.opt(
+        sql!(
+            "SELECT d.account, t.conversation, t.seq, t.created_at FROM deliveries d
+             JOIN tasks t ON t.app = d.app AND t.id = d.task
+             WHERE d.app = $1 AND d.task = $2 AND d.number = $3 AND t.conversation IS NOT NULL AND d.account <> ''"
+        ),
+        (app, task, number),
+    )?;
+    let Some((account, conversation, seq, created_at)) = found else { return Ok(None) };
+    let account = UserId::trusted(&account);
+    if let Some(group) = groups::of_conversation(snapshot, conversation)? {
+        let message = groups::messages::at(snapshot, conversation, seq)?;
+        return Ok(message.map(|message| {
+            let (group, sender, time) = (group.to_string(), message.sender, message.at.secs());
+            (account, Notified::Group { group, sender, seq: seq.0, random: message.random, time })
+        }));
+    }
+    // From the newest that the task can tell of backwards: it is among the last few.
+    let found: Option<(String, i64, u32, u32)> = snapshot.opt(
+        sql!(
+            "SELECT sender, time, msg_seq, msg_random FROM messages
+             WHERE app = $1 AND conversation = $2 AND time <= $3 AND seq = $4 AND grouped = 0
+             ORDER BY time DESC LIMIT 1"
+        ),
+        (app, conversation, created_at.secs(), seq),
+    )?;
+    Ok(found.map(|(sender, time, seq, random)| {
+        (account, Notified::Message { sender: UserId::trusted(&sender), key: MsgKey { time, seq, random } })
+    }))
+}
+
+/// Reads what is under way to a device, or waits for it, by the time at which something is to happen.
+pub fn open_of_device(snapshot: &mut Snapshot<'_>, device: &DeviceId, count: usize) -> Result<Vec<Delivery>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT task, number, NULLIF(account, ''), NULLIF(device, ''), lane, waits, family, status, class, said_code,
+                 said_text, said_request, said_local, attempts, tried_at, ended_at
+             FROM deliveries WHERE app = $1 AND device = $2 AND ended_at = 0 ORDER BY due_at LIMIT $3"
+        ),
+        (app, device, count as i64),
     )
 }
 

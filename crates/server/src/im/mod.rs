@@ -409,7 +409,7 @@ pub fn commands_tsv() -> String {
     for command in COMMANDS {
         text.push_str(&format!("im-rest\t{}\t{}\tv4\n", command.chapter, command.name));
     }
-    for webhook in Webhook::ALL {
+    for webhook in Webhook::ALL.iter().filter(|webhook| webhook.is_published()) {
         text.push_str(&format!("im-webhook\t{}\t{}\t\n", webhook.chapter(), webhook.command()));
     }
     text
