@@ -61,6 +61,7 @@ impl Send {
         Draft {
             sender: self.sender,
             receiver: self.receiver,
+            group: None,
             msg_seq: Some(self.msg_seq),
             msg_random: self.msg_random,
             at,

@@ -5,13 +5,20 @@
 //! the same rules, because every surface calls these functions.
 
 pub mod account;
+pub mod attributes;
 pub mod conversation;
+pub mod counters;
 pub mod follow;
+pub mod ground;
+pub mod group;
+pub mod live;
 pub mod login;
 pub mod message;
 pub mod moderation;
 pub mod mute;
+pub mod permission;
 pub mod profile;
 pub mod relation;
 pub mod robot;
 pub mod tags;
+pub mod topic;

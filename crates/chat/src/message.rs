@@ -18,6 +18,9 @@ use store::{Snapshot, Tx, accounts, conversations, messages, relations};
 /// Decides whether a send is allowed. Pure, because it runs twice: before the send is queued, and again under the
 /// locks of the append writer with the facts of that moment.
 pub fn decide(draft: &Draft, facts: &Facts) -> Result<()> {
+    if draft.group.is_some() {
+        return crate::group::send::decide(draft, facts);
+    }
     if facts.sender != Standing::Active && !draft.is_admin {
         return refuse(Fault::SenderUnknown);
     }
@@ -69,6 +72,7 @@ pub fn gather(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Facts> {
         receiver_reach: receiver.is_some_and(|account| account.is_alive() && account.reach > 0),
         sender_muted_until: sender.map_or(Millis(0), |account| account.muted_until),
         tie,
+        group: crate::group::send::facts(snapshot, draft)?,
     })
 }
 

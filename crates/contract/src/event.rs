@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::group::GroupEvent;
 use crate::id::{ConversationId, DeviceId, Millis, MsgKey, Seq, UserId};
 use crate::message::{Extension, ExtensionChange, Message};
 use crate::profile::{Sequences, Value};
@@ -178,6 +179,8 @@ pub enum Event {
     },
     /// A broadcast was queued, or revoked.
     BroadcastQueued,
+    /// Something happened in a group.
+    Group(GroupEvent),
     /// Work for the delivery engine was queued.
     DeliveryQueued,
     /// Something that a webhook tells of was queued.

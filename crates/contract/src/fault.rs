@@ -609,6 +609,103 @@ pub enum Fault {
     /// A broadcast that left only notifications is revoked by other text, and there is none.
     RevokeTextMissing,
 
+    // Pushes by the mPaaS OpenAPI.
+    /// The call names no app or no workspace.
+    InstanceMissing,
+    /// The tenant is not the app's.
+    TenantInvalid,
+    /// The app takes no pushes by API at the moment.
+    PushSwitchedOff,
+    /// A device without its token.
+    DeliveryTokenMissing,
+    /// A binding without its user.
+    BoundUserMissing,
+    /// No such system of devices.
+    OsTypeInvalid,
+    /// The action takes no such targets.
+    DeliveryTypeInvalid,
+    /// A broadcast is for devices alone.
+    BroadcastByDevice,
+    /// The name of a task is there and empty.
+    TaskNameEmpty,
+    /// The validity of a push is missing, not positive or no number.
+    ExpiryInvalid,
+    /// A push would be valid for too long.
+    ExpiryTooLong {
+        /// The bound in seconds.
+        max: i64,
+    },
+    /// A push names nobody, or one of its targets is empty.
+    TargetEmpty,
+    /// A push names too many.
+    TargetsTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// A push has no title or no content.
+    PushTextMissing,
+    /// The content of a push is over its bound.
+    PushContentTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// All that a push carries is over its bound.
+    PushPayloadTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// A push has too many extended parameters.
+    ExtendedTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The extended parameters are no flat object, or one has a reserved name.
+    ExtendedInvalid,
+    /// One target of a batch has too many extended parameters.
+    TargetExtendedTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// A push names no template.
+    TemplateMissing,
+    /// No template has this name or id.
+    TemplateUnknown,
+    /// A placeholder gets no value.
+    TemplateValueMissing {
+        /// Its name.
+        name: String,
+    },
+    /// The name is another template's.
+    TemplateExists,
+    /// A template without a name.
+    TemplateNameMissing,
+    /// The name of a template has the wrong characters or too many.
+    TemplateNameInvalid,
+    /// The content of a template is empty or over its bound.
+    TemplateContentInvalid,
+    /// The title of a template is empty or over its bound.
+    TemplateTitleInvalid,
+    /// The description of a template is over its bound.
+    TemplateDescriptionInvalid,
+    /// Where a template leads is over its bound.
+    TemplateUriInvalid,
+    /// The app has as many templates as it may.
+    TemplateQuota {
+        /// The bound.
+        max: usize,
+    },
+    /// The app has as many planned pushes as it may.
+    ScheduleQuota {
+        /// The bound.
+        max: usize,
+    },
+    /// No planned push that is open has this id.
+    ScheduleUnknown,
+    /// No message has this key for this target.
+    PushedUnknown,
+    /// No task has this number.
+    PushTaskUnknown,
+
     // Conversations.
     /// Only an administrator may look at the list of another account.
     ListForeign,
@@ -643,6 +740,134 @@ pub enum Fault {
     },
     /// The app's plan has no conversation groups and no marks but custom ones.
     ConversationGroupsForbidden,
+
+    // Groups.
+    /// The role is too low, the account is not in the group, or groups of this type have no such operation.
+    GroupForbidden,
+    /// The owner may not leave a group of this type.
+    OwnerMayNotLeave,
+    /// The group was disbanded.
+    GroupGone,
+    /// The text cannot be the id of a group, or no group ever had it.
+    GroupIdInvalid,
+    /// The UserID of whoever acts is not one.
+    OperatorInvalid,
+    /// Whoever wants to join is in the group already.
+    AlreadyMember,
+    /// The group has as many members as it was set to hold.
+    GroupFull,
+    /// The sender may not write in the group now, or nobody may.
+    MutedInGroup,
+    /// The answer would be over its bound.
+    AnswerTooLarge,
+    /// The id belongs to another owner's group.
+    GroupIdTaken,
+    /// The id belongs to a group of the same owner.
+    GroupIdOwned,
+    /// An operation on groups comes too often.
+    GroupThrottled,
+    /// Messages come faster than the group takes them.
+    GroupSendThrottled,
+    /// The request to join, or the invitation, was answered before.
+    JoinRequestHandled,
+    /// A message of this kind cannot be recalled.
+    RecallImpossible,
+    /// Groups of this type keep no message that could be recalled.
+    GroupWithoutRecall,
+    /// A message of this kind cannot be deleted.
+    DeleteImpossible,
+    /// Groups of this type keep no message that could be deleted.
+    GroupWithoutDelete,
+    /// The app has as many live groups as its plan allows.
+    LiveGroupQuota {
+        /// The bound of the plan.
+        max: i64,
+    },
+    /// The account is in as many groups as it may be.
+    JoinedQuota {
+        /// The bound of the plan.
+        max: i64,
+    },
+    /// The plan allows fewer members for a group of this type.
+    MemberQuota {
+        /// The bound of the plan.
+        max: i64,
+    },
+    /// The app does not let group messages be recalled.
+    GroupRecallDisabled,
+    /// Groups of this type keep no history.
+    GroupWithoutHistory,
+    /// More messages than one call deletes.
+    DeleteBatchTooLarge {
+        /// The bound.
+        max: usize,
+    },
+    /// A message to be deleted is not in the group.
+    MessageToDeleteUnknown,
+    /// More members mentioned than a message may.
+    MentionsTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The group has too many members for one answer.
+    MembersTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The app has as many groups as its plan allows.
+    GroupQuota {
+        /// The bound of the plan.
+        max: i64,
+    },
+    /// The plan lacks a feature of groups, or the app switched it off.
+    GroupFeatureMissing,
+    /// The group has more members than receipts are kept for.
+    ReceiptGroupTooLarge {
+        /// The bound.
+        max: i64,
+    },
+    /// A message that is not stored asks for receipts.
+    ReceiptUnsupported,
+    /// No receipts are kept for the message.
+    ReceiptUnknown,
+    /// The plan has no communities, or the app switched them off.
+    CommunityDisabled,
+    /// The key of a group attribute is over its bound.
+    AttributeKeyTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// The value of a group attribute is over its bound.
+    AttributeValueTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// The group would have more attributes than it may.
+    GroupAttributesTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The values of a group's attributes would be over their bound together.
+    GroupAttributesTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// The attributes of a group are written too often.
+    AttributesThrottled,
+    /// The group has no attribute of this key.
+    GroupAttributeUnknown,
+    /// The caller writes on an older version of a group's attributes than there is.
+    AttributesChanged {
+        /// The version that there is.
+        version: i64,
+    },
+    /// The group would have more counters than it may.
+    CountersTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The topic was deleted before.
+    TopicDeleted,
 
     // Webhooks.
     /// The app's webhook refused.

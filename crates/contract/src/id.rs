@@ -196,9 +196,10 @@ impl ConversationId {
         Self::of("c2c", &[low.as_str(), high.as_str()])
     }
 
-    /// The conversation of a group.
-    pub fn group(id: &str) -> Self {
-        Self::of("group", &[id])
+    /// The conversation of a group. A group that takes the id of one that ended has another life, and so another
+    /// conversation: what the old one left behind belongs to nobody.
+    pub fn group(id: &str, life: i64) -> Self {
+        Self::of("group", &[id, &life.to_string()])
     }
 
     fn of(kind: &str, parts: &[&str]) -> Self {

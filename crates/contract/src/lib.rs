@@ -7,6 +7,7 @@ pub mod codes;
 pub mod event;
 pub mod fault;
 pub mod frame;
+pub mod group;
 pub mod id;
 #[cfg(feature = "ledger")]
 pub mod ledger;

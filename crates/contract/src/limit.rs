@@ -71,6 +71,58 @@ pub const FOLLOW_PAGE: usize = 1_000;
 pub const FOLLOW_PAGE_DEFAULT: usize = 100;
 /// A page of followers is cut at about this size, so that it fits in a frame with its envelope.
 pub const FOLLOW_PAGE_BYTES: usize = 192 * 1024;
+/// Attributes of a group (contract: 10047).
+pub const GROUP_ATTRIBUTES: usize = 16;
+/// The key of an attribute (contract: 10045).
+pub const GROUP_ATTRIBUTE_KEY_BYTES: usize = 32;
+/// The value of an attribute (contract: 10046).
+pub const GROUP_ATTRIBUTE_VALUE_BYTES: usize = 4_000;
+/// All values of a group's attributes together (contract: 10048).
+pub const GROUP_ATTRIBUTES_BYTES: usize = 16_000;
+/// Writes of one group's attributes within a second (contract: 10049).
+pub const GROUP_ATTRIBUTE_WRITES_PER_SECOND: i64 = 5;
+/// Counters of a group (contract: 10063).
+pub const COUNTERS: usize = 20;
+/// The key of a counter.
+pub const COUNTER_KEY_BYTES: usize = 128;
+/// What an app keeps in a topic or a permission group.
+pub const TOPIC_CUSTOM_BYTES: usize = 3_000;
+/// Topics of one call that names them; as many as the largest plan of the contract lets a community have.
+pub const TOPIC_BATCH: usize = 200;
+/// Permission groups of a community; the contract does not say, and nobody tells more apart.
+pub const PERMISSION_GROUPS: i64 = 100;
+/// The id of a permission group.
+pub const PERMISSION_GROUP_ID_BYTES: usize = 96;
+/// The name of a permission group.
+pub const PERMISSION_GROUP_NAME_BYTES: usize = 150;
+/// Permission groups of one call, or of one page.
+pub const PERMISSION_GROUP_BATCH: usize = 20;
+/// Accounts that one call puts into a permission group or takes out, and that one page lists.
+pub const PERMISSION_MEMBER_BATCH: usize = 100;
+/// Topics of one call that says who may do what in them.
+pub const TOPIC_PERMISSION_BATCH: usize = 50;
+/// Administrators of a live room.
+pub const LIVE_ADMINS: usize = 5;
+/// Accounts that one call keeps out of a live room or lets in again.
+pub const BAN_BATCH: usize = 20;
+/// Why an account is kept out.
+pub const BAN_REASON_BYTES: usize = 1_000;
+/// A page of those who are kept out.
+pub const BAN_PAGE: usize = 100;
+/// A page of a live room's guests.
+pub const LIVE_PAGE: usize = 500;
+/// The latest guests that pages show, where the management of live rooms is part of the plan, and where it is not.
+pub const LIVE_SHOWN: usize = 1_000;
+/// See [`LIVE_SHOWN`].
+pub const LIVE_SHOWN_LESS: usize = 30;
+/// Marks of an app's own in one live room.
+pub const LIVE_MARKS: usize = 10;
+/// Guests with one of them.
+pub const LIVE_MARKED: usize = 1_000;
+/// How long a guest without a connection may be kept: three days.
+pub const LIVE_ROBOT_MS: i64 = 3 * 24 * 60 * 60 * 1_000;
+/// Live rooms that one message to all of an app's reaches.
+pub const LIVE_ROOMS_TOLD: usize = 10_000;
 /// Accounts in one import, check or deletion.
 pub const ACCOUNT_BATCH: usize = 100;
 /// Receivers of one `batchsendmsg`, accounts of one status query.

@@ -104,6 +104,14 @@ impl Flags {
     pub const ONLINE_ONLY: Self = Self(1 << 10);
     /// Extensions were attached at some time.
     pub const EXTENDED: Self = Self(1 << 11);
+    /// In a group: the urgency, two bits; none of them means a normal one.
+    pub const URGENCY: Self = Self(0b11 << 12);
+    /// In a group: told by the system, not by a member.
+    pub const TIP: Self = Self(1 << 14);
+    /// In a group: for some members only.
+    pub const TARGETED: Self = Self(1 << 15);
+    /// In a group: recalled without telling devices; they find out when they read.
+    pub const SILENT: Self = Self(1 << 16);
     /// One change of the body or the custom data. The changes are counted from here upwards, so that a message that
     /// was never changed, as most are, pays nothing for its version.
     pub const CHANGE: Self = Self(1 << 32);

@@ -12,7 +12,9 @@ use std::net::IpAddr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use happening::{Befriended, FriendQuestion, FriendStep, Happening, Pair, StateChange, part_of, part_of_account};
+pub use happening::{
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Pair, StateChange, part_of, part_of_account,
+};
 
 use crate::id::{MsgKey, Platform, UserId};
 
@@ -69,7 +71,7 @@ webhooks! {
     AfterFollowDelete = "Follow.CallbackAfterFollowDelete", "follow";
     /// Asks before a message is delivered.
     BeforeSendMsg = "C2C.CallbackBeforeSendMsg", "message";
-    /// A message was delivered.
+    /// A message was delivered, or its delivery was refused.
     AfterSendMsg = "C2C.CallbackAfterSendMsg", "message";
     /// An account read a conversation.
     AfterMsgReport = "C2C.CallbackAfterMsgReport", "message";
@@ -79,6 +81,12 @@ webhooks! {
     AfterModifyMsg = "C2C.CallbackAfterModifyMsg", "message";
     /// A robot got a message.
     BotMessage = "Bot.OnC2CMessage", "other";
+    /// A robot got a signal: an online-only message of one custom element.
+    BotSignal = "Chatbot.OnC2CSignalMessage", "other";
+    /// Calls of a command came faster than its limit.
+    OverLimit = "Alert.RequestOverLimit", "other";
+    /// The app's lists had something to say of a text or a file.
+    Moderated = "ContentCallback.ResultNotify", "other";
 }
 
 impl Webhook {

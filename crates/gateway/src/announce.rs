@@ -62,6 +62,11 @@ impl Hub {
                     let notice = ReceiptNotice { reader: reader.to_string(), messages };
                     self.notify(app, &[peer], || Frame::notice(Command::Receipts, &notice));
                 }
+                Event::Group(event) => {
+                    // First what is said, then who is gone: the last words of a group reach those who were in it.
+                    self.deliver_group_message_event(app, event);
+                    self.deliver_group_event(app, event);
+                }
                 other => self.deliver_of_account(app, other),
             }
         }
@@ -151,7 +156,7 @@ impl Hub {
     }
 
     /// Tells all devices of accounts but one: that of the first account which caused it.
-    fn notify_others(
+    pub(crate) fn notify_others(
         &self,
         app: AppId,
         accounts: &[&UserId],

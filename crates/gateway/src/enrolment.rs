@@ -5,10 +5,10 @@ use contract::frame::wire::{
     Aliases, PushRegistration, PushReport, PushSettings, PushState, PushTags, TagHolder, push_report, tag_holder,
 };
 use contract::{Fault, Result, limit};
-use push::{binding, tag};
+use push::{binding, report, tag};
 use store::bindings::{self, Registration};
 use store::bound_tags::Holder;
-use store::reports::{self, Kind};
+use store::push_counts::Report;
 
 use crate::request::Call;
 
@@ -122,15 +122,15 @@ pub(crate) async fn state(call: &Call) -> Result<PushState> {
 }
 
 /// Notes what the user did with a notification; the same again is of no consequence.
-pub(crate) async fn report(call: &Call, request: PushReport) -> Result<()> {
+pub(crate) async fn tell(call: &Call, request: PushReport) -> Result<()> {
     let kind = match push_report::Kind::try_from(request.kind) {
-        Ok(push_report::Kind::Opened) => Kind::Opened,
-        Ok(push_report::Kind::Ignored) => Kind::Ignored,
+        Ok(push_report::Kind::Opened) => Report::Opened,
+        Ok(push_report::Kind::Ignored) => Report::Removed,
         Err(_) => return Err(Fault::FieldInvalid { field: "kind" }.into()),
     };
     let id: [u8; 16] = request.id.as_slice().try_into().map_err(|_| Fault::FieldInvalid { field: "id" })?;
     let (now, device) = (call.now, call.session.device.clone());
-    call.write(move |tx| reports::add(tx, now, &id, &device, kind).map(drop)).await
+    call.write(move |tx| report::note(tx, now, &device, &id, kind)).await
 }
 
 async fn tagged(call: &Call, request: PushTags) -> Result<(Holder, String, Vec<String>)> {

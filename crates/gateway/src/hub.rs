@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use chat::group::flow::Flow;
 use chat::message::change::Named;
 use chat::message::{decide, gather};
 use chat::moderation::{Checked, Noted, Passed};
@@ -17,7 +18,7 @@ use contract::frame::wire::{LinkAnswer, LinkRequest, MoveNotice, PushNotice, Upl
 use contract::frame::{Command, Frame};
 use contract::message::{Flags, Message};
 use contract::user_sig::Claim;
-use contract::webhook::{FriendQuestion, Happening, Origin, Webhook};
+use contract::webhook::{FriendQuestion, Origin};
 use contract::{AppId, ConversationId, DeviceId, Fault, Millis, MsgKey, Result, Seq, UserId, profile};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -33,6 +34,9 @@ use crate::bucket::Logins;
 use crate::chores::Chores;
 use crate::circle::Circle;
 use crate::drive;
+use crate::group::fan_out::RUNNERS;
+use crate::group::live::LiveRooms;
+use crate::group::{FanOut, Groups};
 use crate::link::{End, Link};
 use crate::refusal;
 use crate::registry::{Registry, Session};
@@ -140,6 +144,10 @@ pub struct Counters {
     pub silent: u64,
     /// Sessions that were kicked.
     pub kicked: u64,
+    /// Memberships of groups that connections hold.
+    pub seats: usize,
+    /// Notices of groups that a connection was given a hint for instead.
+    pub skipped: u64,
 }
 
 /// The counters as they are kept.
@@ -165,6 +173,11 @@ pub struct Hub {
     pub(crate) logins: Logins,
     pub(crate) chores: Chores,
     pub(crate) circle: Circle,
+    /// What groups took within this second.
+    pub(crate) flow: Mutex<Flow>,
+    pub(crate) groups: Groups,
+    pub(crate) fan_out: FanOut,
+    pub(crate) live: LiveRooms,
     pub(crate) counts: Counts,
     bus: Bus,
     /// The moment of the latest login: of two logins one is always the later.
@@ -190,6 +203,10 @@ impl Hub {
             logins: Logins::default(),
             chores: Chores::default(),
             circle: Circle::default(),
+            flow: Mutex::default(),
+            groups: Groups::default(),
+            fan_out: FanOut::default(),
+            live: LiveRooms::default(),
             counts: Counts::default(),
             bus: Bus::Local,
             login_at: Mutex::default(),
@@ -203,6 +220,10 @@ impl Hub {
             keepers.spawn(Arc::clone(&hub).watch());
             keepers.spawn(Arc::clone(&hub).work());
             keepers.spawn(Arc::clone(&hub).tell_friends());
+            keepers.spawn(Arc::clone(&hub).tell_guests());
+            for _ in 0..RUNNERS {
+                keepers.spawn(Arc::clone(&hub).run_fan_out());
+            }
         }
         hub
     }
@@ -261,33 +282,6 @@ impl Hub {
         decide(draft, &facts)
     }
 
-    /// Leaves a message that is not stored for the webhook that tells of it, if the app has it on.
-    async fn tell_of(&self, app: AppId, draft: &Draft, key: MsgKey) -> Result<()> {
-        let for_robot = draft.receiver.is_robot() && !draft.sender.is_robot();
-        let is_on = |app: &App| {
-            let hooks = &app.settings.webhook;
-            hooks.has(Webhook::AfterSendMsg) || for_robot && hooks.has(Webhook::BotMessage)
-        };
-        let Some(origin) = draft.told.filter(|_| self.front.app(app).is_some_and(|app| is_on(&app))) else {
-            return Ok(());
-        };
-        let passed = |for_robot| Happening::Passed {
-            sender: draft.sender.clone(),
-            receiver: draft.receiver.clone(),
-            key,
-            body: draft.body.clone(),
-            cloud: draft.cloud.clone(),
-            for_robot,
-        };
-        let (at, sent, robots) = (draft.at, passed(false), for_robot.then(|| passed(true)));
-        let tell = move |tx: &mut store::Tx<'_>| {
-            tx.act_for(origin);
-            tx.after_hook(at, &sent)?;
-            robots.as_ref().map_or(Ok(()), |happening| tx.after_hook(at, happening))
-        };
-        self.store.write(app, tell).await
-    }
-
     /// Passes an online-only message to connected devices; nothing of it is stored.
     pub async fn pass(&self, app: AppId, draft: Draft) -> Result<Sent> {
         self.decide(app, &draft).await?;
@@ -295,7 +289,7 @@ impl Hub {
         let key = MsgKey { time: draft.at.secs(), seq: draft.msg_seq.unwrap_or_default(), random: draft.msg_random };
         let sent = Sent { key, seq: Seq(0), at: draft.at, duplicate: false };
         let conversation = ConversationId::pair(&draft.sender, &draft.receiver);
-        self.tell_of(app, &draft, key).await?;
+        self.tell_passed(app, &draft, key).await?;
         let message = Message {
             sender: draft.sender,
             receiver: draft.receiver,
@@ -360,6 +354,7 @@ impl Hub {
         let mut keepers = std::mem::take(&mut *self.keepers.lock());
         self.chores.end();
         self.circle.end();
+        self.fan_out.end();
         let kept = async { while keepers.join_next().await.is_some() {} };
         if tokio::time::timeout(wait, kept).await.is_err() {
             tracing::warn!("devices of this node count as connected until it starts again");
@@ -386,6 +381,8 @@ impl Hub {
             stuck: read(&counts.stuck),
             silent: read(&counts.silent),
             kicked: read(&counts.kicked),
+            seats: self.groups.taken(),
+            skipped: self.fan_out.skipped(),
         }
     }
 

@@ -5,12 +5,13 @@
 //! * `socket`: WebSocket frames, bytes in and bytes out. `state`: what may follow what on a connection, driven by
 //!   gateway frames. Neither does any IO; `drive` is the task that does it for both.
 //! * `login`: how a connection gets an account. `request` and its commands `message`, `conversation`, `relation`, `profile`,
-//!   `follow`, `broadcast`, `token`: what it may ask then.
+//!   `follow`, `broadcast`, `group`, `token`: what it may ask then.
 //!   Rules live in `chat`; these translate frames into their words and back.
+//! * `told`: what is left for webhooks of messages that are not stored.
 //! * `broadcast`: messages for many, and what a device that returns has missed of them.
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
 //!   committed becomes notices. `wheel`, `chores`: everything that time or the store does for all connections at once.
-//!   `circle`: friends hear of profiles.
+//!   `circle`: friends hear of profiles. `group`: who is in a group hears of it.
 //! * `refusal`: faults become codes. `bucket`: rates.
 
 mod announce;
@@ -22,6 +23,7 @@ mod conversation;
 mod drive;
 mod enrolment;
 mod follow;
+pub mod group;
 mod hub;
 mod link;
 mod login;
@@ -35,8 +37,10 @@ mod settings;
 pub mod socket;
 pub mod state;
 mod token;
+mod told;
 mod upgrade;
 mod wheel;
 
+pub use group::live::{Guest, GuestPage, LiveRooms, MARK_HIDDEN, MARK_MIN, MARK_ROBOT};
 pub use hub::{Bus, Counters, Front, Hub, Pushed};
 pub use settings::Settings;

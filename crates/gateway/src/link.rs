@@ -31,6 +31,8 @@ struct Out {
     frames: VecDeque<Bytes>,
     bytes: usize,
     end: End,
+    /// A hint stands in the queue for what was left out behind it.
+    has_hint: bool,
 }
 
 /// Whether and how a connection is to end.
@@ -100,6 +102,29 @@ impl Link {
         !is_full
     }
 
+    /// Queues a frame that the device finds elsewhere as well, unless the queue is half full: then one hint takes the
+    /// place of all that are left out. Answers false if this one was.
+    pub(crate) fn push_or_hint(&self, frame: &Bytes, hint: &Bytes, settings: &Settings) -> bool {
+        let is_left_out = {
+            let mut out = self.out.lock();
+            if out.end != End::Never {
+                return true;
+            }
+            let is_half_full =
+                out.frames.len() >= settings.queue_frames / 2 || out.bytes + frame.len() > settings.queue_bytes / 2;
+            let is_left_out = is_half_full && !out.frames.is_empty();
+            if is_left_out && std::mem::replace(&mut out.has_hint, true) {
+                return false;
+            }
+            let frame = if is_left_out { hint } else { frame };
+            out.bytes += frame.len();
+            out.frames.push_back(frame.clone());
+            is_left_out
+        };
+        self.waker.wake();
+        !is_left_out
+    }
+
     /// Ends the connection; a milder end than one that was asked for before changes nothing.
     pub(crate) fn end(&self, end: End) {
         {
@@ -124,6 +149,8 @@ impl Link {
             out.bytes -= frame.len();
             into.push(frame);
         }
+        // The device may answer the hint from now on: what is left out after this needs another one.
+        out.has_hint = false;
         if out.frames.is_empty() {
             // An idle connection keeps no queue.
             out.frames = VecDeque::new();
@@ -160,6 +187,26 @@ mod tests {
     use contract::seal;
 
     use super::*;
+
+    #[test]
+    fn what_is_found_elsewhere_gives_way_to_one_hint() {
+        let mut settings = Settings::new(1, vec![[0; 32]], seal::key_pair());
+        settings.queue_frames = 4;
+        let link = Link::new(Millis(0), 1);
+        let [frame, hint] = ["frame", "hint"].map(|text| Bytes::from_static(text.as_bytes()));
+        let push = || link.push_or_hint(&frame, &hint, &settings);
+        let taken = |bytes| {
+            let mut frames = Vec::new();
+            link.take(bytes, &mut frames);
+            frames
+        };
+        assert_eq!([push(), push(), push(), push()], [true, true, false, false]);
+        assert_eq!(taken(1), [frame.clone()]);
+        assert!(!push(), "still half full, and the device may have seen the hint");
+        assert_eq!(taken(100), [frame.clone(), hint.clone(), hint.clone()]);
+        assert!(push());
+        assert_eq!(link.ends(), End::Never, "nobody is cut for it");
+    }
 
     #[test]
     fn a_full_queue_cuts_the_connection_and_holds_nothing() {

@@ -16,6 +16,7 @@ use store::{Tx, broadcasts};
 
 use crate::bucket::Rate;
 use crate::drive::Outcome;
+use crate::group;
 use crate::hub::Hub;
 use crate::link::Link;
 use crate::refusal;
@@ -70,6 +71,7 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         self.hub.registry.remove(&self.session);
+        self.hub.leave_groups(&self.session);
         self.hub.chores.leave(&self.session, self.hub.front.now());
     }
 }
@@ -112,6 +114,7 @@ async fn log_in(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
     };
     let (epoch, broadcast) = hub.write_login(&presence.session, write).await?;
     presence.session.note_stored();
+    group::load(hub, &presence.session).await?;
     let grant = Grant {
         app: app.id,
         account: login.account,
@@ -154,6 +157,7 @@ async fn resume(hub: &Arc<Hub>, link: &Arc<Link>, frame: &Frame, is_sealed: bool
     }
     let broadcast = resumed?;
     presence.session.note_stored();
+    group::load(hub, &presence.session).await?;
     Ok(admit(hub, frame, presence, &grant, platform, broadcast))
 }
 

@@ -1,18 +1,19 @@
 //! Who is here: sessions by account and by device.
 
-use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use bytes::Bytes;
 use contract::webhook::{Origin, StateChange};
-use contract::{AppId, DeviceId, Fault, Millis, Platform, UserId};
+use contract::{AppId, ConversationId, DeviceId, Fault, Millis, Platform, UserId};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::bucket::{Bucket, Rate};
+use crate::group::Memberships;
 use crate::link::Link;
 
 /// One login of one connection.
@@ -40,6 +41,10 @@ pub(crate) struct Session {
     is_dismissed: AtomicBool,
     /// What kind of device it is.
     pub(crate) platform: Platform,
+    /// The groups that it hears.
+    pub(crate) groups: Mutex<Memberships>,
+    /// The live rooms that this connection is in, a few.
+    pub(crate) live: Mutex<BTreeSet<ConversationId>>,
     /// Notifications that wait for their confirmation.
     pub(crate) acks: Mutex<Vec<(Bytes, oneshot::Sender<()>)>>,
 }
@@ -70,6 +75,8 @@ impl Session {
             is_stored: AtomicBool::new(false),
             is_dismissed: AtomicBool::new(false),
             platform,
+            groups: Mutex::default(),
+            live: Mutex::default(),
             acks: Mutex::default(),
         }
     }

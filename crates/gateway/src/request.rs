@@ -15,7 +15,7 @@ use crate::drive::Outcome;
 use crate::hub::Hub;
 use crate::message::change;
 use crate::registry::Session;
-use crate::state::{family_of, is_push, is_relation};
+use crate::state::{family_of, is_group, is_of_group, is_push, is_relation};
 use crate::{broadcast, conversation, enrolment, follow, login, message, profile, refusal, relation, token};
 
 /// One request.
@@ -153,6 +153,8 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         }
         command if is_relation(command) => relate(call, frame).await?,
         command if is_push(command) => push(call, frame).await?,
+        command if is_of_group(command) => group(call, frame).await?,
+        command if is_group(command) => in_group(call, frame).await?,
         _ => return Err(Fault::RequestIllegal.into()),
     };
     Ok(Outcome::Answer(answer.compressed()))
@@ -197,7 +199,73 @@ async fn push(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::TagList => frame.answer(&enrolment::tags(call, frame.read()?).await?),
         Command::PushSet => frame.answer(&enrolment::set(call, frame.read()?).await?),
         Command::PushState => frame.answer(&enrolment::state(call).await?),
-        Command::PushReport => frame.answer(&enrolment::report(call, frame.read()?).await?),
+        Command::PushReport => frame.answer(&enrolment::tell(call, frame.read()?).await?),
+        _ => return Err(Fault::RequestIllegal.into()),
+    })
+}
+
+/// Serves a command on groups, their members and messages.
+async fn in_group(call: &Call, frame: &Frame) -> Result<Frame> {
+    use crate::group::ask;
+    Ok(match frame.command() {
+        Command::GroupCreate => frame.answer(&ask::make(call, frame.read()?).await?),
+        Command::GroupJoin => frame.answer(&ask::enter(call, frame.read()?).await?),
+        Command::GroupQuit => frame.answer(&ask::leave(call, frame.read()?).await?),
+        Command::GroupInvite => frame.answer(&ask::invite(call, frame.read()?).await?),
+        Command::GroupKick => frame.answer(&ask::remove(call, frame.read()?).await?),
+        Command::GroupMemberChange => frame.answer(&ask::change_member(call, frame.read()?).await?),
+        Command::GroupTransfer => frame.answer(&ask::transfer(call, frame.read()?).await?),
+        Command::GroupDisband => frame.answer(&ask::end(call, frame.read()?).await?),
+        Command::GroupChange => frame.answer(&ask::change(call, frame.read()?).await?),
+        Command::GroupInfo => frame.answer(&ask::info(call, frame.read()?).await?),
+        Command::GroupJoined => frame.answer(&ask::joined(call, frame.read()?).await?),
+        Command::GroupMembers => frame.answer(&ask::list(call, frame.read()?).await?),
+        Command::GroupRequests => frame.answer(&ask::waiting(call, frame.read()?).await?),
+        Command::GroupAnswer => frame.answer(&ask::answer(call, frame.read()?).await?),
+        Command::GroupSend => frame.answer(&ask::send(call, frame.read()?).await?),
+        Command::GroupRecall => frame.answer(&ask::recall(call, frame.read()?).await?),
+        Command::GroupModify => frame.answer(&ask::modify(call, frame.read()?).await?),
+        Command::GroupDelete => frame.answer(&ask::delete(call, frame.read()?).await?),
+        Command::GroupHistory => frame.answer(&ask::history(call, frame.read()?).await?),
+        Command::GroupSince => frame.answer(&ask::since(call, frame.read()?).await?),
+        Command::GroupRead => frame.answer(&ask::mark(call, frame.read()?).await?),
+        Command::GroupReceiptGive => frame.answer(&ask::give(call, frame.read()?).await?),
+        Command::GroupReceiptCount => frame.answer(&ask::tallies(call, frame.read()?).await?),
+        Command::GroupReaders => frame.answer(&ask::readers(call, frame.read()?).await?),
+        Command::GroupPairsSet => frame.answer(&ask::set_pairs(call, frame.read()?).await?),
+        Command::GroupPairsGet => frame.answer(&ask::pairs(call, frame.read()?).await?),
+        Command::GroupForget => frame.answer(&ask::forget(call, frame.read()?).await?),
+        _ => return Err(Fault::RequestIllegal.into()),
+    })
+}
+
+/// Serves a command on what groups have besides members and messages.
+async fn group(call: &Call, frame: &Frame) -> Result<Frame> {
+    use crate::group::{attributes, permission, room, topic};
+    Ok(match frame.command() {
+        Command::LiveEnter => frame.answer(&room::enter(call, frame.read()?).await?),
+        Command::LiveLeave => frame.answer(&room::leave(call, frame.read()?).await?),
+        Command::LiveGuests => frame.answer(&room::guests(call, frame.read()?).await?),
+        Command::LiveOnline => frame.answer(&room::online(call, frame.read()?).await?),
+        Command::LiveBan => frame.answer(&room::ban(call, frame.read()?).await?),
+        Command::AttributesGet => frame.answer(&attributes::get(call, frame.read()?).await?),
+        Command::AttributesWrite => frame.answer(&attributes::write(call, frame.read()?).await?),
+        Command::CountersGet => frame.answer(&attributes::counters(call, frame.read()?).await?),
+        Command::CountersChange => frame.answer(&attributes::count(call, frame.read()?).await?),
+        Command::CountersDelete => frame.answer(&attributes::uncount(call, frame.read()?).await?),
+        Command::TopicCreate => frame.answer(&topic::create(call, frame.read()?).await?),
+        Command::TopicGet => frame.answer(&topic::get(call, frame.read()?).await?),
+        Command::TopicChange => frame.answer(&topic::modify(call, frame.read()?).await?),
+        Command::TopicDelete => frame.answer(&topic::delete(call, frame.read()?).await?),
+        Command::TopicRead => frame.answer(&topic::read(call, frame.read()?).await?),
+        Command::PermissionGroupCreate => frame.answer(&permission::create(call, frame.read()?).await?),
+        Command::PermissionGroupGet => frame.answer(&permission::get(call, frame.read()?).await?),
+        Command::PermissionGroupChange => frame.answer(&permission::modify(call, frame.read()?).await?),
+        Command::PermissionGroupDelete => frame.answer(&permission::delete(call, frame.read()?).await?),
+        Command::PermissionMembers => frame.answer(&permission::members(call, frame.read()?).await?),
+        Command::PermissionMembersChange => frame.answer(&permission::move_members(call, frame.read()?).await?),
+        Command::PermissionTopics => frame.answer(&permission::topics(call, frame.read()?).await?),
+        Command::PermissionTopicsChange => frame.answer(&permission::set_topics(call, frame.read()?).await?),
         _ => return Err(Fault::RequestIllegal.into()),
     })
 }

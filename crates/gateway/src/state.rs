@@ -353,6 +353,7 @@ pub(crate) const fn family_of(command: Command) -> Family {
         Command::FollowAdd | Command::FollowDelete | Command::FollowList | Command::FollowCheck => Family::Relation,
         _ if is_relation(command) => Family::Relation,
         Command::ExtensionSet | Command::ExtensionGet => Family::Group,
+        _ if is_of_group(command) || is_group(command) => Family::Group,
         Command::MediaUpload | Command::MediaLink => Family::Resource,
         Command::ConversationList
         | Command::ConversationSync
@@ -418,10 +419,76 @@ pub(crate) const fn is_push(command: Command) -> bool {
     )
 }
 
+/// Whether a command is about groups, their members or messages.
+pub(crate) const fn is_group(command: Command) -> bool {
+    matches!(
+        command,
+        Command::GroupCreate
+            | Command::GroupJoin
+            | Command::GroupQuit
+            | Command::GroupInvite
+            | Command::GroupKick
+            | Command::GroupMemberChange
+            | Command::GroupTransfer
+            | Command::GroupDisband
+            | Command::GroupChange
+            | Command::GroupInfo
+            | Command::GroupJoined
+            | Command::GroupMembers
+            | Command::GroupRequests
+            | Command::GroupAnswer
+            | Command::GroupSend
+            | Command::GroupRecall
+            | Command::GroupModify
+            | Command::GroupDelete
+            | Command::GroupHistory
+            | Command::GroupSince
+            | Command::GroupRead
+            | Command::GroupReceiptGive
+            | Command::GroupReceiptCount
+            | Command::GroupReaders
+            | Command::GroupPairsSet
+            | Command::GroupPairsGet
+            | Command::GroupForget
+    )
+}
+
+/// Whether a command is about live rooms, attributes, counters, topics or permission groups.
+pub(crate) const fn is_of_group(command: Command) -> bool {
+    matches!(
+        command,
+        Command::LiveEnter
+            | Command::LiveLeave
+            | Command::LiveGuests
+            | Command::LiveOnline
+            | Command::LiveBan
+            | Command::AttributesGet
+            | Command::AttributesWrite
+            | Command::CountersGet
+            | Command::CountersChange
+            | Command::CountersDelete
+            | Command::TopicCreate
+            | Command::TopicGet
+            | Command::TopicChange
+            | Command::TopicDelete
+            | Command::TopicRead
+            | Command::PermissionGroupCreate
+            | Command::PermissionGroupGet
+            | Command::PermissionGroupChange
+            | Command::PermissionGroupDelete
+            | Command::PermissionMembers
+            | Command::PermissionMembersChange
+            | Command::PermissionTopics
+            | Command::PermissionTopicsChange
+    )
+}
+
 /// What a device may ask after its login.
 const fn is_request(command: Command) -> bool {
     is_relation(command)
         || is_push(command)
+        || is_of_group(command)
+        || is_group(command)
         || matches!(
             command,
             Command::Logout

@@ -2,7 +2,8 @@
 
 use contract::Millis;
 use contract::codes::{OfflinePush, PushCommon, Row};
-use store::deliveries::{Claimed, Said, Settled, Status, Waits};
+use store::deliveries::{Claimed, SELF_BUILT, Said, Settled, Status, Waits};
+use store::push_counts::Counts;
 
 use crate::channel::{self, Answer, Scope, Verdict};
 use crate::credential::Trouble;
@@ -44,6 +45,15 @@ pub fn id(task: i64, number: i64) -> [u8; 16] {
     id[8] = 0x80;
     id[9..].copy_from_slice(&task[1..]);
     id
+}
+
+/// The task and number of an id.
+pub fn of_id(id: &[u8; 16]) -> (i64, i64) {
+    let (mut task, mut number) = ([0; 8], [0; 8]);
+    number[4..].copy_from_slice(&id[..4]);
+    task[0] = id[4];
+    task[1..].copy_from_slice(&id[9..]);
+    (i64::from_be_bytes(task), i64::from_be_bytes(number))
 }
 
 fn pause(attempts: u32) -> i64 {
@@ -89,6 +99,7 @@ pub fn without_channel(row: &Claimed, trouble: &Trouble, now: Millis) -> Settled
     let (class, text) = match trouble {
         Trouble::Unknown => (OfflinePush::TokenInvalid, "the app has no such credential"),
         Trouble::Invalid(reason) => (OfflinePush::CredentialInvalid, reason.as_str()),
+        Trouble::KeyFileInvalid(reason) => (OfflinePush::FcmRequestFailed, reason.as_str()),
     };
     Settled { class: self::number(class), ..unsent(row, text, now) }
 }
@@ -123,10 +134,23 @@ pub fn after_connection(row: &Claimed, acked: Acked, now: Millis) -> Settled {
     }
 }
 
+/// What a row that was settled adds to the counters of a channel. A device that acknowledges on our own connection has
+/// received it; what a vendor took is only sent.
+pub fn counts(settled: &Settled, channel: &str) -> Counts {
+    let acked = status(PushCommon::Acked);
+    let is_acked = settled.is_ended && settled.status == acked;
+    Counts {
+        sent: i64::from(is_acked),
+        received: i64::from(is_acked && channel == SELF_BUILT),
+        failed: i64::from(settled.is_ended && !is_acked),
+        ..Counts::default()
+    }
+}
+
 /// What a vendor's answer means.
 pub fn after_answer(row: &Claimed, answer: Answer, retries: u32, now: Millis) -> Settled {
     let Answer { verdict, said } = answer;
-    let class = class(&verdict, said.is_local).map_or(0, self::number);
+    let class = said.class.or_else(|| class(&verdict, said.is_local)).map_or(0, self::number);
     let said = Said { code: said.code, text: said.text, request: said.request, is_local: said.is_local };
     let reached = verdict.status().map_or_else(|| status(PushCommon::Acked), own);
     let settled = match verdict {
@@ -184,6 +208,7 @@ mod tests {
             notification: "{}".into(),
             expires_at: Millis(1_000_000),
             is_kept: false,
+            place: None,
         }
     }
 

@@ -2,11 +2,16 @@
 //!
 //! * `chat`, `notice`: from a message's offline push to a notification.
 //! * `engine`: drains what is queued, by lease. `delivery`: what an answer means for a delivery; pure.
+//! * `task`: a notification for an audience at a time. `audience`: who that is, in pages by key. `ways`: by which lanes a
+//!   device is reached; pure.
 //! * `broadcast`: one notification for an audience of any size, in chunks under a lease, without a row for each device.
+//! * `mpaas`, `template`: pushes as the mPaaS OpenAPI asks for them.
 //! * `channel`: what a vendor's channel is; `channels`: the channels, a folder each.
 //! * `binding`, `tag`: what is bound to a device, and what carries a tag: the identity graph of push.
+//! * `report`: what devices say that their users did.
 //! * `credential`: which channel an app's credential makes.
 
+pub mod audience;
 pub mod binding;
 pub mod broadcast;
 pub mod channel;
@@ -15,5 +20,10 @@ pub mod chat;
 pub mod credential;
 pub mod delivery;
 pub mod engine;
+pub mod mpaas;
 pub mod notice;
+pub mod report;
 pub mod tag;
+pub mod task;
+pub mod template;
+pub mod ways;

@@ -241,10 +241,21 @@ impl Apps {
     }
 
     fn close(&self, settings: &AppSettings, secrets: &AppSecrets) -> Result<(String, Vec<u8>)> {
-        let record = serde_json::to_string(settings).map_err(Failure::internal)?;
+        let record = record(settings).map_err(Failure::internal)?;
         let secrets = serde_json::to_vec(secrets).map_err(Failure::internal)?;
         Ok((record, self.vault.seal(&secrets)?))
     }
+}
+
+/// What is kept of settings: those that differ from the defaults. Ten thousand apps that set nothing cost little then, and
+/// what nobody set follows the defaults of the version that runs.
+fn record(settings: &AppSettings) -> serde_json::Result<String> {
+    let mut kept = serde_json::to_value(settings)?;
+    let usual = serde_json::to_value(AppSettings::default())?;
+    if let Some(kept) = kept.as_object_mut() {
+        kept.retain(|name, value| usual.get(name) != Some(value));
+    }
+    serde_json::to_string(&kept)
 }
 
 /// How often a change is tried again before the operator is told.

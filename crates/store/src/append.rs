@@ -12,10 +12,12 @@ pub(crate) mod window;
 
 use std::time::Instant;
 
+use contract::group::{GroupId, GroupKind, Role};
 use contract::webhook::Origin;
 use contract::{ConversationId, DeviceId, Error, Fault, Millis, MsgKey, Result, Seq, UserId};
 use tokio::sync::oneshot;
 
+use crate::groups::messages::Extra;
 use crate::relations::Tie;
 
 /// A message on its way in.
@@ -23,8 +25,10 @@ use crate::relations::Tie;
 pub struct Draft {
     /// Who writes.
     pub sender: UserId,
-    /// Whom it is for.
+    /// Whom it is for; of a message to a group the sender itself.
     pub receiver: UserId,
+    /// The group that it goes into, if it does.
+    pub group: Option<Box<IntoGroup>>,
     /// Chosen by the sender; a draft without one is never a repeated send and gets the conversation's new sequence.
     pub msg_seq: Option<u32>,
     /// Chosen by the sender.
@@ -53,10 +57,21 @@ pub struct Draft {
     pub told: Option<Origin>,
 }
 
+/// The group that a draft goes into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntoGroup {
+    /// Its id.
+    pub id: GroupId,
+    /// Its conversation, as it was when the draft was made: another life of the id does not get the message.
+    pub conversation: ConversationId,
+    /// Whom it mentions, and whom it is for.
+    pub extra: Extra,
+}
+
 impl Draft {
     /// Whether what stands between the two accounts matters: a back end sends whatever it likes.
     pub const fn obeys_relations(&self) -> bool {
-        self.origin.is_some() && !self.is_admin
+        self.origin.is_some() && !self.is_admin && self.group.is_none()
     }
 }
 
@@ -98,6 +113,23 @@ pub struct Facts {
     pub sender_muted_until: Millis,
     /// What stands between them; looked up only where the draft or the receiver gives reason to.
     pub tie: Tie,
+    /// What is known of the group and of the sender's place in it; none of a group that is not there.
+    pub group: Option<GroupFacts>,
+}
+
+/// What the decision about a message to a group rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupFacts {
+    /// Its type.
+    pub kind: GroupKind,
+    /// Plain members may not write.
+    pub is_muted: bool,
+    /// What the sender is there; none if it is not in.
+    pub role: Option<Role>,
+    /// Until when the sender may not write there; 0 if it may.
+    pub muted_until: Millis,
+    /// Until when the sender may write in no group; 0 if it may.
+    pub banned_until: Millis,
 }
 
 /// What became of a draft.
@@ -121,21 +153,30 @@ pub(crate) struct Waiting {
     pub(crate) draft: Draft,
     pub(crate) conversation: ConversationId,
     pub(crate) crc: u32,
+    /// What a group's message has besides, as the store keeps it.
+    pub(crate) extra: String,
     pub(crate) since: Instant,
     pub(crate) to: oneshot::Sender<Result<Sent>>,
 }
 
 impl Waiting {
-    pub(crate) fn new(draft: Draft) -> Result<(Self, oneshot::Receiver<Result<Sent>>)> {
+    pub(crate) fn new(mut draft: Draft) -> Result<(Self, oneshot::Receiver<Result<Sent>>)> {
         // PostgreSQL keeps no NUL in a text, and one such draft must not spoil the batch of the others.
         let texts = [Some(&draft.body), Some(&draft.cloud), draft.push.as_ref()];
         if texts.into_iter().flatten().any(|text| text.as_bytes().contains(&0)) {
             return Err(Error::Fault(Fault::MsgBodyInvalid));
         }
         let (to, from) = oneshot::channel();
-        let conversation = ConversationId::pair(&draft.sender, &draft.receiver);
         let crc = crc32fast::hash(draft.body.as_bytes());
-        Ok((Self { draft, conversation, crc, since: Instant::now(), to }, from))
+        let (conversation, extra) = match &draft.group {
+            Some(group) => (group.conversation, group.extra.text()?),
+            None => (ConversationId::pair(&draft.sender, &draft.receiver), String::new()),
+        };
+        if draft.group.is_some() {
+            // A group numbers its messages itself; what tells a repetition besides the random number is who sends.
+            draft.msg_seq = Some(crc32fast::hash(draft.sender.as_str().as_bytes()));
+        }
+        Ok((Self { draft, conversation, crc, extra, since: Instant::now(), to }, from))
     }
 
     pub(crate) fn answer(self, outcome: Result<Sent>) {

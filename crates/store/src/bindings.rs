@@ -5,7 +5,7 @@
 
 use contract::{DeviceId, Millis, Result, UserId, limit};
 
-use crate::{Snapshot, Tx, devices};
+use crate::{Snapshot, Tx, device_counts, devices};
 
 /// The system of a device, as push tells devices apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -141,6 +141,7 @@ pub struct Registration {
 /// Registers a device for push, new or again. `platform` is its class if it is new.
 pub fn register(tx: &mut Tx<'_>, now: Millis, id: &DeviceId, platform: i64, what: &Registration) -> Result<()> {
     let app = tx.app();
+    device_counts::heard_as(tx, now, id, what.os, platform)?;
     tx.run(
         sql!(
             "INSERT INTO devices (app, id, platform, registered_at, seen_at, os, brand, model, os_version, app_version, enrolled)

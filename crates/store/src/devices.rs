@@ -2,7 +2,7 @@
 
 use contract::{DeviceId, Millis, Result, UserId, limit};
 
-use crate::{Snapshot, Tx};
+use crate::{Snapshot, Tx, device_counts};
 
 /// One device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +116,7 @@ pub struct Login {
 pub fn log_in(tx: &mut Tx<'_>, now: Millis, login: &Login) -> Result<Option<UserId>> {
     let app = tx.app();
     let before = get(tx, &login.device)?.and_then(|device| device.account).filter(|old| *old != login.account);
+    device_counts::heard(tx, now, &login.device, login.platform)?;
     tx.run(
         sql!(
             "INSERT INTO devices (app, id, account, platform, registered_at, seen_at, node, session, logged_in)
@@ -137,6 +138,10 @@ pub fn log_in(tx: &mut Tx<'_>, now: Millis, login: &Login) -> Result<Option<User
 /// Notes that a connection of the device ended; a later connection of it is left alone.
 pub fn disconnect(tx: &mut Tx<'_>, now: Millis, id: &DeviceId, session: i64) -> Result<()> {
     let app = tx.app();
+    if let Some(device) = get(tx, id)?.filter(|device| device.session == session) {
+        // A connection may have lasted into another day.
+        device_counts::heard(tx, now, id, device.platform)?;
+    }
     tx.run(
         sql!("UPDATE devices SET node = 0, seen_at = $4 WHERE app = $1 AND id = $2 AND session = $3"),
         (app, id, session, now),

@@ -15,6 +15,7 @@ pub mod accounts;
 pub mod activity;
 pub mod append;
 pub mod apps;
+pub mod audiences;
 mod backup;
 pub mod bindings;
 pub mod bound_tags;
@@ -22,32 +23,44 @@ pub mod broadcasts;
 pub mod cloud;
 pub mod conversations;
 pub mod deliveries;
+pub mod device_counts;
 pub mod devices;
 pub mod exports;
 pub mod extensions;
 pub mod follows;
+pub mod group_attributes;
+pub mod groups;
+pub mod heard;
 mod inspect;
 mod job;
+pub mod live_rooms;
 pub mod media;
 pub mod messages;
 mod migrate;
 pub mod mutes;
 pub mod nonces;
 pub mod outbox;
+pub mod permissions;
+pub mod plans;
 pub mod platform;
 mod postgres;
 pub mod profiles;
+pub mod push_counts;
 mod queue;
 pub mod relations;
 pub mod reports;
+pub mod results;
 pub mod retention;
 pub mod robots;
 mod sqlite;
 pub mod statistics;
 pub mod streams;
 pub mod tags;
+pub mod tasks;
+pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod topics;
 mod value;
 pub mod webhooks;
 pub mod words;
@@ -74,6 +87,9 @@ pub use value::{Bind, FromRow, FromValue, Params, Row, Value};
 
 /// The outbox topic of offline pushes.
 pub const OFFLINE_PUSH: &str = "offline-push";
+
+/// The outbox topic of the offline push of a group's message: one row, whatever the group's size.
+pub const GROUP_PUSH: &str = "group-push";
 
 /// Where the data is and how much may be spent on it.
 #[derive(Clone)]

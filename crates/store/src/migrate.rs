@@ -32,7 +32,18 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (17, include_str!("../migrations/0017_daily_sends.sql")),
     (20, include_str!("../migrations/0020_cloud.sql")),
     (21, include_str!("../migrations/0021_bindings.sql")),
-    (22, include_str!("../migrations/0022_push_reports.sql")),
+    (23, include_str!("../migrations/0023_push_tasks.sql")),
+    (24, include_str!("../migrations/0024_push_counts.sql")),
+    (25, include_str!("../migrations/0025_push_marks.sql")),
+    (27, include_str!("../migrations/0027_push_templates.sql")),
+    (28, include_str!("../migrations/0028_push_plans.sql")),
+    (29, include_str!("../migrations/0029_push_results.sql")),
+    (30, include_str!("../migrations/0030_groups.sql")),
+    (31, include_str!("../migrations/0031_group_requests.sql")),
+    (32, include_str!("../migrations/0032_group_messages.sql")),
+    (34, include_str!("../migrations/0034_topics.sql")),
+    (35, include_str!("../migrations/0035_group_attributes.sql")),
+    (36, include_str!("../migrations/0036_live_rooms.sql")),
 ];
 
 /// The version that this binary knows.

@@ -1,37 +1,80 @@
-//! What the users of devices did with notifications.
+//! What an app's own server says of devices that it knows by their tokens: who uses one, and by which token of a vendor
+//! it is reached.
 
 use contract::{DeviceId, Millis, Result};
 
-use crate::Tx;
+use crate::{Snapshot, Tx};
 
-/// What somebody did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Opened it.
-    Opened = 1,
-    /// Swiped it away.
-    Ignored = 2,
-}
-
-/// Notes a report. Answers whether it is the first of its kind from this device about this notification.
-pub fn add(tx: &mut Tx<'_>, now: Millis, id: &[u8; 16], device: &DeviceId, kind: Kind) -> Result<bool> {
-    let app = tx.app();
-    let added = tx.run(
-        sql!("INSERT INTO push_reports (app, id, device, kind, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"),
-        (app, &id[..], device, kind as i64, now),
+/// The device that has a token of a channel.
+pub fn of_token(snapshot: &mut Snapshot<'_>, channel: &str, token: &str) -> Result<Option<DeviceId>> {
+    let app = snapshot.app();
+    let row: Option<(DeviceId,)> = snapshot.opt(
+        sql!("SELECT device FROM tokens WHERE app = $1 AND channel = $2 AND token = $3 ORDER BY bound_at DESC LIMIT 1"),
+        (app, channel, token),
     )?;
-    Ok(added > 0)
+    Ok(row.map(|(device,)| device))
 }
 
-/// Forgets reports from before a moment, up to `count` of them. Answers how many there were.
-pub fn forget(tx: &mut Tx<'_>, before: Millis, count: usize) -> Result<u64> {
+/// Sets the token of a device for a channel, whoever uses the device. The same token on another device of the app is an
+/// old installation.
+pub fn set_token(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, channel: &str, token: &str) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!("DELETE FROM tokens WHERE app = $1 AND channel = $2 AND token = $3 AND device <> $4"),
+        (app, channel, token, device),
+    )?;
+    tx.run(
+        sql!(
+            "INSERT INTO tokens (app, device, channel, token, credential, bound_at) VALUES ($1, $2, $3, $4, 0, $5)
+             ON CONFLICT (app, device, channel) DO UPDATE SET token = $4, credential = 0, bound_at = $5"
+        ),
+        (app, device, channel, token, now),
+    )?;
+    Ok(())
+}
+
+/// Registers a device that is not there yet, and takes it for push.
+pub fn enroll(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, platform: i64, os: i64) -> Result<()> {
     let app = tx.app();
     tx.run(
         sql!(
-            "DELETE FROM push_reports WHERE app = $1 AND (id, device, kind) IN (
-                 SELECT id, device, kind FROM push_reports WHERE app = $1 AND at < $2 ORDER BY at LIMIT $3
-             )"
+            "INSERT INTO devices (app, id, platform, registered_at, seen_at, os, enrolled) VALUES ($1, $2, $3, $4, $4, $5, 1)
+             ON CONFLICT (app, id) DO UPDATE SET os = $5, enrolled = 1"
         ),
-        (app, before, count as i64),
+        (app, device, platform, now, os),
+    )?;
+    Ok(())
+}
+
+/// What a report says of a device besides its tokens; what is empty stays as it was.
+pub fn describe(tx: &mut Tx<'_>, device: &DeviceId, model: &str, app_version: &str) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE devices SET model = CASE WHEN $3 = '' THEN model ELSE $3 END,
+                 app_version = CASE WHEN $4 = '' THEN app_version ELSE $4 END
+             WHERE app = $1 AND id = $2"
+        ),
+        (app, device, model, app_version),
+    )?;
+    Ok(())
+}
+
+/// Notes when a device was bound to its account, or lost it.
+pub fn mark_bound(tx: &mut Tx<'_>, now: Millis, device: &DeviceId) -> Result<()> {
+    let app = tx.app();
+    tx.run(sql!("UPDATE devices SET account_at = $3 WHERE app = $1 AND id = $2"), (app, device, now))?;
+    Ok(())
+}
+
+/// Makes what waits for the first sign of a device due. Answers how many rows that concerned.
+pub fn wake(tx: &mut Tx<'_>, now: Millis, device: &DeviceId) -> Result<u64> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET due_at = $3, waits = 0
+             WHERE app = $1 AND device = $2 AND lane = '' AND waits = 2 AND ended_at = 0"
+        ),
+        (app, device, now),
     )
 }

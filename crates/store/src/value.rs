@@ -3,6 +3,7 @@
 //! There are four kinds, because SQLite has no more. A parameter is borrowed from its owner until the engine
 //! has bound it; a column is borrowed from the engine's row until it is parsed: nothing is copied in between.
 
+use contract::group::GroupId;
 use contract::{AppId, ConversationId, DeviceId, Failure, Millis, Result, Seq, UserId};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -163,6 +164,7 @@ text! {
     String: this => this.as_str(), raw => raw.to_owned();
     std::sync::Arc<str>: this => this, raw => Self::from(raw);
     UserId: this => this.as_str(), raw => Self::trusted(raw);
+    GroupId: this => this.as_str(), raw => Self::trusted(raw);
     DeviceId: this => this.as_str(), raw => Self::trusted(raw);
 }
 

@@ -176,7 +176,7 @@ fn pins(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<Conversatio
 pub fn conversation_of(account: &UserId, contact: &Contact) -> ConversationId {
     match contact {
         Contact::User(peer) => ConversationId::pair(account, peer),
-        Contact::Group(id) => ConversationId::group(id),
+        Contact::Group(id) => ConversationId::group(id, 0),
     }
 }
 

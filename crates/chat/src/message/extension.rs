@@ -52,11 +52,40 @@ pub fn change(
     check(change, asked)?;
     let (view, message) = extensible(tx, app, actor, named)?;
     let target = Target { conversation: view.conversation(), message: message.seq };
+    let (changed, has_changed) = apply(tx, now, target, matches!(actor, Actor::Member(_)), change, asked)?;
+    if has_changed {
+        messages::note_extended(tx, &view, &message, now)?;
+        conversations::touch(tx, target.conversation, now)?;
+        tx.after(Event::MessageExtended {
+            message: Arc::new(message),
+            change,
+            pairs: told(&changed),
+            latest: changed.latest,
+            by: actor.user().clone(),
+        });
+    }
+    Ok(changed)
+}
+
+/// The pairs that really changed.
+pub(crate) fn told(changed: &Changed) -> Vec<Extension> {
+    changed.pairs.iter().filter(|(_, is_late)| !is_late).map(|(pair, _)| pair.clone()).collect()
+}
+
+/// Changes pairs of a message that allows it; answers also whether anything is other than before.
+pub(crate) fn apply(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    target: Target,
+    is_checked: bool,
+    change: ExtensionChange,
+    asked: &[Extension],
+) -> Result<(Changed, bool)> {
     let (head, writes) = extensions::begin(tx, target, now)?;
     if writes > limit::EXTENSION_WRITES_PER_MINUTE {
         return refuse(Fault::ExtensionThrottled);
     }
-    let mut work = Work { target, head, is_checked: matches!(actor, Actor::Member(_)) };
+    let mut work = Work { target, head, is_checked };
     let pairs = match change {
         ExtensionChange::Clear => {
             extensions::clear(tx, target)?;
@@ -71,19 +100,7 @@ pub fn change(
         return refuse(Fault::ExtensionsTooMany { max });
     }
     extensions::end(tx, target, work.head)?;
-    let told: Vec<Extension> = pairs.iter().filter(|(_, is_late)| !is_late).map(|(pair, _)| pair.clone()).collect();
-    if work.head != head {
-        messages::note_extended(tx, &view, &message, now)?;
-        conversations::touch(tx, target.conversation, now)?;
-        tx.after(Event::MessageExtended {
-            message: Arc::new(message),
-            change,
-            pairs: told,
-            latest: work.head.latest,
-            by: actor.user().clone(),
-        });
-    }
-    Ok(Changed { pairs, latest: work.head.latest })
+    Ok((Changed { pairs, latest: work.head.latest }, work.head != head))
 }
 
 /// A change under way.
@@ -118,7 +135,11 @@ impl Work {
 /// Reads a page of pairs from a place on.
 pub fn list(snapshot: &mut Snapshot<'_>, app: &App, actor: &Actor, named: &Named, start: i64) -> Result<Pairs> {
     let (view, message) = extensible(snapshot, app, actor, named)?;
-    let target = Target { conversation: view.conversation(), message: message.seq };
+    page(snapshot, Target { conversation: view.conversation(), message: message.seq }, start)
+}
+
+/// Reads a page of the pairs of a message that allows it.
+pub(crate) fn page(snapshot: &mut Snapshot<'_>, target: Target, start: i64) -> Result<Pairs> {
     let Head { latest, cleared } = extensions::head(snapshot, target)?;
     let mut pairs = extensions::from(snapshot, target, start, limit::EXTENSION_PAGE + 1)?;
     let is_complete = pairs.len() <= limit::EXTENSION_PAGE;
@@ -139,7 +160,8 @@ fn extensible(snapshot: &mut Snapshot<'_>, app: &App, actor: &Actor, named: &Nam
     }
 }
 
-fn check(change: ExtensionChange, asked: &[Extension]) -> Result<(), Fault> {
+/// Checks pairs before anything is looked at.
+pub(crate) fn check(change: ExtensionChange, asked: &[Extension]) -> Result<(), Fault> {
     let is_empty = asked.is_empty() && change != ExtensionChange::Clear;
     if is_empty || asked.len() > limit::EXTENSION_BATCH {
         return Err(Fault::FieldInvalid { field: "ExtensionList" });

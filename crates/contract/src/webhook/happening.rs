@@ -40,6 +40,51 @@ pub enum Happening {
         #[serde(default, rename = "bot")]
         for_robot: bool,
     },
+    /// A message was refused.
+    #[serde(rename = "unsent")]
+    Unsent {
+        /// Who wrote.
+        sender: UserId,
+        /// Whom it was for.
+        receiver: UserId,
+        /// What its key would have been.
+        key: MsgKey,
+        /// The elements, as JSON text.
+        body: String,
+        /// The custom data.
+        cloud: String,
+        /// Whether it was for connected devices only.
+        online_only: bool,
+        /// The number that its sender got.
+        code: i32,
+        /// What it means.
+        info: String,
+    },
+    /// A robot got a signal.
+    #[serde(rename = "signal")]
+    Signalled {
+        /// Who wrote.
+        sender: UserId,
+        /// The robot.
+        receiver: UserId,
+        /// Its key.
+        key: MsgKey,
+        /// What the custom element says.
+        data: String,
+    },
+    /// Calls came faster than a limit.
+    #[serde(rename = "limit")]
+    OverLimit {
+        /// As `service/command`.
+        command: String,
+        /// Calls that had come within the second.
+        calls: u32,
+        /// Calls per second that are served.
+        limit: u32,
+    },
+    /// The app's lists had something to say of a text or a file.
+    #[serde(rename = "judged")]
+    Moderated(Box<Judgement>),
     /// An account read its conversation with a peer.
     #[serde(rename = "read")]
     Read {
@@ -154,6 +199,25 @@ pub enum Happening {
     },
 }
 
+/// What an app's lists said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// Where the text stands, as the contract names places.
+    pub scene: String,
+    /// Whose it is.
+    pub account: UserId,
+    /// Whom or what it is for; empty where it is for everybody.
+    pub contact: String,
+    /// The beginning of it.
+    pub text: String,
+    /// The message that carries it; empty if none does.
+    pub msg_key: String,
+    /// Which entries of the lists it met.
+    pub words: Vec<String>,
+    /// Whether it was refused; otherwise somebody should look at it.
+    pub is_blocked: bool,
+}
+
 /// Whose list, and who is in it.
 pub type Pair = (UserId, UserId);
 
@@ -233,7 +297,10 @@ impl Happening {
     /// Which webhook tells of it.
     pub const fn webhook(&self) -> Webhook {
         match self {
-            Self::Sent { .. } | Self::Passed { for_robot: false, .. } => Webhook::AfterSendMsg,
+            Self::Sent { .. } | Self::Passed { for_robot: false, .. } | Self::Unsent { .. } => Webhook::AfterSendMsg,
+            Self::Signalled { .. } => Webhook::BotSignal,
+            Self::OverLimit { .. } => Webhook::OverLimit,
+            Self::Moderated(_) => Webhook::Moderated,
             Self::SentToRobot { .. } | Self::Passed { for_robot: true, .. } => Webhook::BotMessage,
             Self::Read { .. } => Webhook::AfterMsgReport,
             Self::Recalled { .. } => Webhook::AfterMsgWithDraw,
@@ -254,7 +321,11 @@ impl Happening {
         match self {
             // The row of a stored message has its conversation beside it.
             Self::Sent { receiver } | Self::SentToRobot { receiver } => part_of_account(receiver),
+            Self::OverLimit { .. } => 0,
+            Self::Moderated(judgement) => part_of_account(&judgement.account),
             Self::Passed { sender: one, receiver: other, .. }
+            | Self::Unsent { sender: one, receiver: other, .. }
+            | Self::Signalled { sender: one, receiver: other, .. }
             | Self::Recalled { sender: one, receiver: other, .. }
             | Self::Modified { sender: one, receiver: other, .. }
             | Self::Read { reader: one, peer: other, .. } => part_of(ConversationId::pair(one, other)),

@@ -161,7 +161,7 @@ fn rows_know_their_place() {
 fn every_fault_has_a_spelling() {
     // The frame that carries it is not an answer: the client library turns it into its own 6208.
     let unspelled = [Fault::Replaced];
-    let callers = || codes::rows().filter(|row| matches!(row.surface, Surface::Im | Surface::OpenApi));
+    let callers = || codes::rows().filter(|row| matches!(row.surface, Surface::Im | Surface::OpenApi | Surface::Mpaas));
     let families: BTreeSet<Family> = callers().map(|row| row.family).collect();
     for fault in faults() {
         let name = format!("Fault::{}", variant(&fault));
@@ -222,6 +222,10 @@ fn faults_that_a_surface_shares_are_found_from_every_family() {
         (Family::Access, Fault::NodeBusy, "-10114"),
         (Family::Message, Fault::NodeBusy, "60018"),
         (Family::OpenApiClient, Fault::CallThrottled, "Throttling.Api"),
+        (Family::MpaasPush, Fault::CallThrottled, "Throttling.Api"),
+        (Family::MpaasPush, Fault::AppUnknown, "3007"),
+        (Family::MpaasTemplate, Fault::AppUnknown, "8012"),
+        (Family::MpaasTemplate, Fault::TemplateUnknown, "3022"),
     ];
     for (family, fault, code) in cases {
         assert_eq!(codes::render(family, &fault).code.to_string(), code, "{family:?} {fault:?}");
@@ -245,6 +249,8 @@ fn failures_tell_callers_of_each_family_whether_waiting_helps() {
         (Family::Group, Failure::Timeout(text()), "10002"),
         (Family::OpenApiClient, Failure::Internal(text()), "InternalError"),
         (Family::OpenApiClient, Failure::Unavailable(text()), "ServiceUnavailable"),
+        (Family::MpaasTemplate, Failure::Unavailable(text()), "ServiceUnavailable"),
+        (Family::MpaasTemplate, Failure::Conflict(text()), "9000"),
         (Family::SdkNetwork, Failure::Internal(text()), "7012"),
         (Family::Apns, Failure::Internal(text()), "99999999"),
     ];

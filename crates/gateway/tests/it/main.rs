@@ -10,6 +10,8 @@ mod conversation;
 mod crowd;
 mod drain;
 mod follow;
+mod group;
+mod live;
 mod login;
 mod profile;
 mod push;

@@ -445,6 +445,8 @@ bodies! {
     ConversationListRequest ConversationSyncRequest
     ConversationPinRequest ConversationMarkRequest ConversationDeleteRequest ConversationClearRequest
     ConversationGroupRequest
+    GroupRef LiveGuestsRequest LiveBanRequest AttributesRequest CountersRequest CountersChange TopicRequest TopicsRequest
+    TopicRead PermissionGroupRequest PermissionGroupsRequest PermissionMembersRequest PermissionTopicsRequest
 }
 
 /// A text message.

@@ -1,6 +1,6 @@
 //! One claimed batch: sorts out what need not be sent, sends the rest under its lease, writes down what became of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use parking_lot::Mutex;
 use store::deliveries::{self, Claim, Claimed, Settled};
 use store::devices;
+use store::push_counts::{Place, Tally};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::lane::{Lane, Road};
@@ -50,6 +51,7 @@ pub(super) type Ready = (Claimed, Arc<Notification>);
 pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch) -> Result<()> {
     let Batch { claim, rows, permits, is_probe } = batch;
     let lease = Mutex::new(claim);
+    let places = places(&rows);
     let mut outcome = Outcome::default();
     let mut ready = sort(rows, road, &lane.key.lane, shared.now(), &mut outcome);
     if is_probe && ready.len() > 1 {
@@ -66,7 +68,7 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
         }
     }
     let claim = *lease.lock();
-    let done = settle(shared, lane, claim, outcome).await;
+    let done = settle(shared, lane, claim, outcome, places).await;
     drop(permits);
     done
 }
@@ -221,17 +223,40 @@ fn judge(shared: &Shared, lane: &Lane, round: Vec<Ready>, answers: Vec<Answer>, 
     }
 }
 
+/// Where the rows of a batch count.
+type Places = HashMap<(i64, i64), Place>;
+
+fn places(rows: &[Claimed]) -> Places {
+    rows.iter().filter_map(|row| Some(((row.task, row.number), row.place.clone()?))).collect()
+}
+
+/// What became of rows, by where they count.
+fn tally(settled: &[Settled], places: &Places) -> Tally {
+    let mut tally = Tally::new();
+    for row in settled {
+        if let Some(place) = places.get(&(row.task, row.number)) {
+            *tally.entry(place.clone()).or_default() += delivery::counts(row, &place.channel);
+        }
+    }
+    tally
+}
+
 /// Writes everything down in one transaction. If that fails for long, the lease runs out and it is sent again.
-async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: Outcome) -> Result<()> {
+async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: Outcome, places: Places) -> Result<()> {
     let now = shared.now();
+    let tally = tally(&outcome.settled, &places);
     let is_first = lane.is_first_delivery(&outcome.settled);
     let outcome = Arc::new(outcome);
     let mut tries = 0;
     loop {
-        let (outcome, name) = (Arc::clone(&outcome), Arc::clone(&lane.key.lane));
+        let (outcome, name, tally) = (Arc::clone(&outcome), Arc::clone(&lane.key.lane), tally.clone());
         let write = move |tx: &mut store::Tx<'_>| {
-            deliveries::settle(tx, now, &claim, &outcome.settled)?;
+            let settled = deliveries::settle(tx, now, &claim, &outcome.settled)?;
             deliveries::release(tx, &claim, &outcome.back, now)?;
+            if settled > 0 {
+                // A lost lease has changed nothing: whoever has it now counts.
+                deliveries::count(tx, now, &tally)?;
+            }
             if is_first {
                 deliveries::note_delivered(tx, now, &name)?;
             }

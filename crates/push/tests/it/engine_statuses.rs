@@ -203,6 +203,7 @@ async fn send(bench: &Bench, random: u32) -> Seq {
     let draft = Draft {
         sender: user("alice"),
         receiver: user("bob"),
+        group: None,
         msg_seq: None,
         msg_random: random,
         at: bench.now(),

@@ -4,6 +4,7 @@
 
 mod apns;
 mod apns_connections;
+mod audience;
 mod bench;
 mod broadcast;
 mod engine_apns;
@@ -11,3 +12,4 @@ mod engine_failures;
 mod engine_load;
 mod engine_statuses;
 mod engine_tokens;
+mod tasks;

@@ -5,5 +5,9 @@
 mod apns_connections;
 mod apns_refusals;
 mod apns_senders;
+mod client;
+mod connections;
 mod control;
+mod fcm;
+mod keys;
 mod wire;

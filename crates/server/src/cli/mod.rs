@@ -16,6 +16,7 @@ mod env;
 mod init;
 mod moment;
 mod receive;
+mod sandbox;
 mod serve;
 mod webhook;
 mod words;
@@ -62,6 +63,8 @@ enum Command {
     Key(cloud::KeyArgs),
     /// Receive webhooks and print them, to try them out.
     Receive(receive::Args),
+    /// Play the vendors' push services alone, without a node.
+    Sandbox(sandbox::Args),
     /// Copy the embedded store into a file, while it serves or not.
     Backup(backup::Args),
     /// Put a backup in the place of a store that is not there.
@@ -110,6 +113,7 @@ impl Cli {
             Command::Cloud(args) => cloud::run(args).await?,
             Command::Key(args) => cloud::run_key(args).await?,
             Command::Receive(args) => receive::run(args).await?,
+            Command::Sandbox(args) => sandbox::run(&args).await?,
             Command::Backup(args) => backup::run(&args).await?,
             Command::Restore(args) => backup::restore(&args)?,
             Command::Doctor(args) => return doctor::run(&args).await,

@@ -10,6 +10,7 @@ pub mod broadcast;
 pub mod conversation;
 pub mod fields;
 pub mod follow;
+pub mod group;
 pub mod message;
 pub mod moderation;
 pub mod mute;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contract::codes::{self, Family, Row};
-use contract::webhook::Webhook;
+use contract::webhook::{Happening, Webhook};
 use contract::{AppId, Error, Failure, Fault, Result, UserId, limit};
 use serde_json::Value;
 use store::apps::Status;
@@ -54,6 +55,35 @@ pub static COMMANDS: &[Command] = &[
     Command::write::<follow::follow_delete::FollowDelete>(),
     Command::read::<follow::follow_get::FollowGet>(),
     Command::read::<follow::follow_get_info::FollowGetInfo>(),
+    Command::perform::<group::add_group_member::AddGroupMember>(),
+    Command::write::<group::change_group_owner::ChangeGroupOwner>(),
+    Command::write::<group::clear_group_msg::ClearGroupMsg>(),
+    Command::perform::<group::create_group::CreateGroup>(),
+    Command::write::<group::delete_group_member::DeleteGroupMember>(),
+    Command::write::<group::delete_group_msg_by_sender::DeleteGroupMsgBySender>(),
+    Command::write::<group::destroy_group::DestroyGroup>(),
+    Command::write::<group::forbid_send_msg::ForbidSendMsg>(),
+    Command::read::<group::get_appid_group_list::GetAppidGroupList>(),
+    Command::read::<group::get_group_info::GetGroupInfo>(),
+    Command::read::<group::get_group_member_info::GetGroupMemberInfo>(),
+    Command::read::<group::get_group_msg_receipt::GetGroupMsgReceipt>(),
+    Command::read::<group::get_group_msg_receipt_detail::GetGroupMsgReceiptDetail>(),
+    Command::read::<group::get_group_muted_account::GetGroupMutedAccount>(),
+    Command::read::<group::get_group_shutted_uin::GetGroupShuttedUin>(),
+    Command::read::<group::get_joined_group_list::GetJoinedGroupList>(),
+    Command::read::<group::get_role_in_group::GetRoleInGroup>(),
+    Command::perform::<group::get_specified_group_member_info::GetSpecifiedGroupMemberInfo>(),
+    Command::read::<group::group_msg_get_simple::GroupMsgGetSimple>(),
+    Command::write::<group::group_msg_recall::GroupMsgRecall>(),
+    Command::write::<group::group_msg_receipt::GroupMsgReceipt>(),
+    Command::perform::<group::import_group::ImportGroup>(),
+    Command::write::<group::import_group_member::ImportGroupMember>(),
+    Command::write::<group::import_group_msg::ImportGroupMsg>(),
+    Command::perform::<group::modify_group_base_info::ModifyGroupBaseInfo>(),
+    Command::write::<group::modify_group_member_info::ModifyGroupMemberInfo>(),
+    Command::perform::<group::send_group_msg::SendGroupMsg>(),
+    Command::write::<group::send_group_system_notification::SendGroupSystemNotification>(),
+    Command::write::<group::set_unread_msg_num::SetUnreadMsgNum>(),
     Command::perform::<moderation::allow_banned_object::AllowBannedObject>(),
     Command::perform::<moderation::forbid_illegal_object::ForbidIllegalObject>(),
     Command::perform::<moderation::get_cos_sig::GetCosSig>(),
@@ -74,10 +104,13 @@ pub static COMMANDS: &[Command] = &[
     Command::read::<message::get_c2c_unread_msg_num::GetC2cUnreadMsgNum>(),
     Command::perform::<message::importmsg::Importmsg>(),
     Command::perform::<message::modify_c2c_msg::ModifyC2cMsg>(),
+    Command::perform::<group::modify_group_msg::ModifyGroupMsg>(),
     Command::read::<account::query_online_status::QueryOnlineStatus>(),
     Command::read::<account::query_online_status::Querystate>(),
     Command::perform::<message::sendmsg::Sendmsg>(),
     Command::read::<message::get_key_values::GetKeyValues>(),
+    Command::read::<group::group_get_key_values::GroupGetKeyValues>(),
+    Command::write::<group::group_set_key_values::GroupSetKeyValues>(),
     Command::write::<message::set_key_values::SetKeyValues>(),
     Command::write::<robot::create_robot::CreateRobot>(),
     Command::write::<robot::delete_robot::DeleteRobot>(),
@@ -150,7 +183,13 @@ where
     let command = find(request.path);
     // The data service has a number of its own for paths that it does not know.
     let is_data = request.path.starts_with("open_msg_svc/");
-    let stranger = if is_data { Family::Data } else { Family::Common };
+    // And so does the group service.
+    let is_group = GROUP_SERVICES.iter().any(|service| request.path.starts_with(service));
+    let stranger = match (is_data, is_group) {
+        (true, _) => Family::Data,
+        (_, true) => Family::Group,
+        _ => Family::Common,
+    };
     let family = command.map_or(stranger, |command| command.family);
     let started = std::time::Instant::now();
     let from = request.from;
@@ -186,13 +225,46 @@ where
     let call = admit(node, command, &query, request.from).await?;
     let _turn = node.rates.enter(call.app.id, &call.caller, node.bounds.calls_per_caller)?;
     node.rates.check_caller(&call.app, &call.caller)?;
-    node.rates.check_call(&call.app, command.name)?;
+    if let Err(fault) = node.rates.check_call(&call.app, command.name) {
+        alarm(&call, command.name, &fault).await?;
+        return Err(throttled(command, fault).into());
+    }
     let body = request.body.await?;
     let Ok(Value::Object(body)) = serde_json::from_slice(&body) else {
         return Err(Fault::BodyMalformed.into());
     };
     rates::spend(&node.store, &call.app, command.name, &body, call.now).await?;
     (command.run)(call, body).await
+}
+
+/// Leaves a limit that a command ran into for the webhook that tells of it. The call over it is the first that is too many
+/// within its second.
+async fn alarm(call: &Call, command: &'static str, fault: &Fault) -> Result<()> {
+    let is_wanted = *fault == Fault::CallThrottled && call.app.settings.webhook.has(Webhook::OverLimit);
+    let Some(limit) = is_wanted.then(|| call.node.rates.alarm(&call.app, command)).flatten() else { return Ok(()) };
+    let (now, origin) = (call.now, call.origin());
+    let over = Happening::OverLimit { command: command.into(), calls: limit.saturating_add(1), limit };
+    let tell = move |tx: &mut store::Tx<'_>| {
+        tx.act_for(origin);
+        tx.after_hook(now, &over)
+    };
+    call.node.store.write(call.app.id, tell).await
+}
+
+/// Services whose unknown commands have a code of the group service.
+const GROUP_SERVICES: [&str; 4] = [
+    "group_open_http_svc/",
+    "group_open_attr_http_svc/",
+    "group_open_avchatroom_http_svc/",
+    "million_group_open_http_svc/",
+];
+
+/// What the group service itself throttles has a code of its own there.
+fn throttled(command: &Command, fault: Fault) -> Fault {
+    match fault {
+        Fault::CallThrottled if command.name == "group_open_http_svc/get_appid_group_list" => Fault::GroupThrottled,
+        fault => fault,
+    }
 }
 
 /// Lets a caller in, or says why not.

@@ -164,9 +164,9 @@ pub trait Action: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// What the call is about.
     fn whose(&self) -> Whose;
 
-    /// What is answered instead of the envelope of errors, with HTTP 200, where a contract tells this fault in the body.
-    /// Asked for what is found wrong from the parameters on; what the gate refuses before stands in the envelope.
-    fn refusal(_fault: &Fault) -> Option<Map<String, Value>> {
+    /// What is answered instead of the envelope of errors, with HTTP 200, where a contract tells this error in the body.
+    /// Asked from the parameters on: what the gate refuses is told in the envelope.
+    fn refusal(_error: &Error) -> Option<Map<String, Value>> {
         None
     }
 }
@@ -326,7 +326,12 @@ fn finish<A: Action>(outcome: Result<A::Answer>) -> Result<Map<String, Value>> {
         },
         // A repetition is the gate's to refuse, whatever the action says.
         Err(Error::Fault(Fault::NonceUsed)) => Err(Fault::NonceUsed.into()),
-        Err(Error::Fault(fault)) => A::refusal(&fault).ok_or(Error::Fault(fault)),
-        Err(failure) => Err(failure),
+        Err(error) => {
+            let told = A::refusal(&error);
+            if let (Some(_), Error::Failure(failure)) = (&told, &error) {
+                tracing::error!(action = A::NAME, %failure, "a call failed");
+            }
+            told.ok_or(error)
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The bodies of webhooks, as the contract spells them: one function for each.
 
-use contract::webhook::{Befriended, FriendQuestion, FriendStep, Happening, Origin, Pair, StateChange, Via};
+use contract::webhook::{Befriended, FriendQuestion, FriendStep, Happening, Judgement, Origin, Pair, StateChange, Via};
 use contract::{Millis, MsgKey, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -54,6 +54,10 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Recalled { receiver, .. } => Some(receiver),
         Happening::Read { reader, .. } => Some(reader),
         Happening::State { .. }
+        | Happening::Unsent { .. }
+        | Happening::Signalled { .. }
+        | Happening::OverLimit { .. }
+        | Happening::Moderated(_)
         | Happening::Modified { .. }
         | Happening::ProfileSet { .. }
         | Happening::FriendsAdded { .. }
@@ -74,15 +78,16 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
             return sent(event, command, receiver, unread);
         }
         Happening::Passed { sender, receiver, key, body, cloud, .. } => {
-            let mut fields = message(sender, receiver, *key, true);
-            fields["MsgBody"] = elements(body);
-            fields["CloudCustomData"] = cloud.clone().into();
-            fields["SendMsgResult"] = 0.into();
-            fields["ErrorInfo"] = SENT.into();
-            fields["UnreadMsgNum"] = unread.into();
-            fields["EventTime"] = event.at.0.into();
-            fields
+            let fields = message(sender, receiver, *key, true);
+            written(fields, event, (body, cloud), (0, SENT, unread))
         }
+        Happening::Unsent { sender, receiver, key, body, cloud, online_only, code, info } => {
+            let fields = message(sender, receiver, *key, *online_only);
+            written(fields, event, (body, cloud), (*code, info, UNREAD_UNKNOWN))
+        }
+        Happening::Signalled { sender, receiver, key, data } => signalled((sender, receiver), *key, data, event.at),
+        Happening::OverLimit { command, calls, limit } => over_limit(command, *calls, *limit, event.at),
+        Happening::Moderated(judgement) => judged(judgement, event),
         Happening::Read { reader, peer, time } => json!({
             "Report_Account": reader.as_str(),
             "Peer_Account": peer.as_str(),
@@ -183,6 +188,56 @@ pub(super) fn before_friends(question: &FriendQuestion, now: Millis) -> Value {
     }
     body(question.webhook().command(), fields)
 }
+
+/// `ContentCallback.ResultNotify`. The lists know texts and files by what they hold, so there is neither a label nor a file.
+fn judged(judgement: &Judgement, event: &Waiting) -> Value {
+    let Judgement { scene, account, contact, text, msg_key, words, is_blocked } = judgement;
+    json!({
+        "Scene": scene,
+        "From_Account": account.as_str(),
+        "ContactItem": contact,
+        "ContentType": "Text",
+        "TextContent": text,
+        "MsgID": msg_key,
+        "CtxcbResult": i32::from(*is_blocked),
+        "CtxcbRequestId": event.id.to_string(),
+        "CtxcbKeywords": words,
+        "CtxcbSuggestion": if *is_blocked { "Block" } else { "Review" },
+        "EventTime": event.at.0,
+    })
+}
+
+/// What a message that is not stored says, and what became of it: the number and the words that its sender got, and the
+/// receiver's unread count.
+fn written(mut fields: Value, event: &Waiting, says: (&str, &str), became: (i32, &str, i64)) -> Value {
+    fields["MsgBody"] = elements(says.0);
+    fields["CloudCustomData"] = says.1.into();
+    fields["SendMsgResult"] = became.0.into();
+    fields["ErrorInfo"] = became.1.into();
+    fields["UnreadMsgNum"] = became.2.into();
+    fields["EventTime"] = event.at.0.into();
+    fields
+}
+
+/// `Chatbot.OnC2CSignalMessage`.
+fn signalled((from, to): (&UserId, &UserId), key: MsgKey, data: &str, at: Millis) -> Value {
+    let mut fields = pair(from, to);
+    fields["MsgSeq"] = key.seq.into();
+    fields["MsgRandom"] = key.random.into();
+    fields["MsgKey"] = key.to_string().into();
+    fields["Data"] = data.into();
+    fields["EventTime"] = at.0.into();
+    fields
+}
+
+/// `Alert.RequestOverLimit`.
+fn over_limit(command: &str, calls: u32, limit: u32, at: Millis) -> Value {
+    let (service, command) = command.split_once('/').unwrap_or_default();
+    json!({ "ServiceName": service, "Command": command, "Request": calls, "Limit": limit, "EventTime": at.0 })
+}
+
+/// The unread count that goes with a message that was refused.
+const UNREAD_UNKNOWN: i64 = -1;
 
 /// What the contract says of a message that was delivered.
 const SENT: &str = "send msg succeed";

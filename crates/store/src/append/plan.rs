@@ -7,14 +7,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use contract::event::Event;
+use contract::group::{GroupEvent, GroupKind};
 use contract::message::{Flags, Message};
 use contract::webhook::{Happening, Webhook};
 use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
 
 use super::heads::HeadKey;
-use super::window::{Ids, Memory, Print, SPAN_MS, Stored, Window};
-use super::{DraftKind, Facts, Sent, Standing, Waiting};
+use super::window::{GROUP_SPAN_MS, Ids, Memory, Print, SPAN_MS, Stored, Window};
+use super::{Draft, DraftKind, Facts, GroupFacts, IntoGroup, Sent, Standing, Waiting};
 use crate::Hooks;
+use crate::groups::messages;
 use crate::job::guard;
 use crate::relations::Tie;
 use crate::webhooks;
@@ -96,6 +98,15 @@ pub(crate) struct Recent<'w> {
     pub(crate) msg_random: u32,
     pub(crate) crc: u32,
     pub(crate) since: Millis,
+    /// The newest place of a group; none of a pair.
+    pub(crate) group_seq: Option<i64>,
+}
+
+/// Asks what is known of a group and of a sender's place in it.
+pub(crate) struct InGroup<'w> {
+    pub(crate) app: AppId,
+    pub(crate) group: &'w IntoGroup,
+    pub(crate) sender: &'w UserId,
 }
 
 /// Asks what stands between two accounts.
@@ -110,6 +121,7 @@ pub(crate) struct Questions<'w> {
     pub(crate) slots: Vec<Slot<'w>>,
     pub(crate) accounts: Vec<(AppId, &'w UserId)>,
     pub(crate) exact: Vec<Exact>,
+    pub(crate) groups: Vec<InGroup<'w>>,
 }
 
 /// The answers, in the order of the questions.
@@ -118,6 +130,7 @@ pub(crate) struct Gathered {
     pub(crate) heads: Vec<Head>,
     pub(crate) accounts: Vec<Option<Account>>,
     pub(crate) exact: Vec<Option<Stored>>,
+    pub(crate) groups: Vec<Option<GroupFacts>>,
 }
 
 /// An engine's part of a batch, inside one transaction.
@@ -135,6 +148,8 @@ pub(crate) struct Row {
     pub(crate) draft: usize,
     pub(crate) stored: Stored,
     pub(crate) flags: Flags,
+    /// The type of the group that it goes into, if it does.
+    pub(crate) group_kind: Option<GroupKind>,
 }
 
 /// What a batch writes and answers.
@@ -160,7 +175,7 @@ fn told(hooks: &Hooks, waiting: &[(AppId, Waiting)], rows: &[Row]) -> Result<Vec
     let mut told = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let (app, w) = &waiting[row.draft];
-        let Some(origin) = w.draft.told else { continue };
+        let Some(origin) = w.draft.told.filter(|_| w.draft.group.is_none()) else { continue };
         let (wanted, receiver) = ((hooks.wanted)(*app), &w.draft.receiver);
         if wanted.has(Webhook::AfterSendMsg) {
             let happening = Happening::Sent { receiver: receiver.clone() };
@@ -180,6 +195,9 @@ impl Plan {
         let event = |row: &Row| {
             let (app, waiting) = &waiting[row.draft];
             let draft = &waiting.draft;
+            if let Some(group) = &draft.group {
+                return (*app, group_event(waiting, group, row));
+            }
             let message = Message {
                 sender: draft.sender.clone(),
                 receiver: draft.receiver.clone(),
@@ -206,6 +224,25 @@ impl Plan {
     }
 }
 
+/// What is announced of a group's message.
+fn group_event(w: &Waiting, group: &IntoGroup, row: &Row) -> Event {
+    let Draft { sender, msg_random, body, cloud, origin, .. } = &w.draft;
+    let place = (row.stored.seq, row.stored.at, *msg_random);
+    let message = messages::message(sender, place, (body, cloud), row.flags, &group.extra);
+    Event::Group(GroupEvent::Message {
+        group: group.id.clone(),
+        conversation: w.conversation,
+        kind: row.group_kind.unwrap_or(GroupKind::Public),
+        message: Arc::new(message),
+        origin: origin.clone(),
+    })
+}
+
+/// How long a repeated send counts as the same message.
+const fn span_of(draft: &Draft) -> i64 {
+    if draft.group.is_some() { GROUP_SPAN_MS } else { SPAN_MS }
+}
+
 /// Runs all steps of a batch but the commit.
 pub(crate) fn run<E: Engine>(
     engine: &mut E,
@@ -218,9 +255,17 @@ pub(crate) fn run<E: Engine>(
     if E::ASSUMES {
         questions.slots.iter_mut().for_each(|slot| slot.assumed = window.head(&(slot.app, slot.id)));
     }
-    let gathered = engine.gather(&questions)?;
+    let mut gathered = engine.gather(&questions)?;
     let accounts: HashMap<_, _> = questions.accounts.iter().copied().zip(gathered.accounts).collect();
     let mut facts: Vec<Facts> = waiting.iter().map(|(app, waiting)| facts_of(*app, waiting, &accounts)).collect();
+    for (index, found) in group_indexes(waiting).zip(&gathered.groups) {
+        facts[index].group = *found;
+        if found.is_some() {
+            // Its head was made with the group, and its members join and part by themselves.
+            let head = &mut gathered.heads[slot_of[index]];
+            (head.is_new, head.is_parted) = (false, false);
+        }
+    }
     let (asked, pairs) = doubtful(waiting, &accounts);
     if !pairs.is_empty() {
         for (index, tie) in asked.into_iter().zip(engine.ties(&pairs)?) {
@@ -282,13 +327,26 @@ fn ask(waiting: &[(AppId, Waiting)]) -> (Questions<'_>, Vec<usize>) {
             let (low, high) = if one <= other { (one, other) } else { (other, one) };
             slots.push(Slot { app: *app, id: w.conversation, low, high, assumed: None });
             accounts.extend([(*app, low), (*app, high)]);
+        } else if w.draft.group.is_some() {
+            // Many write into one group.
+            accounts.push((*app, &w.draft.sender));
         }
         slot_of[index] = slots.len() - 1;
     }
     accounts.sort_unstable();
     accounts.dedup();
     let exact = import_indexes(waiting).map(|index| exact_of(&waiting[index])).collect();
-    (Questions { slots, accounts, exact }, slot_of)
+    let groups = waiting.iter().filter_map(|(app, w)| {
+        let group = w.draft.group.as_deref()?;
+        Some(InGroup { app: *app, group, sender: &w.draft.sender })
+    });
+    let groups = groups.collect();
+    (Questions { slots, accounts, exact, groups }, slot_of)
+}
+
+/// The drafts that go into groups.
+fn group_indexes(waiting: &[(AppId, Waiting)]) -> impl Iterator<Item = usize> {
+    waiting.iter().enumerate().filter(|(_, (_, w))| w.draft.group.is_some()).map(|(index, _)| index)
 }
 
 /// The drafts that an exact match would make a repetition.
@@ -318,6 +376,7 @@ fn facts_of(app: AppId, w: &Waiting, accounts: &HashMap<(AppId, &UserId), Option
         receiver_reach: receiver.is_some_and(|account| account.is_reached),
         sender_muted_until: sender.map_or(Millis(0), |account| account.muted_until),
         tie: Tie::default(),
+        group: None,
     }
 }
 
@@ -372,7 +431,7 @@ fn unsure<'w>(
         let draft = &w.draft;
         let (DraftKind::Live, Some(msg_seq), None) = (draft.kind, draft.msg_seq, &refusals[index]) else { continue };
         let head = &numbering.before[numbering.slot_of[index]];
-        match window.recall(head, draft.at, &print_of(*app, w, msg_seq)) {
+        match window.recall(head, draft.at, &print_of(*app, w, msg_seq), span_of(draft)) {
             Memory::Same(stored) => numbering.known[index] = Some(stored),
             Memory::New => {}
             Memory::Unsure => {
@@ -384,7 +443,8 @@ fn unsure<'w>(
                     msg_seq,
                     msg_random: draft.msg_random,
                     crc: w.crc,
-                    since: draft.at.plus(-SPAN_MS),
+                    since: draft.at.plus(-span_of(draft)),
+                    group_seq: draft.group.is_some().then_some(head.seq),
                 });
             }
         }
@@ -443,8 +503,9 @@ impl Numbering<'_> {
         }
         self.exact.entry((*app, w.conversation, stored.key)).or_insert(stored);
         self.moved[slot] = true;
-        self.plan.rows.push(Row { draft: index, stored, flags });
-        if draft.push.is_some() && facts.receiver_reach {
+        let group_kind = facts.group.map(|group| group.kind);
+        self.plan.rows.push(Row { draft: index, stored, flags, group_kind });
+        if draft.push.is_some() && (facts.receiver_reach || group_kind.is_some()) {
             self.plan.pushes.push((index, ids.next(), seq));
         }
         Sent { key: stored.key, seq, at, duplicate: false }
@@ -456,7 +517,7 @@ impl Numbering<'_> {
         let msg_seq = w.draft.msg_seq?;
         match w.draft.kind {
             DraftKind::Live => {
-                let oldest = w.draft.at.plus(-SPAN_MS);
+                let oldest = w.draft.at.plus(-span_of(&w.draft));
                 let here = self.live.get(&print_of(*app, w, msg_seq)).filter(|stored| stored.at >= oldest);
                 here.copied().or(self.known[index])
             }
@@ -474,7 +535,7 @@ impl Numbering<'_> {
                 head.since = self.before[slot].seq;
                 if head.writer != me {
                     head.writer = me;
-                    head.scan_until = self.before[slot].last_at.saturating_add(SPAN_MS);
+                    head.scan_until = self.before[slot].last_at.saturating_add(GROUP_SPAN_MS);
                 }
                 self.plan.heads.push((slot, head));
             } else if head.is_new {

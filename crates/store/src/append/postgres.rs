@@ -9,17 +9,18 @@
 //!
 //! The statements are plain ones, not one with many changing parts: those are refused by some who speak the protocol.
 
+use contract::group::{GroupKind, Role};
 use contract::webhook::part_of;
 use contract::{AppId, Failure, Millis, MsgKey, Result, Seq};
 use tokio_postgres::Row;
 
-use super::Waiting;
 use super::plan::{Account, Engine, Gathered, Head, Pair, Plan, Questions, Recent, Slot};
-use super::window::Stored;
-use crate::OFFLINE_PUSH;
+use super::window::{GROUP_LOOKBACK, Stored};
+use super::{GroupFacts, Waiting};
 use crate::postgres::{Args, Session};
 use crate::relations::Tie;
 use crate::tx::Sql;
+use crate::{GROUP_PUSH, OFFLINE_PUSH};
 
 /// Makes the missing heads and locks all, in key order.
 ///
@@ -69,6 +70,31 @@ const RECENT: Sql = sql!(
                    ORDER BY m.time DESC, m.seq DESC LIMIT 1) AS f"
 );
 
+/// As [`RECENT`], in groups: $8 is the place behind which is looked.
+const RECENT_IN_GROUPS: Sql = sql!(
+    postgres: "SELECT u.n, f.time, f.msg_seq, f.msg_random, f.seq, f.at
+               FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
+                           $7::bigint[])
+                    WITH ORDINALITY AS u (app, conversation, msg_random, sender, crc, since, behind, n)
+               CROSS JOIN LATERAL (
+                   SELECT m.time, m.msg_seq, m.msg_random, m.seq, m.at FROM messages m
+                   WHERE m.app = u.app AND m.conversation = u.conversation AND m.seq > u.behind AND m.grouped = 1
+                     AND m.msg_random = u.msg_random AND m.sender = u.sender AND m.crc = u.crc AND m.at >= u.since
+                     AND m.flags & 32 = 0
+                   ORDER BY m.seq DESC LIMIT 1) AS f"
+);
+
+const GROUPS: Sql = sql!(
+    postgres: "SELECT u.n, g.kind, g.is_muted, COALESCE(m.role, 0), COALESCE(q.until, 0),
+                      COALESCE(a.group_muted_until, 0)
+               FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])
+                    WITH ORDINALITY AS u (app, id, conversation, sender, n)
+               JOIN groups g ON g.app = u.app AND g.id = u.id AND g.conversation = u.conversation AND g.ended_at = 0
+               LEFT JOIN group_members m ON m.app = u.app AND m.conversation = u.conversation AND m.account = u.sender
+               LEFT JOIN group_mutes q ON q.app = u.app AND q.conversation = u.conversation AND q.account = u.sender
+               LEFT JOIN accounts a ON a.app = u.app AND a.id = u.sender"
+);
+
 const TIES: Sql = sql!(
     postgres: "SELECT u.n,
                       EXISTS (SELECT 1 FROM blocks b
@@ -82,14 +108,14 @@ const TIES: Sql = sql!(
 
 const MESSAGES: Sql = sql!(
     postgres: "INSERT INTO messages (app, conversation, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags,
-                                     expires_at, grouped, crc)
+                                     expires_at, grouped, crc, extra)
                SELECT u.app, u.conversation, u.seq, u.time, u.msg_seq, u.msg_random, u.at, u.sender, u.body, u.cloud,
-                      u.flags, u.expires_at, 0, u.crc
+                      u.flags, u.expires_at, u.grouped, u.crc, u.extra
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
                            $7::bigint[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[],
-                           $13::bigint[])
+                           $13::bigint[], $14::bigint[], $15::text[])
                     AS u (app, conversation, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags, expires_at,
-                          crc)"
+                          crc, grouped, extra)"
 );
 
 /// Moves heads. One whose last message changes loses its place in the order of lists ([`UNSETTLED`], as a number,
@@ -133,9 +159,10 @@ const JOIN: Sql = sql!(
 
 const PUSH: Sql = sql!(
     postgres: "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
-               SELECT u.app, u.id, $1, u.part, u.due_at, u.payload, u.conversation, u.seq
-               FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bytea[], $8::bigint[])
-                    AS u (app, id, part, due_at, payload, conversation, seq)"
+               SELECT u.app, u.id, u.topic, u.part, u.due_at, u.payload, u.conversation, u.seq
+               FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bytea[],
+                           $8::bigint[])
+                    AS u (topic, app, id, part, due_at, payload, conversation, seq)"
 );
 
 const TELL: Sql = sql!(
@@ -170,7 +197,8 @@ impl Engine for Session {
         let seqs: Vec<i64> = exact.iter().map(|it| it.key.seq.into()).collect();
         let randoms: Vec<i64> = exact.iter().map(|it| it.key.random.into()).collect();
         // The accounts after the locks: whoever deletes one parts its heads first.
-        let mut statements: Vec<(Sql, Args<'_>)> = Vec::with_capacity(4);
+        let groups = GroupArgs::of(questions);
+        let mut statements: Vec<(Sql, Args<'_>)> = Vec::with_capacity(5);
         if !slots.is_empty() {
             statements.push((LOCK, vec![&apps, &ids, &lows, &highs]));
             statements.push((HEADS, vec![&apps, &ids]));
@@ -178,6 +206,9 @@ impl Engine for Session {
         statements.push((ACCOUNTS, vec![&owners, &users]));
         if !exact.is_empty() {
             statements.push((EXACT, vec![&exact_apps, &exact_ids, &times, &seqs, &randoms]));
+        }
+        if !questions.groups.is_empty() {
+            statements.push((GROUPS, groups.args()));
         }
         let answers = self.flush(&statements, false)?;
         let head = |row: &Row| -> Result<Head> {
@@ -221,6 +252,10 @@ impl Engine for Session {
             heads: heads.ok_or_else(|| Failure::internal("a locked head cannot be read"))?,
             accounts,
             exact: if exact.is_empty() { Vec::new() } else { place(&next(), exact.len(), stored)? },
+            groups: match questions.groups.len() {
+                0 => Vec::new(),
+                count => place(&next(), count, group_facts)?.into_iter().map(Option::flatten).collect(),
+            },
         })
     }
 
@@ -240,18 +275,21 @@ impl Engine for Session {
         Ok(ties.ok_or_else(|| Failure::internal("a question about two accounts has no answer"))?)
     }
 
-    fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>> {
-        let apps: Vec<i64> = questions.iter().map(|it| it.app.0).collect();
-        let ids: Vec<&[u8]> = questions.iter().map(|it| &it.conversation.0[..]).collect();
-        let times: Vec<i64> = questions.iter().map(|it| it.since.secs()).collect();
-        let seqs: Vec<i64> = questions.iter().map(|it| it.msg_seq.into()).collect();
-        let randoms: Vec<i64> = questions.iter().map(|it| it.msg_random.into()).collect();
-        let senders: Vec<&str> = questions.iter().map(|it| it.sender.as_str()).collect();
-        let crcs: Vec<i64> = questions.iter().map(|it| it.crc.into()).collect();
-        let since: Vec<i64> = questions.iter().map(|it| it.since.0).collect();
-        let args: Args<'_> = vec![&apps, &ids, &times, &seqs, &randoms, &senders, &crcs, &since];
-        let answers = self.flush(&[(RECENT, args)], false)?;
-        place(&answers[0], questions.len(), stored)
+    fn recent(&mut self, all: &[Recent<'_>]) -> Result<Vec<Option<Stored>>> {
+        let mut found: Vec<Option<Stored>> = all.iter().map(|_| None).collect();
+        for is_group in [false, true] {
+            let asked: Vec<(usize, &Recent<'_>)> =
+                all.iter().enumerate().filter(|(_, question)| question.group_seq.is_some() == is_group).collect();
+            if asked.is_empty() {
+                continue;
+            }
+            let questions: Vec<&Recent<'_>> = asked.iter().map(|(_, question)| *question).collect();
+            let rows = if is_group { self.recent_in_groups(&questions)? } else { self.recent_in_pairs(&questions)? };
+            for ((index, _), row) in asked.into_iter().zip(rows) {
+                found[index] = row;
+            }
+        }
+        Ok(found)
     }
 
     fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()> {
@@ -290,6 +328,46 @@ impl Engine for Session {
         }
         self.flush(&statements, true).map(|_| ())
     }
+}
+
+impl Session {
+    fn recent_in_pairs(&mut self, questions: &[&Recent<'_>]) -> Result<Vec<Option<Stored>>> {
+        let apps: Vec<i64> = questions.iter().map(|it| it.app.0).collect();
+        let ids: Vec<&[u8]> = questions.iter().map(|it| &it.conversation.0[..]).collect();
+        let times: Vec<i64> = questions.iter().map(|it| it.since.secs()).collect();
+        let seqs: Vec<i64> = questions.iter().map(|it| it.msg_seq.into()).collect();
+        let randoms: Vec<i64> = questions.iter().map(|it| it.msg_random.into()).collect();
+        let senders: Vec<&str> = questions.iter().map(|it| it.sender.as_str()).collect();
+        let crcs: Vec<i64> = questions.iter().map(|it| it.crc.into()).collect();
+        let since: Vec<i64> = questions.iter().map(|it| it.since.0).collect();
+        let args: Args<'_> = vec![&apps, &ids, &times, &seqs, &randoms, &senders, &crcs, &since];
+        let answers = self.flush(&[(RECENT, args)], false)?;
+        place(&answers[0], questions.len(), stored)
+    }
+
+    fn recent_in_groups(&mut self, questions: &[&Recent<'_>]) -> Result<Vec<Option<Stored>>> {
+        let apps: Vec<i64> = questions.iter().map(|it| it.app.0).collect();
+        let ids: Vec<&[u8]> = questions.iter().map(|it| &it.conversation.0[..]).collect();
+        let randoms: Vec<i64> = questions.iter().map(|it| it.msg_random.into()).collect();
+        let senders: Vec<&str> = questions.iter().map(|it| it.sender.as_str()).collect();
+        let crcs: Vec<i64> = questions.iter().map(|it| it.crc.into()).collect();
+        let since: Vec<i64> = questions.iter().map(|it| it.since.0).collect();
+        let behind: Vec<i64> = questions.iter().map(|it| it.group_seq.unwrap_or_default() - GROUP_LOOKBACK).collect();
+        let args: Args<'_> = vec![&apps, &ids, &randoms, &senders, &crcs, &since, &behind];
+        let answers = self.flush(&[(RECENT_IN_GROUPS, args)], false)?;
+        place(&answers[0], questions.len(), stored)
+    }
+}
+
+fn group_facts(row: &Row) -> Result<Option<GroupFacts>> {
+    let Some(kind) = GroupKind::from_number(get(row, 1)?) else { return Ok(None) };
+    Ok(Some(GroupFacts {
+        kind,
+        is_muted: get(row, 2)? != 0,
+        role: Role::from_number(get(row, 3)?),
+        muted_until: Millis(get(row, 4)?),
+        banned_until: Millis(get(row, 5)?),
+    }))
 }
 
 /// Puts rows at the places that their first column (from 1) names.
@@ -333,7 +411,7 @@ macro_rules! columns {
 
 columns!(Messages {
     app: i64, conversation: &'a [u8], seq: i64, time: i64, msg_seq: i64, msg_random: i64, at: i64, sender: &'a str,
-    body: &'a str, cloud: &'a str, flags: i64, expires_at: i64, crc: i64,
+    body: &'a str, cloud: &'a str, flags: i64, expires_at: i64, crc: i64, grouped: i64, extra: &'a str,
 });
 
 impl<'a> Messages<'a> {
@@ -355,6 +433,8 @@ impl<'a> Messages<'a> {
             columns.flags.push(row.flags.0);
             columns.expires_at.push(w.draft.expires_at.0);
             columns.crc.push(w.crc.into());
+            columns.grouped.push(w.draft.group.is_some().into());
+            columns.extra.push(&w.extra);
         }
         columns
     }
@@ -379,6 +459,21 @@ impl<'a> Heads<'a> {
             columns.writer.push(head.writer);
             columns.scan_until.push(head.scan_until);
             columns.since.push(head.since);
+        }
+        columns
+    }
+}
+
+columns!(GroupArgs { app: i64, id: &'a str, conversation: &'a [u8], sender: &'a str, });
+
+impl<'a> GroupArgs<'a> {
+    fn of(questions: &'a Questions<'_>) -> Self {
+        let mut columns = Self::default();
+        for question in &questions.groups {
+            columns.app.push(question.app.0);
+            columns.id.push(question.group.id.as_str());
+            columns.conversation.push(&question.group.conversation.0);
+            columns.sender.push(question.sender.as_str());
         }
         columns
     }
@@ -427,6 +522,7 @@ impl<'a> Events<'a> {
 
 #[derive(Default)]
 struct Pushes<'a> {
+    topic: Vec<&'a str>,
     app: Vec<i64>,
     id: Vec<i64>,
     part: Vec<&'a str>,
@@ -443,7 +539,12 @@ impl<'a> Pushes<'a> {
             let (app, w) = &waiting[*index];
             columns.app.push(app.0);
             columns.id.push(*id);
-            columns.part.push(w.draft.receiver.as_str());
+            let (topic, part) = match &w.draft.group {
+                Some(group) => (GROUP_PUSH, group.id.as_str()),
+                None => (OFFLINE_PUSH, w.draft.receiver.as_str()),
+            };
+            columns.topic.push(topic);
+            columns.part.push(part);
             columns.due_at.push(w.draft.at.0);
             columns.payload.push(w.draft.push.as_deref().unwrap_or_default());
             columns.conversation.push(&w.conversation.0);
@@ -453,6 +554,6 @@ impl<'a> Pushes<'a> {
     }
 
     fn args(&self) -> Args<'_> {
-        vec![&OFFLINE_PUSH, &self.app, &self.id, &self.part, &self.due_at, &self.payload, &self.conversation, &self.seq]
+        vec![&self.topic, &self.app, &self.id, &self.part, &self.due_at, &self.payload, &self.conversation, &self.seq]
     }
 }

@@ -1,17 +1,18 @@
 //! The append on SQLite: a loop over prepared statements, which beats any set-based text there.
 
+use contract::group::{GroupKind, Role};
 use contract::message::Flags;
 use contract::webhook::part_of;
 use contract::{AppId, Millis, MsgKey, Result};
 
-use super::Waiting;
-use super::plan::{Account, Engine, Exact, Gathered, Head, Pair, Plan, Questions, Recent, Slot};
-use super::window::Stored;
+use super::plan::{Account, Engine, Exact, Gathered, Head, InGroup, Pair, Plan, Questions, Recent, Slot};
+use super::window::{GROUP_LOOKBACK, Stored};
+use super::{GroupFacts, Waiting};
 use crate::conversations::list::UNSETTLED;
 use crate::relations::Tie;
 use crate::sqlite::Lite;
 use crate::value::{FromRow, Params};
-use crate::{OFFLINE_PUSH, Sql};
+use crate::{GROUP_PUSH, OFFLINE_PUSH, Sql};
 
 impl Lite {
     fn opt<R: FromRow>(&mut self, sql: Sql, params: impl Params) -> Result<Option<R>> {
@@ -99,7 +100,54 @@ impl Lite {
         .map(|row| row.map(stored))
     }
 
+    fn in_group(&mut self, question: &InGroup<'_>) -> Result<Option<GroupFacts>> {
+        let row: Option<(i64, bool, Option<i64>, Option<Millis>, Millis)> = self.opt(
+            sql!(
+                "SELECT g.kind, g.is_muted, m.role, q.until,
+                        COALESCE((SELECT group_muted_until FROM accounts WHERE app = $1 AND id = $4), 0)
+                         FROM groups g
+                         LEFT JOIN group_members m ON m.app = $1 AND m.conversation = $3 AND m.account = $4
+                         LEFT JOIN group_mutes q ON q.app = $1 AND q.conversation = $3 AND q.account = $4
+                         WHERE g.app = $1 AND g.id = $2 AND g.conversation = $3 AND g.ended_at = 0"
+            ),
+            (question.app, &question.group.id, question.group.conversation, question.sender),
+        )?;
+        Ok(row.and_then(|(kind, is_muted, role, muted_until, banned_until)| {
+            Some(GroupFacts {
+                kind: GroupKind::from_number(kind)?,
+                is_muted,
+                role: role.and_then(Role::from_number),
+                muted_until: muted_until.unwrap_or_default(),
+                banned_until,
+            })
+        }))
+    }
+
+    fn newest_of_group(&mut self, question: &Recent<'_>, seq: i64) -> Result<Option<Stored>> {
+        self.opt::<Found>(
+            sql!(
+                "SELECT time, msg_seq, msg_random, seq, at FROM messages
+                         WHERE app = $1 AND conversation = $2 AND seq > $3 AND grouped = 1 AND msg_random = $4
+                           AND sender = $5 AND crc = $6 AND at >= $7 AND flags & 32 = 0
+                         ORDER BY seq DESC LIMIT 1"
+            ),
+            (
+                question.app,
+                question.conversation,
+                seq - GROUP_LOOKBACK,
+                question.msg_random,
+                question.sender,
+                question.crc,
+                question.since,
+            ),
+        )
+        .map(|row| row.map(stored))
+    }
+
     fn newest(&mut self, question: &Recent<'_>) -> Result<Option<Stored>> {
+        if let Some(seq) = question.group_seq {
+            return self.newest_of_group(question, seq);
+        }
         self.opt::<Found>(
             sql!(
                 "SELECT time, msg_seq, msg_random, seq, at FROM messages
@@ -187,6 +235,7 @@ impl Engine for Lite {
             heads: questions.slots.iter().map(|slot| self.head(slot)).collect::<Result<_>>()?,
             accounts: questions.accounts.iter().map(|(app, user)| self.account(*app, user)).collect::<Result<_>>()?,
             exact: questions.exact.iter().map(|question| self.exact(question)).collect::<Result<_>>()?,
+            groups: questions.groups.iter().map(|question| self.in_group(question)).collect::<Result<_>>()?,
         })
     }
 
@@ -207,8 +256,8 @@ impl Engine for Lite {
                 sql!(
                     "INSERT INTO messages
                              (app, conversation, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags,
-                              expires_at, grouped, crc)
-                             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13)"
+                              expires_at, grouped, crc, extra)
+                             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
                 ),
                 (
                     *app,
@@ -223,7 +272,9 @@ impl Engine for Lite {
                     &draft.cloud,
                     row.flags.0,
                     draft.expires_at,
+                    draft.group.is_some(),
                     w.crc,
+                    &w.extra,
                 ),
             )?;
         }
@@ -255,12 +306,16 @@ impl Engine for Lite {
         }
         for (index, id, seq) in &plan.pushes {
             let (app, w) = &waiting[*index];
+            let (topic, part) = match &w.draft.group {
+                Some(group) => (GROUP_PUSH, group.id.as_str()),
+                None => (OFFLINE_PUSH, w.draft.receiver.as_str()),
+            };
             self.change(
                 sql!(
                     "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
                 ),
-                (*app, *id, OFFLINE_PUSH, &w.draft.receiver, w.draft.at, w.draft.push.as_deref(), w.conversation, *seq),
+                (*app, *id, topic, part, w.draft.at, w.draft.push.as_deref(), w.conversation, *seq),
             )?;
         }
         Ok(())

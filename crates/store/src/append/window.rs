@@ -1,6 +1,6 @@
 //! A worker's memory of the live messages that it committed lately.
 //!
-//! Telling a repeated send needs the last two minutes of its conversation. They are in memory if this worker
+//! Telling a repeated send needs the last two minutes of its conversation, or five of a group. They are in memory if this worker
 //! wrote them, which the head says (`writer`, `scan_until`), and if they have not been forgotten since, which
 //! `floor` says. Whatever is not certain here is looked up in the table, so forgetting costs time, never truth.
 
@@ -15,7 +15,13 @@ use super::plan::Head;
 /// How long a repeated send counts as the same message.
 pub(crate) const SPAN_MS: i64 = limit::DEDUP_WINDOW_S * 1000;
 
-/// Messages that one worker remembers: about 80 MB, or two minutes of 4,000 sends a second.
+/// And in a group; the longest, and so what the memory is for.
+pub(crate) const GROUP_SPAN_MS: i64 = contract::group::DEDUP_WINDOW_S * 1000;
+
+/// Repetitions are looked for among so many of a group's newest messages: five minutes at the usual rate, and a third more.
+pub(crate) const GROUP_LOOKBACK: i64 = 16_000;
+
+/// Messages that one worker remembers: about 80 MB, or five minutes of 1,700 sends a second.
 const REMEMBERED: usize = 1 << 19;
 
 /// What makes two live sends the same.
@@ -81,8 +87,8 @@ impl Window {
     }
 
     /// Looks for the message of which a draft may be the repetition.
-    pub(crate) fn recall(&self, head: &Head, at: Millis, print: &Print) -> Memory {
-        let oldest = at.0.saturating_sub(SPAN_MS);
+    pub(crate) fn recall(&self, head: &Head, at: Millis, print: &Print, span_ms: i64) -> Memory {
+        let oldest = at.0.saturating_sub(span_ms);
         if head.last_at < oldest {
             return Memory::New;
         }
@@ -104,7 +110,7 @@ impl Window {
             self.order.push_back((stored.at, print));
             self.seen.insert(print, stored);
         }
-        let oldest = self.newest.saturating_sub(SPAN_MS);
+        let oldest = self.newest.saturating_sub(GROUP_SPAN_MS);
         while let Some(&(at, print)) = self.order.front()
             && (at.0 < oldest || self.order.len() > self.capacity)
         {
@@ -177,9 +183,12 @@ mod tests {
         let mut window = Window::new();
         window.keep([(print(1), stored(1_000_000))]);
         let head = head(&window, 1_000_000);
-        assert_eq!(window.recall(&head, Millis(1_000_000 + SPAN_MS), &print(1)), Memory::Same(stored(1_000_000)));
-        assert_eq!(window.recall(&head, Millis(1_000_001 + SPAN_MS), &print(1)), Memory::New);
-        assert_eq!(window.recall(&head, Millis(1_000_000), &print(2)), Memory::New);
+        assert_eq!(
+            window.recall(&head, Millis(1_000_000 + SPAN_MS), &print(1), SPAN_MS),
+            Memory::Same(stored(1_000_000))
+        );
+        assert_eq!(window.recall(&head, Millis(1_000_001 + SPAN_MS), &print(1), SPAN_MS), Memory::New);
+        assert_eq!(window.recall(&head, Millis(1_000_000), &print(2), SPAN_MS), Memory::New);
     }
 
     #[test]
@@ -187,19 +196,19 @@ mod tests {
         let mut window = Window::with_capacity(2);
         window.keep((1..=3).map(|n| (print(n), stored(1_000_000 + i64::from(n)))));
         let head = head(&window, 1_000_003);
-        assert_eq!(window.recall(&head, Millis(1_000_004), &print(1)), Memory::Unsure);
-        assert_eq!(window.recall(&head, Millis(1_000_004), &print(3)), Memory::Same(stored(1_000_003)));
-        assert_eq!(window.recall(&head, Millis(1_000_002 + SPAN_MS), &print(9)), Memory::New);
+        assert_eq!(window.recall(&head, Millis(1_000_004), &print(1), SPAN_MS), Memory::Unsure);
+        assert_eq!(window.recall(&head, Millis(1_000_004), &print(3), SPAN_MS), Memory::Same(stored(1_000_003)));
+        assert_eq!(window.recall(&head, Millis(1_000_002 + SPAN_MS), &print(9), SPAN_MS), Memory::New);
     }
 
     #[test]
     fn a_head_that_another_wrote_is_looked_up_until_its_messages_are_too_old() {
         let window = Window::new();
         let other = Head { last_at: 1_000_000, writer: window.me() + 1, ..Head::default() };
-        assert_eq!(window.recall(&other, Millis(1_000_000 + SPAN_MS), &print(1)), Memory::Unsure);
-        assert_eq!(window.recall(&other, Millis(1_000_001 + SPAN_MS), &print(1)), Memory::New);
+        assert_eq!(window.recall(&other, Millis(1_000_000 + SPAN_MS), &print(1), SPAN_MS), Memory::Unsure);
+        assert_eq!(window.recall(&other, Millis(1_000_001 + SPAN_MS), &print(1), SPAN_MS), Memory::New);
         let taken = Head { scan_until: 1_000_500, ..head(&window, 1_000_500) };
-        assert_eq!(window.recall(&taken, Millis(1_000_500), &print(1)), Memory::Unsure);
-        assert_eq!(window.recall(&taken, Millis(1_000_501), &print(1)), Memory::New);
+        assert_eq!(window.recall(&taken, Millis(1_000_500), &print(1), SPAN_MS), Memory::Unsure);
+        assert_eq!(window.recall(&taken, Millis(1_000_501), &print(1), SPAN_MS), Memory::New);
     }
 }

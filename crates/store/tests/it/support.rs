@@ -20,6 +20,7 @@ pub(crate) fn draft(sender: &str, receiver: &str, msg_seq: u32, at: Millis) -> D
     Draft {
         sender: user(sender),
         receiver: user(receiver),
+        group: None,
         msg_seq: Some(msg_seq),
         msg_random: 7,
         at,

@@ -130,6 +130,7 @@ fn draft(order: &Order, message: &Value) -> Option<Draft> {
         is_admin: message.get("admin")?.as_bool()?,
         sender: order.sender.clone(),
         receiver: order.sender.clone(),
+        group: None,
         msg_seq: Some(u32::try_from(message.get("seq")?.as_u64()?).ok()?),
         msg_random: order.random,
         // The same for everybody, and for a slice that is done again.

@@ -42,6 +42,17 @@ pub struct Answer {
     extension_list: Vec<Pair>,
 }
 
+impl From<extension::Pairs> for Answer {
+    fn from(found: extension::Pairs) -> Self {
+        Self {
+            complete_flag: i64::from(found.is_complete),
+            latest_seq: found.latest,
+            clear_seq: found.cleared,
+            extension_list: found.pairs.into_iter().map(Pair::from).collect(),
+        }
+    }
+}
+
 impl Action for GetKeyValues {
     const NAME: &'static str = "openim_msg_ext_http_svc/get_key_values";
     const FAMILY: Family = Family::Group;
@@ -55,11 +66,6 @@ impl Read for GetKeyValues {
         let actor = Actor::Admin(call.caller.clone());
         let start = self.start.unwrap_or_default().into();
         let found = extension::list(snapshot, &call.app, &actor, &named, start)?;
-        Ok(Answer {
-            complete_flag: i64::from(found.is_complete),
-            latest_seq: found.latest,
-            clear_seq: found.cleared,
-            extension_list: found.pairs.into_iter().map(Pair::from).collect(),
-        })
+        Ok(found.into())
     }
 }

@@ -79,6 +79,26 @@ pub struct Answer {
     extension_list: Vec<Changed>,
 }
 
+impl From<&Asked> for Extension {
+    fn from(pair: &Asked) -> Self {
+        Self {
+            key: pair.key.clone(),
+            value: pair.value.clone().unwrap_or_default(),
+            seq: pair.seq.unwrap_or_default().into(),
+        }
+    }
+}
+
+impl From<extension::Changed> for Answer {
+    fn from(changed: extension::Changed) -> Self {
+        let item = |(pair, is_late): (Extension, bool)| Changed {
+            error_code: if is_late { number_of(Family::Group, &Fault::ExtensionConflict) } else { 0 },
+            extension: pair.into(),
+        };
+        Self { extension_list: changed.pairs.into_iter().map(item).collect() }
+    }
+}
+
 impl Action for SetKeyValues {
     const NAME: &'static str = "openim_msg_ext_http_svc/set_key_values";
     const FAMILY: Family = Family::Group;
@@ -92,22 +112,9 @@ impl Write for SetKeyValues {
         let field = "OperateType";
         let change = ExtensionChange::from_number(self.change).ok_or(Fault::FieldInvalid { field })?;
         let actor = Actor::Admin(call.caller.clone());
-        let pairs: Vec<Extension> = self
-            .pairs
-            .iter()
-            .flatten()
-            .map(|pair| Extension {
-                key: pair.key.clone(),
-                value: pair.value.clone().unwrap_or_default(),
-                seq: pair.seq.unwrap_or_default().into(),
-            })
-            .collect();
+        let pairs: Vec<Extension> = self.pairs.iter().flatten().map(Extension::from).collect();
         let changed = extension::change(tx, call.now, &call.app, &actor, &named, change, &pairs)?;
-        let item = |(pair, is_late): (Extension, bool)| Changed {
-            error_code: if is_late { number_of(Self::FAMILY, &Fault::ExtensionConflict) } else { 0 },
-            extension: pair.into(),
-        };
-        Ok(Answer { extension_list: changed.pairs.into_iter().map(item).collect() })
+        Ok(changed.into())
     }
 }
 

@@ -1,11 +1,14 @@
 //! EMAS Mobile Push: the actions of version 2016-08-01, a file each.
 //!
+//! `push`: pushes. `query`: what became of them.
 //! `device`, `alias`, `tag`, `phone`: the identity graph (`push::binding`, `push::tag`). `app`: what an account has.
 
 pub mod alias;
 pub mod app;
 pub mod device;
 pub mod phone;
+pub mod push;
+pub mod query;
 pub mod tag;
 
 use std::borrow::Cow;
@@ -24,16 +27,34 @@ pub static ACTIONS: &[Command] = &[
     Command::write::<alias::bind_alias::BindAlias>(),
     Command::write::<phone::bind_phone::BindPhone>(),
     Command::write::<tag::bind_tag::BindTag>(),
+    Command::write::<push::cancel_push::CancelPush>(),
     Command::perform::<app::check_certificate::CheckCertificate>(),
     Command::read::<device::check_device::CheckDevice>(),
     Command::read::<device::check_devices::CheckDevices>(),
+    Command::write::<push::complete_continuously_push::CompleteContinuouslyPush>(),
+    Command::write::<push::continuously_push::ContinuouslyPush>(),
+    Command::read::<query::list_push_records::ListPushRecords>(),
     Command::perform::<app::list_summary_apps::ListSummaryApps>(),
     Command::read::<tag::list_tags::ListTags>(),
+    Command::write::<push::mass_push::MassPush>(),
+    Command::write::<push::mass_push_v2::MassPushV2>(),
+    Command::write::<push::push::Push>(),
+    Command::write::<push::push_message_to_android::PushMessageToAndroid>(),
+    Command::write::<push::push_message_to_ios::PushMessageToiOS>(),
+    Command::write::<push::push_notice_to_android::PushNoticeToAndroid>(),
+    Command::write::<push::push_notice_to_ios::PushNoticeToiOS>(),
+    Command::write::<push::push_v2::PushV2>(),
     Command::read::<alias::query_aliases::QueryAliases>(),
     Command::read::<device::query_device_info::QueryDeviceInfo>(),
+    Command::read::<query::query_device_stat::QueryDeviceStat>(),
     Command::read::<device::query_devices_by_account::QueryDevicesByAccount>(),
     Command::read::<device::query_devices_by_alias::QueryDevicesByAlias>(),
+    Command::read::<query::query_push_list::QueryPushList>(),
+    Command::read::<query::query_push_records::QueryPushRecords>(),
+    Command::read::<query::query_push_stat_by_app::QueryPushStatByApp>(),
+    Command::read::<query::query_push_stat_by_msg::QueryPushStatByMsg>(),
     Command::read::<tag::query_tags::QueryTags>(),
+    Command::read::<query::query_unique_device_stat::QueryUniqueDeviceStat>(),
     Command::perform::<tag::remove_tag::RemoveTag>(),
     Command::write::<alias::unbind_alias::UnbindAlias>(),
     Command::write::<phone::unbind_phone::UnbindPhone>(),

@@ -9,4 +9,5 @@ mod before;
 mod families;
 mod guard;
 pub(crate) mod receiver;
+mod refused;
 mod settings;

@@ -1,0 +1,90 @@
+//! Where an actor stands in a group: what every rule on groups asks first.
+
+use contract::fault::refuse;
+use contract::group::{Actor, GroupId, GroupKind, Role};
+use contract::{Fault, Millis, Result, UserId};
+use store::groups::{self, Group, members};
+use store::{Snapshot, Tx, group_attributes, live_rooms, permissions, topics};
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// The app's back end, in an account's name.
+    App(UserId),
+    /// A device of an account.
+    Device {
+        /// The account.
+        account: UserId,
+        /// A connection of it is in the group, if it is a live room: nothing else says who is in one.
+        is_guest: bool,
+    },
+}
+
+impl By {
+    /// In whose name.
+    pub const fn account(&self) -> &UserId {
+        match self {
+            Self::App(account) | Self::Device { account, .. } => account,
+        }
+    }
+}
+
+/// A living group, and what an actor is in it.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The group.
+    pub group: Group,
+    /// What the actor is.
+    pub actor: Actor,
+}
+
+/// Finds a living group.
+pub fn alive(snapshot: &mut Snapshot<'_>, id: &GroupId) -> Result<Group> {
+    match groups::get(snapshot, id)? {
+        Some(group) if group.is_alive() => Ok(group),
+        Some(_) => refuse(Fault::GroupGone),
+        None => refuse(Fault::GroupIdInvalid),
+    }
+}
+
+/// Finds a living group of which the actor is part; refuses those who are not.
+pub fn stand(snapshot: &mut Snapshot<'_>, id: &GroupId, by: &By) -> Result<Standing> {
+    let group = alive(snapshot, id)?;
+    let actor = actor(snapshot, &group, by)?;
+    if actor == Actor::Outsider {
+        return refuse(Fault::GroupForbidden);
+    }
+    Ok(Standing { group, actor })
+}
+
+/// Forgets what a group that is over had besides members and messages.
+pub fn purge(tx: &mut Tx<'_>, now: Millis, group: &Group) -> Result<()> {
+    group_attributes::purge(tx, group.conversation)?;
+    match group.kind {
+        GroupKind::Live => live_rooms::purge(tx, group.conversation),
+        GroupKind::Community => {
+            topics::purge(tx, group.conversation, now)?;
+            permissions::purge(tx, group.conversation)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What somebody is in a group.
+pub fn actor(snapshot: &mut Snapshot<'_>, group: &Group, by: &By) -> Result<Actor> {
+    let (account, is_guest) = match by {
+        By::App(_) => return Ok(Actor::App),
+        By::Device { account, is_guest } => (account, *is_guest),
+    };
+    if group.kind != GroupKind::Live {
+        return Ok(Actor::of(members::get(snapshot, group.conversation, account)?.map(|member| member.role)));
+    }
+    if group.owner.as_ref() == Some(account) {
+        return Ok(Actor::Inside(Role::Owner));
+    }
+    if !is_guest {
+        return Ok(Actor::Outsider);
+    }
+    let is_admin = live_rooms::admins(snapshot, group.conversation)?.contains(account);
+    Ok(Actor::Inside(if is_admin { Role::Admin } else { Role::Member }))
+}

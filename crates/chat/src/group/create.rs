@@ -1,0 +1,250 @@
+//! New groups, and their end.
+
+use std::sync::Arc;
+
+use contract::event::Event;
+use contract::fault::refuse;
+use contract::group::{Actor, GroupEvent, GroupId, GroupKind, JoinOption, NoticeKind, Operation, Role};
+use contract::{ConversationId, Fault, Millis, Result, Seq, UserId};
+use store::Tx;
+use store::groups::members::{self, Member};
+use store::groups::{self, Fields, Group};
+
+use super::{By, Scope, ensure, ensure_accounts, ensure_room_of, hold, profile, tip};
+
+/// What a new group is to be.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// The id that the caller chose.
+    pub id: Option<GroupId>,
+    /// Its type.
+    pub kind: GroupKind,
+    /// Whose it is to be.
+    pub owner: Option<UserId>,
+    /// What it says of itself.
+    pub profile: profile::Change,
+    /// How many it is to hold.
+    pub members_max: Option<i64>,
+    /// Who is in from the start, each with its role and its fields.
+    pub members: Vec<(UserId, Role, Fields)>,
+    /// A community with topics.
+    pub has_topics: bool,
+    /// Permission groups are on.
+    pub has_permissions: bool,
+    /// What those may who are in no permission group.
+    pub permissions: i64,
+    /// When it was created, if elsewhere.
+    pub created_at: Option<Millis>,
+}
+
+impl New {
+    /// A group of a type with nothing but that.
+    pub fn plain(kind: GroupKind) -> Self {
+        Self {
+            id: None,
+            kind,
+            owner: None,
+            profile: profile::Change::default(),
+            members_max: None,
+            members: Vec::new(),
+            has_topics: false,
+            has_permissions: false,
+            permissions: 0,
+            created_at: None,
+        }
+    }
+}
+
+/// A day in milliseconds.
+const DAY_MS: i64 = 86_400_000;
+
+/// Creates a group; an import tells nobody and costs no quota of a day.
+pub fn create(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, new: &New, is_import: bool) -> Result<Group> {
+    check(scope, by, new)?;
+    let seats = seats(new);
+    ensure_accounts(tx, seats.iter().map(|(account, ..)| *account))?;
+    let mut totals = groups::totals(tx)?;
+    let old = match &new.id {
+        Some(id) => groups::lock(tx, id)?,
+        None => None,
+    };
+    if let Some(old) = old.as_ref().filter(|old| old.is_alive()) {
+        let is_own = new.owner.is_some() && old.owner == new.owner;
+        return refuse(if is_own { Fault::GroupIdOwned } else { Fault::GroupIdTaken });
+    }
+    let today = scope.now.0.div_euclid(DAY_MS);
+    if totals.day != today {
+        (totals.day, totals.added) = (today, 0);
+    }
+    // Groups that belong to nobody count for no quota, live rooms excepted.
+    if !seats.is_empty() || new.kind == GroupKind::Live {
+        ensure_quota(scope, new, &totals, is_import)?;
+    }
+    for (account, ..) in &seats {
+        ensure_room_of(tx, scope, account)?;
+    }
+    totals.number += 1;
+    totals.alive += 1;
+    totals.live += i64::from(new.kind == GroupKind::Live);
+    totals.added += i64::from(!is_import);
+    groups::save_totals(tx, totals)?;
+    let id = new.id.clone().unwrap_or_else(|| GroupId::chosen(scrambled(totals.number), new.kind));
+    let life = old.map_or(0, |old| old.life + 1);
+    let mut group = blank(scope, new, id, life, totals.number);
+    profile::apply(&mut group, scope, &new.profile);
+    (group.info_seq, group.info_at) = (1, scope.now);
+    // A live room keeps no members: its owner comes in by a device like everybody else.
+    let seats = if group.kind.capability().has_members { seats } else { Vec::new() };
+    group.members = seats.len() as i64;
+    groups::save(tx, &group)?;
+    groups::open(tx, &group)?;
+    let members: Vec<Member> = seats
+        .into_iter()
+        .map(|(account, role, fields)| {
+            let at = new.created_at.unwrap_or(scope.now);
+            Member { fields: fields.clone(), ..Member::new(account.clone(), role, &group, at) }
+        })
+        .collect();
+    members::put(tx, group.conversation, &members)?;
+    let joined: Vec<UserId> = members.into_iter().map(|member| member.account).collect();
+    if !joined.is_empty() {
+        tip::moved(tx, &group, &joined, &[]);
+    }
+    if !is_import && let Some(owner) = &group.owner {
+        tip::notify(tx, vec![owner.clone()], tip::notice(&group, by, scope.now, NoticeKind::Created, ""));
+    }
+    Ok(group)
+}
+
+/// What can be refused without looking.
+fn check(scope: &Scope<'_>, by: &By, new: &New) -> Result<()> {
+    if new.kind == GroupKind::Community {
+        scope.ensure_communities()?;
+    } else if new.has_topics || new.has_permissions {
+        return refuse(Fault::FieldInvalid { field: "SupportTopic" });
+    }
+    if !new.members.is_empty() && !Operation::Seed.is_allowed(new.kind, Actor::App) {
+        return refuse(Fault::GroupForbidden);
+    }
+    if new.members.iter().any(|(_, role, _)| *role == Role::Owner) {
+        return refuse(Fault::FieldInvalid { field: "Role" });
+    }
+    // Where there are no admins, nobody begins as one.
+    let has_admins = Operation::SetAdmin.is_allowed(new.kind, Actor::App);
+    if !has_admins && new.members.iter().any(|(_, role, _)| *role == Role::Admin) {
+        return refuse(Fault::GroupForbidden);
+    }
+    let actor = match by {
+        By::App(_) => Actor::App,
+        By::User(..) => Actor::Inside(Role::Owner),
+    };
+    for (_, _, fields) in &new.members {
+        profile::check_member_fields(scope, actor, fields)?;
+    }
+    profile::check(scope, new.kind, actor, &new.profile)
+}
+
+/// Owner and members, each once.
+fn seats(new: &New) -> Vec<(&UserId, Role, &Fields)> {
+    static NONE: Fields = Fields::new();
+    let mut seats: Vec<(&UserId, Role, &Fields)> = Vec::with_capacity(new.members.len() + 1);
+    seats.extend(new.owner.iter().map(|owner| (owner, Role::Owner, &NONE)));
+    for (account, role, fields) in &new.members {
+        match seats.iter_mut().find(|(seated, ..)| *seated == account) {
+            Some(seat) => seat.2 = fields,
+            None => seats.push((account, *role, fields)),
+        }
+    }
+    seats
+}
+
+fn ensure_quota(scope: &Scope<'_>, new: &New, totals: &groups::Totals, is_import: bool) -> Result<()> {
+    let plan = &scope.plan;
+    if let Some(max) = plan.groups_max.filter(|max| totals.alive >= *max) {
+        return refuse(Fault::GroupQuota { max });
+    }
+    if let Some(max) = plan.live_max.filter(|max| new.kind == GroupKind::Live && totals.live >= *max) {
+        return refuse(Fault::LiveGroupQuota { max });
+    }
+    if !is_import && plan.new_per_day.is_some_and(|max| totals.added >= max) {
+        return refuse(Fault::GroupThrottled);
+    }
+    let max = plan.ceiling(new.kind);
+    if seats(new).len() as i64 > max {
+        return refuse(Fault::MemberQuota { max });
+    }
+    Ok(())
+}
+
+fn blank(scope: &Scope<'_>, new: &New, id: GroupId, life: i64, number: i64) -> Group {
+    let capability = new.kind.capability();
+    let ceiling = scope.plan.ceiling(new.kind);
+    let members_max = new.members_max.map_or(scope.plan.default_size(new.kind), |max| max.clamp(1, ceiling.max(1)));
+    Group {
+        conversation: ConversationId::group(id.as_str(), life),
+        id,
+        life,
+        kind: new.kind,
+        number,
+        name: String::new(),
+        introduction: String::new(),
+        notification: String::new(),
+        face_url: String::new(),
+        owner: new.owner.clone(),
+        created_at: new.created_at.unwrap_or(scope.now),
+        ended_at: Millis(0),
+        info_seq: 1,
+        info_at: scope.now,
+        members: 0,
+        members_max,
+        join_option: if capability.has_join_option { JoinOption::Approval } else { JoinOption::Free },
+        invite_option: capability.invite,
+        is_muted: false,
+        shows_past: capability.shows_past,
+        has_topics: new.has_topics,
+        has_permissions: new.has_permissions,
+        permissions: new.permissions,
+        fields: Fields::new(),
+        cleared: Seq(0),
+        import_number: 0,
+        import_seq: Seq(0),
+        seq: Seq(0),
+        last_seq: Seq(0),
+        last_time: 0,
+        last_at: Millis(0),
+    }
+}
+
+/// Spreads numbers over all of 64 bits; no two come to the same, because the factor is odd.
+const fn scrambled(number: i64) -> u64 {
+    (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Disbands a group. What it leaves behind is found by nobody and purged later.
+pub fn disband(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result<Group> {
+    let mut totals = groups::totals(tx)?;
+    let mut group = hold(tx, id)?;
+    ensure(tx, &group, by, Operation::Disband)?;
+    totals.alive -= 1;
+    totals.live -= i64::from(group.kind == GroupKind::Live);
+    if group.created_at.0.div_euclid(DAY_MS) == totals.day && totals.added > 0 {
+        totals.added -= 1;
+    }
+    groups::save_totals(tx, totals)?;
+    end(tx, scope.now, by, &mut group, NoticeKind::Disbanded)?;
+    Ok(group)
+}
+
+/// Ends a group that is held.
+pub(super) fn end(tx: &mut Tx<'_>, now: Millis, by: &By, group: &mut Group, why: NoticeKind) -> Result<()> {
+    group.ended_at = now;
+    groups::save(tx, group)?;
+    groups::close(tx, group)?;
+    crate::ground::purge(tx, now, group)?;
+    tx.after(Event::Group(GroupEvent::Ended {
+        group: group.id.clone(),
+        conversation: group.conversation,
+        notice: Arc::new(tip::notice(group, by, now, why, "")),
+    }));
+    Ok(())
+}

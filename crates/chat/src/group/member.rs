@@ -1,0 +1,252 @@
+//! Who comes and goes.
+
+use contract::fault::refuse;
+use contract::group::{Actor, GroupId, JoinOption, NoticeKind, Operation, Role};
+use contract::{Fault, Result, UserId};
+use store::Tx;
+use store::groups::members::{self, Member};
+use store::groups::requests::{self, RequestKind};
+use store::groups::{self, Group};
+
+use super::{By, Scope, ensure, ensure_accounts, ensure_room_of, hold, role_of, tip};
+
+/// What became of somebody who was to be added; the number is the contract's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// Not added.
+    Failed = 0,
+    /// In from now on.
+    Joined = 1,
+    /// Was in already.
+    Present = 2,
+    /// In as soon as somebody consents.
+    Asked = 3,
+}
+
+/// What became of somebody who wanted to join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// In from now on.
+    In,
+    /// In as soon as the group's admins approve: the number of the request.
+    Asked(i64),
+}
+
+/// What became of an addition.
+#[derive(Debug, Clone)]
+pub struct Addition {
+    /// The group as it is now.
+    pub group: Group,
+    /// Everybody, in the order asked.
+    pub results: Vec<(UserId, Added)>,
+}
+
+/// Adds accounts to a group. `refused` are not added, because the app does not want it.
+pub fn add(
+    tx: &mut Tx<'_>,
+    scope: &Scope<'_>,
+    by: &By,
+    id: &GroupId,
+    accounts: &[UserId],
+    refused: &[UserId],
+    is_silent: bool,
+) -> Result<Addition> {
+    let mut group = hold(tx, id)?;
+    let actor = ensure(tx, &group, by, Operation::Invite)?;
+    let needs_approval = invite_needs_approval(&group, actor)?;
+    ensure_accounts(tx, accounts)?;
+    let mut present: Vec<UserId> = Vec::new();
+    for some in accounts.chunks(contract::limit::STORE_PAGE) {
+        present.extend(members::among(tx, group.conversation, some)?.into_iter().map(|member| member.account));
+    }
+    let mut room = group.members_max - group.members;
+    let (mut results, mut joined, mut asked) = (Vec::with_capacity(accounts.len()), Vec::new(), Vec::new());
+    let mut was_full = false;
+    for account in accounts {
+        let result = if present.contains(account) || joined.contains(account) {
+            Added::Present
+        } else if refused.contains(account) {
+            Added::Failed
+        } else if needs_approval || scope.settings.asks_invited {
+            asked.push(account.clone());
+            Added::Asked
+        } else if room <= 0 {
+            was_full = true;
+            Added::Failed
+        } else {
+            ensure_room_of(tx, scope, account)?;
+            room -= 1;
+            joined.push(account.clone());
+            Added::Joined
+        };
+        results.push((account.clone(), result));
+    }
+    if was_full && joined.is_empty() {
+        return refuse(Fault::GroupFull);
+    }
+    if !joined.is_empty() {
+        admit(tx, scope, by, &mut group, &joined, is_silent, Some(NoticeKind::Invited))?;
+    }
+    let kind = if needs_approval { RequestKind::Invite } else { RequestKind::Consent };
+    for account in &asked {
+        ask(tx, scope, by, &group, kind, account, "")?;
+    }
+    Ok(Addition { group, results })
+}
+
+/// Whether whom a member invites must be approved; refuses where nobody may be invited.
+fn invite_needs_approval(group: &Group, actor: Actor) -> Result<bool> {
+    if actor == Actor::App {
+        return Ok(false);
+    }
+    match group.invite_option {
+        JoinOption::Free => Ok(false),
+        JoinOption::Approval => Ok(actor < Actor::Inside(Role::Admin)),
+        JoinOption::Nobody => refuse(Fault::GroupForbidden),
+    }
+}
+
+/// Lets accounts into a group that has room for them.
+pub(super) fn admit(
+    tx: &mut Tx<'_>,
+    scope: &Scope<'_>,
+    by: &By,
+    group: &mut Group,
+    accounts: &[UserId],
+    is_silent: bool,
+    notice: Option<NoticeKind>,
+) -> Result<()> {
+    let members: Vec<Member> =
+        accounts.iter().map(|account| Member::new(account.clone(), Role::Member, group, scope.now)).collect();
+    members::put(tx, group.conversation, &members)?;
+    group.members += accounts.len() as i64;
+    groups::save(tx, group)?;
+    for account in accounts {
+        requests::settle(tx, group.conversation, account, scope.now)?;
+    }
+    tip::moved(tx, group, accounts, &[]);
+    if is_silent {
+        return Ok(());
+    }
+    tip::tell(tx, group, by, scope.now, &tip::Tip::Joined(accounts))?;
+    if let Some(kind) = notice.filter(|_| group.is_awake()) {
+        tip::notify(tx, accounts.to_vec(), tip::notice(group, by, scope.now, kind, ""));
+    }
+    Ok(())
+}
+
+/// Keeps a request and tells who is to answer it.
+fn ask(
+    tx: &mut Tx<'_>,
+    scope: &Scope<'_>,
+    by: &By,
+    group: &Group,
+    kind: RequestKind,
+    account: &UserId,
+    wording: &str,
+) -> Result<i64> {
+    let number = requests::add(tx, group.conversation, kind, (account, by.account()), wording, scope.now)?;
+    let (who, what) = match kind {
+        RequestKind::Consent => (vec![account.clone()], NoticeKind::InviteAsked),
+        RequestKind::Apply | RequestKind::Invite => {
+            (members::leaders(tx, group.conversation)?, NoticeKind::JoinRequested)
+        }
+    };
+    let mut notice = tip::notice(group, by, scope.now, what, wording);
+    notice.request = number;
+    tip::notify(tx, who, notice);
+    Ok(number)
+}
+
+/// An account joins, or asks to.
+pub fn join(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, wording: &str) -> Result<(Group, Joined)> {
+    let mut group = hold(tx, id)?;
+    let account = by.account();
+    if !Operation::Apply.is_allowed(group.kind, Actor::Outsider) {
+        return refuse(Fault::GroupForbidden);
+    }
+    if role_of(tx, &group, account)?.is_some() {
+        return refuse(Fault::AlreadyMember);
+    }
+    let option = if group.kind.capability().has_join_option { group.join_option } else { JoinOption::Free };
+    if option == JoinOption::Nobody {
+        return refuse(Fault::GroupForbidden);
+    }
+    ensure_accounts(tx, [account])?;
+    ensure_fits(&group)?;
+    ensure_room_of(tx, scope, account)?;
+    if option == JoinOption::Approval {
+        let number = ask(tx, scope, by, &group, RequestKind::Apply, account, wording)?;
+        return Ok((group, Joined::Asked(number)));
+    }
+    // Whoever joins by itself knows; only the group is told.
+    admit(tx, scope, by, &mut group, std::slice::from_ref(account), false, None)?;
+    Ok((group, Joined::In))
+}
+
+/// Refuses if a group has no room left.
+pub(super) fn ensure_fits(group: &Group) -> Result<()> {
+    if group.members < group.members_max { Ok(()) } else { refuse(Fault::GroupFull) }
+}
+
+/// An account leaves. A group whose last member leaves is over; answers whether it is.
+pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result<Group> {
+    let mut group = hold(tx, id)?;
+    let account = by.account();
+    let Some(role) = role_of(tx, &group, account)? else { return refuse(Fault::GroupForbidden) };
+    if role == Role::Owner {
+        if !Operation::OwnerQuit.is_allowed(group.kind, Actor::Inside(role)) {
+            return refuse(Fault::OwnerMayNotLeave);
+        }
+        group.owner = None;
+    }
+    group.members -= members::remove(tx, group.conversation, std::slice::from_ref(account))?;
+    crate::permission::forget(tx, &group, std::slice::from_ref(account))?;
+    groups::save(tx, &group)?;
+    tip::moved(tx, &group, &[], std::slice::from_ref(account));
+    tip::notify(tx, vec![account.clone()], tip::notice(&group, by, scope.now, NoticeKind::Quit, ""));
+    tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Quit(account))?;
+    Ok(group)
+}
+
+/// Removes accounts; those that are not in are none the worse. Answers the group and who was really in.
+pub fn kick(
+    tx: &mut Tx<'_>,
+    scope: &Scope<'_>,
+    by: &By,
+    id: &GroupId,
+    accounts: &[UserId],
+    reason: &str,
+    is_silent: bool,
+) -> Result<(Group, Vec<UserId>)> {
+    let mut group = hold(tx, id)?;
+    if !group.kind.capability().has_members {
+        // Of a live room nobody is removed: the contract has muting and banning for that.
+        return refuse(Fault::FieldInvalid { field: "GroupId" });
+    }
+    let actor = ensure(tx, &group, by, Operation::Kick)?;
+    let mut found: Vec<Member> = Vec::new();
+    for some in accounts.chunks(contract::limit::STORE_PAGE) {
+        found.extend(members::among(tx, group.conversation, some)?);
+    }
+    if found.iter().any(|member| member.role == Role::Owner || !actor.outranks(member.role)) {
+        return refuse(Fault::GroupForbidden);
+    }
+    let mut gone: Vec<UserId> = found.into_iter().map(|member| member.account).collect();
+    gone.sort_unstable();
+    gone.dedup();
+    if gone.is_empty() {
+        return Ok((group, gone));
+    }
+    group.members -= members::remove(tx, group.conversation, &gone)?;
+    crate::permission::forget(tx, &group, &gone)?;
+    groups::save(tx, &group)?;
+    tip::moved(tx, &group, &[], &gone);
+    if group.is_awake() {
+        tip::notify(tx, gone.clone(), tip::notice(&group, by, scope.now, NoticeKind::Kicked, reason));
+    }
+    if !is_silent {
+        tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Kicked(&gone))?;
+    }
+    Ok((group, gone))
+}

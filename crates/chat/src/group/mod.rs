@@ -1,0 +1,180 @@
+//! Groups: who may do what, and what becomes of it.
+//!
+//! * `create`: new groups, and their end. * `member`: who comes and goes. * `role`: what members are, and who may write.
+//! * `profile`: what a group says of itself. * `request`: who wants in and waits. * `send`: whether a message may be
+//!   written. * `message`: what is done with messages afterwards. * `read`: what members have read. * `import`: groups from
+//!   elsewhere. * `tip`: what is told of all that. * `flow`: how much a group takes within a second.
+//!
+//! What a type of group allows to whom is one table, `contract::group::RULES`. An app's back end has the rights of an
+//! owner everywhere and is bound by the type all the same.
+
+pub mod create;
+pub mod flow;
+pub mod import;
+pub mod member;
+pub mod message;
+pub mod profile;
+pub mod read;
+pub mod request;
+pub mod role;
+pub mod send;
+mod tip;
+
+use std::sync::Arc;
+
+use contract::event::Event;
+use contract::fault::refuse;
+use contract::group::{Actor, GroupAllowance, GroupEvent, GroupId, NoticeKind, Operation, Role, SYSTEM};
+use contract::{DeviceId, Failure, Fault, Millis, Result, UserId};
+use store::apps::App;
+use store::groups::members::{self, Member};
+use store::groups::{self, Group, GroupSettings};
+use store::{Snapshot, Tx, accounts};
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// The app's back end, in an account's name.
+    App(UserId),
+    /// An account by one of its devices.
+    User(UserId, DeviceId),
+}
+
+impl By {
+    /// In whose name.
+    pub const fn account(&self) -> &UserId {
+        match self {
+            Self::App(account) | Self::User(account, _) => account,
+        }
+    }
+
+    /// The device that acts and needs no notice.
+    pub const fn device(&self) -> Option<&DeviceId> {
+        match self {
+            Self::App(_) => None,
+            Self::User(_, device) => Some(device),
+        }
+    }
+}
+
+/// Within which bounds: what the plan allows, what the app says, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The moment.
+    pub now: Millis,
+    /// What the plan allows.
+    pub plan: GroupAllowance,
+    /// What the app says.
+    pub settings: &'a GroupSettings,
+}
+
+impl<'a> Scope<'a> {
+    /// The bounds of an app.
+    pub fn of(app: &'a App, now: Millis) -> Self {
+        Self { now, plan: app.plan().groups(), settings: &app.settings.groups }
+    }
+
+    /// Refuses where communities are not to be had.
+    pub fn ensure_communities(&self) -> Result<()> {
+        if self.plan.community_max.is_some() && self.settings.has_communities {
+            Ok(())
+        } else {
+            refuse(Fault::CommunityDisabled)
+        }
+    }
+}
+
+/// Finds a group that is there.
+pub fn find(snapshot: &mut Snapshot<'_>, id: &GroupId) -> Result<Group> {
+    alive(groups::get(snapshot, id)?)
+}
+
+/// Finds a group that is there and holds it until the transaction ends.
+pub fn hold(tx: &mut Tx<'_>, id: &GroupId) -> Result<Group> {
+    alive(groups::lock(tx, id)?)
+}
+
+fn alive(found: Option<Group>) -> Result<Group> {
+    match found {
+        Some(group) if group.is_alive() => Ok(group),
+        Some(_) => refuse(Fault::GroupGone),
+        None => refuse(Fault::GroupIdInvalid),
+    }
+}
+
+/// What somebody is in a group.
+pub fn actor(snapshot: &mut Snapshot<'_>, group: &Group, by: &By) -> Result<Actor> {
+    match by {
+        By::App(_) => Ok(Actor::App),
+        By::User(account, _) => Ok(Actor::of(role_of(snapshot, group, account)?)),
+    }
+}
+
+/// What an account is in a group, if it is in.
+pub fn role_of(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -> Result<Option<Role>> {
+    Ok(members::get(snapshot, group.conversation, account)?.map(|member| member.role))
+}
+
+/// Refuses what the table does not allow; answers what the one who acts is.
+pub fn ensure(snapshot: &mut Snapshot<'_>, group: &Group, by: &By, operation: Operation) -> Result<Actor> {
+    let actor = actor(snapshot, group, by)?;
+    if operation.is_allowed(group.kind, actor) { Ok(actor) } else { refuse(Fault::GroupForbidden) }
+}
+
+/// Finds a member; who is none may do nothing that members do.
+pub fn member_of(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -> Result<Member> {
+    match members::get(snapshot, group.conversation, account)? {
+        Some(member) => Ok(member),
+        None => refuse(Fault::GroupForbidden),
+    }
+}
+
+/// Refuses if one of the accounts is not there.
+fn ensure_accounts<'a>(snapshot: &mut Snapshot<'_>, users: impl IntoIterator<Item = &'a UserId>) -> Result<()> {
+    let mut users: Vec<UserId> = users.into_iter().cloned().collect();
+    users.sort_unstable();
+    users.dedup();
+    for some in users.chunks(contract::limit::STORE_PAGE) {
+        let found = accounts::among(snapshot, some)?;
+        if found.iter().filter(|account| account.is_alive()).count() < some.len() {
+            return refuse(Fault::AccountUnknown);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses if an account would be in more groups than it may.
+fn ensure_room_of(snapshot: &mut Snapshot<'_>, scope: &Scope<'_>, account: &UserId) -> Result<()> {
+    let Some(max) = scope.plan.joined_max else { return Ok(()) };
+    if members::count_joined(snapshot, account)? < max { Ok(()) } else { refuse(Fault::JoinedQuota { max }) }
+}
+
+/// Tells connected members of a group something, all of them or some; nothing of it is kept.
+pub fn tell(tx: &mut Tx<'_>, now: Millis, by: &By, id: &GroupId, accounts: &[UserId], text: &str) -> Result<()> {
+    let group = find(tx, id)?;
+    if !accounts.is_empty() && !group.kind.capability().has_members {
+        return refuse(Fault::GroupForbidden);
+    }
+    let notice = tip::notice(&group, by, now, NoticeKind::Custom, text);
+    if accounts.is_empty() {
+        let conversation = group.conversation;
+        tx.after(Event::Group(GroupEvent::NotifiedAll { conversation, notice: Arc::new(notice) }));
+        return Ok(());
+    }
+    let mut among = Vec::new();
+    for some in accounts.chunks(contract::limit::STORE_PAGE) {
+        among.extend(members::among(tx, group.conversation, some)?.into_iter().map(|member| member.account));
+    }
+    tip::notify(tx, among, notice);
+    Ok(())
+}
+
+/// Who says what nobody in particular says.
+fn system() -> UserId {
+    UserId::trusted(SYSTEM)
+}
+
+/// What cannot be: a group without a conversation.
+fn no_head() -> contract::Error {
+    Failure::internal("a group has no conversation").into()
+}

@@ -1,0 +1,146 @@
+//! Whether a message may be written into a group.
+
+use contract::fault::refuse;
+use contract::group::{Actor, GroupId, Operation, Role};
+use contract::{Fault, Result};
+use store::append::{Draft, Facts, GroupFacts, Standing};
+use store::groups::{self, Group, members};
+use store::{Snapshot, accounts, mutes};
+
+use super::find;
+
+/// Decides whether a message to a group is allowed; pure, as [`crate::message::decide`], and with its order: the group,
+/// the sender, its place there, mutes.
+pub fn decide(draft: &Draft, facts: &Facts) -> Result<()> {
+    let Some(group) = facts.group else { return refuse(Fault::GroupGone) };
+    if facts.sender != Standing::Active && !draft.is_admin {
+        return refuse(Fault::AccountUnknown);
+    }
+    // A back end may speak for an account that is not in.
+    let is_by_device = draft.origin.is_some();
+    if is_by_device
+        && !Operation::Send.is_allowed(group.kind, Actor::of(group.role))
+        && group.kind.capability().has_members
+    {
+        return refuse(Fault::GroupForbidden);
+    }
+    if draft.is_admin {
+        return Ok(());
+    }
+    let is_plain = group.role.is_none_or(|role| role == Role::Member);
+    if draft.at < group.muted_until || draft.at < group.banned_until || (group.is_muted && is_plain) {
+        return refuse(Fault::MutedInGroup);
+    }
+    Ok(())
+}
+
+/// Reads what is known of the group that a draft goes into, without locks.
+pub fn facts(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Option<GroupFacts>> {
+    let Some(into) = &draft.group else { return Ok(None) };
+    let Some(group) = groups::get(snapshot, &into.id)? else { return Ok(None) };
+    if !group.is_alive() || group.conversation != into.conversation {
+        return Ok(None);
+    }
+    let member = members::get(snapshot, group.conversation, &draft.sender)?;
+    let muted_until = match &member {
+        Some(member) => member.muted_until,
+        None => members::muted_until(snapshot, group.conversation, &draft.sender)?,
+    };
+    let mute = mutes::get(snapshot, &draft.sender)?;
+    Ok(Some(GroupFacts {
+        kind: group.kind,
+        is_muted: group.is_muted,
+        role: member.map(|member| member.role),
+        muted_until,
+        banned_until: mute.map_or_else(Default::default, |mute| mute.groups),
+    }))
+}
+
+/// Reads everything that a draft is decided by.
+pub fn gather(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Facts> {
+    let sender = accounts::get(snapshot, &draft.sender)?;
+    let standing = match &sender {
+        None => Standing::Unknown,
+        Some(account) if account.is_alive() => Standing::Active,
+        Some(_) => Standing::Deleted,
+    };
+    Ok(Facts {
+        sender: standing,
+        receiver: standing,
+        receiver_reach: false,
+        sender_muted_until: sender.map_or_else(Default::default, |account| account.muted_until),
+        tie: Default::default(),
+        group: facts(snapshot, draft)?,
+    })
+}
+
+/// What a message asks of a group, beside being written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "wishes of a message, each on its own")]
+pub struct Wishes {
+    /// It mentions all.
+    pub mentions_all: bool,
+    /// How many it mentions.
+    pub mentions: usize,
+    /// How many it is for; 0 means all.
+    pub targets: usize,
+    /// It is not stored.
+    pub is_online_only: bool,
+    /// It asks for receipts.
+    pub wants_receipt: bool,
+    /// Pairs may be attached to it.
+    pub is_extensible: bool,
+    /// It does not count as unread.
+    pub is_uncounted: bool,
+}
+
+/// Refuses wishes that the type, the plan or the app does not have.
+pub fn ensure_wishes(scope: &super::Scope<'_>, group: &Group, wishes: Wishes) -> Result<()> {
+    let capability = group.kind.capability();
+    if wishes.mentions > contract::group::MENTIONS {
+        return refuse(Fault::MentionsTooMany { max: contract::group::MENTIONS });
+    }
+    if wishes.mentions_all && !capability.has_mention_all {
+        return refuse(Fault::GroupForbidden);
+    }
+    if wishes.targets > 0 {
+        if !scope.plan.has_features {
+            return refuse(Fault::GroupFeatureMissing);
+        }
+        if !capability.has_targets {
+            return refuse(Fault::GroupForbidden);
+        }
+    }
+    if wishes.is_uncounted && !counts(scope, group) {
+        return refuse(Fault::FieldInvalid { field: "SendMsgControl" });
+    }
+    if wishes.is_extensible && !(scope.plan.has_features && capability.has_extensions) {
+        return refuse(Fault::GroupFeatureMissing);
+    }
+    if wishes.wants_receipt {
+        return ensure_receipts(scope, group, wishes.is_online_only);
+    }
+    Ok(())
+}
+
+fn ensure_receipts(scope: &super::Scope<'_>, group: &Group, is_online_only: bool) -> Result<()> {
+    if !scope.plan.has_features || !scope.settings.has_receipts || !group.kind.capability().has_receipts {
+        return refuse(Fault::GroupFeatureMissing);
+    }
+    if is_online_only {
+        return refuse(Fault::ReceiptUnsupported);
+    }
+    let max = scope.settings.receipt_members;
+    if group.members > max { refuse(Fault::ReceiptGroupTooLarge { max }) } else { Ok(()) }
+}
+
+/// Whether messages of a group count as unread.
+pub fn counts(scope: &super::Scope<'_>, group: &Group) -> bool {
+    let is_meeting = group.kind == contract::group::GroupKind::ChatRoom;
+    group.kind.capability().has_unread || (is_meeting && scope.settings.counts_meetings)
+}
+
+/// Finds the group that a message goes into.
+pub fn target(snapshot: &mut Snapshot<'_>, id: &GroupId) -> Result<Group> {
+    find(snapshot, id)
+}

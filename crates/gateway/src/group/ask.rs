@@ -1,0 +1,598 @@
+//! What a device asks about groups, their members and messages: frames into the words of `chat::group`, and back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chat::group::create::{New, create, disband};
+use chat::group::member::{Joined, add, join, kick, quit};
+use chat::group::message::{self as messages, History};
+use chat::group::send::Wishes;
+use chat::group::{By, Scope, profile, read, request, role};
+use chat::message::change::Edit;
+use contract::codes::Family;
+use contract::frame::wire::{
+    self, GroupAdded, GroupAnswerRequest, GroupChangeRequest, GroupCreateRequest, GroupForgetRequest,
+    GroupHistoryRequest, GroupInfo, GroupInfos, GroupJoinAnswer, GroupJoinRequest, GroupJoinedRequest, GroupMember,
+    GroupMemberChange, GroupMemberPage, GroupMemberRef, GroupMembersQuery, GroupMembersRequest, GroupModifyRequest,
+    GroupPage, GroupPairs, GroupPairsRequest, GroupPlaces, GroupReaders, GroupReadersRequest, GroupRef, GroupRequests,
+    GroupSendAnswer, GroupSendRequest, GroupTallies, GroupsRequest, group_added, group_pairs, group_requests,
+    group_tallies,
+};
+use contract::group::{
+    self, COMMUNITY_PAGE, GroupId, GroupKind, INFO_BATCH, JoinOption, Operation, Priority, ReceiveOption, Role,
+};
+use contract::message::{Extension, ExtensionChange, Flags, check_body};
+use contract::{Error, Fault, Result, Seq, UserId, limit};
+use serde_json::Value;
+use store::groups::members::{self, Member};
+use store::groups::messages::{Extra, unread};
+use store::groups::requests::{self, Request, RequestKind};
+use store::groups::{self, Fields, Group};
+use store::{Snapshot, Tx};
+
+use super::post::Post;
+use super::tell::shown;
+use crate::announce::extension;
+use crate::refusal;
+use crate::request::Call;
+
+/// Messages of one page.
+const PAGE: usize = 50;
+
+fn by(call: &Call) -> By {
+    By::User(call.session.account.clone(), call.session.device.clone())
+}
+
+fn accounts(names: &[String], max: usize) -> Result<Vec<UserId>, Fault> {
+    if names.is_empty() {
+        return Err(Fault::FieldInvalid { field: "accounts" });
+    }
+    if names.len() > max {
+        return Err(Fault::BatchSizeInvalid { max });
+    }
+    names.iter().map(|name| UserId::parse(name).map_err(|_| Fault::FieldInvalid { field: "accounts" })).collect()
+}
+
+fn one(name: &str) -> Result<UserId, Fault> {
+    UserId::parse(name).map_err(|_| Fault::FieldInvalid { field: "account" })
+}
+
+fn fields(given: HashMap<String, String>) -> Fields {
+    given.into_iter().collect()
+}
+
+/// An option by its name; empty means none.
+fn option(name: &str, parse: fn(&str) -> Option<JoinOption>) -> Result<Option<JoinOption>, Fault> {
+    match name {
+        "" => Ok(None),
+        name => parse(name).map(Some).ok_or(Fault::FieldInvalid { field: "option" }),
+    }
+}
+
+fn text(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// Runs a rule in a transaction, within the bounds of the app.
+async fn write<T: Send + 'static>(
+    call: &Call,
+    rule: impl Fn(&mut Tx<'_>, &Scope<'_>, &By) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (app, now, by) = (Arc::clone(&call.app), call.now, by(call));
+    call.write(move |tx| rule(tx, &Scope::of(&app, now), &by)).await
+}
+
+/// Runs a rule on a snapshot, within the bounds of the app.
+async fn look<T: Send + 'static>(
+    call: &Call,
+    rule: impl Fn(&mut Snapshot<'_>, &Scope<'_>, &By) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (app, now, by) = (Arc::clone(&call.app), call.now, by(call));
+    call.hub.store.read(call.app.id, move |snapshot| rule(snapshot, &Scope::of(&app, now), &by)).await
+}
+
+/// Creates a group of which the account is the owner.
+pub(crate) async fn make(call: &Call, request: GroupCreateRequest) -> Result<GroupRef> {
+    let kind = GroupKind::parse(&request.r#type).ok_or(Fault::FieldInvalid { field: "type" })?;
+    if request.name.is_empty() {
+        return Err(Fault::FieldInvalid { field: "name" }.into());
+    }
+    let id = text(request.group).map(|id| GroupId::custom(&id, kind)).transpose()?;
+    if request.members.len() > group::SEED_BATCH {
+        return Err(Fault::BatchSizeInvalid { max: group::SEED_BATCH }.into());
+    }
+    let members = request.members.iter().map(|name| Ok((one(name)?, Role::Member, Fields::new())));
+    let new = New {
+        id,
+        owner: Some(call.session.account.clone()),
+        members: members.collect::<Result<_, Fault>>()?,
+        has_topics: request.topics,
+        profile: profile::Change {
+            name: Some(request.name),
+            introduction: text(request.introduction),
+            notification: text(request.notification),
+            face_url: text(request.face_url),
+            join_option: option(&request.join_option, JoinOption::parse_apply)?,
+            invite_option: option(&request.invite_option, JoinOption::parse_invite)?,
+            fields: fields(request.fields),
+            ..profile::Change::default()
+        },
+        ..New::plain(kind)
+    };
+    let made = write(call, move |tx, scope, by| create(tx, scope, by, &new, false)).await?;
+    Ok(GroupRef { group: made.id.to_string() })
+}
+
+/// Joins a group, or asks to.
+pub(crate) async fn enter(call: &Call, request: GroupJoinRequest) -> Result<GroupJoinAnswer> {
+    let id = GroupId::parse(&request.group)?;
+    if request.wording.len() > limit::ADD_WORDING_BYTES {
+        return Err(Fault::FieldTooLong { field: "wording", max: limit::ADD_WORDING_BYTES }.into());
+    }
+    let (_, joined) = write(call, move |tx, scope, by| join(tx, scope, by, &id, &request.wording)).await?;
+    Ok(GroupJoinAnswer {
+        request: match joined {
+            Joined::In => 0,
+            Joined::Asked(number) => number,
+        },
+    })
+}
+
+/// Leaves a group.
+pub(crate) async fn leave(call: &Call, request: GroupRef) -> Result<()> {
+    let id = GroupId::parse(&request.group)?;
+    write(call, move |tx, scope, by| quit(tx, scope, by, &id).map(drop)).await
+}
+
+/// Adds others to a group, or invites them.
+pub(crate) async fn invite(call: &Call, request: GroupMembersRequest) -> Result<GroupAdded> {
+    let (id, who) = (GroupId::parse(&request.group)?, accounts(&request.accounts, group::ADD_BATCH)?);
+    let addition = write(call, move |tx, scope, by| add(tx, scope, by, &id, &who, &[], false)).await?;
+    let result = |(account, added): (UserId, chat::group::member::Added)| group_added::Result {
+        account: account.to_string(),
+        result: added as i32,
+    };
+    Ok(GroupAdded { results: addition.results.into_iter().map(result).collect() })
+}
+
+/// Removes members.
+pub(crate) async fn remove(call: &Call, request: GroupMembersRequest) -> Result<()> {
+    let (id, who) = (GroupId::parse(&request.group)?, accounts(&request.accounts, group::MEMBER_BATCH)?);
+    write(call, move |tx, scope, by| kick(tx, scope, by, &id, &who, &request.reason, false).map(drop)).await
+}
+
+/// Changes a member: what it is, how it is called, whether it may write.
+pub(crate) async fn change_member(call: &Call, request: GroupMemberChange) -> Result<()> {
+    let (id, account) = (GroupId::parse(&request.group)?, one(&request.account)?);
+    let parsed = |name: &str| Role::parse(name).ok_or(Fault::FieldInvalid { field: "role" });
+    let receive = |name: &str| ReceiveOption::parse(name).ok_or(Fault::FieldInvalid { field: "receive" });
+    let change = role::Change {
+        role: request.role.as_deref().map(parsed).transpose()?,
+        receive: request.receive.as_deref().map(receive).transpose()?,
+        name_card: request.name_card,
+        fields: fields(request.fields),
+        mute_s: request.mute_seconds.map(i64::from),
+    };
+    write(call, move |tx, scope, by| role::change(tx, scope, by, &id, &account, &change).map(drop)).await
+}
+
+/// Gives a group to another owner.
+pub(crate) async fn transfer(call: &Call, request: GroupMemberRef) -> Result<()> {
+    let (id, account) = (GroupId::parse(&request.group)?, one(&request.account)?);
+    write(call, move |tx, scope, by| role::transfer(tx, scope, by, &id, &account).map(drop)).await
+}
+
+/// Disbands a group.
+pub(crate) async fn end(call: &Call, request: GroupRef) -> Result<()> {
+    let id = GroupId::parse(&request.group)?;
+    write(call, move |tx, scope, by| disband(tx, scope, by, &id).map(drop)).await
+}
+
+/// Changes what a group says of itself.
+pub(crate) async fn change(call: &Call, request: GroupChangeRequest) -> Result<()> {
+    let id = GroupId::parse(&request.group)?;
+    let mut wanted = profile::Change {
+        name: request.name,
+        introduction: request.introduction,
+        notification: request.notification,
+        face_url: request.face_url,
+        members_max: request.members_max.map(i64::from),
+        join_option: option(request.join_option.as_deref().unwrap_or_default(), JoinOption::parse_apply)?,
+        invite_option: option(request.invite_option.as_deref().unwrap_or_default(), JoinOption::parse_invite)?,
+        is_muted: request.muted,
+        shows_past: request.shows_past,
+        fields: fields(request.fields),
+        ..profile::Change::default()
+    };
+    for text in wanted.texts() {
+        if let Some(replaced) = call.hub.front.check_text(call.app.id, text)?.replaced {
+            *text = replaced;
+        }
+    }
+    write(call, move |tx, scope, by| profile::change(tx, scope, by, &id, &wanted).map(drop)).await
+}
+
+/// What groups say of themselves.
+pub(crate) async fn info(call: &Call, request: GroupsRequest) -> Result<GroupInfos> {
+    if !(1..=INFO_BATCH).contains(&request.groups.len()) {
+        return Err(Fault::FieldInvalid { field: "groups" }.into());
+    }
+    look(call, move |snapshot, _, by| {
+        let mut found = Vec::with_capacity(request.groups.len());
+        for name in &request.groups {
+            let id = GroupId::parse(name).map_err(Error::from);
+            found.push(match id.and_then(|id| chat::group::find(snapshot, &id)) {
+                Ok(group) => described(snapshot, &group, by.account())?,
+                Err(Error::Fault(fault)) => GroupInfo {
+                    group: name.clone(),
+                    code: refusal::spell(Family::Group, &fault.into()).0,
+                    ..GroupInfo::default()
+                },
+                Err(failure) => return Err(failure),
+            });
+        }
+        Ok(GroupInfos { groups: found, finished: true })
+    })
+    .await
+}
+
+/// The groups that the account is in.
+pub(crate) async fn joined(call: &Call, request: GroupJoinedRequest) -> Result<GroupInfos> {
+    look(call, move |snapshot, _, by| {
+        let ids = members::joined(snapshot, by.account(), &request.after, PAGE + 1)?;
+        let finished = ids.len() <= PAGE;
+        let mut found = Vec::with_capacity(PAGE);
+        for (id, _) in ids.into_iter().take(PAGE) {
+            if let Some(group) = groups::get(snapshot, &id)? {
+                found.push(described(snapshot, &group, by.account())?);
+            }
+        }
+        Ok(GroupInfos { groups: found, finished })
+    })
+    .await
+}
+
+fn described(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -> Result<GroupInfo> {
+    let own = members::get(snapshot, group.conversation, account)?;
+    let count = own.as_ref().map_or(Ok(0), |member| unread(snapshot, group, member))?;
+    Ok(GroupInfo {
+        group: group.id.to_string(),
+        code: 0,
+        r#type: group.kind.as_str().to_owned(),
+        name: group.name.clone(),
+        introduction: group.introduction.clone(),
+        notification: group.notification.clone(),
+        face_url: group.face_url.clone(),
+        owner: group.owner.as_ref().map(ToString::to_string).unwrap_or_default(),
+        created: group.created_at.secs(),
+        info_seq: group.info_seq as u64,
+        members: group.members as u32,
+        members_max: group.members_max as u32,
+        join_option: group.join_option.apply().to_owned(),
+        invite_option: group.invite_option.invite().to_owned(),
+        muted: group.is_muted,
+        seq: group.seq.0 as u64,
+        last_time: group.last_time,
+        fields: group.fields.clone().into_iter().collect(),
+        topics: group.has_topics,
+        own: own.as_ref().map(|member| member_of(group, member)),
+        unread: count as u32,
+    })
+}
+
+fn member_of(group: &Group, member: &Member) -> GroupMember {
+    GroupMember {
+        account: member.account.to_string(),
+        role: member.role.as_str().to_owned(),
+        joined: member.joined_at.secs(),
+        receive: member.receive.as_str().to_owned(),
+        name_card: member.name_card.clone(),
+        fields: member.fields.clone().into_iter().collect(),
+        read: member.read_in(group).0 as u64,
+        muted_until: member.muted_until.secs().min(group::MUTE_FOREVER_S),
+    }
+}
+
+/// A page of members.
+pub(crate) async fn list(call: &Call, request: GroupMembersQuery) -> Result<GroupMemberPage> {
+    let id = GroupId::parse(&request.group)?;
+    let parse = |name: &String| Role::parse(name).ok_or(Fault::FieldInvalid { field: "roles" });
+    let roles: Vec<Role> = request.roles.iter().map(parse).collect::<Result<_, _>>()?;
+    let count = match request.count as usize {
+        0 => COMMUNITY_PAGE,
+        count => count.min(COMMUNITY_PAGE),
+    };
+    look(call, move |snapshot, _, by| {
+        let group = chat::group::find(snapshot, &id)?;
+        chat::group::ensure(snapshot, &group, by, Operation::ReadMembers)?;
+        let mut found = members::page(snapshot, group.conversation, &request.after, &roles, 0, count + 1)?;
+        let finished = found.len() <= count;
+        found.truncate(count);
+        let members = found.iter().map(|member| member_of(&group, member)).collect();
+        Ok(GroupMemberPage { members, total: group.members as u32, finished })
+    })
+    .await
+}
+
+/// What waits for the account's answer: as one of a group's admins, or for its own consent.
+pub(crate) async fn waiting(call: &Call, request: GroupRef) -> Result<GroupRequests> {
+    let id = text(request.group).map(|id| GroupId::parse(&id)).transpose()?;
+    let item = |group: &GroupId, request: &Request| group_requests::Item {
+        group: group.to_string(),
+        number: request.number,
+        kind: match request.kind {
+            RequestKind::Apply => 0,
+            RequestKind::Consent => 1,
+            RequestKind::Invite => 2,
+        },
+        account: request.account.to_string(),
+        inviter: request.inviter.to_string(),
+        wording: request.wording.clone(),
+        time: request.at.secs(),
+    };
+    look(call, move |snapshot, _, by| {
+        let mut found = Vec::new();
+        if let Some(id) = &id {
+            let group = chat::group::find(snapshot, id)?;
+            chat::group::ensure(snapshot, &group, by, Operation::Approve)?;
+            let waiting = requests::of_group(snapshot, group.conversation, group::REQUESTS)?;
+            found.extend(waiting.iter().map(|request| item(id, request)));
+            return Ok(GroupRequests { requests: found });
+        }
+        for (conversation, number) in requests::of_account(snapshot, by.account(), group::REQUESTS)? {
+            let Some(id) = groups::of_conversation(snapshot, conversation)? else { continue };
+            found.extend(requests::get(snapshot, conversation, number)?.map(|request| item(&id, &request)));
+        }
+        Ok(GroupRequests { requests: found })
+    })
+    .await
+}
+
+/// Answers a request to join, or an invitation.
+pub(crate) async fn answer(call: &Call, request: GroupAnswerRequest) -> Result<()> {
+    let id = GroupId::parse(&request.group)?;
+    let GroupAnswerRequest { number, granted, wording, .. } = request;
+    write(call, move |tx, scope, by| request::answer(tx, scope, by, &id, number, granted, &wording).map(drop)).await
+}
+
+/// Sends a message into a group.
+pub(crate) async fn send(call: &Call, request: GroupSendRequest) -> Result<GroupSendAnswer> {
+    let id = GroupId::parse(&request.group)?;
+    let invalid = |field| Fault::FieldInvalid { field };
+    let elements: Value = serde_json::from_str(&request.body).map_err(|_| invalid("body"))?;
+    check_body(&elements).map_err(|_| invalid("body"))?;
+    let push = match request.push.as_str() {
+        "" => None,
+        text => match serde_json::from_str(text) {
+            Ok(Value::Object(info)) => {
+                push::chat::check_push_info(&info).map_err(|_| invalid("push"))?;
+                Some(Value::Object(info))
+            }
+            _ => return Err(invalid("push").into()),
+        },
+    };
+    let priority = match request.priority.as_str() {
+        "" => Priority::Normal,
+        name => Priority::parse(name).ok_or(invalid("priority"))?,
+    };
+    if request.cloud.contains('\0') {
+        return Err(invalid("cloud").into());
+    }
+    let is_both = !request.targets.is_empty() && (request.mentions_all || !request.mentions.is_empty());
+    if is_both || request.targets.len() > group::TARGETS {
+        return Err(invalid("targets").into());
+    }
+    if request.mentions.iter().chain(&request.targets).any(|name| UserId::parse(name).is_err()) {
+        return Err(invalid("mentions").into());
+    }
+    let wishes = Wishes {
+        mentions_all: request.mentions_all,
+        mentions: request.mentions.len() + usize::from(request.mentions_all),
+        targets: request.targets.len(),
+        is_online_only: request.online_only,
+        wants_receipt: request.receipt_wanted,
+        is_extensible: request.extensible,
+        is_uncounted: request.no_unread,
+    };
+    let account = call.session.account.clone();
+    let post = Post {
+        group: id,
+        is_admin: call.app.is_admin(&account),
+        sender: account,
+        random: request.random,
+        elements,
+        cloud: request.cloud,
+        priority,
+        flags: priority
+            .flags()
+            .with_if(!request.no_last, Flags::MOVES_LIST)
+            .with_if(request.receipt_wanted, Flags::RECEIPT_WANTED)
+            .with_if(request.extensible, Flags::EXTENSIBLE)
+            .with_if(!request.targets.is_empty(), Flags::TARGETED),
+        extra: Extra { at: request.mentions, all: request.mentions_all, to: request.targets },
+        wishes,
+        push,
+        origin: Some(call.session.device.clone()),
+        told: Some(call.session.origin()),
+        asks_before: true,
+    };
+    let is_guest = |room| call.session.live.lock().contains(&room);
+    let sent = call.hub.post_from(&call.app, call.now, post, is_guest).await?;
+    Ok(GroupSendAnswer { seq: sent.seq.0 as u64, at: sent.at.0 })
+}
+
+fn places(request: &GroupPlaces) -> Vec<Seq> {
+    request.seqs.iter().map(|seq| Seq(i64::try_from(*seq).unwrap_or(i64::MAX))).collect()
+}
+
+/// Recalls messages.
+pub(crate) async fn recall(call: &Call, request: GroupPlaces) -> Result<()> {
+    let (id, seqs) = (GroupId::parse(&request.group)?, places(&request));
+    if !(1..=group::RECALL_BATCH).contains(&seqs.len()) || request.reason.len() > group::RECALL_REASON_BYTES {
+        return Err(Fault::FieldInvalid { field: "seqs" }.into());
+    }
+    let window = call.app.settings.recall_window_s;
+    let rule = move |tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By| {
+        let (_, outcomes) = messages::recall(tx, scope, by, &id, &seqs, window, &request.reason)?;
+        // A device asks about what it shows: the first that is refused refuses all.
+        outcomes.into_iter().collect::<Result<Vec<()>, Fault>>().map(drop).map_err(Error::from)
+    };
+    write(call, rule).await
+}
+
+/// Changes a message.
+pub(crate) async fn modify(call: &Call, request: GroupModifyRequest) -> Result<()> {
+    let id = GroupId::parse(&request.group)?;
+    let seq = Seq(i64::try_from(request.seq).unwrap_or(i64::MAX));
+    let mut body = None;
+    if !request.body.is_empty() {
+        let mut elements: Value =
+            serde_json::from_str(&request.body).map_err(|_| Fault::FieldInvalid { field: "body" })?;
+        check_body(&elements).map_err(|_| Fault::FieldInvalid { field: "body" })?;
+        call.hub.front.check_body(call.app.id, &mut elements)?;
+        body = Some(elements.to_string());
+    }
+    if body.is_none() && request.cloud.is_none() {
+        return Err(Fault::FieldInvalid { field: "body" }.into());
+    }
+    let max = call.app.settings.message_bytes;
+    if body.as_ref().map_or(0, String::len) + request.cloud.as_ref().map_or(0, String::len) > max {
+        return Err(Fault::MessageTooLong { max }.into());
+    }
+    let edit = Edit { body, cloud: request.cloud };
+    write(call, move |tx, scope, by| messages::modify(tx, scope, by, &id, seq, &edit).map(drop)).await
+}
+
+/// Takes messages out of the account's own view.
+pub(crate) async fn delete(call: &Call, request: GroupPlaces) -> Result<()> {
+    let (id, seqs) = (GroupId::parse(&request.group)?, places(&request));
+    write(call, move |tx, _, by| messages::delete(tx, by, &id, &seqs)).await
+}
+
+fn count_of(request: &GroupHistoryRequest) -> usize {
+    match request.count as usize {
+        0 => PAGE,
+        count => count.min(PAGE),
+    }
+}
+
+/// History, newest first.
+pub(crate) async fn history(call: &Call, request: GroupHistoryRequest) -> Result<GroupPage> {
+    let (id, count) = (GroupId::parse(&request.group)?, count_of(&request));
+    let from = i64::try_from(request.seq).ok().filter(|seq| *seq > 0).map(Seq);
+    look(call, move |snapshot, _, by| {
+        let (page, _, next) = messages::seen(snapshot, by.account(), &id, from, count)?;
+        Ok(page_of(&page, next.0.max(0) as u64))
+    })
+    .await
+}
+
+/// What came behind a place, oldest first.
+pub(crate) async fn since(call: &Call, request: GroupHistoryRequest) -> Result<GroupPage> {
+    let (id, count) = (GroupId::parse(&request.group)?, count_of(&request));
+    let behind = Seq(i64::try_from(request.seq).unwrap_or(i64::MAX));
+    look(call, move |snapshot, _, by| {
+        let (page, up_to) = messages::since(snapshot, by.account(), &id, behind, count)?;
+        Ok(page_of(&page, up_to.0 as u64))
+    })
+    .await
+}
+
+fn page_of(page: &History, next: u64) -> GroupPage {
+    GroupPage { messages: page.messages.iter().map(shown).collect(), finished: page.is_complete, next }
+}
+
+/// Moves the account's read mark.
+pub(crate) async fn mark(call: &Call, request: GroupHistoryRequest) -> Result<()> {
+    let id = GroupId::parse(&request.group)?;
+    let up_to = i64::try_from(request.seq).ok().filter(|seq| *seq > 0).map(Seq);
+    write(call, move |tx, _, by| read::mark(tx, by, &id, up_to)).await
+}
+
+fn receipted(request: &GroupPlaces) -> Result<(GroupId, Vec<Seq>), Fault> {
+    let seqs = places(request);
+    if !(1..=group::RECEIPT_BATCH).contains(&seqs.len()) {
+        return Err(Fault::FieldInvalid { field: "seqs" });
+    }
+    Ok((GroupId::parse(&request.group)?, seqs))
+}
+
+/// Gives receipts.
+pub(crate) async fn give(call: &Call, request: GroupPlaces) -> Result<()> {
+    let (id, seqs) = receipted(&request)?;
+    write(call, move |tx, scope, by| read::give(tx, scope, by, &id, &seqs).map(drop)).await
+}
+
+/// How many have read messages.
+pub(crate) async fn tallies(call: &Call, request: GroupPlaces) -> Result<GroupTallies> {
+    let (id, seqs) = receipted(&request)?;
+    let found = look(call, move |snapshot, scope, by| read::tallies(snapshot, scope, by, &id, &seqs)).await?;
+    let tally = |(seq, tally): (Seq, Result<read::Tally, Fault>)| match tally {
+        Ok(tally) => {
+            group_tallies::Tally { seq: seq.0 as u64, code: 0, read: tally.read as u32, unread: tally.unread as u32 }
+        }
+        Err(fault) => {
+            let code = refusal::spell(Family::Group, &fault.into()).0;
+            group_tallies::Tally { seq: seq.0 as u64, code, read: 0, unread: 0 }
+        }
+    };
+    Ok(GroupTallies { tallies: found.into_iter().map(tally).collect() })
+}
+
+/// Who has read a message, and who has not.
+pub(crate) async fn readers(call: &Call, request: GroupReadersRequest) -> Result<GroupReaders> {
+    let id = GroupId::parse(&request.group)?;
+    let seq = Seq(i64::try_from(request.seq).unwrap_or(i64::MAX));
+    let count = if request.count == 0 { group::RECEIPT_PAGE } else { request.count as usize };
+    let (names, has_more) = look(call, move |snapshot, scope, by| {
+        read::names(snapshot, scope, by, &id, seq, request.has_read, (&request.after, count))
+    })
+    .await?;
+    Ok(GroupReaders { accounts: names.iter().map(ToString::to_string).collect(), finished: !has_more })
+}
+
+/// Changes pairs of a message.
+pub(crate) async fn set_pairs(call: &Call, request: GroupPairsRequest) -> Result<GroupPairs> {
+    let id = GroupId::parse(&request.group)?;
+    let seq = Seq(i64::try_from(request.seq).unwrap_or(i64::MAX));
+    let change = ExtensionChange::from_number(request.change.into()).ok_or(Fault::FieldInvalid { field: "change" })?;
+    let pair = |pair: &wire::Extension| Extension {
+        key: pair.key.clone(),
+        value: pair.value.clone(),
+        seq: i64::try_from(pair.seq).unwrap_or(i64::MAX),
+    };
+    let pairs: Vec<Extension> = request.extensions.iter().map(pair).collect();
+    let changed = write(call, move |tx, scope, by| messages::extend(tx, scope, by, &id, seq, change, &pairs)).await?;
+    let late = refusal::spell(Family::Group, &Fault::ExtensionConflict.into()).0;
+    let item = |(pair, is_late): &(Extension, bool)| group_pairs::Item {
+        code: if *is_late { late } else { 0 },
+        extension: Some(extension(pair)),
+    };
+    Ok(GroupPairs {
+        items: changed.pairs.iter().map(item).collect(),
+        latest: changed.latest as u64,
+        cleared: 0,
+        finished: true,
+    })
+}
+
+/// Reads pairs of a message.
+pub(crate) async fn pairs(call: &Call, request: GroupPairsRequest) -> Result<GroupPairs> {
+    let id = GroupId::parse(&request.group)?;
+    let seq = Seq(i64::try_from(request.seq).unwrap_or(i64::MAX));
+    let start = i64::try_from(request.start).unwrap_or(i64::MAX);
+    let found = look(call, move |snapshot, scope, by| messages::pairs(snapshot, scope, by, &id, seq, start)).await?;
+    let item = |pair: &Extension| group_pairs::Item { code: 0, extension: Some(extension(pair)) };
+    Ok(GroupPairs {
+        items: found.pairs.iter().map(item).collect(),
+        latest: found.latest as u64,
+        cleared: found.cleared as u64,
+        finished: found.is_complete,
+    })
+}
+
+/// Takes a group out of the account's list.
+pub(crate) async fn forget(call: &Call, request: GroupForgetRequest) -> Result<()> {
+    let id = GroupId::parse(&request.group)?;
+    write(call, move |tx, _, by| messages::forget(tx, by.account(), &id, request.clear)).await
+}

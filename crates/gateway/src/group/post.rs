@@ -1,0 +1,169 @@
+//! The one way of a message into a group, whoever sends it: checked, asked about, looked through, counted, then stored by
+//! the append writer or passed on.
+
+use std::sync::Arc;
+
+use chat::group::Scope;
+use chat::group::send::{Wishes, counts, decide, ensure_wishes, gather, target};
+use contract::event::Event;
+use contract::group::{Capability, GroupEvent, GroupId, GroupKind, Priority};
+use contract::message::Flags;
+use contract::webhook::Origin;
+use contract::{AppId, ConversationId, DeviceId, Fault, Millis, Result, Seq, UserId};
+use serde_json::Value;
+use store::append::{Draft, DraftKind, IntoGroup};
+use store::apps::App;
+use store::groups::Group;
+use store::groups::messages::{self, Extra};
+
+use crate::hub::Hub;
+
+/// A message on its way into a group; its parts were checked.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// The group.
+    pub group: GroupId,
+    /// Who writes.
+    pub sender: UserId,
+    /// The sender administers the app.
+    pub is_admin: bool,
+    /// Chosen by the sender.
+    pub random: u32,
+    /// The elements.
+    pub elements: Value,
+    /// The custom data.
+    pub cloud: String,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What is special about it; whether it counts as unread is the group's affair.
+    pub flags: Flags,
+    /// Whom it mentions, and whom it is for.
+    pub extra: Extra,
+    /// What it asks of the group.
+    pub wishes: Wishes,
+    /// The offline push as the sender gave it.
+    pub push: Option<Value>,
+    /// The device that sends, if one does.
+    pub origin: Option<DeviceId>,
+    /// Who acts, for the webhook that tells of the message; none where no webhook shall.
+    pub told: Option<Origin>,
+    /// Whether the webhook before it is asked.
+    pub asks_before: bool,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posted {
+    /// Its place; 0 for one that is not stored.
+    pub seq: Seq,
+    /// When.
+    pub at: Millis,
+    /// The group had had enough for this second, and nobody got it.
+    pub is_dropped: bool,
+}
+
+impl Hub {
+    /// Sends a message into a group, for an app.
+    pub async fn post(&self, app: &Arc<App>, now: Millis, post: Post) -> Result<Posted> {
+        self.post_from(app, now, post, |_| true).await
+    }
+
+    /// Sends a message into a group. Who sends into a live room must be one of its guests, which this node alone knows.
+    pub(crate) async fn post_from(
+        &self,
+        app: &Arc<App>,
+        now: Millis,
+        mut post: Post,
+        is_guest: impl Fn(ConversationId) -> bool,
+    ) -> Result<Posted> {
+        let (group, mut draft) = self.draft(app, now, &post).await?;
+        if group.kind == GroupKind::Live && !is_guest(group.conversation) {
+            return Err(Fault::GroupForbidden.into());
+        }
+        let max = app.settings.message_bytes;
+        if draft.body.len() + draft.cloud.len() > max {
+            return Err(Fault::MessageTooLong { max }.into());
+        }
+        ensure_wishes(&Scope::of(app, now), &group, post.wishes)?;
+        let checked = self.front.check_body(app.id, &mut post.elements)?;
+        if checked.is_changed {
+            draft.body = post.elements.to_string();
+        }
+        let per_second = app.settings.groups.sends_per_second;
+        if !self.flow.lock().take(app.id, group.conversation, post.priority, now, per_second) {
+            return Ok(Posted { seq: Seq(0), at: now, is_dropped: true });
+        }
+        let Capability { has_history, .. } = group.kind.capability();
+        if post.wishes.is_online_only || !has_history {
+            return Ok(self.pass_in_group(app.id, &group, draft));
+        }
+        draft.push = push::chat::notice(&post.sender, &post.elements, post.push.as_ref());
+        let sent = self.store.send(app.id, draft).await?;
+        Ok(Posted { seq: sent.seq, at: sent.at, is_dropped: false })
+    }
+
+    /// Makes a draft and decides about it by the facts of the moment.
+    async fn draft(&self, app: &Arc<App>, now: Millis, post: &Post) -> Result<(Group, Draft)> {
+        let (asked, settings) = (post.clone(), Arc::clone(app));
+        let read = move |snapshot: &mut store::Snapshot<'_>| {
+            let group = target(snapshot, &asked.group)?;
+            let has_count = counts(&Scope::of(&settings, now), &group)
+                && !asked.wishes.is_uncounted
+                && asked.wishes.targets == 0
+                && !asked.wishes.is_online_only;
+            let draft = Draft {
+                sender: asked.sender.clone(),
+                receiver: asked.sender.clone(),
+                group: Some(Box::new(IntoGroup {
+                    id: group.id.clone(),
+                    conversation: group.conversation,
+                    extra: asked.extra.clone(),
+                })),
+                msg_seq: None,
+                msg_random: asked.random,
+                at: now,
+                kind: DraftKind::Live,
+                body: asked.elements.to_string(),
+                cloud: asked.cloud.clone(),
+                flags: asked.flags.with_if(has_count, Flags::COUNTS).0,
+                expires_at: Millis(0),
+                push: None,
+                origin: asked.origin.clone(),
+                is_admin: asked.is_admin,
+                friends_only: false,
+                told: asked.told,
+            };
+            let facts = gather(snapshot, &draft)?;
+            decide(&draft, &facts)?;
+            Ok((group, draft))
+        };
+        self.store.read(app.id, read).await
+    }
+
+    /// Passes a message to connected members; nothing of it is stored.
+    fn pass_in_group(&self, app: AppId, group: &Group, draft: Draft) -> Posted {
+        let flags = Flags(draft.flags).with(Flags::ONLINE_ONLY);
+        let extra = draft.group.as_ref().map(|group| group.extra.clone()).unwrap_or_default();
+        // A live room numbers what passes, so that its guests see when they missed something.
+        let seq = match group.kind {
+            GroupKind::Live => self.live.next_place((app, group.conversation), draft.at),
+            _ => Seq(0),
+        };
+        let place = (seq, draft.at, draft.msg_random);
+        let message = messages::message(&draft.sender, place, (&draft.body, &draft.cloud), flags, &extra);
+        let event = Event::Group(GroupEvent::Message {
+            group: group.id.clone(),
+            conversation: group.conversation,
+            kind: group.kind,
+            message: Arc::new(message),
+            origin: draft.origin,
+        });
+        self.announce(app, &[event]);
+        Posted { seq, at: draft.at, is_dropped: false }
+    }
+
+    /// Whether any device of an account is connected to this node.
+    pub fn is_connected(&self, app: AppId, account: &UserId) -> bool {
+        self.registry.of_account(app, account).iter().any(|session| session.is_in())
+    }
+}

@@ -1,0 +1,228 @@
+//! Topics of communities: rooms of their own with the members of the community.
+
+use contract::{ConversationId, Millis, Result, Seq, UserId};
+
+use crate::value::{FromRow, Row};
+use crate::{Snapshot, Tx};
+
+/// A topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// That of the community.
+    pub community: ConversationId,
+    /// Its id.
+    pub id: String,
+    /// Who made it.
+    pub creator: UserId,
+    /// What it says of itself.
+    pub card: Card,
+    /// When it was made.
+    pub created_at: Millis,
+    /// Whether plain members may not speak.
+    pub is_muted: bool,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
+}
+
+/// What a topic says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Card {
+    /// Its name.
+    pub name: String,
+    /// The URL of its picture.
+    pub face: String,
+    /// What it is about.
+    pub introduction: String,
+    /// What everybody should read.
+    pub notification: String,
+    /// What the app keeps there.
+    pub custom: String,
+}
+
+/// How far a topic's messages have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// The newest message.
+    pub seq: Seq,
+    /// When it came.
+    pub last_at: Millis,
+}
+
+impl FromRow for Topic {
+    fn from_row(row: Row<'_>) -> Result<Self> {
+        Ok(Self {
+            conversation: row.get(0)?,
+            community: row.get(1)?,
+            id: row.get(2)?,
+            creator: row.get(3)?,
+            card: Card {
+                name: row.get(4)?,
+                face: row.get(5)?,
+                introduction: row.get(6)?,
+                notification: row.get(7)?,
+                custom: row.get(8)?,
+            },
+            created_at: row.get(9)?,
+            is_muted: row.get(10)?,
+            is_deleted: row.get::<i64>(11)? > 0,
+        })
+    }
+}
+
+/// Adds a topic with its conversation, which no other one has. Answers false if there is one, deleted or not.
+pub fn add(tx: &mut Tx<'_>, topic: &Topic) -> Result<bool> {
+    let app = tx.app();
+    let Topic { conversation, community, id, creator, card, created_at, .. } = topic;
+    let added = tx.run(
+        sql!(
+            "INSERT INTO topics (app, conversation, community, id, creator, name, face, introduction, notification,
+                                 custom, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (app, conversation) DO NOTHING"
+        ),
+        (
+            app,
+            conversation,
+            community,
+            id.as_str(),
+            creator,
+            card.name.as_str(),
+            card.face.as_str(),
+            card.introduction.as_str(),
+            card.notification.as_str(),
+            card.custom.as_str(),
+            *created_at,
+        ),
+    )?;
+    if added > 0 {
+        tx.run(
+            sql!("INSERT INTO conversations (app, id, kind, low, high) VALUES ($1, $2, 1, $3, '')"),
+            (app, conversation, id.as_str()),
+        )?;
+    }
+    Ok(added > 0)
+}
+
+/// Reads a topic, a deleted one too.
+pub fn get(snapshot: &mut Snapshot<'_>, conversation: ConversationId) -> Result<Option<Topic>> {
+    let app = snapshot.app();
+    snapshot.opt(
+        sql!(
+            "SELECT conversation, community, id, creator, name, face, introduction, notification, custom, created_at,
+                    muted, deleted_at
+             FROM topics WHERE app = $1 AND conversation = $2"
+        ),
+        (app, conversation),
+    )
+}
+
+/// Reads a page of a community's topics behind an id.
+pub fn of_community(
+    snapshot: &mut Snapshot<'_>,
+    community: ConversationId,
+    after: &str,
+    count: usize,
+) -> Result<Vec<Topic>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT conversation, community, id, creator, name, face, introduction, notification, custom, created_at,
+                    muted, deleted_at
+             FROM topics WHERE app = $1 AND community = $2 AND deleted_at = 0 AND id > $3 ORDER BY id LIMIT $4"
+        ),
+        (app, community, after, count as i64),
+    )
+}
+
+/// Counts a community's topics.
+pub fn count(snapshot: &mut Snapshot<'_>, community: ConversationId) -> Result<i64> {
+    let app = snapshot.app();
+    let (count,) = snapshot.one(
+        sql!("SELECT COUNT(*) FROM topics WHERE app = $1 AND community = $2 AND deleted_at = 0"),
+        (app, community),
+    )?;
+    Ok(count)
+}
+
+/// Changes what a topic says of itself, and who may speak in it.
+pub fn change(tx: &mut Tx<'_>, conversation: ConversationId, card: &Card, is_muted: bool) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE topics SET name = $3, face = $4, introduction = $5, notification = $6, custom = $7, muted = $8
+             WHERE app = $1 AND conversation = $2"
+        ),
+        (
+            app,
+            conversation,
+            card.name.as_str(),
+            card.face.as_str(),
+            card.introduction.as_str(),
+            card.notification.as_str(),
+            card.custom.as_str(),
+            is_muted,
+        ),
+    )?;
+    Ok(())
+}
+
+/// Deletes a topic; answers false if it is deleted already. Its messages go with time.
+pub fn delete(tx: &mut Tx<'_>, topic: &Topic, now: Millis) -> Result<bool> {
+    let app = tx.app();
+    let Topic { conversation, community, .. } = topic;
+    let deleted = tx.run(
+        sql!("UPDATE topics SET deleted_at = $3 WHERE app = $1 AND conversation = $2 AND deleted_at = 0"),
+        (app, conversation, now),
+    )?;
+    // Whoever sends into it finds no conversation.
+    tx.run(sql!("DELETE FROM conversations WHERE app = $1 AND id = $2"), (app, conversation))?;
+    tx.run(
+        sql!("DELETE FROM topic_permissions WHERE app = $1 AND community = $2 AND topic = $3"),
+        (app, community, conversation),
+    )?;
+    Ok(deleted > 0)
+}
+
+/// How far a topic's messages have come.
+pub fn progress(snapshot: &mut Snapshot<'_>, conversation: ConversationId) -> Result<Progress> {
+    let app = snapshot.app();
+    let found: Option<(Seq, Millis)> =
+        snapshot.opt(sql!("SELECT seq, last_at FROM conversations WHERE app = $1 AND id = $2"), (app, conversation))?;
+    Ok(found.map_or_else(Progress::default, |(seq, last_at)| Progress { seq, last_at }))
+}
+
+/// Up to where a member has read a topic; 0 if it never said so.
+pub fn read_seq(snapshot: &mut Snapshot<'_>, conversation: ConversationId, account: &UserId) -> Result<Seq> {
+    let app = snapshot.app();
+    let found: Option<(Seq,)> = snapshot.opt(
+        sql!("SELECT read_seq FROM topic_marks WHERE app = $1 AND conversation = $2 AND account = $3"),
+        (app, conversation, account),
+    )?;
+    Ok(found.map_or(Seq(0), |(seq,)| seq))
+}
+
+/// Notes that a member has read a topic up to a place; never back.
+pub fn mark_read(tx: &mut Tx<'_>, conversation: ConversationId, account: &UserId, seq: Seq) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "INSERT INTO topic_marks (app, conversation, account, read_seq) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (app, conversation, account) DO UPDATE SET
+                 read_seq = CASE WHEN topic_marks.read_seq < $4 THEN $4 ELSE topic_marks.read_seq END"
+        ),
+        (app, conversation, account, seq),
+    )?;
+    Ok(())
+}
+
+/// Deletes all topics of a community that is no more.
+pub fn purge(tx: &mut Tx<'_>, community: ConversationId, now: Millis) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!("UPDATE topics SET deleted_at = $3 WHERE app = $1 AND community = $2 AND deleted_at = 0"),
+        (app, community, now),
+    )?;
+    Ok(())
+}
