@@ -122,7 +122,7 @@ pub(crate) async fn state(call: &Call) -> Result<PushState> {
 }
 
 /// Notes what the user did with a notification; the same again is of no consequence.
-pub(crate) async fn report(call: &Call, request: PushReport) -> Result<()> {
+pub(crate) async fn tell(call: &Call, request: PushReport) -> Result<()> {
     let kind = match push_report::Kind::try_from(request.kind) {
         Ok(push_report::Kind::Opened) => Report::Opened,
         Ok(push_report::Kind::Ignored) => Report::Removed,

@@ -265,7 +265,7 @@ async fn push(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::TagList => frame.answer(&enrolment::tags(call, frame.read()?).await?),
         Command::PushSet => frame.answer(&enrolment::set(call, frame.read()?).await?),
         Command::PushState => frame.answer(&enrolment::state(call).await?),
-        Command::PushReport => frame.answer(&enrolment::report(call, frame.read()?).await?),
+        Command::PushReport => frame.answer(&enrolment::tell(call, frame.read()?).await?),
         _ => return Err(Fault::RequestIllegal.into()),
     })
 }

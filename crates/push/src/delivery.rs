@@ -48,6 +48,15 @@ pub fn id(task: i64, number: i64) -> [u8; 16] {
     id
 }
 
+/// The task and number of an id.
+pub fn of_id(id: &[u8; 16]) -> (i64, i64) {
+    let (mut task, mut number) = ([0; 8], [0; 8]);
+    number[4..].copy_from_slice(&id[..4]);
+    task[0] = id[4];
+    task[1..].copy_from_slice(&id[9..]);
+    (i64::from_be_bytes(task), i64::from_be_bytes(number))
+}
+
 fn pause(attempts: u32) -> i64 {
     PAUSES_MS[(attempts as usize).min(PAUSES_MS.len() - 1)]
 }

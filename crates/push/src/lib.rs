@@ -9,6 +9,7 @@
 //! * `mpaas`, `template`: pushes as the mPaaS OpenAPI asks for them.
 //! * `channel`: what a vendor's channel is; `channels`: the channels, a folder each.
 //! * `binding`, `tag`: what is bound to a device, and what carries a tag: the identity graph of push.
+//! * `report`: what devices say that their users did.
 //! * `credential`: which channel an app's credential makes.
 
 pub mod audience;

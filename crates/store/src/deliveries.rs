@@ -546,6 +546,12 @@ impl FromRow for Delivery {
     }
 }
 
+/// In whose counters a task shows, and as what kind; none if nobody counts it.
+pub fn counted(snapshot: &mut Snapshot<'_>, task: i64) -> Result<Option<(i64, String)>> {
+    let app = snapshot.app();
+    snapshot.opt(sql!("SELECT counted, kind FROM tasks WHERE app = $1 AND id = $2 AND counted <> 0"), (app, task))
+}
+
 /// Reads one delivery.
 pub fn get(snapshot: &mut Snapshot<'_>, task: i64, number: i64) -> Result<Option<Delivery>> {
     let app = snapshot.app();

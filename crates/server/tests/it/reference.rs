@@ -22,16 +22,7 @@ pub(crate) const NOT_BUILT: &[&str] = &["Bot.OnGroupMessage", "stream_msg/send_g
 const NOT_BEGUN: [&str; 4] = ["group", "live-room", "topic", "permission-group"];
 
 /// Chapters of the push OpenAPIs, by surface, of which not everything is built yet.
-const NOT_COMPLETE: &[&str] = &[
-    "emas/push",
-    "emas/query",
-    "mpaas/analysis",
-    "mpaas/device",
-    "mpaas/push",
-    "mpaas/revoke",
-    "mpaas/scheduler",
-    "mpaas/template",
-];
+const NOT_COMPLETE: &[&str] = &["mpaas/analysis", "mpaas/push", "mpaas/revoke", "mpaas/scheduler"];
 
 /// Surface, chapter, command and version.
 type Line = (String, String, String, String);

@@ -1,10 +1,9 @@
 //! What a device does for itself over its connection, and how the OpenAPI sees it then.
 
-use client::{Client, Error, Platform, PushDevice, PushOs, Settings, Tagged};
+use client::{Client, Error, Event, Platform, PushDevice, PushOs, Settings, Tagged};
 use contract::codes::{Message, OpenApiClient as Code};
 use contract::ledger::{How, note};
 use serde_json::json;
-use store::sql;
 
 use super::{device as name, with_key};
 use crate::harness::{APP, Im};
@@ -113,19 +112,40 @@ both! {
         client.shutdown().await;
     }
 
-    async fn what_a_user_did_is_noted_once(im: Im) {
+    async fn what_a_user_did_with_a_push_is_counted_once(im: Im) {
+        let signer = with_key(&im).await;
         im.import(&["alice"]).await;
-        let client = log_in(&im, "alice", &name(1)).await;
-        let id = push::delivery::id(7, 1);
+        let id = name(1);
+        let client = log_in(&im, "alice", &id).await;
+        let mut events = client.events().expect("the events are taken once");
+        client.set_push_token("noroshi", "", 0).await.expect("our own channel");
+        client.pushes().register(PushDevice { os: PushOs::Android, ..PushDevice::default() }).await.expect("registers");
+        let pushed = signer.call(&im, "Push", &[("Target", "DEVICE"), ("TargetValue", &id), ("DeviceType", "ANDROID"),
+            ("PushType", "NOTICE"), ("Title", "news"), ("Body", "it rains")]).await.ok();
+        let message = pushed["MessageId"].as_str().expect("an id").to_owned();
+        let wait = async {
+            loop {
+                match events.next().await {
+                    Some(Event::Pushed(push)) => return push,
+                    Some(_) => {}
+                    None => panic!("the client ended"),
+                }
+            }
+        };
+        let push = tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("it is pushed");
+        assert_eq!((push.title.as_str(), push.body.as_str()), ("news", "it rains"));
         for _ in 0..2 {
-            client.pushes().report_opened(&id).await.expect("reports");
+            client.pushes().report_opened(&push.id).await.expect("reports");
         }
-        client.pushes().report_ignored(&id).await.expect("reports");
-        let count = im.node().store.read(APP, |snapshot| {
-            let (count,): (i64,) = snapshot.one(sql!("SELECT COUNT(*) FROM push_reports WHERE app = $1"), (APP,))?;
-            Ok(count)
-        });
-        assert_eq!(count.await.expect("a count"), 2);
+        client.pushes().report_ignored(&push.id).await.expect("reports");
+        let counted = signer.call(&im, "QueryPushStatByMsg", &[("MessageId", &message)]).await.ok();
+        let counted = &counted["PushStats"]["PushStat"][0];
+        assert_eq!((&counted["OpenedCount"], &counted["DeletedCount"]), (&json!(1), &json!(1)), "{counted}");
+        // Nobody reports for another device.
+        im.import(&["mallory"]).await;
+        let other = log_in(&im, "mallory", &name(2)).await;
+        is_refused(other.pushes().report_opened(&push.id).await);
+        other.shutdown().await;
         client.shutdown().await;
     }
 }
