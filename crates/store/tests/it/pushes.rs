@@ -129,6 +129,7 @@ async fn deliver(store: &TestStore, task: i64, is_told: bool) {
             expires_at: NOW.plus(1_000),
             is_kept: false,
             message: None,
+            route: deliveries::Route::default(),
         };
         deliveries::add_task(tx, &own)?;
         if is_told {
