@@ -181,9 +181,8 @@ impl Task {
         let action = self.action.as_deref().unwrap_or("PUSH_IMMEDIATELY");
         let push_at = options.and_then(|options| options.push_time).map(|at| at.0);
         match action {
-            "PUSH_IMMEDIATELY" | "CREATE_CONTINUOUS_PUSH" => {}
             "SCHEDULED_PUSH" if push_at.is_none() => return Err(Fault::FieldMissing { field: "PushTime" }),
-            "SCHEDULED_PUSH" => {}
+            "PUSH_IMMEDIATELY" | "CREATE_CONTINUOUS_PUSH" | "SCHEDULED_PUSH" => {}
             "CONTINUOUS_PUSH" => {
                 let id = options.and_then(|options| options.message_id);
                 let id = id.ok_or(Fault::FieldMissing { field: "MessageId" })?;
