@@ -48,6 +48,17 @@ fn message(sender: &UserId, receiver: &UserId, key: MsgKey, is_online_only: bool
     })
 }
 
+/// `Push.Result`.
+fn pushes(task: i64, (key, job_key): (&str, &str), results: &[Pushed], at: Millis) -> Value {
+    json!({
+        "MessageId": task.to_string(),
+        "Key": key,
+        "JobKey": job_key,
+        "Events": results.iter().map(pushed).collect::<Value>(),
+        "EventTime": at.0,
+    })
+}
+
 /// What became of a push to one device, in the words of receipts.
 fn pushed(one: &Pushed) -> Value {
     let event = match one.event {
@@ -106,13 +117,7 @@ pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> 
             let fields = message(sender, receiver, *key, true);
             written(fields, event, (body, cloud), (0, SENT, unread))
         }
-        Happening::Pushed { task, key, job_key, results } => json!({
-            "MessageId": task.to_string(),
-            "Key": key,
-            "JobKey": job_key,
-            "Events": results.iter().map(pushed).collect::<Value>(),
-            "EventTime": event.at.0,
-        }),
+        Happening::Pushed { task, key, job_key, results } => pushes(*task, (key, job_key), results, event.at),
         Happening::Unsent { sender, receiver, key, body, cloud, online_only, code, info } => {
             let fields = message(sender, receiver, *key, *online_only);
             written(fields, event, (body, cloud), (*code, info, UNREAD_UNKNOWN))

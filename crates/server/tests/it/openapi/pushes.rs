@@ -105,6 +105,9 @@ impl World {
     }
 }
 
+/// What is changed of a good call, and how it is refused.
+type Case<'a> = (Vec<(&'a str, &'a str)>, Code, &'a str);
+
 /// Lets the sandbox have the node's time.
 fn set_clock(sandbox: &Sandbox, im: &Im) {
     let set = |offset_ms: i64| {
@@ -342,7 +345,7 @@ both! {
         let (long_title, long_body, long_popup) = ("x".repeat(201), "x".repeat(1_801), "x".repeat(51));
         let deep = r#"{"and":[{"or":[{"and":[{"tag":"a"}]}]}]}"#;
         let extra = format!(r#"{{"k":"{}"}}"#, "x".repeat(1_800));
-        let cases: Vec<(Vec<(&str, &str)>, Code, &str)> = vec![
+        let cases: Vec<Case<'_>> = vec![
             (vec![("Target", "<none>")], Code::ParameterMissing, "MissingTarget"),
             (vec![("TargetValue", "<none>")], Code::ParameterMissing, "MissingTargetValue"),
             (vec![("DeviceType", "<none>")], Code::ParameterMissing, "MissingDeviceType"),
