@@ -4,9 +4,10 @@
 //! a machine that does other work as well must not fail a build.
 //!
 //! * `store_append`, `sendmsg`, `webhook`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`, `login`, `idle`,
-//!   `idle_apps`, `words`: what is measured.
+//!   `idle_apps`, `words`, `push_broadcast`, `push_single`, `tag_expression`, `openapi_call`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
 //! * `process`, `worker`, `cluster`, `proxy`: what runs as a process or stands between.
+//! * `push_deck`: what the benchmarks of push have in common.
 //! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
 
 mod broadcast;
@@ -24,11 +25,16 @@ mod http;
 mod idle;
 mod idle_apps;
 mod login;
+mod openapi_call;
 mod process;
 mod proxy;
+mod push_broadcast;
+mod push_deck;
+mod push_single;
 mod sendmsg;
 mod socket;
 mod store_append;
+mod tag_expression;
 mod traffic;
 mod webhook;
 mod words;
@@ -68,7 +74,7 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 15] = [
     "store-append",
     "sendmsg-http",
     "sendmsg-webhook",
@@ -80,12 +86,17 @@ const NAMES: [&str; 11] = [
     "idle-memory",
     "idle-apps",
     "words",
+    "push-broadcast-devices",
+    "push-single",
+    "tag-expression",
+    "openapi-call",
 ];
 
 const USAGE: &str = "\
 bench [--quick] [NAME …]   measure; without a name everything. The names:
                            store-append sendmsg-http sendmsg-webhook friend-get conversation-list
-                           fan-out broadcast login-tls idle-memory idle-apps words";
+                           fan-out broadcast login-tls idle-memory idle-apps words
+                           push-broadcast-devices push-single tag-expression openapi-call";
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -145,6 +156,10 @@ async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
         "login-tls" => login::run(effort).await,
         "idle-apps" => idle_apps::run(effort).await,
         "words" => words::run(effort),
+        "push-broadcast-devices" => push_broadcast::run(effort).await,
+        "push-single" => push_single::run(effort).await,
+        "tag-expression" => tag_expression::run(effort).await,
+        "openapi-call" => openapi_call::run(effort).await,
         "conversation-list" => conversation_list::run(effort).await,
         _ => idle::run(effort).await,
     }

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Status};
 use crate::group::Groups;
 use crate::message::{self, Conversation, FileLink, Message, MessageId, NewFile, Presence, SendOptions, Sent, Upload};
+use crate::push::Pushes;
 use crate::relation::Relations;
 use crate::settings::Settings;
 use crate::social::{FollowList, FollowPage, FollowTie, Profile, ProfileValue};
@@ -313,6 +314,11 @@ impl Client {
             return Err(Error::InvalidArgument("id: 1 to 256 bytes"));
         }
         self.ask(Ask::ConfirmPush(id.to_vec())).await.map(|_| ())
+    }
+
+    /// The device as push sees it.
+    pub fn pushes(&self) -> Pushes {
+        Pushes(self.clone())
     }
 
     /// Friends, friend groups, friend requests and the blocklist of the account.

@@ -21,6 +21,7 @@ mod error;
 mod event;
 mod group;
 mod message;
+mod push;
 mod refusal;
 mod relation;
 mod settings;
@@ -43,6 +44,7 @@ pub use message::{
     Conversation, Extended, Extension, FileLink, Message, MessageId, NewFile, Presence, RefusedConversation,
     SendOptions, Sent, Upload, custom, text,
 };
+pub use push::{PushDevice, PushOs, PushState, Pushes, Tagged};
 pub use relation::{
     AddFriend, Added, Blocked, Custom, Friend, FriendGroup, FriendList, FriendRequest, FriendRequests, Mutual, Outcome,
     RelationVersions, Relations, UpdateFriend,

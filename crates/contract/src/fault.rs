@@ -161,6 +161,10 @@ pub enum Fault {
     CloudAccountDisabled,
     /// The access key may not do this.
     ActionForbidden,
+    /// A push should begin later than it may be planned ahead.
+    PushTimeTooLate,
+    /// A push would expire before it has begun, or at once.
+    ExpireTimeTooEarly,
 
     // User sigs.
     /// No user sig in the request.
@@ -213,6 +217,35 @@ pub enum Fault {
         /// The field as the surface spells it.
         field: &'static str,
         /// The bound in bytes.
+        max: usize,
+    },
+    /// What a parameter names does not exist.
+    FieldNotFound {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+    },
+    /// A parameter is there without content.
+    FieldEmpty {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+    },
+    /// A parameter is nothing but white space.
+    FieldBlank {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+    },
+    /// A text parameter has more characters than it may.
+    FieldLettersTooMany {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+        /// The bound in characters.
+        max: usize,
+    },
+    /// A list parameter has more items than it may, or what it adds to would.
+    FieldItemsTooMany {
+        /// The parameter as the surface spells it.
+        field: &'static str,
+        /// The bound in items.
         max: usize,
     },
     /// A UserID in the body is not a string.
@@ -575,6 +608,103 @@ pub enum Fault {
     },
     /// A broadcast that left only notifications is revoked by other text, and there is none.
     RevokeTextMissing,
+
+    // Pushes by the mPaaS OpenAPI.
+    /// The call names no app or no workspace.
+    InstanceMissing,
+    /// The tenant is not the app's.
+    TenantInvalid,
+    /// The app takes no pushes by API at the moment.
+    PushSwitchedOff,
+    /// A device without its token.
+    DeliveryTokenMissing,
+    /// A binding without its user.
+    BoundUserMissing,
+    /// No such system of devices.
+    OsTypeInvalid,
+    /// The action takes no such targets.
+    DeliveryTypeInvalid,
+    /// A broadcast is for devices alone.
+    BroadcastByDevice,
+    /// The name of a task is there and empty.
+    TaskNameEmpty,
+    /// The validity of a push is missing, not positive or no number.
+    ExpiryInvalid,
+    /// A push would be valid for too long.
+    ExpiryTooLong {
+        /// The bound in seconds.
+        max: i64,
+    },
+    /// A push names nobody, or one of its targets is empty.
+    TargetEmpty,
+    /// A push names too many.
+    TargetsTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// A push has no title or no content.
+    PushTextMissing,
+    /// The content of a push is over its bound.
+    PushContentTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// All that a push carries is over its bound.
+    PushPayloadTooLong {
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// A push has too many extended parameters.
+    ExtendedTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// The extended parameters are no flat object, or one has a reserved name.
+    ExtendedInvalid,
+    /// One target of a batch has too many extended parameters.
+    TargetExtendedTooMany {
+        /// The bound.
+        max: usize,
+    },
+    /// A push names no template.
+    TemplateMissing,
+    /// No template has this name or id.
+    TemplateUnknown,
+    /// A placeholder gets no value.
+    TemplateValueMissing {
+        /// Its name.
+        name: String,
+    },
+    /// The name is another template's.
+    TemplateExists,
+    /// A template without a name.
+    TemplateNameMissing,
+    /// The name of a template has the wrong characters or too many.
+    TemplateNameInvalid,
+    /// The content of a template is empty or over its bound.
+    TemplateContentInvalid,
+    /// The title of a template is empty or over its bound.
+    TemplateTitleInvalid,
+    /// The description of a template is over its bound.
+    TemplateDescriptionInvalid,
+    /// Where a template leads is over its bound.
+    TemplateUriInvalid,
+    /// The app has as many templates as it may.
+    TemplateQuota {
+        /// The bound.
+        max: usize,
+    },
+    /// The app has as many planned pushes as it may.
+    ScheduleQuota {
+        /// The bound.
+        max: usize,
+    },
+    /// No planned push that is open has this id.
+    ScheduleUnknown,
+    /// No message has this key for this target.
+    PushedUnknown,
+    /// No task has this number.
+    PushTaskUnknown,
 
     // Conversations.
     /// Only an administrator may look at the list of another account.

@@ -263,3 +263,33 @@ pub const DATA_ID_BYTES: usize = 64;
 pub const REVOKE_HOURS: i64 = 24;
 /// Broadcasts that one answer to a device looks at; a device asks again for the rest.
 pub const BROADCAST_PAGE: usize = 100;
+/// A form or body of the push OpenAPIs: a mass push of a hundred tasks, each with its largest content, encoded.
+pub const OPENAPI_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// A URL's query there. Parsers of URLs stop at 64 KB; what is larger comes as a form.
+pub const OPENAPI_QUERY_BYTES: usize = 65_535;
+/// An account as push names it; a UserID of chat is shorter.
+pub const PUSH_ACCOUNT_BYTES: usize = 64;
+/// Devices of one account, as push counts them.
+pub const DEVICES_PER_PUSH_ACCOUNT: usize = 10_000;
+/// An alias of a device.
+pub const ALIAS_BYTES: usize = 128;
+/// Aliases of one device.
+pub const ALIASES_PER_DEVICE: usize = 128;
+/// Devices of one alias.
+pub const DEVICES_PER_ALIAS: usize = 128;
+/// Aliases in one call.
+pub const ALIAS_BATCH: usize = 10;
+/// A tag of push, in characters.
+pub const PUSH_TAG_LETTERS: usize = 128;
+/// Tags of an app.
+pub const PUSH_TAGS: usize = 10_000;
+/// Tags in one call.
+pub const PUSH_TAG_BATCH: usize = 10;
+/// Devices, accounts or aliases whose tags one call changes.
+pub const TAG_HOLDERS: usize = 1_000;
+/// Devices that one call checks.
+pub const CHECK_BATCH: usize = 100;
+/// A phone number with its country.
+pub const PHONE_BYTES: usize = 20;
+/// Text that a device says of itself: maker, model, versions.
+pub const DEVICE_TEXT_BYTES: usize = 64;

@@ -23,7 +23,25 @@ pub fn parse(text: &str) -> Option<Millis> {
 /// Writes a moment from 1970 on in the form that [`parse`] reads; what is less than a second is cut off.
 pub fn write(at: Millis) -> String {
     let seconds = at.secs().max(0);
-    let (mut days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (rest, Date { year, month, day }) = (seconds % 86_400, date(at));
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// A day of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date {
+    /// The year.
+    pub year: i64,
+    /// From 1.
+    pub month: i64,
+    /// From 1.
+    pub day: i64,
+}
+
+/// The day of a moment from 1970 on, in UTC.
+pub fn date(at: Millis) -> Date {
+    let mut days = at.secs().max(0) / 86_400;
     let mut year = 1970;
     while days >= 365 + i64::from(is_leap(year)) {
         days -= 365 + i64::from(is_leap(year));
@@ -34,8 +52,7 @@ pub fn write(at: Millis) -> String {
         days -= days_of(year, month);
         month += 1;
     }
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", days + 1)
+    Date { year, month, day: days + 1 }
 }
 
 fn numbers(text: &str, separator: char, widths: [usize; 3]) -> Option<[i64; 3]> {

@@ -3,6 +3,8 @@
 //! Fields that a vendor has no word for are left out by its channel; nothing here is required, so that a channel can
 //! say by itself that nothing is left to send.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -61,6 +63,125 @@ pub struct Notification {
     /// How long it is worth delivering; none leaves it to the task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<i64>,
+    /// What a tap opens.
+    #[serde(skip_serializing_if = "Click::is_app")]
+    pub click: Click,
+    /// What it looks like when there is room.
+    #[serde(skip_serializing_if = "Style::is_plain")]
+    pub style: Style,
+    /// The channel of the phone in which it is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_id: Option<String>,
+    /// What it is about, in the words by which vendors tell kinds apart: `IM`, `ORDER`, `MARKETING` …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Whether its reader waits for it. Vendors limit what readers do not wait for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weight>,
+    /// How the phone calls for attention.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attention: Option<Attention>,
+    /// A later notification with the same number replaces this one where it is shown; it can be taken back by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify_id: Option<i64>,
+    /// Sent as a test: vendors count it apart and take few of them.
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_test: bool,
+    /// Texts over a vendor's bound are cut instead of refused.
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_cut: bool,
+    /// For one channel alone, by its name: members in the vendor's own spelling, put over the request that the channel
+    /// has built; `null` takes one away.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub vendors: BTreeMap<String, Map<String, Value>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what a serializer asks for")]
+fn is_false(switch: &bool) -> bool {
+    !switch
+}
+
+/// What a tap on a notification opens.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Click {
+    /// The app as its icon does.
+    #[default]
+    App,
+    /// An address in the browser.
+    Url(String),
+    /// A page of the app by a URI.
+    Intent(String),
+    /// A page of the app by the name of an action that it declares.
+    Action(String),
+    /// A page of the app by the name of its class.
+    Page(String),
+}
+
+impl Click {
+    fn is_app(&self) -> bool {
+        *self == Self::App
+    }
+
+    /// What is to be opened; none for the app itself.
+    pub fn target(&self) -> Option<&str> {
+        match self {
+            Self::App => None,
+            Self::Url(target) | Self::Intent(target) | Self::Action(target) | Self::Page(target) => Some(target),
+        }
+    }
+}
+
+/// What a notification looks like when there is room.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    /// Title and text.
+    #[default]
+    Plain,
+    /// A long text; empty parts are those of the notification.
+    Long {
+        /// The title above it.
+        #[serde(default)]
+        title: String,
+        /// The text.
+        #[serde(default)]
+        body: String,
+    },
+    /// A large picture, by its address.
+    Picture(String),
+    /// Lines below each other.
+    Lines(Vec<String>),
+}
+
+impl Style {
+    fn is_plain(&self) -> bool {
+        *self == Self::Plain
+    }
+}
+
+/// Whether a notification's reader waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// Advertising, news, what somebody wants to be read.
+    Marketing,
+    /// What somebody has asked for: messages, orders, alarms.
+    Service,
+}
+
+/// How the phone calls for attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attention {
+    /// Not at all.
+    Silent,
+    /// By a sound.
+    Sound,
+    /// By vibrating.
+    Vibration,
+    /// By both.
+    Both,
 }
 
 /// How the phone takes a notification.
@@ -127,6 +248,13 @@ mod tests {
             priority: Some(Priority::Low),
             data: Map::from_iter([("order".to_owned(), Value::from(7))]),
             ttl_ms: Some(60_000),
+            click: Click::Intent("app://order/7".into()),
+            style: Style::Lines(vec!["one".into(), "two".into()]),
+            weight: Some(Weight::Marketing),
+            attention: Some(Attention::Both),
+            notify_id: Some(7),
+            is_test: true,
+            vendors: BTreeMap::from([("fcm".to_owned(), Map::from_iter([("token".to_owned(), Value::Null)]))]),
             ..Notification::default()
         };
         for kept in [full, Notification::default()] {

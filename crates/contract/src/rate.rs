@@ -64,6 +64,27 @@ pub const COMMANDS: &[(&str, ByPlan)] = &[
     ("timpush/set_attr_name", all(100)),
 ];
 
+/// Calls of an action of the push OpenAPIs that no page says more of.
+pub const PER_ACTION: Rate = Rate::per_second(100);
+
+/// Actions of the push OpenAPIs whose quota is another than [`PER_ACTION`], for each cloud account, sorted
+/// (aliyun-openapi reference, §11.2).
+pub const ACTIONS: &[(&str, Rate)] = &[
+    ("BindPhone", Rate::per_second(50)),
+    ("CompleteContinuouslyPush", Rate { count: 10_000, per_ms: 60_000 }),
+    ("ContinuouslyPush", Rate::per_second(500)),
+    ("ListSummaryApps", Rate::per_second(10)),
+    ("MassPush", Rate::per_second(500)),
+    ("Push", Rate { count: 1_000_000, per_ms: 60_000 }),
+    ("PushMessageToAndroid", Rate { count: 60_000, per_ms: 60_000 }),
+    ("PushMessageToiOS", Rate { count: 60_000, per_ms: 60_000 }),
+    ("PushNoticeToAndroid", Rate { count: 60_000, per_ms: 60_000 }),
+    ("PushNoticeToiOS", Rate { count: 60_000, per_ms: 60_000 }),
+    ("QueryPushRecords", Rate::per_second(10)),
+    ("QueryPushStatByMsg", Rate::per_second(50)),
+    ("QueryUniqueDeviceStat", Rate::per_second(6)),
+];
+
 /// Commands of devices that have a rate per account, by the names of the frames, sorted.
 pub const FRAMES: &[(&str, Rate)] = &[("SEND", Rate::per_second(5)), ("STATUS", Rate { count: 20, per_ms: 5_000 })];
 
@@ -75,6 +96,11 @@ pub fn of_command(command: &str, plan: Plan) -> Option<u32> {
     let column = column(plan)?;
     let known = COMMANDS.binary_search_by_key(&command, |(name, _)| name).ok();
     Some(known.map_or(PER_COMMAND, |row| COMMANDS[row].1[column]))
+}
+
+/// The quota of an action of the push OpenAPIs, for a cloud account for which the contract's quotas hold.
+pub fn of_action(action: &str) -> Rate {
+    ACTIONS.binary_search_by_key(&action, |(name, _)| name).map_or(PER_ACTION, |row| ACTIONS[row].1)
 }
 
 /// The rate of a frame, for each account of an app on a plan; none means unlimited.
@@ -106,6 +132,7 @@ mod tests {
     fn tables_are_sorted_and_hold_no_name_twice_and_no_rate_of_nothing() {
         assert!(COMMANDS.is_sorted_by(|one, next| one.0 < next.0));
         assert!(FRAMES.is_sorted_by(|one, next| one.0 < next.0));
+        assert!(ACTIONS.is_sorted_by(|one, next| one.0 < next.0));
         assert!(COMMANDS.iter().all(|(_, rates)| rates.iter().all(|rate| *rate > 0)));
         assert!(FRAMES.iter().all(|(_, rate)| rate.count > 0 && rate.per_ms > 0));
     }

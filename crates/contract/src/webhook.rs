@@ -14,7 +14,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use group::{GroupHappening, GroupQuestion, InGroup};
-pub use happening::{Befriended, FriendQuestion, FriendStep, Happening, Pair, StateChange, part_of, part_of_account};
+pub use happening::{
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Pair, PushEvent, PushReport, Pushed,
+    StateChange, part_of, part_of_account,
+};
 
 use crate::id::{MsgKey, Platform, UserId};
 
@@ -71,7 +74,7 @@ webhooks! {
     AfterFollowDelete = "Follow.CallbackAfterFollowDelete", "follow";
     /// Asks before a message is delivered.
     BeforeSendMsg = "C2C.CallbackBeforeSendMsg", "message";
-    /// A message was delivered.
+    /// A message was delivered, or its delivery was refused.
     AfterSendMsg = "C2C.CallbackAfterSendMsg", "message";
     /// An account read a conversation.
     AfterMsgReport = "C2C.CallbackAfterMsgReport", "message";
@@ -113,12 +116,29 @@ webhooks! {
     AfterGroupMsgExtension = "Group.CallbackAfterGroupMsgExtension", "group";
     /// A robot got a message.
     BotMessage = "Bot.OnC2CMessage", "other";
+    /// What became of pushes, a batch at a time. It is ours: the published list has no such webhook.
+    PushResult = "Push.Result", "push-result";
+    /// A robot got a signal: an online-only message of one custom element.
+    BotSignal = "Chatbot.OnC2CSignalMessage", "other";
+    /// Calls of a command came faster than its limit.
+    OverLimit = "Alert.RequestOverLimit", "other";
+    /// The app's lists had something to say of a text or a file.
+    Moderated = "ContentCallback.ResultNotify", "other";
+    /// A vendor took or refused the notification of a message.
+    OfflinePush = "Push.OfflinePush", "other";
+    /// A vendor took or refused a notification of a broadcast.
+    AllMemberPush = "Push.AllMemberPush", "other";
 }
 
 impl Webhook {
     /// The webhook of a command.
     pub fn parse(command: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|webhook| webhook.command() == command)
+    }
+
+    /// Whether the published list has it.
+    pub const fn is_published(self) -> bool {
+        !matches!(self, Self::PushResult)
     }
 
     /// Whether it is asked before something happens; the contract says so by the name.

@@ -15,12 +15,10 @@ use contract::event::{Broadcast, Event};
 use contract::frame::wire::{MoveNotice, PushNotice};
 use contract::frame::{Command, Frame};
 use contract::message::{Flags, Message};
-use contract::webhook::{Happening, Webhook};
 use contract::{AppId, ConversationId, DeviceId, Fault, Millis, MsgKey, Result, Seq, UserId};
 use parking_lot::Mutex;
 use store::Store;
 use store::append::{Draft, Sent};
-use store::apps::App;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
@@ -223,33 +221,6 @@ impl Hub {
         decide(draft, &facts)
     }
 
-    /// Leaves a message that is not stored for the webhook that tells of it, if the app has it on.
-    async fn tell_of(&self, app: AppId, draft: &Draft, key: MsgKey) -> Result<()> {
-        let for_robot = draft.receiver.is_robot() && !draft.sender.is_robot();
-        let is_on = |app: &App| {
-            let hooks = &app.settings.webhook;
-            hooks.has(Webhook::AfterSendMsg) || for_robot && hooks.has(Webhook::BotMessage)
-        };
-        let Some(origin) = draft.told.filter(|_| self.front.app(app).is_some_and(|app| is_on(&app))) else {
-            return Ok(());
-        };
-        let passed = |for_robot| Happening::Passed {
-            sender: draft.sender.clone(),
-            receiver: draft.receiver.clone(),
-            key,
-            body: draft.body.clone(),
-            cloud: draft.cloud.clone(),
-            for_robot,
-        };
-        let (at, sent, robots) = (draft.at, passed(false), for_robot.then(|| passed(true)));
-        let tell = move |tx: &mut store::Tx<'_>| {
-            tx.act_for(origin);
-            tx.after_hook(at, &sent)?;
-            robots.as_ref().map_or(Ok(()), |happening| tx.after_hook(at, happening))
-        };
-        self.store.write(app, tell).await
-    }
-
     /// Passes an online-only message to connected devices; nothing of it is stored.
     pub async fn pass(&self, app: AppId, draft: Draft) -> Result<Sent> {
         self.decide(app, &draft).await?;
@@ -257,7 +228,7 @@ impl Hub {
         let key = MsgKey { time: draft.at.secs(), seq: draft.msg_seq.unwrap_or_default(), random: draft.msg_random };
         let sent = Sent { key, seq: Seq(0), at: draft.at, duplicate: false };
         let conversation = ConversationId::pair(&draft.sender, &draft.receiver);
-        self.tell_of(app, &draft, key).await?;
+        self.tell_passed(app, &draft, key).await?;
         let message = Message {
             sender: draft.sender,
             receiver: draft.receiver,

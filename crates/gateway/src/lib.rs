@@ -7,6 +7,7 @@
 //! * `login`: how a connection gets an account. `request` and its commands `message`, `conversation`, `relation`, `profile`,
 //!   `follow`, `broadcast`, `group`, `token`: what it may ask then.
 //!   Rules live in `chat`; these translate frames into their words and back.
+//! * `told`: what is left for webhooks of messages that are not stored.
 //! * `broadcast`: messages for many, and what a device that returns has missed of them.
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
 //!   committed becomes notices. `wheel`, `chores`: everything that time or the store does for all connections at once.
@@ -20,6 +21,7 @@ mod chores;
 mod circle;
 mod conversation;
 mod drive;
+mod enrolment;
 mod follow;
 mod front;
 pub mod group;
@@ -36,6 +38,7 @@ mod settings;
 pub mod socket;
 pub mod state;
 mod token;
+mod told;
 mod upgrade;
 mod wheel;
 

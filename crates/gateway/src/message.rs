@@ -24,14 +24,33 @@ use crate::request::Call;
 pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer> {
     let (is_online_only, msg_seq) = (request.online_only, request.msg_seq);
     let Composed { draft, push_info, content } = compose(call, request)?;
+    let kept = call.hub.keep_for_refusal(call.app.id, &draft);
+    match deliver(call, draft, push_info, content, is_online_only).await {
+        Ok(Some(sent)) => {
+            Ok(SendAnswer { time: sent.key.time, msg_seq: sent.key.seq, seq: sent.seq.0 as u64, at: sent.at.0 })
+        }
+        // The app wants it to look as if it had been sent.
+        Ok(None) => Ok(SendAnswer { time: call.now.secs(), msg_seq, seq: 0, at: call.now.0 }),
+        Err(error) => {
+            call.hub.tell_unsent(call.app.id, kept, &error).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Asks whom there is to ask, and lets the append writer decide. None: the app wants it dropped.
+async fn deliver(
+    call: &Call,
+    draft: Draft,
+    push_info: Option<Value>,
+    content: Result<Checked, Fault>,
+    is_online_only: bool,
+) -> Result<Option<Sent>> {
     let review = match content {
         Ok(checked) => checked.review,
         Err(fault) => return Err(chat::moderation::refusal(&call.hub.store, call.app.id, &draft, fault).await),
     };
-    let Some(draft) = ask(call, draft, push_info, is_online_only).await? else {
-        // The app wants it to look as if it had been sent.
-        return Ok(SendAnswer { time: call.now.secs(), msg_seq, seq: 0, at: call.now.0 });
-    };
+    let Some(draft) = ask(call, draft, push_info, is_online_only).await? else { return Ok(None) };
     // Most messages are in nobody's list, and a draft is no small thing to keep.
     let suspect = (!review.is_empty()).then(|| draft.clone());
     let key = MsgKey { time: draft.at.secs(), seq: draft.msg_seq.unwrap_or_default(), random: draft.msg_random };
@@ -51,7 +70,7 @@ pub(crate) async fn send(call: &Call, request: SendRequest) -> Result<SendAnswer
         let named = change::Named { sender: draft.sender, receiver: draft.receiver, key: sent.key };
         call.hub.front.note(call.app.id, &named, &draft.body, &review).await?;
     }
-    Ok(SendAnswer { time: sent.key.time, msg_seq: sent.key.seq, seq: sent.seq.0 as u64, at: sent.at.0 })
+    Ok(Some(sent))
 }
 
 /// Asks the app's webhook, if it wants to be asked, about what the rules allow.

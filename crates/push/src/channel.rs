@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use contract::Millis;
+use contract::codes::{OfflinePush, Row};
 use contract::notification::Notification;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
@@ -21,6 +22,12 @@ pub trait Channel: Send + Sync {
 
     /// Sends a batch. The answers are as many as the messages and in their order.
     fn deliver<'a>(&'a self, batch: &'a [Outgoing]) -> BoxFuture<'a, Vec<Answer>>;
+
+    /// Takes back what was sent, where the vendor can; none where it cannot. The answers are as many as the recalls and
+    /// in their order.
+    fn recall<'a>(&'a self, _: &'a [Recall]) -> Option<BoxFuture<'a, Vec<Answer>>> {
+        None
+    }
 
     /// Ends connections and waits for what the channel has started. The channel is not used afterwards.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -50,6 +57,22 @@ pub struct Outgoing {
     pub expires_at: Millis,
     /// 1 for the first.
     pub attempt: u32,
+}
+
+/// One notification that shall disappear from one device.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Recall {
+    /// The device's token at the vendor.
+    pub token: String,
+    /// The number that the notification was sent with.
+    pub notify_id: i64,
+}
+
+/// As with a message, the token stays out of logs.
+impl fmt::Debug for Recall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recall").field("notify_id", &self.notify_id).finish_non_exhaustive()
+    }
 }
 
 /// Neither the token nor the text belongs in a log; the end of the token is enough to tell devices apart.
@@ -85,6 +108,8 @@ pub struct Said {
     pub request: String,
     /// Nothing was sent: the channel saw by itself what the vendor would say.
     pub is_local: bool,
+    /// Where the channel knows the published class of the failure closer than its verdict tells it.
+    pub class: Option<OfflinePush>,
 }
 
 /// How one message fared.
@@ -137,6 +162,17 @@ pub struct Status {
     pub family: &'static str,
     /// The number in it.
     pub number: i32,
+}
+
+impl Status {
+    /// The status of a published row that has a number.
+    pub(crate) const fn of(row: &'static Row) -> Self {
+        let number = match row.number() {
+            Some(number) => number,
+            None => 0,
+        };
+        Self { family: row.family.as_str(), number }
+    }
 }
 
 /// The longest text of a vendor that is kept.

@@ -16,7 +16,7 @@ use rustls_pki_types::pem::PemObject;
 use store::apps::{App, Credential};
 
 use crate::channel::{Channel, Clock};
-use crate::channels::apns;
+use crate::channels::{Access, Malformed, Tuning, apns, fcm, harmony, honor, huawei, oppo, vivo, xiaomi};
 
 /// Makes channels of credentials.
 pub trait ChannelFactory: Send + Sync {
@@ -42,6 +42,8 @@ pub enum Trouble {
     Unknown,
     /// The credential cannot be used; with the reason.
     Invalid(String),
+    /// No request can be put together with the key file; with the reason.
+    KeyFileInvalid(String),
 }
 
 /// Tells an app's settings and secrets.
@@ -62,6 +64,20 @@ const REGISTER: &[Entry] = &[
     // Apple publishes no number; its connections carry about this much, and it says so when it is too much.
     Entry { channel: "apns", rate: 4_000, open: open_apns },
     Entry { channel: "apns-voip", rate: 4_000, open: open_apns },
+    // 600,000 a minute for a project.
+    Entry { channel: "fcm", rate: 10_000, open: open_fcm },
+    // Per kind of notification and app; the vendor tells it in its console.
+    Entry { channel: "harmony", rate: 6_000, open: open_harmony },
+    // 3,000 calls a second and no more; each carries what one claim holds.
+    Entry { channel: "honor", rate: 300_000, open: open_honor },
+    // Devices a second: the least that a formula over an app's users gives.
+    Entry { channel: "huawei", rate: 6_000, open: open_huawei },
+    // The least of what apps get by their users.
+    Entry { channel: "oppo", rate: 5_000, open: open_oppo },
+    // Likewise.
+    Entry { channel: "vivo", rate: 3_000, open: open_vivo },
+    // 500 calls a second is the least that an app gets; each carries what one claim holds.
+    Entry { channel: "xiaomi", rate: 100_000, open: open_xiaomi },
 ];
 
 /// The ending of a channel whose tokens are for calls only.
@@ -101,7 +117,11 @@ impl ChannelFactory for Credentials {
         let entry = REGISTER.iter().find(|entry| entry.channel == channel).ok_or(Trouble::Unknown)?;
         let none = BTreeMap::new();
         let secrets = app.secrets.credentials.get(&id).unwrap_or(&none);
-        Ok(Opened { channel: (entry.open)(self, credential, secrets)?, rate: entry.rate })
+        let rate = match setting(credential, "rate") {
+            None => entry.rate,
+            Some(rate) => rate.parse().ok().filter(|rate| *rate > 0).ok_or_else(|| invalid("rate is a number"))?,
+        };
+        Ok(Opened { channel: (entry.open)(self, credential, secrets)?, rate })
     }
 }
 
@@ -123,17 +143,14 @@ fn open_apns(
     credential: &Credential,
     secrets: &BTreeMap<String, String>,
 ) -> Result<Arc<dyn Channel>, Trouble> {
-    let setting = |name: &str| credential.settings.get(name).filter(|text| !text.is_empty());
+    let setting = |name: &str| setting(credential, name);
     let base_url = match (setting("base_url"), setting("environment").map(String::as_str)) {
         (Some(url), _) => url.clone(),
         (None, Some("development")) => apns::DEVELOPMENT.to_owned(),
         (None, Some("production") | None) => apns::PRODUCTION.to_owned(),
         (None, Some(_)) => return Err(Trouble::Invalid("the environment is production or development".into())),
     };
-    let roots = match setting("ca_pem") {
-        Some(pem) => Arc::new(roots(pem)?),
-        None => Arc::clone(&all.roots),
-    };
+    let roots = roots_of(all, credential)?;
     let credential = apns_credential(setting("key_id"), setting("team_id"), secrets)?;
     let settings = apns::Settings {
         credential,
@@ -168,6 +185,155 @@ fn apns_credential(
         Some(pem) => apns::Credential::from_pem(pem).map_err(invalid),
         None => Err(Trouble::Invalid("a p8, a p12 or a pem is needed".into())),
     }
+}
+
+fn open_fcm(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = fcm::Settings {
+        access: access(all, credential, fcm::BASE_URL, "")?,
+        key_file: secret(secrets, "key_file"),
+        package_name: setting(credential, "package_name").cloned(),
+    };
+    // A published class of its own tells that no request can be put together.
+    let channel = fcm::Fcm::new(settings).map_err(|malformed| Trouble::KeyFileInvalid(malformed.to_string()))?;
+    Ok(Arc::new(channel))
+}
+
+fn open_oppo(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = oppo::Settings {
+        access: access(all, credential, oppo::BASE_URL, "")?,
+        app_key: text(credential, "app_key"),
+        master_secret: secret(secrets, "master_secret"),
+    };
+    Ok(Arc::new(oppo::Oppo::new(settings)?))
+}
+
+fn open_vivo(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = vivo::Settings {
+        access: access(all, credential, vivo::BASE_URL, "")?,
+        app_id: text(credential, "app_id"),
+        app_key: text(credential, "app_key"),
+        app_secret: secret(secrets, "app_secret"),
+    };
+    Ok(Arc::new(vivo::Vivo::new(settings)?))
+}
+
+fn open_harmony(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = harmony::Settings {
+        access: access(all, credential, harmony::BASE_URL, "")?,
+        key_file: secret(secrets, "key_file"),
+        client_id: setting(credential, "client_id").cloned(),
+    };
+    Ok(Arc::new(harmony::Harmony::new(settings)?))
+}
+
+fn open_xiaomi(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = xiaomi::Settings {
+        access: access(all, credential, xiaomi::BASE_URL, "")?,
+        app_secret: secret(secrets, "app_secret"),
+        package_name: text(credential, "package_name"),
+    };
+    Ok(Arc::new(xiaomi::Xiaomi::new(settings)?))
+}
+
+fn open_honor(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = honor::Settings {
+        access: access(all, credential, honor::BASE_URL, honor::AUTH_URL)?,
+        app_id: text(credential, "app_id"),
+        client_id: text(credential, "client_id"),
+        client_secret: secret(secrets, "client_secret"),
+        badge_class: setting(credential, "badge_class").cloned(),
+    };
+    Ok(Arc::new(honor::Honor::new(settings)?))
+}
+
+fn open_huawei(
+    all: &Credentials,
+    credential: &Credential,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Arc<dyn Channel>, Trouble> {
+    let settings = huawei::Settings {
+        access: access(all, credential, huawei::BASE_URL, huawei::AUTH_URL)?,
+        app_id: text(credential, "app_id"),
+        app_secret: secret(secrets, "app_secret"),
+        project_id: setting(credential, "project_id").cloned(),
+        badge_class: setting(credential, "badge_class").cloned(),
+    };
+    Ok(Arc::new(huawei::Huawei::new(settings)?))
+}
+
+impl From<Malformed> for Trouble {
+    fn from(malformed: Malformed) -> Self {
+        Self::Invalid(malformed.to_string())
+    }
+}
+
+/// A setting that is there and not empty.
+fn setting<'a>(credential: &'a Credential, name: &str) -> Option<&'a String> {
+    credential.settings.get(name).filter(|text| !text.is_empty())
+}
+
+/// A setting without the blanks that are copied with it from a console; the channel says what it cannot do without.
+fn text(credential: &Credential, name: &str) -> String {
+    setting(credential, name).map_or("", |text| text.trim()).to_owned()
+}
+
+/// A secret, likewise.
+fn secret(secrets: &BTreeMap<String, String>, name: &str) -> String {
+    secrets.get(name).map_or("", |text| text.trim()).to_owned()
+}
+
+fn invalid(text: &str) -> Trouble {
+    Trouble::Invalid(text.to_owned())
+}
+
+/// What all vendors are told alike: `base_url`, `auth_url`, `ca_pem`, `defaults`.
+fn access(all: &Credentials, credential: &Credential, base_url: &str, auth_url: &str) -> Result<Access, Trouble> {
+    let own = |name: &str, other: &str| setting(credential, name).map_or(other, String::as_str).to_owned();
+    let defaults = match setting(credential, "defaults") {
+        None => serde_json::Map::new(),
+        Some(text) => serde_json::from_str(text).map_err(|_| invalid("defaults is a JSON object"))?,
+    };
+    Ok(Access {
+        base_url: own("base_url", base_url),
+        auth_url: own("auth_url", auth_url),
+        roots: roots_of(all, credential)?,
+        callback_url: setting(credential, "callback_url").cloned(),
+        clock: Arc::clone(&all.clock),
+        tuning: Tuning::default(),
+        defaults,
+    })
+}
+
+/// The credential's own certificate authority, or those of all.
+fn roots_of(all: &Credentials, credential: &Credential) -> Result<Arc<RootCertStore>, Trouble> {
+    Ok(match setting(credential, "ca_pem") {
+        Some(pem) => Arc::new(roots(pem)?),
+        None => Arc::clone(&all.roots),
+    })
 }
 
 /// Reads certificate authorities from PEM text.

@@ -1,8 +1,10 @@
 //! What an answer means for a delivery: its status, its class, and whether and when it is sent again. Pure.
 
-use contract::Millis;
 use contract::codes::{OfflinePush, PushCommon, Row};
-use store::deliveries::{Claimed, Said, Settled, Status, Waits};
+use contract::webhook::{Happening, Notified, PushReport};
+use contract::{Millis, UserId};
+use store::deliveries::{self, Claimed, SELF_BUILT, Said, Settled, Status, Waits};
+use store::push_counts::Counts;
 
 use crate::channel::{self, Answer, Scope, Verdict};
 use crate::credential::Trouble;
@@ -89,6 +91,7 @@ pub fn without_channel(row: &Claimed, trouble: &Trouble, now: Millis) -> Settled
     let (class, text) = match trouble {
         Trouble::Unknown => (OfflinePush::TokenInvalid, "the app has no such credential"),
         Trouble::Invalid(reason) => (OfflinePush::CredentialInvalid, reason.as_str()),
+        Trouble::KeyFileInvalid(reason) => (OfflinePush::FcmRequestFailed, reason.as_str()),
     };
     Settled { class: self::number(class), ..unsent(row, text, now) }
 }
@@ -123,10 +126,23 @@ pub fn after_connection(row: &Claimed, acked: Acked, now: Millis) -> Settled {
     }
 }
 
+/// What a row that was settled adds to the counters of a channel. A device that acknowledges on our own connection has
+/// received it; what a vendor took is only sent.
+pub fn counts(settled: &Settled, channel: &str) -> Counts {
+    let acked = status(PushCommon::Acked);
+    let is_acked = settled.is_ended && settled.status == acked;
+    Counts {
+        sent: i64::from(is_acked),
+        received: i64::from(is_acked && channel == SELF_BUILT),
+        failed: i64::from(settled.is_ended && !is_acked),
+        ..Counts::default()
+    }
+}
+
 /// What a vendor's answer means.
 pub fn after_answer(row: &Claimed, answer: Answer, retries: u32, now: Millis) -> Settled {
     let Answer { verdict, said } = answer;
-    let class = class(&verdict, said.is_local).map_or(0, self::number);
+    let class = said.class.or_else(|| class(&verdict, said.is_local)).map_or(0, self::number);
     let said = Said { code: said.code, text: said.text, request: said.request, is_local: said.is_local };
     let reached = verdict.status().map_or_else(|| status(PushCommon::Acked), own);
     let settled = match verdict {
@@ -162,6 +178,14 @@ fn class(verdict: &Verdict, is_local: bool) -> Option<OfflinePush> {
     })
 }
 
+/// What a webhook tells of a notification that ended at a vendor.
+pub fn report(account: UserId, lane: &str, row: &Settled, of: Notified) -> Happening {
+    let channel = deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel);
+    let is_taken = row.class == 0 && row.status == status(PushCommon::Acked);
+    let (code, info) = if is_taken { (0, "") } else { (row.status.number, &*row.said.text) };
+    Happening::AtVendor(Box::new(PushReport { account, channel: channel.to_owned(), code, info: info.to_owned(), of }))
+}
+
 #[cfg(test)]
 mod tests {
     use contract::DeviceId;
@@ -184,6 +208,7 @@ mod tests {
             notification: "{}".into(),
             expires_at: Millis(1_000_000),
             is_kept: false,
+            place: None,
         }
     }
 

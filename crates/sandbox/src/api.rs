@@ -8,13 +8,10 @@
 //! | `GET`, `POST`, `DELETE /faults` | lists, adds, clears fault rules |
 //! | `PUT /clock` `{offset_ms}` | moves the sandbox's clock |
 //! | `POST /reset` | forgets everything but the certificates |
-//! | `POST /apns/apps` `{bundle, team?}` | registers an app |
-//! | `POST /apns/keys` `{team?, key?, environment?, bundles?, public_key_pem?}` | makes (or takes) a signing key |
-//! | `PATCH /apns/keys/{key}` `{enabled}` | disables a key |
-//! | `POST /apns/certificates` `{bundle, topics?, environment?, expires_in_ms?, is_foreign?}` | issues a client certificate |
-//! | `GET`, `POST /apns/devices` `{bundle, environment?, token?}` | lists phones, adds one |
-//! | `PUT /apns/devices/{token}/state` `{state, since_ms?}` | active, unregistered, expired |
-//! | `GET /apns/devices/{token}/inbox` | what the phone got |
+//! | `GET /receipts` | the receipts that were sent, with what was answered |
+//! | `PUT /receipts` `{ca_pem}` | whom to trust when a receiver speaks TLS |
+//! | `/apns/…` | Apple's room: see `apns::control` |
+//! | `/{room}/…` | the room of another vendor: see `desk` and the room |
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,12 +28,11 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tracing::debug;
 
-use crate::apns;
-use crate::clock::Clock;
-use crate::faults::{Faults, Rule};
-use crate::inbox::Inbox;
+use crate::faults::Rule;
 use crate::listener::{Stop, stopped};
 use crate::page;
+use crate::room::Room;
+use crate::service::Hall;
 
 /// Bytes of a call's body.
 const BODY_BYTES: usize = 64 * 1_024;
@@ -70,10 +66,8 @@ impl Wrong {
 
 /// Everything that can be controlled.
 pub(crate) struct House {
-    pub(crate) clock: Arc<Clock>,
-    pub(crate) faults: Arc<Faults>,
-    pub(crate) inbox: Arc<Inbox>,
-    pub(crate) apns: Arc<apns::Room>,
+    pub(crate) hall: Hall,
+    pub(crate) rooms: Vec<Arc<dyn Room>>,
     pub(crate) ca_pem: String,
 }
 
@@ -82,33 +76,49 @@ struct Offset {
     offset_ms: i64,
 }
 
+#[derive(Deserialize)]
+struct Trust {
+    ca_pem: Option<String>,
+}
+
 impl House {
     /// Answers one call.
     pub(crate) fn call(&self, method: &str, path: &str, body: &[u8]) -> Answer {
-        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let decoded: Vec<String> = path.trim_matches('/').split('/').map(decode).collect();
+        let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
+        let hall = &self.hall;
         match (method, segments.as_slice()) {
-            (_, ["apns", rest @ ..]) => self.apns.control(method, rest, body),
-            ("GET", ["requests"]) => Ok(json!({ "requests": self.inbox.requests() })),
-            ("GET", ["faults"]) => Ok(json!({ "faults": self.faults.list() })),
+            ("GET", ["requests"]) => Ok(json!({ "requests": hall.inbox.requests() })),
+            ("GET", ["receipts"]) => Ok(json!({ "receipts": hall.courier.sent() })),
+            ("PUT", ["receipts"]) => {
+                hall.courier.set_trust(parse::<Trust>(body)?.ca_pem);
+                Ok(json!({}))
+            }
+            ("GET", ["faults"]) => Ok(json!({ "faults": hall.faults.list() })),
             ("POST", ["faults"]) => {
                 let rule: Rule = parse(body)?;
-                self.faults.add(rule).map_err(|text| Wrong::new(StatusCode::INSUFFICIENT_STORAGE, text))?;
+                hall.faults.add(rule).map_err(|text| Wrong::new(StatusCode::INSUFFICIENT_STORAGE, text))?;
                 Ok(json!({}))
             }
             ("DELETE", ["faults"]) => {
-                self.faults.clear();
+                hall.faults.clear();
                 Ok(json!({}))
             }
             ("PUT", ["clock"]) => {
-                self.clock.set_offset_ms(parse::<Offset>(body)?.offset_ms);
-                Ok(json!({ "offset_ms": self.clock.offset_ms(), "now_ms": self.clock.now_ms() }))
+                hall.clock.set_offset_ms(parse::<Offset>(body)?.offset_ms);
+                Ok(json!({ "offset_ms": hall.clock.offset_ms(), "now_ms": hall.clock.now_ms() }))
             }
             ("POST", ["reset"]) => {
-                self.faults.clear();
-                self.inbox.clear();
-                self.clock.set_offset_ms(0);
-                self.apns.reset();
+                hall.faults.clear();
+                hall.inbox.clear();
+                hall.courier.clear();
+                hall.clock.set_offset_ms(0);
+                self.rooms.iter().for_each(|room| room.reset());
                 Ok(json!({}))
+            }
+            (_, [name, rest @ ..]) => {
+                let room = self.rooms.iter().find(|room| room.name() == *name).ok_or_else(Wrong::unknown)?;
+                room.control(method, rest, body)
             }
             _ => Err(Wrong::unknown()),
         }
@@ -130,7 +140,12 @@ impl House {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Wrong> {
+/// Tokens of some vendors hold characters that a path cannot.
+fn decode(segment: &str) -> String {
+    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Wrong> {
     serde_json::from_slice(body).map_err(|error| Wrong::new(StatusCode::BAD_REQUEST, error.to_string()))
 }
 

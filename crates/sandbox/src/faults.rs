@@ -1,13 +1,16 @@
 //! Rules for what no request can provoke: a refusal that the vendor would never give here, silence, a lost connection.
 //!
-//! A rule matches by room, token and topic and is used up after its count. Delays add up; the first
-//! other effect that matches wins.
+//! A rule matches by room, path, token and topic and is used up after its count. Delays add up; the first
+//! other effect that matches wins. Calls that send nothing (for an access token, say) are matched only by rules that
+//! name a path.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Rules that may stand at once; a script needs a handful.
 const RULES_MAX: usize = 1_000;
@@ -20,15 +23,18 @@ pub struct Rule {
     /// The vendor's room; none means every room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<String>,
-    /// The device token; none means every token.
+    /// How the path ends; none means every call that sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The device token, one of those that a batch names; none means every token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// The topic or package; none means every one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// How many requests the rule takes; 0 means until it is cleared.
-    #[serde(default = "once")]
-    pub count: u32,
+    /// How many requests the rule takes; 0 means until it is cleared. None means one, and for limits 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
     /// What happens.
     #[serde(flatten)]
     pub effect: Effect,
@@ -40,14 +46,24 @@ pub struct Rule {
 pub enum Effect {
     /// Answers with this status and reason instead of looking at the request.
     Answer {
-        /// The HTTP status.
-        status: u16,
+        /// The HTTP status; none means the one that the vendor gives with the code, or 200.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// The vendor's code, put into the body as the vendor writes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<Value>,
         /// The vendor's word for it.
         #[serde(default)]
         reason: String,
         /// Adds `retry-after` in seconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_s: Option<u32>,
+        /// The whole body instead: a text as it is, anything else as JSON.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<Value>,
+        /// More headers.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, String>,
     },
     /// Answers later than usual.
     Delay {
@@ -71,6 +87,16 @@ pub enum Effect {
         /// The new cap.
         streams: u32,
     },
+    /// Lets so many requests pass in a second and refuses the others as the vendor refuses who is too fast.
+    RateLimit {
+        /// Requests in a second.
+        per_s: u32,
+    },
+    /// Lets so many requests pass and refuses the others as the vendor refuses who has used up the day.
+    Quota {
+        /// Requests in all.
+        requests: u32,
+    },
 }
 
 /// A file of rules: `[[faults]]` tables in TOML, or an object with a `faults` list in JSON.
@@ -78,10 +104,6 @@ pub enum Effect {
 struct File {
     #[serde(default)]
     faults: Vec<Rule>,
-}
-
-fn once() -> u32 {
-    1
 }
 
 /// Reads rules from a `.json` file, or from TOML under any other name.
@@ -113,6 +135,24 @@ pub(crate) struct Faults {
 struct Standing {
     rule: Rule,
     used: u32,
+    /// The second that is counted, and what passed in it (or, for a quota, in all).
+    second: i64,
+    passed: u32,
+}
+
+/// What is known of a request before anybody judges it.
+#[derive(Debug, Default)]
+pub(crate) struct Aim {
+    /// Sends something to phones.
+    pub(crate) is_send: bool,
+    pub(crate) tokens: Vec<String>,
+    pub(crate) topic: String,
+}
+
+impl Aim {
+    pub(crate) fn send(tokens: Vec<String>, topic: impl Into<String>) -> Self {
+        Self { is_send: true, tokens, topic: topic.into() }
+    }
 }
 
 impl Faults {
@@ -122,7 +162,7 @@ impl Faults {
         if rules.len() >= RULES_MAX {
             return Err("too many fault rules stand");
         }
-        rules.push(Standing { rule, used: 0 });
+        rules.push(Standing { rule, used: 0, second: 0, passed: 0 });
         Ok(())
     }
 
@@ -136,12 +176,17 @@ impl Faults {
         self.rules.lock().iter().map(|standing| standing.rule.clone()).collect()
     }
 
+    /// Whether there is nothing to look for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.lock().is_empty()
+    }
+
     /// Takes what applies to a request and uses the rules up.
-    pub(crate) fn take(&self, room: &str, token: &str, topic: &str) -> Decision {
+    pub(crate) fn take(&self, room: &str, path: &str, aim: &Aim, now_ms: i64) -> Decision {
         let mut decision = Decision::default();
         let mut rules = self.rules.lock();
         for standing in rules.iter_mut() {
-            if !standing.rule.matches(room, token, topic) {
+            if !standing.rule.matches(room, path, aim) || !standing.is_due(now_ms) {
                 continue;
             }
             standing.used += 1;
@@ -152,15 +197,38 @@ impl Faults {
                 break;
             }
         }
-        rules.retain(|standing| standing.rule.count == 0 || standing.used < standing.rule.count);
+        rules.retain(|standing| standing.rule.takes() == 0 || standing.used < standing.rule.takes());
         decision
     }
 }
 
+impl Standing {
+    /// A limit is due only when what it lets pass has passed.
+    fn is_due(&mut self, now_ms: i64) -> bool {
+        let (second, most) = match self.rule.effect {
+            Effect::RateLimit { per_s } => (now_ms.div_euclid(1_000), per_s),
+            Effect::Quota { requests } => (0, requests),
+            _ => return true,
+        };
+        if self.second != second {
+            (self.second, self.passed) = (second, 0);
+        }
+        self.passed = self.passed.saturating_add(1);
+        self.passed > most
+    }
+}
+
 impl Rule {
-    fn matches(&self, room: &str, token: &str, topic: &str) -> bool {
+    fn matches(&self, room: &str, path: &str, aim: &Aim) -> bool {
         let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
-        fits(&self.room, room) && fits(&self.token, token) && fits(&self.topic, topic)
+        let is_path = self.path.as_deref().map_or(aim.is_send, |end| path.ends_with(end));
+        let is_token = self.token.as_ref().is_none_or(|token| aim.tokens.contains(token));
+        is_path && is_token && fits(&self.room, room) && fits(&self.topic, &aim.topic)
+    }
+
+    fn takes(&self) -> u32 {
+        let is_limit = matches!(self.effect, Effect::RateLimit { .. } | Effect::Quota { .. });
+        self.count.unwrap_or(u32::from(!is_limit))
     }
 }
 
@@ -169,17 +237,21 @@ mod tests {
     use super::*;
 
     fn rule(count: u32, effect: Effect) -> Rule {
-        Rule { room: None, token: Some("a".into()), topic: None, count, effect }
+        Rule { room: None, path: None, token: Some("a".into()), topic: None, count: Some(count), effect }
+    }
+
+    fn take(faults: &Faults, token: &str, now_ms: i64) -> Decision {
+        faults.take("r", "/send", &Aim::send(vec!["x".into(), token.into()], "t"), now_ms)
     }
 
     #[test]
     fn a_rule_is_used_up_after_its_count() {
         let faults = Faults::default();
         faults.add(rule(2, Effect::Drop)).unwrap();
-        assert_eq!(faults.take("r", "b", "t").effect, None);
-        assert_eq!(faults.take("r", "a", "t").effect, Some(Effect::Drop));
-        assert_eq!(faults.take("r", "a", "t").effect, Some(Effect::Drop));
-        assert_eq!(faults.take("r", "a", "t").effect, None);
+        assert_eq!(take(&faults, "b", 0).effect, None);
+        assert_eq!(take(&faults, "a", 0).effect, Some(Effect::Drop));
+        assert_eq!(take(&faults, "a", 0).effect, Some(Effect::Drop));
+        assert_eq!(take(&faults, "a", 0).effect, None);
     }
 
     #[test]
@@ -188,18 +260,39 @@ mod tests {
         faults.add(rule(0, Effect::Delay { ms: 5 })).unwrap();
         faults.add(rule(1, Effect::Delay { ms: 7 })).unwrap();
         faults.add(rule(1, Effect::Silence)).unwrap();
-        assert_eq!(faults.take("r", "a", "t"), Decision { delay_ms: 12, effect: Some(Effect::Silence) });
-        assert_eq!(faults.take("r", "a", "t"), Decision { delay_ms: 5, effect: None });
+        assert_eq!(take(&faults, "a", 0), Decision { delay_ms: 12, effect: Some(Effect::Silence) });
+        assert_eq!(take(&faults, "a", 0), Decision { delay_ms: 5, effect: None });
+    }
+
+    #[test]
+    fn a_call_that_sends_nothing_is_matched_by_its_path_only() {
+        let faults = Faults::default();
+        let any = |path: Option<&str>| Rule { path: path.map(Into::into), token: None, ..rule(1, Effect::Drop) };
+        faults.add(any(None)).unwrap();
+        assert_eq!(faults.take("r", "/oauth/token", &Aim::default(), 0).effect, None);
+        faults.add(any(Some("/token"))).unwrap();
+        assert_eq!(faults.take("r", "/oauth/token", &Aim::default(), 0).effect, Some(Effect::Drop));
+    }
+
+    #[test]
+    fn limits_let_pass_what_they_allow() {
+        let faults = Faults::default();
+        faults.add(Rule { count: None, ..rule(0, Effect::RateLimit { per_s: 2 }) }).unwrap();
+        let refused = |now_ms| take(&faults, "a", now_ms).effect.is_some();
+        assert_eq!([0, 1, 999, 1_000, 1_001, 1_999].map(refused), [false, false, true, false, false, true]);
+        faults.clear();
+        faults.add(Rule { count: None, ..rule(0, Effect::Quota { requests: 1 }) }).unwrap();
+        assert_eq!([0, 5_000, 90_000].map(|now_ms| take(&faults, "a", now_ms).effect.is_some()), [false, true, true]);
     }
 
     #[test]
     fn both_file_formats_hold_the_same_rules() {
         let toml: File = toml::from_str(
-            "[[faults]]\ntoken = \"a\"\ncount = 2\neffect = \"answer\"\nstatus = 500\nreason = \"Oops\"\n",
+            "[[faults]]\ntoken = \"a\"\ncount = 2\neffect = \"answer\"\nstatus = 500\nreason = \"Oops\"\ncode = 7\n",
         )
         .unwrap();
         let json: File = serde_json::from_str(
-            r#"{"faults":[{"token":"a","count":2,"effect":"answer","status":500,"reason":"Oops"}]}"#,
+            r#"{"faults":[{"token":"a","count":2,"effect":"answer","status":500,"reason":"Oops","code":7}]}"#,
         )
         .unwrap();
         assert_eq!(toml.faults, json.faults);

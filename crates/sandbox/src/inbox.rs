@@ -1,13 +1,18 @@
 //! What arrived: every request with its answer, and what each phone got. Both are rings; the oldest falls out.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// Requests that are kept; with bodies of a few kilobytes about 10 MB.
 const REQUESTS_MAX: usize = 2_000;
+/// Bytes of the bodies of all of them: a batch weighs a hundred times what a single push does.
+const REQUEST_BYTES_MAX: usize = 32 * 1_024 * 1_024;
+/// Bytes of one body that are kept.
+pub(crate) const BODY_BYTES: usize = 256 * 1_024;
 /// Notifications of all phones that are kept.
 const NOTIFICATIONS_MAX: usize = 10_000;
 
@@ -20,12 +25,46 @@ pub struct Notification {
     pub token: String,
     /// When it was accepted, by the sandbox's clock.
     pub at_ms: i64,
+    /// What it says; the phones of a batch share it.
+    #[serde(flatten, serialize_with = "shared")]
+    pub content: Arc<Content>,
+    /// Taken back by its sender after it arrived.
+    #[serde(skip_serializing_if = "is_not")]
+    pub is_revoked: bool,
+}
+
+/// What a notification says.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Content {
+    /// The vendor's name of the message.
+    pub id: String,
+    /// The line in bold, empty for a silent message.
+    pub title: String,
+    /// The text below it.
+    pub body: String,
+    /// What the app's icon shall show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub badge: Option<i64>,
+    /// What sort of message the sender called it.
+    pub kind: String,
+    /// By which a later one replaces or revokes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify_id: Option<i64>,
     /// The vendor's headers that matter to a phone.
     pub headers: BTreeMap<String, String>,
     /// The payload.
     pub payload: Value,
     /// What a phone would silently ignore.
     pub warnings: Vec<&'static str>,
+}
+
+fn shared<S: Serializer>(content: &Arc<Content>, serializer: S) -> Result<S::Ok, S::Error> {
+    content.as_ref().serialize(serializer)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde takes")]
+fn is_not(flag: &bool) -> bool {
+    !flag
 }
 
 /// A request and what was answered.
@@ -54,22 +93,58 @@ pub struct Request {
 /// Both rings.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    requests: Mutex<VecDeque<Request>>,
+    requests: Mutex<Requests>,
     notifications: Mutex<VecDeque<Notification>>,
+}
+
+#[derive(Debug, Default)]
+struct Requests {
+    ring: VecDeque<Request>,
+    bytes: usize,
 }
 
 impl Inbox {
     pub(crate) fn add_request(&self, request: Request) {
-        push(&mut self.requests.lock(), request, REQUESTS_MAX);
+        let mut kept = self.requests.lock();
+        kept.bytes += request.body.len();
+        kept.ring.push_back(request);
+        while kept.ring.len() > REQUESTS_MAX || kept.bytes > REQUEST_BYTES_MAX {
+            let gone = kept.ring.pop_front().map_or(0, |gone| gone.body.len());
+            kept.bytes -= gone;
+        }
     }
 
-    pub(crate) fn add_notification(&self, notification: Notification) {
-        push(&mut self.notifications.lock(), notification, NOTIFICATIONS_MAX);
+    pub(crate) fn add_notifications(&self, arrived: impl IntoIterator<Item = Notification>) {
+        let mut kept = self.notifications.lock();
+        for notification in arrived {
+            if kept.len() >= NOTIFICATIONS_MAX {
+                kept.pop_front();
+            }
+            kept.push_back(notification);
+        }
+    }
+
+    /// Marks what a sender takes back; answers whether the phone had it.
+    pub(crate) fn revoke(&self, room: &str, token: &str, notify_id: i64) -> bool {
+        let mut kept = self.notifications.lock();
+        let mut found = false;
+        for it in kept.iter_mut().filter(|it| it.room == room && it.token == token) {
+            if it.content.notify_id == Some(notify_id) {
+                it.is_revoked = true;
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// How many requests are kept.
+    pub(crate) fn request_count(&self) -> usize {
+        self.requests.lock().ring.len()
     }
 
     /// Every request that is kept, oldest first.
     pub(crate) fn requests(&self) -> Vec<Request> {
-        self.requests.lock().iter().cloned().collect()
+        self.requests.lock().ring.iter().cloned().collect()
     }
 
     /// What one phone got, oldest first.
@@ -79,14 +154,7 @@ impl Inbox {
     }
 
     pub(crate) fn clear(&self) {
-        self.requests.lock().clear();
+        *self.requests.lock() = Requests::default();
         self.notifications.lock().clear();
     }
-}
-
-fn push<T>(ring: &mut VecDeque<T>, item: T, max: usize) {
-    if ring.len() >= max {
-        ring.pop_front();
-    }
-    ring.push_back(item);
 }

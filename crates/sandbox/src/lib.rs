@@ -1,18 +1,38 @@
 //! The vendor push services, played strictly by their documents: to develop without vendor accounts, to test against,
 //! to measure against.
 //!
-//! One room per vendor (`apns` so far); what rooms share is beside them: the certificate authority (`tls`), bounded
-//! listeners (`listener`), fault rules (`faults`), what arrived (`inbox`), a clock that can be moved, the control API
-//! (`api`) and the page that shows the phones. Stands alone: nothing else of the workspace is used here.
+//! One room per vendor. Apple's (`apns`) speaks HTTP/2 by itself, because it bends what a library would not; the others
+//! are judges of single requests (`service`) behind one listener (`http`) that takes TLS and plain text on the same port.
+//! What rooms share is beside them: the certificate authority (`tls`), bounded listeners (`listener`), fault rules
+//! (`faults`), what arrived (`inbox`), apps and phones (`desk`), access tokens (`tickets`), rates and quotas (`meter`),
+//! receipts (`courier`), a clock that can be moved, the control API (`api`) and the page that shows the phones. Stands
+//! alone: nothing else of the workspace is used here.
 
 mod api;
 mod apns;
 mod clock;
+mod courier;
+mod desk;
 pub mod faults;
+mod fcm;
+mod harmony;
+mod hms;
+mod honor;
+mod http;
+mod huawei;
 pub mod inbox;
+mod keys;
 mod listener;
+mod meter;
+mod oppo;
 mod page;
+mod random;
+mod room;
+mod service;
+mod tickets;
 mod tls;
+mod vivo;
+mod xiaomi;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,9 +46,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::api::House;
 use crate::apns::Environment;
-use crate::clock::Clock;
-use crate::faults::{Faults, Rule};
-use crate::inbox::Inbox;
+use crate::courier::Courier;
+use crate::faults::Rule;
+use crate::room::Room;
+use crate::service::{Hall, Service};
 
 pub use crate::listener::Patience;
 pub use crate::tls::Authority;
@@ -40,6 +61,20 @@ pub struct SandboxSettings {
     pub apns: SocketAddr,
     /// Apple's development service.
     pub apns_development: SocketAddr,
+    /// Google's service and its token endpoint.
+    pub fcm: SocketAddr,
+    /// Huawei's service for Android and its token endpoint.
+    pub huawei: SocketAddr,
+    /// Honor's service and its token endpoint.
+    pub honor: SocketAddr,
+    /// Huawei's service for HarmonyOS.
+    pub harmony: SocketAddr,
+    /// Xiaomi's service.
+    pub xiaomi: SocketAddr,
+    /// OPPO's service.
+    pub oppo: SocketAddr,
+    /// vivo's service.
+    pub vivo: SocketAddr,
     /// The control API and the page.
     pub api: SocketAddr,
     /// None makes a new one.
@@ -56,6 +91,13 @@ impl Default for SandboxSettings {
         Self {
             apns: any,
             apns_development: any,
+            fcm: any,
+            huawei: any,
+            honor: any,
+            harmony: any,
+            xiaomi: any,
+            oppo: any,
+            vivo: any,
             api: any,
             authority: None,
             faults: Vec::new(),
@@ -68,69 +110,142 @@ impl Default for SandboxSettings {
 pub struct Sandbox {
     house: Arc<House>,
     authority: Authority,
-    apns: SocketAddr,
-    apns_development: SocketAddr,
+    /// Every room with the address of its listener.
+    addresses: Vec<(&'static str, SocketAddr)>,
     api: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
 
+/// The room of Apple's development service in the list of addresses.
+const APNS_DEVELOPMENT: &str = "apns_development";
+
+/// Makes a room that is reached at this URL.
+type Make = fn(Hall, &str) -> Arc<dyn Service>;
+
 impl Sandbox {
     /// Binds every listener and begins to serve.
     pub async fn start(settings: SandboxSettings) -> io::Result<Self> {
         let authority = settings.authority.map_or_else(Authority::generate, Ok)?;
-        let (clock, faults, inbox) = (Arc::<Clock>::default(), Arc::<Faults>::default(), Arc::<Inbox>::default());
+        let (courier, parcels) = Courier::new();
+        let hall = Hall {
+            clock: Arc::default(),
+            faults: Arc::default(),
+            inbox: Arc::default(),
+            courier: Arc::clone(&courier),
+            patience: settings.patience,
+        };
         for rule in settings.faults {
-            faults.add(rule).map_err(io::Error::other)?;
+            hall.faults.add(rule).map_err(io::Error::other)?;
         }
-        let room = apns::Room::new(
-            Arc::clone(&clock),
-            Arc::clone(&faults),
-            Arc::clone(&inbox),
-            authority.clone(),
-            settings.patience,
-        );
-        let house = Arc::new(House {
-            clock,
-            faults,
-            inbox,
-            apns: Arc::new(room),
-            ca_pem: authority.certificate_pem().to_owned(),
-        });
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        tasks.spawn(courier::run(courier, parcels, stopping.clone()));
+        let mut addresses = Vec::new();
 
+        let apns = Arc::new(apns::Room::new(hall.clone(), authority.clone()));
         let acceptor = TlsAcceptor::from(authority.server_config(apns::ALPN)?);
-        let mut apns_addresses = Vec::new();
-        for (address, environment) in
-            [(settings.apns, Environment::Production), (settings.apns_development, Environment::Development)]
-        {
+        for (name, address, environment) in [
+            (apns::ROOM, settings.apns, Environment::Production),
+            (APNS_DEVELOPMENT, settings.apns_development, Environment::Development),
+        ] {
             let listener = TcpListener::bind(address).await?;
-            apns_addresses.push(listener.local_addr()?);
-            let (room, acceptor, stop) = (Arc::clone(&house.apns), acceptor.clone(), stopping.clone());
+            addresses.push((name, listener.local_addr()?));
+            let (room, acceptor, stop) = (Arc::clone(&apns), acceptor.clone(), stopping.clone());
             tasks.spawn(listener::serve(listener, stopping.clone(), move |socket, _| {
                 apns::serve(socket, acceptor.clone(), Arc::clone(&room), environment, stop.clone())
             }));
         }
 
+        let acceptor = TlsAcceptor::from(authority.server_config(http::ALPN)?);
+        let mut rooms: Vec<Arc<dyn Room>> = vec![apns];
+        let vendors: [(SocketAddr, Make); 7] = [
+            (settings.fcm, fcm::open),
+            (settings.huawei, huawei::open),
+            (settings.honor, honor::open),
+            (settings.harmony, harmony::open),
+            (settings.xiaomi, xiaomi::open),
+            (settings.oppo, oppo::open),
+            (settings.vivo, vivo::open),
+        ];
+        for (address, make) in vendors {
+            let listener = TcpListener::bind(address).await?;
+            let address = listener.local_addr()?;
+            let service = make(hall.clone(), &format!("https://{address}"));
+            addresses.push((service.name(), address));
+            rooms.push(Arc::clone(&service) as Arc<dyn Room>);
+            let (acceptor, hall, stop) = (acceptor.clone(), hall.clone(), stopping.clone());
+            let counter = Arc::<http::Counter>::default();
+            tasks.spawn(listener::serve(listener, stopping.clone(), move |socket, from| {
+                let (service, counter) = (Arc::clone(&service), Arc::clone(&counter));
+                http::serve(socket, from, acceptor.clone(), service, hall.clone(), counter, stop.clone())
+            }));
+        }
+
+        let house = Arc::new(House { hall, rooms, ca_pem: authority.certificate_pem().to_owned() });
         let listener = TcpListener::bind(settings.api).await?;
         let api = listener.local_addr()?;
         let (serving, stop_api) = (Arc::clone(&house), stopping.clone());
         tasks.spawn(listener::serve(listener, stopping, move |socket, _| {
             api::serve(socket, Arc::clone(&serving), stop_api.clone())
         }));
-        let (apns, apns_development) = (apns_addresses[0], apns_addresses[1]);
-        Ok(Self { house, authority, apns, apns_development, api, stop, tasks })
+        Ok(Self { house, authority, addresses, api, stop, tasks })
     }
 
     /// Apple's production service.
     pub fn apns_url(&self) -> String {
-        format!("https://{}", self.apns)
+        self.url(apns::ROOM)
     }
 
     /// Apple's development service.
     pub fn apns_development_url(&self) -> String {
-        format!("https://{}", self.apns_development)
+        self.url(APNS_DEVELOPMENT)
+    }
+
+    /// Google's service; `/token` gives access tokens.
+    pub fn fcm_url(&self) -> String {
+        self.url(fcm::ROOM)
+    }
+
+    /// Huawei's service for Android; `/oauth2/v3/token` gives access tokens.
+    pub fn huawei_url(&self) -> String {
+        self.url(huawei::ROOM)
+    }
+
+    /// Honor's service; `/auth/token` gives access tokens.
+    pub fn honor_url(&self) -> String {
+        self.url(honor::ROOM)
+    }
+
+    /// Huawei's service for HarmonyOS.
+    pub fn harmony_url(&self) -> String {
+        self.url(harmony::ROOM)
+    }
+
+    /// Xiaomi's service.
+    pub fn xiaomi_url(&self) -> String {
+        self.url(xiaomi::ROOM)
+    }
+
+    /// OPPO's service.
+    pub fn oppo_url(&self) -> String {
+        self.url(oppo::ROOM)
+    }
+
+    /// vivo's service.
+    pub fn vivo_url(&self) -> String {
+        self.url(vivo::ROOM)
+    }
+
+    /// Every room with its URL, by the names that the control API uses.
+    pub fn urls(&self) -> Vec<(&'static str, String)> {
+        self.addresses.iter().map(|(name, address)| (*name, format!("https://{address}"))).collect()
+    }
+
+    fn url(&self, wanted: &str) -> String {
+        let found = self.addresses.iter().find(|(name, _)| *name == wanted);
+        let (_, address) = found.expect("every room that has a method here was opened at the start");
+        format!("https://{address}")
     }
 
     /// The control API and the page.

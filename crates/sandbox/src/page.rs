@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
-
 use crate::api::House;
-use crate::apns::{DeviceState, ROOM};
 use crate::inbox::Notification;
 
 /// Phones and notifications on one page.
@@ -23,66 +20,64 @@ const HEAD: &str = r#"<!doctype html>
   section header { text-align: center; font-size: .78rem; color: #9aa2b1; overflow-wrap: anywhere; margin-bottom: .8rem }
   article { background: #363b45; border-radius: .9rem; padding: .6rem .8rem; margin: .5rem 0; overflow-wrap: anywhere }
   article b { display: block } article small { color: #9aa2b1 } article em { color: #f0b469; font-style: normal; font-size: .8rem }
-  .gone { opacity: .5 }
+  section header b { color: #d9dce3; text-transform: uppercase; letter-spacing: .06em }
+  .gone { opacity: .5 } .revoked { text-decoration: line-through; opacity: .6 }
 </style></head><body>
 "#;
 
 /// Renders the page.
 pub(crate) fn render(house: &House) -> String {
     let mut page = HEAD.to_owned();
-    let devices = house.apns.devices();
-    let requests = house.inbox.requests().len();
-    let offset_s = house.clock.offset_ms() / 1_000;
-    write_to(&mut page, format_args!("<h1>noroshi sandbox <small>{} phones · {requests} requests", devices.len()));
+    let phones: Vec<_> =
+        house.rooms.iter().flat_map(|room| room.phones().into_iter().map(|phone| (room.name(), phone))).collect();
+    let requests = house.hall.inbox.request_count();
+    let offset_s = house.hall.clock.offset_ms() / 1_000;
+    write_to(&mut page, format_args!("<h1>noroshi sandbox <small>{} phones · {requests} requests", phones.len()));
     if offset_s != 0 {
         write_to(&mut page, format_args!(" · clock {offset_s:+} s"));
     }
     page.push_str("</small></h1>\n<main>\n");
-    if devices.is_empty() {
+    if phones.is_empty() {
         page.push_str(
             "<p>No phone yet. Register one: <code>POST /apns/devices {\"bundle\":\"com.example.app\"}</code></p>\n",
         );
     }
-    for device in devices.iter().take(PHONES) {
-        let (class, state) = match device.state {
-            DeviceState::Active => ("", "active"),
-            DeviceState::Unregistered { .. } => ("gone", "unregistered"),
-            DeviceState::Expired { .. } => ("gone", "expired"),
-        };
+    for (room, phone) in phones.iter().take(PHONES) {
         write_to(
             &mut page,
             format_args!(
-                "<section class=\"{class}\"><header>{} · {:?} · {state}<br>{}</header>\n",
-                escape(&device.bundle),
-                device.environment,
-                escape(&device.token),
+                "<section class=\"{}\"><header><b>{room}</b> · {} · {}<br>{}</header>\n",
+                if phone.is_there { "" } else { "gone" },
+                escape(&phone.app),
+                escape(&phone.state),
+                escape(&phone.token),
             ),
         );
-        for notification in house.inbox.of(ROOM, &device.token).iter().rev().take(SHOWN) {
+        for notification in house.hall.inbox.of(room, &phone.token).iter().rev().take(SHOWN) {
             show(&mut page, notification);
         }
         page.push_str("</section>\n");
+    }
+    if phones.len() > PHONES {
+        write_to(&mut page, format_args!("<p>and {} more</p>\n", phones.len() - PHONES));
     }
     page.push_str("</main></body></html>\n");
     page
 }
 
 fn show(page: &mut String, notification: &Notification) {
-    let aps = &notification.payload["aps"];
-    let alert = &aps["alert"];
-    let text = |value: &Value| value.as_str().map(escape).unwrap_or_default();
-    let (title, body) =
-        if alert.is_string() { (String::new(), text(alert)) } else { (text(&alert["title"]), text(&alert["body"])) };
-    let kind = notification.headers.get("apns-push-type").map_or_else(String::new, |kind| escape(kind));
-    write_to(page, format_args!("<article><b>{title}</b>{}<div>{body}</div>", text(&alert["subtitle"])));
+    let content = &notification.content;
+    let class = if notification.is_revoked { " class=\"revoked\"" } else { "" };
+    let (title, body) = (escape(&content.title), escape(&content.body));
+    write_to(page, format_args!("<article{class}><b>{title}</b><div>{body}</div>"));
     let seconds = notification.at_ms.div_euclid(1_000).rem_euclid(86_400);
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    write_to(page, format_args!("<small>{hours:02}:{minutes:02}:{seconds:02} UTC {kind}"));
-    if let Some(badge) = aps["badge"].as_u64() {
+    write_to(page, format_args!("<small>{hours:02}:{minutes:02}:{seconds:02} UTC {}", escape(&content.kind)));
+    if let Some(badge) = content.badge {
         write_to(page, format_args!(" · badge {badge}"));
     }
     page.push_str("</small>");
-    for warning in &notification.warnings {
+    for warning in &content.warnings {
         write_to(page, format_args!("<br><em>{}</em>", escape(warning)));
     }
     page.push_str("</article>\n");

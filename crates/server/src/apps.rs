@@ -16,11 +16,49 @@ use store::{Store, Tx, accounts};
 use crate::vault::Vault;
 use crate::webhook::Switches;
 
+/// The apps by everything that names one.
+#[derive(Default)]
+struct Known {
+    apps: HashMap<AppId, Arc<App>>,
+    /// By their own access keys; several apps may have one in common.
+    by_key: HashMap<String, Vec<AppId>>,
+    /// By `AppId` and `WorkspaceId` of mPaaS.
+    by_mpaas: HashMap<(String, String), AppId>,
+}
+
+impl Known {
+    fn insert(&mut self, app: App) {
+        let id = app.id;
+        if let Some(held) = self.apps.get(&id) {
+            for key in &held.secrets.access_keys {
+                if let Some(ids) = self.by_key.get_mut(&key.id) {
+                    ids.retain(|own| *own != id);
+                    if ids.is_empty() {
+                        self.by_key.remove(&key.id);
+                    }
+                }
+            }
+            let name = (held.settings.mpaas_app_id.clone(), held.settings.workspace_id.clone());
+            if self.by_mpaas.get(&name) == Some(&id) {
+                self.by_mpaas.remove(&name);
+            }
+        }
+        for key in &app.secrets.access_keys {
+            self.by_key.entry(key.id.clone()).or_default().push(id);
+        }
+        if !app.settings.mpaas_app_id.is_empty() {
+            let name = (app.settings.mpaas_app_id.clone(), app.settings.workspace_id.clone());
+            self.by_mpaas.insert(name, id);
+        }
+        self.apps.insert(id, Arc::new(app));
+    }
+}
+
 /// All apps.
 pub struct Apps {
     store: Store,
     vault: Arc<Vault>,
-    known: RwLock<HashMap<AppId, Arc<App>>>,
+    known: RwLock<Known>,
     switches: Arc<Switches>,
     /// The sum of versions that `known` was read at.
     version: AtomicI64,
@@ -36,12 +74,25 @@ impl Apps {
 
     /// An app, if it exists.
     pub fn get(&self, id: AppId) -> Option<Arc<App>> {
-        self.known.read().get(&id).cloned()
+        self.known.read().apps.get(&id).cloned()
+    }
+
+    /// The apps that have an access key of this id as their own.
+    pub fn of_key(&self, id: &str) -> Vec<Arc<App>> {
+        let known = self.known.read();
+        let ids = known.by_key.get(id).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| known.apps.get(id)).cloned().collect()
+    }
+
+    /// The app that mPaaS knows by these two ids.
+    pub fn of_mpaas(&self, app_id: &str, workspace_id: &str) -> Option<Arc<App>> {
+        let known = self.known.read();
+        known.by_mpaas.get(&(app_id.to_owned(), workspace_id.to_owned())).and_then(|id| known.apps.get(id)).cloned()
     }
 
     /// Every app, ordered by id.
     pub fn all(&self) -> Vec<Arc<App>> {
-        let mut all: Vec<_> = self.known.read().values().cloned().collect();
+        let mut all: Vec<_> = self.known.read().apps.values().cloned().collect();
         all.sort_by_key(|app| app.id);
         all
     }
@@ -59,7 +110,7 @@ impl Apps {
             let Some(last) = page.last() else { break };
             after = last.id;
             for row in page {
-                let is_old = self.known.read().get(&row.id).is_none_or(|app| app.version < row.version);
+                let is_old = self.known.read().apps.get(&row.id).is_none_or(|app| app.version < row.version);
                 if is_old {
                     let app = self.open(row)?;
                     if !is_first {
@@ -78,7 +129,7 @@ impl Apps {
     async fn reread(&self, id: AppId) -> Result<()> {
         let row = self.store.read(AppId::PLATFORM, move |snapshot| platform::app(snapshot, id)).await?;
         if let Some(row) = row
-            && self.known.read().get(&id).is_none_or(|app| app.version < row.version)
+            && self.known.read().apps.get(&id).is_none_or(|app| app.version < row.version)
         {
             let app = self.open(row)?;
             self.import_admins(&app).await?;
@@ -90,9 +141,9 @@ impl Apps {
     /// Keeps an app unless a newer copy of it came in between: two refreshes may be under way.
     fn keep(&self, app: App) {
         let mut known = self.known.write();
-        if known.get(&app.id).is_none_or(|held| held.version < app.version) {
+        if known.apps.get(&app.id).is_none_or(|held| held.version < app.version) {
             self.switches.set(app.id, &app.settings);
-            known.insert(app.id, Arc::new(app));
+            known.insert(app);
         }
     }
 
@@ -190,10 +241,21 @@ impl Apps {
     }
 
     fn close(&self, settings: &AppSettings, secrets: &AppSecrets) -> Result<(String, Vec<u8>)> {
-        let record = serde_json::to_string(settings).map_err(Failure::internal)?;
+        let record = record(settings).map_err(Failure::internal)?;
         let secrets = serde_json::to_vec(secrets).map_err(Failure::internal)?;
         Ok((record, self.vault.seal(&secrets)?))
     }
+}
+
+/// What is kept of settings: those that differ from the defaults. Ten thousand apps that set nothing cost little then, and
+/// what nobody set follows the defaults of the version that runs.
+fn record(settings: &AppSettings) -> serde_json::Result<String> {
+    let mut kept = serde_json::to_value(settings)?;
+    let usual = serde_json::to_value(AppSettings::default())?;
+    if let Some(kept) = kept.as_object_mut() {
+        kept.retain(|name, value| usual.get(name) != Some(value));
+    }
+    serde_json::to_string(&kept)
 }
 
 /// How often a change is tried again before the operator is told.

@@ -47,6 +47,8 @@ pub struct Config {
     pub bounds: Bounds,
     /// What firewalls must let through.
     pub addresses: Addresses,
+    /// How the push OpenAPIs are served.
+    pub openapi: OpenApi,
     /// Where calls may go.
     pub outbound: Outbound,
     /// How the log looks.
@@ -87,6 +89,22 @@ fn address_or_off<'de, D: Deserializer<'de>>(value: D) -> Result<Option<SocketAd
         Some(text) => text.parse().map(Some).map_err(|_| {
             serde::de::Error::custom(format!("{text:?} is no address with a port, such as 127.0.0.1:8080, nor \"off\""))
         }),
+    }
+}
+
+/// How the push OpenAPIs are served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpenApi {
+    /// Whether calls over plain HTTP are refused.
+    pub require_tls: bool,
+    /// Whether a caller whose signature does not match is told what this side signed.
+    pub echo_signature: bool,
+}
+
+impl Default for OpenApi {
+    fn default() -> Self {
+        Self { require_tls: false, echo_signature: true }
     }
 }
 
@@ -220,6 +238,7 @@ impl Default for Config {
             media: MediaConfig::default(),
             bounds: Bounds::default(),
             addresses: Addresses::default(),
+            openapi: OpenApi::default(),
             outbound: Outbound::default(),
             log: Log::default(),
         }

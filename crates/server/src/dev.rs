@@ -118,6 +118,8 @@ impl Dev {
         let sandbox = Sandbox::start(SandboxSettings::default())
             .await
             .map_err(|error| Failure::Unavailable(format!("the vendor sandbox: {error}")))?;
+        // Receipts of the vendors come back to this node.
+        sandbox.control("PUT", "/receipts", &json!({ "ca_pem": kept.ca })).map_err(Failure::internal)?;
         let app = enrol(&node, &app, &sandbox).await?;
         let ca_file = options.data.join("ca.pem");
         write(&ca_file, &kept.ca)?;
@@ -171,12 +173,7 @@ impl Dev {
             "app_key": self.app.id.0,
             "mpaas_app_id": self.app.settings.mpaas_app_id,
             "workspace_id": self.app.settings.workspace_id,
-            "sandbox": {
-                "api": self.sandbox.api_url(),
-                "apns": self.sandbox.apns_url(),
-                "apns_development": self.sandbox.apns_development_url(),
-                "ca_file": absolute(&self.ca_file.with_file_name("sandbox-ca.pem")),
-            },
+            "sandbox": places(&self.sandbox, &self.ca_file.with_file_name("sandbox-ca.pem")),
             "admin_api": url("http", self.running.admin),
             "admin_token": self.admin_token,
         })
@@ -214,6 +211,16 @@ impl Dev {
             text(&all["sandbox"]["api"]),
         )
     }
+}
+
+/// Where the rooms of a sandbox are, as one JSON object: the control API, a base URL per vendor, whom to trust.
+pub fn places(sandbox: &Sandbox, ca_file: &Path) -> serde_json::Value {
+    let mut places = json!({ "api": sandbox.api_url() });
+    for (room, url) in sandbox.urls() {
+        places[room] = json!(url);
+    }
+    places["ca_file"] = json!(absolute(ca_file));
+    places
 }
 
 fn absolute(file: &Path) -> PathBuf {

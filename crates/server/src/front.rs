@@ -238,6 +238,14 @@ impl Ears {
         }
     }
 
+    /// Makes those known that come after the store. Whoever was met before stays.
+    pub fn meet(&self, hub: &Arc<Hub>, engine: &Arc<Engine>, broadcasts: &Arc<Broadcasts>, webhooks: &Arc<Webhooks>) {
+        drop(self.hub.set(Arc::clone(hub)));
+        drop(self.engine.set(Arc::clone(engine)));
+        drop(self.broadcasts.set(Arc::clone(broadcasts)));
+        drop(self.webhooks.set(Arc::clone(webhooks)));
+    }
+
     /// Passes on what was committed; never waits.
     pub fn hear(&self, app: AppId, events: &[Event]) {
         for event in events {

@@ -6,6 +6,7 @@
 //! * `admin`: the operators' surface, on a listener of its own.
 //! * `media`: files, uploaded and downloaded, and the files of history. `moderation`: what apps do not want to be said.
 //! * `webhook`: apps are asked and told. `outbound`: calls that go out, and where they may go.
+//! * `openapi`: the push OpenAPIs of EMAS and mPaaS.
 //! * `im`: the IM REST surface. `apps`, `sigs`, `rates`, `address`: what its checks stand on.
 
 pub mod address;
@@ -23,6 +24,7 @@ pub mod listen;
 pub mod media;
 pub mod moderation;
 pub mod node;
+pub mod openapi;
 pub mod outbound;
 pub mod rates;
 pub mod request_id;

@@ -23,8 +23,8 @@ use tracing::{debug, warn};
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 /// A request's head, unless another bound is set.
 const HEAD_WAIT: Duration = Duration::from_mins(1);
-/// Bytes of a request's head, and of what is read ahead.
-const HEAD_BYTES: usize = 16 * 1024;
+/// Bytes of a request's head, and of what is read ahead: the longest URL, which carries a push, and its headers.
+const HEAD_BYTES: usize = 96 * 1024;
 /// Bytes that are not taken: a peer that does not read loses its connection, unless another bound is set.
 const WRITE_WAIT: Duration = Duration::from_secs(30);
 /// Connections of one listener that wait for a task.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use chat::message::change::Named;
 use chat::moderation::{Checked, Filter, Noted, Passed};
+use contract::webhook::{Happening, Judgement};
 use contract::{AppId, Failure, Fault, Millis, MsgKey, Result, UserId, limit, profile};
 use parking_lot::RwLock;
 use serde_json::Value;
@@ -199,7 +200,20 @@ impl Moderation {
             decision: Decision::Open,
             decided_at: Millis(0),
         };
-        self.store.write(app, move |tx: &mut Tx<'_>| words::add_review(tx, &review)).await
+        let judgement = Happening::Moderated(Box::new(Judgement {
+            scene: review.scene.clone(),
+            account: review.account.clone(),
+            contact: review.peer.clone(),
+            text: review.excerpt.clone(),
+            msg_key: review.msg_key.clone(),
+            words: review.words.lines().map(str::to_owned).collect(),
+            is_blocked: false,
+        }));
+        let add = move |tx: &mut Tx<'_>| {
+            words::add_review(tx, &review)?;
+            tx.after_hook(now, &judgement)
+        };
+        self.store.write(app, add).await
     }
 
     /// Builds again the filters whose lists changed, here or on another node.

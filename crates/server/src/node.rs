@@ -23,13 +23,17 @@ use tracing::{error, info, warn};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
-use crate::config::{Addresses, Bounds, Config};
+use crate::config::{Addresses, Bounds, Config, OpenApi};
 use crate::front::{self, Arrival, Ears, Front, SelfBuilt};
 use crate::im::broadcast::hands::Hands;
 use crate::im::operations::tally::Tally;
 use crate::listen::{Listener, ended};
 use crate::media::Media;
 use crate::moderation::Moderation;
+use crate::openapi::cloud::Clouds;
+use crate::openapi::mpaas;
+use crate::openapi::nonces::Nonces;
+use crate::openapi::quota::Quotas;
 use crate::rates::Rates;
 use crate::sigs::Sigs;
 use crate::vault::{self, Vault};
@@ -56,6 +60,14 @@ pub struct Node {
     pub sigs: Arc<Sigs>,
     /// How often.
     pub rates: Arc<Rates>,
+    /// Cloud accounts and access keys.
+    pub clouds: Arc<Clouds>,
+    /// Signed calls, each counted once.
+    pub nonces: Arc<Nonces>,
+    /// How often a cloud account calls.
+    pub quotas: Quotas,
+    /// How the push OpenAPIs are served.
+    pub openapi: OpenApi,
     /// Connected devices.
     pub hub: Arc<Hub>,
     /// Notifications.
@@ -124,6 +136,7 @@ impl Node {
         };
         let store = Store::open(&config.store(), hooks).await?;
         let apps = Arc::new(Apps::load(store.clone(), Arc::clone(&vault), switches).await?);
+        let clouds = Arc::new(Clouds::load(store.clone(), Arc::clone(&apps), Arc::clone(&vault)).await?);
         let rates = Arc::new(Rates::default());
         // Never 0, which in the table of devices means no node.
         let id = (i64::from_le_bytes(vault::random()) & i64::MAX).max(1);
@@ -148,16 +161,17 @@ impl Node {
         let engine = open_engine(id, &store, &apps, &hub, &clock);
         let hands = Hands { store: store.clone(), clock: clock.clone(), hub: Arc::clone(&hub) };
         let broadcasts = Arc::new(Broadcasts::start(Arc::clone(&engine), Arc::new(hands)));
-        drop(ears.hub.set(Arc::clone(&hub)));
-        drop(ears.engine.set(Arc::clone(&engine)));
-        drop(ears.broadcasts.set(Arc::clone(&broadcasts)));
-        drop(ears.webhooks.set(Arc::clone(&webhooks)));
+        ears.meet(&hub, &engine, &broadcasts, &webhooks);
         Ok(Arc::new(Self {
             store,
             apps,
             clock,
             sigs,
             rates,
+            clouds,
+            nonces: Arc::default(),
+            quotas: Quotas::default(),
+            openapi: config.openapi.clone(),
             hub,
             engine,
             media,
@@ -289,7 +303,8 @@ impl Running {
         let mut tasks = JoinSet::new();
         let mut open = |address: Option<SocketAddr>, tls: Option<Arc<rustls::ServerConfig>>| -> Result<_> {
             let Some(address) = address else { return Ok(None) };
-            let listener = Listener::bind(address, tls, route::public(Arc::clone(&node)), Arc::clone(&node.places))?
+            let routes = route::public(Arc::clone(&node), tls.is_some());
+            let listener = Listener::bind(address, tls, routes, Arc::clone(&node.places))?
                 .with_head_wait(Duration::from_millis(config.bounds.head_ms))
                 .with_write_wait(Duration::from_millis(config.bounds.write_ms));
             let address = listener.address()?;
@@ -317,6 +332,13 @@ impl Running {
         tasks.spawn(moderation::follow(Arc::clone(&node), stopped.clone()));
         tasks.spawn(media::keep(Arc::clone(&node), stopped.clone()));
         tasks.spawn(Arc::clone(&node.webhooks).run(stopped.clone()));
+        tasks.spawn(mpaas::clock::follow(Arc::clone(&node), stopped.clone()));
+        tasks.spawn(mpaas::results::follow(
+            Arc::clone(&node),
+            config.outbound.networks.clone().into(),
+            stopped.clone(),
+        ));
+        tasks.spawn(Arc::clone(&node.nonces).run(node.store.clone(), node.clock.clone(), stopped.clone()));
         tasks.spawn(keep(Arc::clone(&node), stopped));
         im::note_start(&node);
         info!(?http, ?https, ?admin, "serving");
@@ -352,6 +374,12 @@ impl Node {
     }
 }
 
+/// Reads what other nodes changed.
+async fn read_again(node: &Node) -> Result<()> {
+    node.apps.refresh().await?;
+    node.clouds.refresh().await
+}
+
 /// Says again and again that the node is alive, and reads apps that others changed.
 async fn keep(node: Arc<Node>, mut stopped: watch::Receiver<bool>) {
     let mut beat = tokio::time::interval(BEAT);
@@ -364,7 +392,7 @@ async fn keep(node: Arc<Node>, mut stopped: watch::Receiver<bool>) {
                 node.tally.flush_all(&node.store).await;
                 node.beat().await
             }
-            _ = refresh.tick(), if !node.store.is_exclusive() => node.apps.refresh().await,
+            _ = refresh.tick(), if !node.store.is_exclusive() => read_again(&node).await,
             () = ended(&mut stopped) => return,
         };
         if let Err(error) = outcome {

@@ -28,6 +28,8 @@ pub struct Rates {
     identifiers: Cache<(AppId, u32, UserId), Limiter>,
     failures: Cache<(AppId, UserId), Limiter>,
     batches: Cache<AppId, Limiter>,
+    /// Limits that were told of within the minute.
+    alarms: Cache<(AppId, &'static str), ()>,
     callers: Arc<Mutex<HashMap<(AppId, UserId), usize>>>,
 }
 
@@ -54,7 +56,8 @@ impl Default for Rates {
     fn default() -> Self {
         let failures = Cache::builder().max_capacity(KEPT).time_to_idle(Duration::from_mins(2)).build();
         let (limiters, identifiers) = (Cache::new(KEPT), Cache::new(KEPT));
-        Self { limiters, identifiers, failures, batches: Cache::new(KEPT), callers: Arc::default() }
+        let alarms = Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_mins(1)).build();
+        Self { limiters, identifiers, failures, batches: Cache::new(KEPT), alarms, callers: Arc::default() }
     }
 }
 
@@ -73,6 +76,15 @@ impl Rates {
             return Err(Fault::AppThrottled);
         }
         Ok(())
+    }
+
+    /// The limit of a command that an app should hear of, because a call over it was refused: once a minute, so that the
+    /// news do not make what there is too much of more.
+    pub fn alarm(&self, app: &App, command: &'static str) -> Option<u32> {
+        let own = app.settings.rates.get(command).copied();
+        let rate = own.or_else(|| rate::of_command(command, app.plan()))?;
+        let entry = self.alarms.entry((app.id, command)).or_insert(());
+        entry.is_fresh().then_some(rate)
     }
 
     /// Counts a call of a caller, or refuses it.

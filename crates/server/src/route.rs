@@ -20,6 +20,7 @@ use tracing::Instrument;
 use crate::im;
 use crate::media;
 use crate::node::Node;
+use crate::openapi;
 use crate::request_id::{self, RequestId};
 
 /// What is taken in and thrown away of a body that nobody reads. A caller that is cut off while it sends may never see
@@ -29,12 +30,15 @@ const DISCARD_BYTES: usize = 8 * limit::BODY_BYTES;
 const DISCARD_WAIT: Duration = Duration::from_secs(1);
 
 /// The public surfaces.
-pub fn public(node: Arc<Node>) -> Router {
+pub fn public(node: Arc<Node>, is_tls: bool) -> Router {
+    let call = move |state, from, request| openapi_call(state, from, request, is_tls);
+    let elsewhere = move |state, from, request| elsewhere(state, from, request, is_tls);
     Router::new()
+        .route("/", any(call))
         .route("/v4/{*command}", any(im_command))
         .route("/v4/", any(im_command))
         // The description of the surface is not a command: whoever may reach the surface may read it.
-        .route("/v4/openapi.json", get(openapi).fallback(im_command))
+        .route("/v4/openapi.json", get(description).fallback(im_command))
         .fallback(elsewhere)
         .route("/media/{*rest}", any(media::serve))
         .route("/ws", get(gateway))
@@ -78,11 +82,56 @@ async fn im_command(
     (headers, answer).into_response()
 }
 
-/// A path of another version is a mistake in a call of the IM surface, which has an answer for it.
-async fn elsewhere(state: State<Arc<Node>>, from: ConnectInfo<SocketAddr>, request: Request) -> Response {
+async fn openapi_call(
+    State(node): State<Arc<Node>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request,
+    is_tls: bool,
+) -> Response {
+    let (head, mut body) = request.into_parts();
+    let body_wait = Duration::from_millis(node.bounds.body_ms);
+    let id = openapi::request_id();
+    let answer = openapi::answer(
+        &node,
+        &id,
+        openapi::Request {
+            from: from.ip(),
+            is_tls,
+            method: &head.method,
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            headers: &head.headers,
+            body: read_body(&mut body, limit::OPENAPI_BODY_BYTES, body_wait),
+        },
+    )
+    .instrument(tracing::error_span!("request", %id))
+    .await;
+    if !head.headers.contains_key(header::EXPECT) {
+        discard(body).await;
+    }
+    let mut headers = HeaderMap::with_capacity(3);
+    if let Ok(id) = HeaderValue::try_from(&answer.id) {
+        headers.insert("x-acs-request-id", id);
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.format.content_type()));
+    if let Some(seconds) = answer.retry_after {
+        headers.insert("x-acs-retry-after", HeaderValue::from(seconds));
+    }
+    (answer.status, headers, answer.body).into_response()
+}
+
+/// A path of another version is a mistake in a call of the IM surface, which has an answer for it; so has the push
+/// OpenAPI for a call that has lost its way.
+async fn elsewhere(state: State<Arc<Node>>, from: ConnectInfo<SocketAddr>, request: Request, is_tls: bool) -> Response {
     let first = request.uri().path().split('/').nth(1).unwrap_or_default();
     let is_version = first.strip_prefix(['v', 'V']).is_some_and(|number| number.parse::<u32>().is_ok());
-    if is_version { im_command(state, from, request).await } else { StatusCode::NOT_FOUND.into_response() }
+    if is_version {
+        im_command(state, from, request).await
+    } else if openapi::is_meant(request.headers(), request.uri().query().unwrap_or_default()) {
+        openapi_call(state, from, request, is_tls).await
+    } else {
+        StatusCode::NOT_FOUND.into_response()
+    }
 }
 
 /// Reads a body of bounded size in bounded time, or it is refused: half-sent bodies hold memory.
@@ -118,7 +167,7 @@ async fn gateway(State(node): State<Arc<Node>>, request: Request) -> Response {
     node.hub.serve(request)
 }
 
-async fn openapi() -> Response {
+async fn description() -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         // Tools in a browser read it from elsewhere.

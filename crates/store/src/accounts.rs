@@ -76,7 +76,7 @@ pub fn among(snapshot: &mut Snapshot<'_>, ids: &[UserId]) -> Result<Vec<Account>
             sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
                      WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
             postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
-                       WHERE app = $1 AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+                       WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))"
         },
         (app, list),
     )?;
@@ -93,7 +93,7 @@ pub fn lock_all(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Account>> {
             sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
                      WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
             postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
-                       WHERE app = $1 AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb))
+                       WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
                        ORDER BY id FOR UPDATE"
         },
         (app, list),

@@ -128,10 +128,14 @@ pub struct AppSettings {
     pub zone_hours: i64,
     /// Whether sealed frames are `required`, `allowed` or `off`.
     pub sealing: Sealing,
+    /// The cloud account that owns the app: its access keys may call it by the push OpenAPIs.
+    pub cloud_account: String,
     /// The ids by which the mPaaS OpenAPI knows the app.
     pub mpaas_app_id: String,
     /// See `mpaas_app_id`.
     pub workspace_id: String,
+    /// How the mPaaS OpenAPI serves the app, and what it tells the app's own server.
+    pub mpaas: MpaasSettings,
     /// Push credentials without their secrets, by businessID.
     pub credentials: BTreeMap<i64, Credential>,
     /// What the app says about its groups.
@@ -180,13 +184,50 @@ impl Default for AppSettings {
             has_history_files: true,
             zone_hours: 0,
             sealing: Sealing::Allowed,
+            cloud_account: crate::cloud::DEFAULT_ACCOUNT.into(),
             mpaas_app_id: String::new(),
             workspace_id: String::new(),
+            mpaas: MpaasSettings::default(),
             credentials: BTreeMap::new(),
             groups: GroupSettings::default(),
             has_live_management: true,
             webhook: WebhookSettings::default(),
         }
+    }
+}
+
+/// How the mPaaS OpenAPI serves an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MpaasSettings {
+    /// The tenant that calls name; empty for any.
+    pub tenant_id: String,
+    /// Whether the app takes pushes by API.
+    pub takes_pushes: bool,
+    /// Hours by which the days of schedules and statistics are ahead of UTC; 8 is what the cloud speaks.
+    pub zone_hours: i64,
+    /// Where the outcome of each message is told, `http` or `https`; empty for nowhere.
+    pub callback_url: String,
+    /// Authorities to trust instead of the system's, as PEM.
+    pub callback_ca_pem: String,
+}
+
+impl Default for MpaasSettings {
+    fn default() -> Self {
+        Self {
+            tenant_id: String::new(),
+            takes_pushes: true,
+            zone_hours: 8,
+            callback_url: String::new(),
+            callback_ca_pem: String::new(),
+        }
+    }
+}
+
+impl MpaasSettings {
+    /// How far days are ahead of UTC.
+    pub const fn ahead_ms(&self) -> i64 {
+        self.zone_hours * 3_600_000
     }
 }
 
@@ -363,6 +404,8 @@ pub struct AppSecrets {
     pub credentials: BTreeMap<i64, BTreeMap<String, String>>,
     /// What webhooks are signed with; empty means that they are not.
     pub webhook_token: String,
+    /// What result callbacks are signed with: a private RSA key as PEM, or a secret; empty means that they are not.
+    pub callback_key: String,
 }
 
 impl fmt::Debug for AppSecrets {

@@ -275,9 +275,10 @@ pub fn revoke(tx: &mut Tx<'_>, now: Millis, number: i64) -> Result<bool> {
     Ok(changed > 0)
 }
 
-/// Ends what a task has not delivered yet.
+/// Ends what a task has not delivered yet. What is under way may still arrive; if it does not, it is over for it too.
 pub fn end_task(tx: &mut Tx<'_>, now: Millis, task: i64) -> Result<u64> {
     let app = tx.app();
+    tx.run(sql!("UPDATE tasks SET expires_at = $3 WHERE app = $1 AND id = $2 AND expires_at > $3"), (app, task, now))?;
     tx.run(
         sql!(
             "UPDATE deliveries SET ended_at = $3, waits = 0, due_at = $3

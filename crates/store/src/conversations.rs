@@ -135,7 +135,10 @@ pub fn among(snapshot: &mut Snapshot<'_>, account: &UserId, ids: &[ConversationI
                               m.cleared_seq, m.cleared_time, m.hidden_seq, m.hidden_time, p.read_seq, p.read_time,
                               c.moved_at
                        FROM jsonb_array_elements_text($3::text::jsonb) AS u (id)
-                       JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = decode(u.id, 'hex')
+                       CROSS JOIN LATERAL (
+                           SELECT * FROM memberships
+                           WHERE app = $1 AND account = $2 AND conversation = decode(u.id, 'hex') OFFSET 0
+                       ) AS m
                        JOIN conversations c ON c.app = m.app AND c.id = m.conversation
                        LEFT JOIN memberships p
                          ON p.app = m.app AND p.account = m.peer AND p.conversation = m.conversation"

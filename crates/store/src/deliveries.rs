@@ -9,10 +9,14 @@
 mod claim;
 mod upkeep;
 
-use contract::{ConversationId, DeviceId, Millis, Result, Seq, UserId, limit};
+use contract::webhook::Notified;
+use contract::{ConversationId, DeviceId, Millis, MsgKey, Result, Seq, UserId, limit};
+use serde::{Deserialize, Serialize};
 
+use crate::bindings::Os;
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
+use crate::{groups, push_counts};
 pub use claim::{Claim, Claimed, Due, Settled, all_lanes, claim, lanes, release, renew, settle};
 pub use upkeep::{Depth, apps_before, depths, purge};
 
@@ -107,6 +111,69 @@ pub struct Task {
     pub is_kept: bool,
     /// The message that it announces.
     pub message: Option<(ConversationId, Seq)>,
+    /// By which ways it goes.
+    pub route: Route,
+}
+
+/// By which ways a task goes, to which devices, and where it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Route {
+    /// What our own connection carries, as JSON, where it differs from what vendors get; empty where it does not.
+    pub own: String,
+    /// Which way comes first.
+    pub road: Road,
+    /// A bit for each system of devices; 0 for all.
+    pub systems: i64,
+    /// Channels by name, with commas between them; empty for all.
+    pub channels: String,
+    /// Whether a target without a binding ends at once.
+    pub is_fleeting: bool,
+    /// The task in whose counters it shows; 0 for none.
+    pub counted: i64,
+    /// Its kind, for the counters.
+    pub kind: String,
+}
+
+impl Route {
+    /// Whether devices of a system are meant.
+    pub const fn takes(&self, os: Os) -> bool {
+        self.systems == 0 || self.systems & (1 << os as i64) != 0
+    }
+
+    /// Whether a channel may carry it.
+    pub fn allows(&self, channel: &str) -> bool {
+        self.channels.is_empty() || self.channels.split(',').any(|allowed| allowed == channel)
+    }
+}
+
+/// Which way comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Road {
+    /// Our own connection where there is one, else the vendors, else our own when it is back.
+    #[default]
+    OwnFirst = 0,
+    /// The vendors, else our own connection.
+    VendorFirst = 1,
+    /// Our own connection only.
+    OwnOnly = 2,
+    /// The vendors only.
+    VendorOnly = 3,
+    /// Apple's devices by their vendor only, others as with [`Self::OwnFirst`].
+    Notice = 4,
+}
+
+impl Road {
+    /// The road of a number.
+    pub const fn from_number(number: i64) -> Self {
+        match number {
+            1 => Self::VendorFirst,
+            2 => Self::OwnOnly,
+            3 => Self::VendorOnly,
+            4 => Self::Notice,
+            _ => Self::OwnFirst,
+        }
+    }
 }
 
 /// Whom a task names.
@@ -153,11 +220,12 @@ pub fn parse_lane(lane: &str) -> Option<(&str, i64)> {
 pub fn add_task(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
     let app = tx.app();
     let (conversation, seq) = task.message.unzip();
+    let route = &task.route;
     tx.run(
         sql!(
-            "INSERT INTO tasks
-                 (app, id, notification, created_at, expires_at, store_offline, conversation, seq)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+            "INSERT INTO tasks (app, id, notification, created_at, expires_at, store_offline, conversation, seq, own, road,
+                 systems, channels, fleeting, counted, kind)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
         ),
         (
             app,
@@ -168,6 +236,13 @@ pub fn add_task(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
             task.is_kept,
             conversation,
             seq.unwrap_or_default(),
+            &route.own,
+            route.road as i64,
+            route.systems,
+            &route.channels,
+            route.is_fleeting,
+            route.counted,
+            &route.kind,
         ),
     )?;
     Ok(())
@@ -175,16 +250,27 @@ pub fn add_task(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
 
 /// Adds a delivery for each target of a task. A held one has a status from the start and waits for its release.
 pub fn add_targets(tx: &mut Tx<'_>, task: &Task, targets: &[Target], held: Option<Status>) -> Result<()> {
+    add_targets_from(tx, task, task.created_at, 0, targets, held)
+}
+
+/// As [`add_targets`], for a task that has so many targets already.
+pub fn add_targets_from(
+    tx: &mut Tx<'_>,
+    task: &Task,
+    now: Millis,
+    known: i64,
+    targets: &[Target],
+    held: Option<Status>,
+) -> Result<()> {
     let app = tx.app();
-    let (waits, due) =
-        if held.is_some() { (Waits::Release, task.expires_at) } else { (Waits::Nothing, task.created_at) };
+    let (waits, due) = if held.is_some() { (Waits::Release, task.expires_at) } else { (Waits::Nothing, now) };
     let Status { family, number } = held.unwrap_or(Status { family: String::new(), number: 0 });
-    let rows = targets.iter().enumerate().map(|(index, target)| {
+    let rows = targets.iter().zip(known..).map(|(target, index)| {
         let (account, device) = match target {
             Target::Account(account) => (account.as_str(), ""),
             Target::Device(device) => ("", device.as_str()),
         };
-        let place = index as i64 * NUMBERS_PER_TARGET;
+        let place = index * NUMBERS_PER_TARGET;
         (app, task.id, place, account, device, waits as i64, family.as_str(), i64::from(number), due)
     });
     tx.many(
@@ -214,6 +300,19 @@ pub fn add_ways(tx: &mut Tx<'_>, task: i64, first: i64, account: &str, ways: &[W
     Ok(())
 }
 
+/// Adds one delivery whose way is known, unless it is there. Answers whether it is new.
+pub fn add_way(tx: &mut Tx<'_>, task: i64, number: i64, way: &Way, due: Millis) -> Result<bool> {
+    let app = tx.app();
+    let new = tx.run(
+        sql!(
+            "INSERT INTO deliveries (app, task, number, device, lane, badge, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT DO NOTHING"
+        ),
+        (app, task, number, &way.device, &way.lane, way.badge, due),
+    )?;
+    Ok(new > 0)
+}
+
 /// A target whose ways have to be looked up, or whose time is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
@@ -227,34 +326,57 @@ pub struct Open {
     pub notification: String,
     /// When it is not worth delivering any more.
     pub expires_at: Millis,
+    /// By which ways it goes.
+    pub route: Route,
 }
+
+type OpenRow = (i64, i64, String, String, String, Millis, String, i64, i64, String, bool, i64, String);
 
 /// Takes due targets for this transaction.
 pub fn take_targets(tx: &mut Tx<'_>, now: Millis, count: usize) -> Result<Vec<Open>> {
     let app = tx.app();
-    let rows: Vec<(i64, i64, String, String, String, Millis)> = tx.all(
+    let rows: Vec<OpenRow> = tx.all(
         sql! {
-            sqlite: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at
+            sqlite: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at, t.own, t.road, t.systems,
+                         t.channels, t.fleeting, t.counted, t.kind
                      FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
                      WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
                      ORDER BY d.due_at LIMIT $3",
-            postgres: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at
+            postgres: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at, t.own, t.road,
+                           t.systems, t.channels, t.fleeting, t.counted, t.kind
                        FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
                        WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
                        ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED"
         },
         (app, now, count as i64),
     )?;
-    let open =
-        |(task, number, account, device, notification, expires_at): (i64, i64, String, String, String, Millis)| {
-            let target = if account.is_empty() {
-                Target::Device(DeviceId::trusted(&device))
-            } else {
-                Target::Account(UserId::trusted(&account))
-            };
-            Open { task, number, target, notification, expires_at }
-        };
     Ok(rows.into_iter().map(open).collect())
+}
+
+fn open(row: OpenRow) -> Open {
+    let (
+        task,
+        number,
+        account,
+        device,
+        notification,
+        expires_at,
+        own,
+        road,
+        systems,
+        channels,
+        fleeting,
+        counted,
+        kind,
+    ) = row;
+    let target = if account.is_empty() {
+        Target::Device(DeviceId::trusted(&device))
+    } else {
+        Target::Account(UserId::trusted(&account))
+    };
+    let road = Road::from_number(road);
+    let route = Route { own, road, systems, channels, is_fleeting: fleeting, counted, kind };
+    Open { task, number, target, notification, expires_at, route }
 }
 
 /// Gives a target its ways, the first of them in its own row.
@@ -274,6 +396,11 @@ pub fn set_ways(tx: &mut Tx<'_>, now: Millis, open: &Open, ways: &[Way]) -> Resu
         Target::Device(_) => "",
     };
     add_ways(tx, open.task, open.number + 1, account, rest, now)
+}
+
+/// Adds to the counters what became known of the deliveries of a task.
+pub fn count(tx: &mut Tx<'_>, now: Millis, tally: &push_counts::Tally) -> Result<()> {
+    if tally.is_empty() { Ok(()) } else { push_counts::add(tx, now, tally) }
 }
 
 /// Lets a target wait for a binding.
@@ -442,6 +569,53 @@ pub fn of_task(snapshot: &mut Snapshot<'_>, task: i64, after: i64) -> Result<Vec
              FROM deliveries WHERE app = $1 AND task = $2 AND number > $3 ORDER BY number LIMIT $4"
         ),
         (app, task, after, limit::STORE_PAGE as i64),
+    )
+}
+
+/// What a delivery tells of, and to whom; none if it tells of no message, or of one that is gone.
+pub fn announced(snapshot: &mut Snapshot<'_>, task: i64, number: i64) -> Result<Option<(UserId, Notified)>> {
+    let app = snapshot.app();
+    let found: Option<(String, ConversationId, Seq, Millis)> = snapshot.opt(
+        sql!(
+            "SELECT d.account, t.conversation, t.seq, t.created_at FROM deliveries d
+             JOIN tasks t ON t.app = d.app AND t.id = d.task
+             WHERE d.app = $1 AND d.task = $2 AND d.number = $3 AND t.conversation IS NOT NULL AND d.account <> ''"
+        ),
+        (app, task, number),
+    )?;
+    let Some((account, conversation, seq, created_at)) = found else { return Ok(None) };
+    let account = UserId::trusted(&account);
+    if let Some(group) = groups::of_conversation(snapshot, conversation)? {
+        let message = groups::messages::at(snapshot, conversation, seq)?;
+        return Ok(message.map(|message| {
+            let (group, sender, time) = (group.to_string(), message.sender, message.at.secs());
+            (account, Notified::Group { group, sender, seq: seq.0, random: message.random, time })
+        }));
+    }
+    // From the newest that the task can tell of backwards: it is among the last few.
+    let found: Option<(String, i64, u32, u32)> = snapshot.opt(
+        sql!(
+            "SELECT sender, time, msg_seq, msg_random FROM messages
+             WHERE app = $1 AND conversation = $2 AND time <= $3 AND seq = $4 AND grouped = 0
+             ORDER BY time DESC LIMIT 1"
+        ),
+        (app, conversation, created_at.secs(), seq),
+    )?;
+    Ok(found.map(|(sender, time, seq, random)| {
+        (account, Notified::Message { sender: UserId::trusted(&sender), key: MsgKey { time, seq, random } })
+    }))
+}
+
+/// Reads what is under way to a device, or waits for it, by the time at which something is to happen.
+pub fn open_of_device(snapshot: &mut Snapshot<'_>, device: &DeviceId, count: usize) -> Result<Vec<Delivery>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT task, number, NULLIF(account, ''), NULLIF(device, ''), lane, waits, family, status, class, said_code,
+                 said_text, said_request, said_local, attempts, tried_at, ended_at
+             FROM deliveries WHERE app = $1 AND device = $2 AND ended_at = 0 ORDER BY due_at LIMIT $3"
+        ),
+        (app, device, count as i64),
     )
 }
 

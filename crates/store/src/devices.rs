@@ -2,7 +2,7 @@
 
 use contract::{DeviceId, Millis, Result, UserId, limit};
 
-use crate::{Snapshot, Tx};
+use crate::{Snapshot, Tx, device_counts};
 
 /// One device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +116,7 @@ pub struct Login {
 pub fn log_in(tx: &mut Tx<'_>, now: Millis, login: &Login) -> Result<Option<UserId>> {
     let app = tx.app();
     let before = get(tx, &login.device)?.and_then(|device| device.account).filter(|old| *old != login.account);
+    device_counts::heard(tx, now, &login.device, login.platform)?;
     tx.run(
         sql!(
             "INSERT INTO devices (app, id, account, platform, registered_at, seen_at, node, session, logged_in)
@@ -137,6 +138,10 @@ pub fn log_in(tx: &mut Tx<'_>, now: Millis, login: &Login) -> Result<Option<User
 /// Notes that a connection of the device ended; a later connection of it is left alone.
 pub fn disconnect(tx: &mut Tx<'_>, now: Millis, id: &DeviceId, session: i64) -> Result<()> {
     let app = tx.app();
+    if let Some(device) = get(tx, id)?.filter(|device| device.session == session) {
+        // A connection may have lasted into another day.
+        device_counts::heard(tx, now, id, device.platform)?;
+    }
     tx.run(
         sql!("UPDATE devices SET node = 0, seen_at = $4 WHERE app = $1 AND id = $2 AND session = $3"),
         (app, id, session, now),
@@ -148,8 +153,12 @@ pub fn disconnect(tx: &mut Tx<'_>, now: Millis, id: &DeviceId, session: i64) -> 
 pub fn log_out(tx: &mut Tx<'_>, now: Millis, id: &DeviceId) -> Result<()> {
     let app = tx.app();
     let account = get(tx, id)?.and_then(|device| device.account);
+    // A device of push stays one, and is nobody's: what is pushed to the account must not appear on it.
     tx.run(
-        sql!("UPDATE devices SET node = 0, logged_in = 0, seen_at = $3 WHERE app = $1 AND id = $2"),
+        sql!(
+            "UPDATE devices SET node = 0, logged_in = 0, seen_at = $3,
+                 account = CASE WHEN enrolled = 1 AND logged_in = 1 THEN '' ELSE account END WHERE app = $1 AND id = $2"
+        ),
         (app, id, now),
     )?;
     if let Some(account) = account {
@@ -162,7 +171,10 @@ pub fn log_out(tx: &mut Tx<'_>, now: Millis, id: &DeviceId) -> Result<()> {
 pub fn log_out_all(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
     tx.run(
-        sql!("UPDATE devices SET node = 0, logged_in = 0 WHERE app = $1 AND account = $2 AND account <> ''"),
+        sql!(
+            "UPDATE devices SET node = 0, logged_in = 0, account = CASE WHEN enrolled = 1 AND logged_in = 1 THEN '' ELSE account END
+             WHERE app = $1 AND account = $2 AND account <> ''"
+        ),
         (app, account),
     )?;
     count_reach(tx, account)
@@ -247,7 +259,7 @@ pub fn tokens_of(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<To
 }
 
 /// Keeps the account's number of reachable devices, by which a send knows whether to queue a notification.
-fn count_reach(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
+pub(crate) fn count_reach(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
     tx.run(
         sql!(

@@ -56,7 +56,7 @@ pub fn ties(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId]) ->
                      WHERE app = $1 AND account = $2 AND target IN (SELECT value FROM json_each($3))",
             postgres: "SELECT target FROM follows
                        WHERE app = $1 AND account = $2
-                         AND target IN (SELECT jsonb_array_elements_text($3::text::jsonb))"
+                         AND target = ANY (ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))"
         },
         (app, account, list.as_str()),
     )?;
@@ -66,7 +66,7 @@ pub fn ties(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId]) ->
                      WHERE app = $1 AND target = $2 AND account IN (SELECT value FROM json_each($3))",
             postgres: "SELECT account FROM follows
                        WHERE app = $1 AND target = $2
-                         AND account IN (SELECT jsonb_array_elements_text($3::text::jsonb))"
+                         AND account = ANY (ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))"
         },
         (app, account, list.as_str()),
     )?;

@@ -30,6 +30,14 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (15, include_str!("../migrations/0015_media.sql")),
     (16, include_str!("../migrations/0016_exports.sql")),
     (17, include_str!("../migrations/0017_daily_sends.sql")),
+    (20, include_str!("../migrations/0020_cloud.sql")),
+    (21, include_str!("../migrations/0021_bindings.sql")),
+    (23, include_str!("../migrations/0023_push_tasks.sql")),
+    (24, include_str!("../migrations/0024_push_counts.sql")),
+    (25, include_str!("../migrations/0025_push_marks.sql")),
+    (27, include_str!("../migrations/0027_push_templates.sql")),
+    (28, include_str!("../migrations/0028_push_plans.sql")),
+    (29, include_str!("../migrations/0029_push_results.sql")),
     (30, include_str!("../migrations/0030_groups.sql")),
     (31, include_str!("../migrations/0031_group_requests.sql")),
     (32, include_str!("../migrations/0032_group_messages.sql")),
@@ -137,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_steps_are_numbered_upwards() {
-        assert!(STEPS.iter().map(|(version, _)| *version).is_sorted_by(|one, other| one < other));
+    fn the_steps_are_numbered_in_order() {
+        assert!(STEPS.is_sorted_by(|(one, _), (next, _)| one < next));
     }
 }

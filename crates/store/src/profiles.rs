@@ -39,7 +39,7 @@ pub fn among(snapshot: &mut Snapshot<'_>, ids: &[UserId]) -> Result<Vec<(UserId,
             postgres: "SELECT a.id, a.nick, a.face, a.standard_seq, a.custom_seq, p.standard, p.custom
                        FROM accounts a LEFT JOIN profiles p ON p.app = a.app AND p.account = a.id
                        WHERE a.app = $1 AND a.deleted_at = 0
-                         AND a.id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+                         AND a.id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))"
         },
         (app, list),
     )?;

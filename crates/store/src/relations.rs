@@ -150,7 +150,7 @@ pub fn hold(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<()> {
         sql! {
             sqlite: "SELECT id FROM accounts WHERE app = $1 AND id IN (SELECT value FROM json_each($2)) LIMIT 1",
             postgres: "SELECT id FROM accounts
-                       WHERE app = $1 AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb))
+                       WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
                        ORDER BY id FOR UPDATE"
         },
         (app, list(ids)),
@@ -173,7 +173,7 @@ pub fn roots(snapshot: &mut Snapshot<'_>, ids: &[UserId]) -> Result<Vec<Root>> {
                               r.requests, r.floor, r.friends, r.graves, r.asked, r.seen, r.added_minute, r.added,
                               r.removed_minute, r.removed
                        FROM accounts a LEFT JOIN relations r ON r.app = a.app AND r.account = a.id
-                       WHERE a.app = $1 AND a.id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+                       WHERE a.app = $1 AND a.id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))"
         },
         (app, list(ids)),
     )
@@ -215,7 +215,7 @@ pub fn stances(snapshot: &mut Snapshot<'_>, ids: &[UserId]) -> Result<HashMap<Us
             sqlite: "SELECT account, standard FROM profiles
                      WHERE app = $1 AND account IN (SELECT value FROM json_each($2))",
             postgres: "SELECT account, standard FROM profiles
-                       WHERE app = $1 AND account IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+                       WHERE app = $1 AND account = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))"
         },
         (app, list(ids)),
     )?;

@@ -68,7 +68,7 @@ pub fn attributes_of(snapshot: &mut Snapshot<'_>, accounts: &[UserId]) -> Result
             sqlite: "SELECT account, place, value FROM account_attributes
                      WHERE app = $1 AND account IN (SELECT value FROM json_each($2)) ORDER BY account, place",
             postgres: "SELECT account, place, value FROM account_attributes
-                       WHERE app = $1 AND account IN (SELECT jsonb_array_elements_text($2::text::jsonb))
+                       WHERE app = $1 AND account = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
                        ORDER BY account, place"
         },
         (app, list(accounts.iter().map(UserId::as_str))),
@@ -122,7 +122,7 @@ pub fn tags_of(snapshot: &mut Snapshot<'_>, accounts: &[UserId]) -> Result<Vec<(
             sqlite: "SELECT account, tag FROM account_tags
                      WHERE app = $1 AND account IN (SELECT value FROM json_each($2)) ORDER BY account, tag",
             postgres: "SELECT account, tag FROM account_tags
-                       WHERE app = $1 AND account IN (SELECT jsonb_array_elements_text($2::text::jsonb))
+                       WHERE app = $1 AND account = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
                        ORDER BY account, tag"
         },
         (app, list(accounts.iter().map(UserId::as_str))),
@@ -138,8 +138,8 @@ pub fn tags_among(snapshot: &mut Snapshot<'_>, accounts: &[UserId], tags: &[&str
                      WHERE app = $1 AND account IN (SELECT value FROM json_each($2))
                          AND tag IN (SELECT value FROM json_each($3))",
             postgres: "SELECT account, tag FROM account_tags
-                       WHERE app = $1 AND account IN (SELECT jsonb_array_elements_text($2::text::jsonb))
-                           AND tag IN (SELECT jsonb_array_elements_text($3::text::jsonb))"
+                       WHERE app = $1 AND account = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
+                           AND tag = ANY (ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))"
         },
         (app, list(accounts.iter().map(UserId::as_str)), list(tags.iter().copied())),
     )

@@ -1,6 +1,6 @@
 //! The catalogue: how each surface spells what goes wrong.
 //!
-//! One file per family under `im`, `sdk` and `push` (and `openapi.rs`), in the published order; a row says what
+//! One file per family under `im`, `sdk` and `push` (and `openapi.rs`, `mpaas.rs`), in the published order; a row says what
 //! happened, who must act and what to do, and which fault or failure it spells. From the rows come the enums by
 //! which code and tests name a code, the rendering of faults ([`render`], [`failure`]), the search behind
 //! `noroshi explain` ([`find`]) and the reference page ([`markdown`]).
@@ -12,6 +12,7 @@ mod table;
 
 #[expect(clippy::unreadable_literal, reason = "codes are written as they are searched for")]
 mod im;
+mod mpaas;
 mod openapi;
 mod print;
 #[expect(clippy::unreadable_literal, reason = "codes are written as they are searched for")]
@@ -23,6 +24,7 @@ mod sdk;
 pub use im::{
     Access, Account, Common, Conversation, Data, Group, Message, OfflinePush, Operations, Profile, Relation, Resource,
 };
+pub use mpaas::{MpaasPush, MpaasTemplate};
 pub use openapi::{OpenApiClient, OpenApiServer};
 pub use print::{json, markdown, tsv};
 pub use push::{Apns, Fcm, Harmony, Honor, Huawei, Oppo, PushCommon, Vivo, Xiaomi};
@@ -43,6 +45,8 @@ pub enum Surface {
     Push,
     /// The push OpenAPI.
     OpenApi,
+    /// The results of the mPaaS push OpenAPI, in the body of its answers.
+    Mpaas,
 }
 
 impl Surface {
@@ -54,6 +58,7 @@ impl Surface {
             Self::SdkV3 => "im-sdk-v3",
             Self::Push => "push-status",
             Self::OpenApi => "openapi",
+            Self::Mpaas => "mpaas",
         }
     }
 }
@@ -163,6 +168,10 @@ families! {
     OpenApiClient = OpenApi, "client";
     /// The OpenAPI: trouble of the server.
     OpenApiServer = OpenApi, "server";
+    /// mPaaS: pushes, devices, schedules and statistics.
+    MpaasPush = Mpaas, "push";
+    /// mPaaS: templates and the state of devices.
+    MpaasTemplate = Mpaas, "template";
 }
 
 /// Every row, family by family.

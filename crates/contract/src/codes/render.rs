@@ -4,7 +4,7 @@
 //! family's internal error, so that a caller always gets an answer in its own words; a test keeps that from happening.
 
 use super::table::Cause;
-use super::{Family, OpenApiServer, PushCommon, Row, SdkCommon, Surface};
+use super::{Family, MpaasPush, OpenApiServer, PushCommon, Row, SdkCommon, Surface};
 use crate::fault::{Failure, Fault};
 
 /// The row in which `family` answers `fault`.
@@ -24,6 +24,7 @@ pub fn failure(family: Family, failure: &Failure) -> &'static Row {
         Surface::Sdk | Surface::SdkV3 => SdkCommon::InternalError.row(),
         Surface::Push => PushCommon::NONE.row(),
         Surface::OpenApi => OpenApiServer::InternalError.row(),
+        Surface::Mpaas => MpaasPush::SystemError.row(),
     })
 }
 
@@ -43,6 +44,7 @@ const fn shared(surface: Surface) -> &'static [Family] {
             &[Family::Common, Family::Account, Family::Profile, Family::Access, Family::Message, Family::Group]
         }
         Surface::OpenApi => &[Family::OpenApiClient, Family::OpenApiServer],
+        Surface::Mpaas => &[Family::MpaasPush, Family::OpenApiClient, Family::OpenApiServer],
         Surface::Sdk | Surface::SdkV3 | Surface::Push => &[],
     }
 }

@@ -156,6 +156,9 @@ macro_rules! codes {
         }
 
         impl $family {
+            /// All of them, in the published order.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
             /// The rows in the order of the variants.
             pub const ROWS: &'static [$crate::codes::Row] = {
                 static ROWS: &[$crate::codes::Row] = &[$($crate::codes::Row {

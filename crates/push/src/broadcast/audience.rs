@@ -5,12 +5,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contract::{Result, UserId};
+use contract::{DeviceId, Result, UserId};
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
 use store::tags::{self, Attribute, Key};
 
-use super::CHUNK;
+use super::{CHUNK, SLICE, SLICE_DEVICES};
+use crate::audience::Scope;
+use crate::ways::Ways;
 
 /// Whom a broadcast is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,30 @@ pub enum Audience {
         /// Nobody after this one; what a broadcast has not reached needs not be taken back.
         upto: Option<String>,
     },
+    /// The devices of a scope: a push of a task.
+    Devices(Walk),
+}
+
+/// Devices that are walked, and how each is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walk {
+    /// Who is meant.
+    pub scope: Scope,
+    /// By which ways.
+    pub ways: Ways,
+    /// Whether devices that come back get it over our own connection.
+    pub is_kept: bool,
+}
+
+/// Some whom a broadcast reaches together, and the place in the walk up to which they go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Slice {
+    /// Accounts, for what is for accounts.
+    pub(super) accounts: Vec<UserId>,
+    /// Devices, for what is for devices.
+    pub(super) devices: Vec<DeviceId>,
+    /// The place of each of them, in their order.
+    pub(super) places: Vec<String>,
 }
 
 /// What is asked of an account. Within a list, `or` wants one, `and` wants all, `not` wants none; all lists together
@@ -61,38 +87,79 @@ impl Audience {
 
     /// The last key of the next page of candidates after one; none if nobody is left.
     pub(super) fn page(&self, snapshot: &mut Snapshot<'_>, after: &str) -> Result<Option<String>> {
-        let Self::Accounts { condition, upto } = self;
-        let found = condition.candidates(snapshot, after, upto.as_deref())?;
-        Ok(found.last().map(ToString::to_string))
+        match self {
+            Self::Accounts { condition, upto } => {
+                let found = condition.candidates(snapshot, after, upto.as_deref())?;
+                Ok(found.last().map(ToString::to_string))
+            }
+            Self::Devices(walk) => walk.scope.next(snapshot, after),
+        }
     }
 
-    /// Those who match on a page after one key and not beyond another, in their order, and the last key of the page;
-    /// none if nobody is left.
-    pub(super) fn members(
+    /// Those who match on a page after one key and not beyond another, in slices, and the last key of the page; none if
+    /// nobody is left.
+    pub(super) fn slices(
         &self,
         snapshot: &mut Snapshot<'_>,
         after: &str,
         upto: &str,
-    ) -> Result<Option<(Vec<UserId>, String)>> {
-        let Self::Accounts { condition, .. } = self;
-        let found = condition.candidates(snapshot, after, Some(upto))?;
-        let Some(last) = found.last().map(ToString::to_string) else { return Ok(None) };
-        if condition.is_led_alone() {
-            return Ok(Some((found, last)));
+    ) -> Result<Option<(Vec<Slice>, String)>> {
+        match self {
+            Self::Accounts { condition, .. } => {
+                let Some((accounts, last)) = condition.members(snapshot, after, upto)? else { return Ok(None) };
+                let slice = |some: &[UserId]| Slice {
+                    places: some.iter().map(ToString::to_string).collect(),
+                    accounts: some.to_vec(),
+                    devices: Vec::new(),
+                };
+                Ok(Some((accounts.chunks(SLICE).map(slice).collect(), last)))
+            }
+            Self::Devices(walk) => {
+                let Some(page) = walk.scope.page(snapshot, after, upto)? else { return Ok(None) };
+                let mut slices = vec![Slice::default()];
+                for member in page.members {
+                    for device in member.devices {
+                        if slices.last().is_none_or(|slice| slice.devices.len() == SLICE_DEVICES) {
+                            slices.push(Slice::default());
+                        }
+                        if let Some(slice) = slices.last_mut() {
+                            slice.devices.push(device);
+                            slice.places.push(member.place.clone());
+                        }
+                    }
+                }
+                slices.retain(|slice| !slice.devices.is_empty());
+                settle_places(&mut slices, after);
+                Ok(Some((slices, page.last)))
+            }
         }
-        let mut matching = Vec::with_capacity(found.len());
-        for some in found.chunks(LOOK) {
-            matching.extend(condition.filter(snapshot, some)?);
-        }
-        Ok(Some((matching, last)))
     }
 
     /// Whether an account with these traits matches.
     pub fn holds(&self, traits: &Traits) -> bool {
-        let Self::Accounts { condition, .. } = self;
+        let Self::Accounts { condition, .. } = self else { return false };
         let tags = traits.tags.iter().map(String::as_str).collect();
         let values = traits.values.iter().map(|(place, value)| (*place, value.as_str())).collect();
         condition.matches(&tags, &values)
+    }
+}
+
+/// A holder may bring more devices than a slice takes: then only the last slice of it moves the walk beyond it, so that
+/// a walk which is taken up again leaves nobody out.
+fn settle_places(slices: &mut [Slice], after: &str) {
+    // The last place that is behind everybody before it.
+    let mut last = after.to_owned();
+    for index in 1..slices.len() {
+        let (before, rest) = slices.split_at_mut(index);
+        let (Some(one), Some(next)) = (before.last_mut(), rest.first()) else { continue };
+        let Some(open) = next.places.first().filter(|open| one.places.last() == Some(open)).cloned() else {
+            last = one.places.last().cloned().unwrap_or(last);
+            continue;
+        };
+        let safe = one.places.iter().rev().find(|place| **place != open).cloned();
+        let safe = safe.unwrap_or_else(|| last.clone());
+        one.places.iter_mut().filter(|place| **place == open).for_each(|place| place.clone_from(&safe));
+        last = safe;
     }
 }
 
@@ -114,6 +181,21 @@ impl Traits {
 }
 
 impl Condition {
+    /// Those who match on a page after one key and not beyond another, in their order, and the last key of the page;
+    /// none if nobody is left.
+    fn members(&self, snapshot: &mut Snapshot<'_>, after: &str, upto: &str) -> Result<Option<(Vec<UserId>, String)>> {
+        let found = self.candidates(snapshot, after, Some(upto))?;
+        let Some(last) = found.last().map(ToString::to_string) else { return Ok(None) };
+        if self.is_led_alone() {
+            return Ok(Some((found, last)));
+        }
+        let mut matching = Vec::with_capacity(found.len());
+        for some in found.chunks(LOOK) {
+            matching.extend(self.filter(snapshot, some)?);
+        }
+        Ok(Some((matching, last)))
+    }
+
     /// What leads the walk: every account that matches has one of these.
     fn keys(&self) -> Vec<Key> {
         let attribute = |(place, value): &(i64, String)| Key::Attribute(*place, value.clone());

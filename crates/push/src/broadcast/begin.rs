@@ -6,7 +6,7 @@ use contract::notification::Notification;
 use contract::{Failure, Fault, Millis, Result, UserId, limit};
 use store::Tx;
 use store::broadcasts::{self, Broadcast, Gate, Order};
-use store::deliveries::{self, Target, Task};
+use store::deliveries::{self, Route, Target, Task};
 
 use super::Audience;
 
@@ -102,7 +102,10 @@ pub struct Undo {
 pub fn revoke(tx: &mut Tx<'_>, now: Millis, rule: Rule, found: &Broadcast, undo: &Undo) -> Result<()> {
     let gate = check_revoke(tx, now, rule, found, undo)?;
     let audience: Audience = serde_json::from_str(&found.order.audience).map_err(Failure::internal)?;
-    let Audience::Accounts { condition, .. } = audience;
+    let Audience::Accounts { condition, .. } = audience else {
+        // It belongs to a task, which is taken back as a task.
+        return refuse(Fault::TaskUnknown);
+    };
     let reached = Audience::Accounts { condition, upto: Some(found.frontier.clone()) };
     let (order, _) = undone(tx, now, gate, found, undo, &reached)?;
     broadcasts::add(tx, &order, false)?;
@@ -238,6 +241,7 @@ fn deliver(tx: &mut Tx<'_>, order: &Order, targets: &[Target]) -> Result<()> {
         expires_at: order.expires_at,
         is_kept: false,
         message: None,
+        route: Route::default(),
     };
     deliveries::add_task(tx, &task)?;
     deliveries::add_targets(tx, &task, targets, None)?;

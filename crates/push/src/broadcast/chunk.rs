@@ -6,16 +6,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use contract::{AppId, Failure, Millis, Result, UserId};
+use contract::webhook::{Happening, Webhook};
+use contract::{AppId, DeviceId, Failure, Millis, Result};
 use store::broadcasts::{self, Broadcast, Chunk};
-use store::deliveries::Claim;
-use store::{Store, Tx};
+use store::deliveries::{self, Claim};
+use store::{Store, Tx, audiences, push_counts};
 
+use super::audience::Slice;
 use super::tally::EXPIRED;
-use super::{Audience, SLICE, Shared, Tally};
+use super::{Audience, Shared, Tally};
 use crate::engine::unique;
+use crate::results::{self, Results};
 
+mod devices;
 mod notify;
+
+pub(crate) use notify::number as number_of;
 
 /// What a turn brought.
 pub(super) enum Turn {
@@ -26,7 +32,8 @@ pub(super) enum Turn {
 }
 
 enum Found {
-    Chunk(Box<(Broadcast, Chunk)>),
+    /// With whether the app is told what vendors do with it.
+    Chunk(Box<(Broadcast, Chunk)>, bool),
     /// The last chunk of a broadcast was cut before.
     Cut,
     Nothing(Option<Millis>),
@@ -56,6 +63,14 @@ struct Worker<'a> {
     behind: Behind,
     /// When the first of the lanes that are behind takes something again.
     again_at: Option<Millis>,
+    /// What goes into the counters with the next write.
+    counted: push_counts::Tally,
+    /// What the app is told with the next write.
+    results: Results,
+    /// Devices that have got it over our own connection, noted with the next write.
+    reached: Vec<DeviceId>,
+    /// What vendors took and refused, left for the webhook that tells of it with the next write; none if the app has it off.
+    reports: Option<Vec<Happening>>,
 }
 
 pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
@@ -65,8 +80,8 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
     let (engine, now) = (&shared.engine, shared.engine.now());
     let settings = engine.settings();
     let claim = Claim { node: settings.node, id: unique(), until: now.plus(settings.lease_ms) };
-    let (of, chunk) = match engine.store().write(app, move |tx| find(tx, now, &claim)).await? {
-        Found::Chunk(found) => *found,
+    let ((of, chunk), is_told) = match engine.store().write(app, move |tx| find(tx, now, &claim)).await? {
+        Found::Chunk(found, is_told) => (*found, is_told),
         Found::Cut => return Ok(Turn::Worked),
         Found::Nothing(due) => return Ok(Turn::Nothing(due)),
     };
@@ -76,6 +91,10 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
         behind: serde_json::from_str(&chunk.progress.behind).map_err(Failure::internal)?,
         audience: serde_json::from_str(&of.order.audience).map_err(Failure::internal)?,
         again_at: None,
+        counted: push_counts::Tally::new(),
+        results: Results::new(),
+        reached: Vec::new(),
+        reports: is_told.then(Vec::new),
         of: &of,
         shared,
         app,
@@ -98,13 +117,13 @@ fn find(tx: &mut Tx<'_>, now: Millis, claim: &Claim) -> Result<Found> {
     if let Some(chunk) = broadcasts::claim(tx, now, claim)? {
         let of = broadcasts::get(tx, chunk.broadcast)?;
         let of = of.ok_or_else(|| Failure::internal("a chunk has no broadcast"))?;
-        return Ok(Found::Chunk(Box::new((of, chunk))));
+        return Ok(Found::Chunk(Box::new((of, chunk)), tx.wants(Webhook::AllMemberPush)));
     }
     let Some(of) = broadcasts::next(tx, now)? else { return Ok(Found::Nothing(broadcasts::due(tx)?)) };
     let audience: Audience = serde_json::from_str(&of.order.audience).map_err(Failure::internal)?;
     let high = if of.order.expires_at <= now { None } else { audience.page(tx, &of.frontier)? };
     Ok(match broadcasts::cut(tx, now, &of, high.as_deref(), claim)? {
-        Some(chunk) => Found::Chunk(Box::new((of, chunk))),
+        Some(chunk) => Found::Chunk(Box::new((of, chunk)), tx.wants(Webhook::AllMemberPush)),
         None => Found::Cut,
     })
 }
@@ -161,13 +180,15 @@ impl Worker<'_> {
     async fn walk(&mut self) -> Result<Walk> {
         loop {
             let (from, upto) = (self.chunk.progress.done.clone(), self.chunk.high.clone());
-            let Some((members, last)) = self.page(from, upto).await? else { return Ok(Walk::Ended) };
-            for slice in members.chunks(SLICE) {
+            let Some((slices, last)) = self.page(from, upto).await? else { return Ok(Walk::Ended) };
+            for slice in &slices {
                 if self.shared.is_stopping() {
                     return Ok(Walk::Stopped);
                 }
                 self.slice(slice).await?;
-                self.chunk.progress.done = slice.last().map(ToString::to_string).unwrap_or_default();
+                if let Some(place) = slice.places.last() {
+                    self.chunk.progress.done.clone_from(place);
+                }
                 if !self.save().await? {
                     return Ok(Walk::Lost);
                 }
@@ -180,11 +201,11 @@ impl Worker<'_> {
     async fn catch_up(&mut self, lane: &str) -> Result<Walk> {
         loop {
             let (from, upto) = (self.behind.get(lane).cloned().unwrap_or_default(), self.chunk.high.clone());
-            let Some((members, last)) = self.page(from, upto).await? else {
+            let Some((slices, last)) = self.page(from, upto).await? else {
                 self.behind.remove(lane);
                 return Ok(if self.save().await? { Walk::Ended } else { Walk::Lost });
             };
-            for slice in members.chunks(SLICE) {
+            for slice in &slices {
                 if self.shared.is_stopping() {
                     return Ok(Walk::Stopped);
                 }
@@ -192,7 +213,7 @@ impl Worker<'_> {
                 self.notify(slice, &place, Some(lane)).await?;
                 let is_behind = self.behind.contains_key(lane);
                 if !is_behind {
-                    let reached = slice.last().map(ToString::to_string).unwrap_or_default();
+                    let reached = slice.places.last().cloned().unwrap_or(place);
                     self.behind.insert(lane.to_owned(), reached);
                 }
                 if !self.save().await? {
@@ -206,21 +227,24 @@ impl Worker<'_> {
         }
     }
 
-    async fn page(&self, from: String, upto: String) -> Result<Option<(Vec<UserId>, String)>> {
+    async fn page(&self, from: String, upto: String) -> Result<Option<(Vec<Slice>, String)>> {
         let audience = self.audience.clone();
-        self.store().read(self.app, move |snapshot| audience.members(snapshot, &from, &upto)).await
+        self.store().read(self.app, move |snapshot| audience.slices(snapshot, &from, &upto)).await
     }
 
-    async fn slice(&mut self, accounts: &[UserId]) -> Result<()> {
-        let told = self.shared.hands.hand(self.app, &self.of.order, accounts).await?;
+    async fn slice(&mut self, slice: &Slice) -> Result<()> {
+        let told = match slice.accounts.as_slice() {
+            [] => 0,
+            accounts => self.shared.hands.hand(self.app, &self.of.order, accounts).await?,
+        };
         if !self.of.order.notification.is_empty() {
             let place = self.chunk.progress.done.clone();
-            self.notify(accounts, &place, None).await?;
+            self.notify(slice, &place, None).await?;
         }
-        self.chunk.progress.matched += accounts.len() as i64;
+        self.chunk.progress.matched += slice.places.len() as i64;
         self.chunk.progress.told += told as i64;
         let counts = &self.shared.counts;
-        counts.matched.fetch_add(accounts.len() as u64, Ordering::Relaxed);
+        counts.matched.fetch_add(slice.places.len() as u64, Ordering::Relaxed);
         counts.told.fetch_add(told, Ordering::Relaxed);
         Ok(())
     }
@@ -229,8 +253,23 @@ impl Worker<'_> {
         self.chunk.progress.statuses = self.tally.to_text();
         self.chunk.progress.behind = serde_json::to_string(&self.behind).map_err(Failure::internal)?;
         let (chunk, claim) = (self.chunk.clone(), self.claim);
-        let until = self.now().plus(self.shared.engine.settings().lease_ms);
-        self.store().write(self.app, move |tx| broadcasts::save(tx, &chunk, &claim, until)).await
+        let now = self.now();
+        let until = now.plus(self.shared.engine.settings().lease_ms);
+        let (counted, reached) = (std::mem::take(&mut self.counted), std::mem::take(&mut self.reached));
+        let reports = self.reports.as_mut().map(std::mem::take).unwrap_or_default();
+        let results = std::mem::take(&mut self.results);
+        let save = move |tx: &mut Tx<'_>| {
+            // Whoever has lost the chunk counts nothing: another does it again.
+            let is_ours = broadcasts::save(tx, &chunk, &claim, until)?;
+            if is_ours {
+                deliveries::count(tx, now, &counted)?;
+                results::tell(tx, now, &results)?;
+                audiences::mark(tx, chunk.broadcast, &reached)?;
+                reports.iter().try_for_each(|report| tx.after_hook(now, report))?;
+            }
+            Ok(is_ours)
+        };
+        self.store().write(self.app, save).await
     }
 
     async fn give_back(&self, due: Millis) -> Result<()> {

@@ -27,8 +27,9 @@ use store::broadcasts::Order;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-pub use self::audience::{Audience, Condition, Traits};
+pub use self::audience::{Audience, Condition, Traits, Walk};
 pub use self::begin::{Begun, Request, Rule, Undo, batch, begin, revoke, revoke_batch};
+pub(crate) use self::chunk::number_of;
 pub use self::tally::Tally;
 use crate::engine::Engine;
 
@@ -37,6 +38,9 @@ pub const CHUNK: usize = 1_000;
 
 /// Accounts of a slice: few enough that all their ways fit into one answer of the store.
 pub const SLICE: usize = 64;
+
+/// Devices of a slice, where devices are walked: what a crash may repeat, and as few writes as the pace needs.
+pub const SLICE_DEVICES: usize = 500;
 
 /// Chunks that a node works on at a time, in all apps together.
 const TURNS_MAX: usize = 4;
@@ -68,7 +72,7 @@ pub enum Devices {
 /// What was done since the start, for the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
-    /// Accounts that matched.
+    /// Accounts, or devices, that matched.
     pub matched: u64,
     /// Accounts that were reached over their connections.
     pub told: u64,

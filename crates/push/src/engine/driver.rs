@@ -12,7 +12,7 @@ use contract::{AppId, Failure, Millis, Result};
 use futures_util::FutureExt;
 use store::deliveries::{self, Due};
 use store::outbox;
-use store::{GROUP_PUSH, OFFLINE_PUSH};
+use store::{GROUP_PUSH, OFFLINE_PUSH, tasks};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -27,6 +27,8 @@ const IDLE_MS: i64 = 600_000;
 const FAILED_MS: i64 = 1_000;
 /// How often what is long over is forgotten.
 const PURGE_MS: i64 = 3_600_000;
+/// How long pushes are remembered, with what became of them: what the contract lets be asked for, and a month.
+const RECORDS_MS: i64 = 92 * 86_400_000;
 /// Purges of one app in one round.
 const PURGES: usize = 20;
 /// How long a channel may take to close.
@@ -301,6 +303,14 @@ async fn sweep(shared: &Shared, now: Millis) -> Result<Vec<Due>> {
             found.extend(page.into_iter().map(|app| Due { app, lane: String::new(), due_at: now }));
         }
     }
+    let mut app = AppId::PLATFORM;
+    loop {
+        let page = shared.store.read(AppId::PLATFORM, move |snapshot| tasks::apps_due(snapshot, app)).await?;
+        let Some((last, _)) = page.last() else { break };
+        app = *last;
+        let due = page.into_iter().filter(|(_, due_at)| *due_at <= horizon);
+        found.extend(due.map(|(app, due_at)| Due { app, lane: String::new(), due_at }));
+    }
     Ok(found)
 }
 
@@ -311,6 +321,15 @@ async fn purge(shared: &Shared, now: Millis) -> Result<()> {
     for app in apps {
         for _ in 0..PURGES {
             if shared.store.write(app, move |tx| deliveries::purge(tx, before)).await? == 0 {
+                break;
+            }
+        }
+    }
+    let before = now.plus(-RECORDS_MS);
+    let apps = shared.store.read(AppId::PLATFORM, move |snapshot| tasks::apps_before(snapshot, before)).await?;
+    for app in apps {
+        for _ in 0..PURGES {
+            if shared.store.write(app, move |tx| tasks::purge(tx, before)).await? == 0 {
                 break;
             }
         }

@@ -55,7 +55,7 @@ impl Circuit {
                 Verdict::Later { scope: Scope::App, after_ms, .. } => {
                     wish = wish.max(Some(after_ms.unwrap_or(AWAY_MS).max(AWAY_MS)));
                 }
-                Verdict::Later { scope: Scope::Node, .. } => away += 1,
+                Verdict::Later { scope: Scope::Node, .. } | Verdict::Refused { scope: Scope::Node, .. } => away += 1,
                 _ => {}
             }
         }

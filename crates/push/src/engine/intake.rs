@@ -9,16 +9,19 @@ use std::sync::Arc;
 use contract::codes::PushCommon;
 use contract::notification::{Badge, Kind, Notification};
 use contract::{DeviceId, Millis, Result, UserId, limit};
-use store::deliveries::{self, Due, Open, SELF_BUILT, SELF_LANE, Target, Task, Way};
+use store::bindings::Os;
+use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task, Way};
 use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
-use store::{OFFLINE_PUSH, Tx, accounts};
+use store::push_counts::Tally;
+use store::{OFFLINE_PUSH, Tx, accounts, audiences, tasks};
 
 use super::{Shared, grouped};
 use crate::chat::Notice;
 use crate::credential::is_voip;
 use crate::delivery::status;
-use crate::notice;
+use crate::ways::Ways;
+use crate::{notice, task};
 
 /// Rows of one transaction: short, because other writers wait behind it.
 const BATCH: usize = 64;
@@ -27,14 +30,25 @@ const BATCH: usize = 64;
 pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Vec<Due>> {
     // One app's flood is worked off in turns with the others: the driver starts this again.
     let now = shared.now();
+    let next = launch(shared, app, now).await?;
     let notices = shared.store.write(app, move |tx| take_notices(tx, now)).await?;
     let has_more = shared.store.write(app, move |tx| grouped::take(tx, now)).await?;
     let targets = shared.store.write(app, move |tx| take_targets(tx, now)).await?;
     let mut lanes = shared.store.read(app, deliveries::lanes).await?;
+    lanes.extend(next.map(|due_at| Due { app, lane: String::new(), due_at }));
     if notices == BATCH || has_more || targets == BATCH {
         lanes.push(Due { app, lane: String::new(), due_at: now });
     }
     Ok(lanes)
+}
+
+/// Starts tasks whose time has come. Answers when the next one is due.
+async fn launch(shared: &Arc<Shared>, app: contract::AppId, now: Millis) -> Result<Option<Millis>> {
+    let Some(first) = shared.store.read(app, tasks::next_due).await? else { return Ok(None) };
+    if first > now {
+        return Ok(Some(first));
+    }
+    shared.store.write(app, move |tx| task::launch_due(tx, now)).await
 }
 
 fn take_notices(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
@@ -70,6 +84,7 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
         // A device of the self-built channel shows what it missed when it is back, as a phone does.
         is_kept: true,
         message: item.conversation.map(|conversation| (conversation, item.seq)),
+        route: Route::default(),
     };
     deliveries::add_task(tx, &task)?;
     deliveries::add_ways(tx, task.id, 0, receiver.as_str(), &ways, now)
@@ -135,39 +150,52 @@ fn count(tx: &mut Tx<'_>, device: &DeviceId, notification: &Notification) -> Res
 
 fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
     let targets = deliveries::take_targets(tx, now, BATCH)?;
+    let mut tally = Tally::new();
     for open in &targets {
-        take_target(tx, now, open)?;
+        take_target(tx, now, open, &mut tally)?;
     }
+    // All at once and last: counters are rows that other lanes wait for, too.
+    deliveries::count(tx, now, &tally)?;
     Ok(targets.len())
 }
 
-fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
+fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> Result<()> {
     if open.expires_at <= now {
-        return deliveries::end_target(tx, now, open, &status(PushCommon::NONE));
+        deliveries::end_target(tx, now, open, &status(PushCommon::NONE))?;
+        return store::results::keep(tx, now, &[(open.task, open.number)]).map(drop);
     }
     // Unreadable text has no badge to count and no kind; the lane ends it with the reason.
     let notification: Notification = serde_json::from_str(&open.notification).unwrap_or_default();
-    let bound: Vec<Device> = match &open.target {
-        Target::Account(account) => devices::of_account(tx, account)?,
-        Target::Device(device) => devices::get(tx, device)?.into_iter().collect(),
+    let reach = match &open.target {
+        Target::Account(account) => audiences::reach_account(tx, now, account)?,
+        Target::Device(device) => audiences::reach(tx, now, std::slice::from_ref(device))?,
     };
+    let chosen = Ways::of(&open.route);
     let mut ways = Vec::new();
-    for device in bound.iter().filter(|device| device.is_logged_in && !device.is_replaced) {
-        let tokens = match &device.account {
-            Some(account) if !device.is_connected(now) => devices::tokens_of(tx, account)?,
-            _ => Vec::new(),
-        };
-        let vendors: Vec<&Token> =
-            tokens.iter().filter(|token| token.device == device.id && token.channel != SELF_BUILT).collect();
-        let before = ways.len();
-        add_ways(tx, &device.id, &vendors, &notification, &mut ways)?;
-        if ways.len() == before {
-            let badge = count(tx, &device.id, &notification)?;
-            ways.push(Way { device: device.id.clone(), lane: SELF_LANE.to_owned(), badge });
+    for rows in reach.chunk_by(|one, other| one.device == other.device) {
+        let lanes = chosen.lanes(rows, notification.kind);
+        let Some(device) = rows.first().filter(|_| !lanes.is_empty()) else { continue };
+        let badge = count(tx, &device.device, &notification)?;
+        for lane in lanes {
+            let channel = deliveries::parse_lane(&lane.name).map_or(&*lane.name, |(channel, _)| channel);
+            if let Some(place) = chosen.place(device.os, channel) {
+                tally.entry(place).or_default().accepted += 1;
+            }
+            ways.push(Way { device: device.device.clone(), lane: lane.name, badge });
         }
     }
-    if ways.is_empty() {
-        return deliveries::set_unbound(tx, open, &status(PushCommon::NoBindInfo));
+    // One target's rows have numbers of their own, and no more.
+    ways.truncate(NUMBERS_PER_TARGET as usize);
+    if !ways.is_empty() {
+        return deliveries::set_ways(tx, now, open, &ways);
     }
-    deliveries::set_ways(tx, now, open, &ways)
+    let unbound = status(PushCommon::NoBindInfo);
+    if !open.route.is_fleeting {
+        return deliveries::set_unbound(tx, open, &unbound);
+    }
+    if let Some(place) = chosen.place(Os::Other, "") {
+        tally.entry(place).or_default().failed += 1;
+    }
+    deliveries::end_target(tx, now, open, &unbound)?;
+    store::results::keep(tx, now, &[(open.task, open.number)]).map(drop)
 }

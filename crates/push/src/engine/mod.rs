@@ -28,7 +28,7 @@ use contract::{AppId, DeviceId, Failure, Fault, Millis, Result, UserId};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use store::Store;
-use store::deliveries::{self, Depth, Target, Task};
+use store::deliveries::{self, Depth, Route, Target, Task};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -36,6 +36,7 @@ use uuid::Uuid;
 use crate::channel::Clock;
 use crate::credential::ChannelFactory;
 use crate::delivery::{Acked, status};
+use crate::task;
 pub(crate) use dispatch::Dispatched;
 use driver::Key;
 use lane::Lane;
@@ -251,6 +252,7 @@ impl Engine {
             expires_at: request.expires_at,
             is_kept: request.store_offline,
             message: None,
+            route: Route::default(),
         };
         let id = task.id;
         let held = request.hold.then(|| status(PushCommon::WaitingForVerify));
@@ -288,7 +290,18 @@ impl Engine {
     pub async fn arrived(&self, app: AppId, account: &UserId, device: &DeviceId) -> Result<u64> {
         let (who, what) = (account.clone(), device.clone());
         let store = &self.shared.store;
-        if !store.read(app, move |snapshot| deliveries::is_awaited(snapshot, &who, &what)).await? {
+        let now = self.shared.now();
+        let (awaited, kept) = store
+            .read(app, move |snapshot| {
+                let awaited = deliveries::is_awaited(snapshot, &who, &what)?;
+                Ok((awaited, task::is_awaited(snapshot, now, &what)?))
+            })
+            .await?;
+        if kept {
+            let device = device.clone();
+            self.woken(app, move |tx| Ok(task::hand_over(tx, now, &device)? as u64)).await?;
+        }
+        if !awaited {
             return Ok(0);
         }
         Ok(self.account_bound(app, account).await? + self.device_connected(app, device).await?)

@@ -230,7 +230,8 @@ pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     panic!("it never came about: {what}");
 }
 
-fn start(
+/// An engine on a store.
+pub(crate) fn start(
     settings: Settings,
     store: &Store,
     vendors: &Arc<Vendors>,

@@ -4,10 +4,17 @@
 
 mod apns;
 mod apns_connections;
+mod audience;
 mod bench;
 mod broadcast;
+mod endpoint;
 mod engine_apns;
 mod engine_failures;
 mod engine_load;
 mod engine_statuses;
 mod engine_tokens;
+mod room_codes;
+mod rooms;
+mod tasks;
+mod vendor_codes;
+mod vendors;

@@ -68,7 +68,7 @@ pub(crate) async fn serve(
     environment: Environment,
     mut stop: Stop,
 ) {
-    let patience = room.patience;
+    let patience = room.hall.patience;
     let shaking = shake_hands(socket, acceptor, room, environment);
     let shaken = tokio::select! {
         () = stopped(&mut stop) => return,
@@ -93,7 +93,7 @@ async fn shake_hands(
     let tls = acceptor.accept(socket).await?;
     let chain: Vec<CertificateDer<'static>> = tls.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
     let certificate = chain.first().map(|leaf| {
-        let is_trusted = room.authority.is_issuer_of(&chain, room.clock.now_unix());
+        let is_trusted = room.authority.is_issuer_of(&chain, room.hall.clock.now_unix());
         certified(leaf, is_trusted, environment)
     });
     let is_proven = certificate.as_ref().is_some_and(Result::is_ok);
@@ -124,7 +124,7 @@ async fn drive(mut connection: Connection, shared: Arc<Shared>, mut orders: mpsc
     // Streams above the last one of our GOAWAY: kept open and never answered.
     let mut refused = Vec::new();
     let mut is_leaving = false;
-    let idle = shared.room.patience.idle;
+    let idle = shared.room.hall.patience.idle;
     let mut idle_at = Instant::now() + idle;
     let mut end_at: Option<Instant> = None;
     let mut is_cap_due = false;
@@ -198,12 +198,12 @@ fn admit(
     streams.spawn(async move {
         // Who had not heard of the cap could not obey it, and waits instead.
         let is_early = respond.stream_id().as_u32() <= shared.told.early_stream.load(Ordering::Relaxed);
-        let patience = if is_early { shared.room.patience.idle } else { GRACE };
+        let patience = if is_early { shared.room.hall.patience.idle } else { GRACE };
         let Ok(place) = timeout(patience, take_place(&shared)).await else {
             return respond.send_reset(Reason::REFUSED_STREAM);
         };
         let (head, mut body) = request.into_parts();
-        let read = timeout(shared.room.patience.body, read_body(&mut body)).await;
+        let read = timeout(shared.room.hall.patience.body, read_body(&mut body)).await;
         let Ok(Some(body)) = read else {
             respond.send_reset(Reason::CANCEL);
             return;

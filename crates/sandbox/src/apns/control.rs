@@ -1,4 +1,14 @@
-//! The room's part of the control API: apps, keys, certificates, devices.
+//! The room's part of the control API.
+//!
+//! | call | does |
+//! | --- | --- |
+//! | `POST /apns/apps` `{bundle, team?}` | registers an app |
+//! | `POST /apns/keys` `{team?, key?, environment?, bundles?, public_key_pem?}` | makes (or takes) a signing key |
+//! | `PATCH /apns/keys/{key}` `{enabled}` | disables a key |
+//! | `POST /apns/certificates` `{bundle, topics?, environment?, expires_in_ms?, is_foreign?}` | issues a client certificate |
+//! | `GET`, `POST /apns/devices` `{bundle, environment?, token?}` | lists phones, adds one |
+//! | `PUT /apns/devices/{token}/state` `{state, since_ms?}` | active, unregistered, expired |
+//! | `GET /apns/devices/{token}/inbox` | what the phone got |
 
 use std::io;
 
@@ -7,13 +17,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::auth::{Key, certificate};
 use super::{Device, DeviceState, Environment, REGISTERED_MAX, ROOM, Room};
-use crate::api::{Answer, Wrong};
+use crate::api::{Answer, Wrong, parse};
 use crate::tls::{Authority, P12_PASSWORD, new_key};
 
 const DAY_MS: i64 = 86_400_000;
@@ -75,7 +84,7 @@ fn production() -> Environment {
 
 impl Room {
     /// Answers a call under `/apns`.
-    pub(crate) fn control(&self, method: &str, path: &[&str], body: &[u8]) -> Answer {
+    pub(super) fn call(&self, method: &str, path: &[&str], body: &[u8]) -> Answer {
         match (method, path) {
             ("POST", ["apps"]) => self.add_app(parse(body)?),
             ("POST", ["keys"]) => self.add_key(parse(body)?),
@@ -84,7 +93,7 @@ impl Room {
             ("POST", ["devices"]) => self.add_device(parse(body)?),
             ("GET", ["devices"]) => Ok(json!({ "devices": self.devices() })),
             ("PUT", ["devices", token, "state"]) => self.set_state(token, parse(body)?),
-            ("GET", ["devices", token, "inbox"]) => Ok(json!({ "notifications": self.inbox.of(ROOM, token) })),
+            ("GET", ["devices", token, "inbox"]) => Ok(json!({ "notifications": self.hall.inbox.of(ROOM, token) })),
             _ => Err(Wrong::unknown()),
         }
     }
@@ -126,8 +135,8 @@ impl Room {
     fn issue(&self, new: &NewCertificate) -> Answer {
         let both = [Environment::Production, Environment::Development];
         let environments = new.environment.map_or(both.to_vec(), |only| vec![only]);
-        let until = self.clock.now_ms().saturating_add(new.expires_in_ms);
-        let since = self.clock.now_ms().min(until).saturating_sub(DAY_MS);
+        let until = self.hall.clock.now_ms().saturating_add(new.expires_in_ms);
+        let since = self.hall.clock.now_ms().min(until).saturating_sub(DAY_MS);
         let wanted = certificate(&new.bundle, &new.topics, &environments, (since, until));
         let stranger = if new.is_foreign { Some(Authority::generate().map_err(failed)?) } else { None };
         let issued = stranger.as_ref().unwrap_or(&self.authority).issue(&wanted).map_err(failed)?;
@@ -161,10 +170,6 @@ impl Room {
         device.state = new;
         Ok(json!(device))
     }
-}
-
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Wrong> {
-    serde_json::from_slice(body).map_err(|error| Wrong::new(StatusCode::BAD_REQUEST, error.to_string()))
 }
 
 fn check_room(count: usize) -> Result<(), Wrong> {

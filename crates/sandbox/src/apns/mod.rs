@@ -20,10 +20,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::auth::{Key, Session};
-use crate::clock::Clock;
-use crate::faults::{Decision, Effect, Faults};
-use crate::inbox::{Inbox, Notification, Request};
-use crate::listener::Patience;
+use crate::api::Answer;
+use crate::faults::{Aim, Decision, Effect};
+use crate::inbox::{Content, Notification, Request};
+use crate::room::{self, Phone};
+use crate::service::Hall;
 use crate::tls::Authority;
 
 pub(crate) use self::connection::serve;
@@ -113,11 +114,8 @@ struct Reply {
 
 /// Everything the room knows.
 pub(crate) struct Room {
-    clock: Arc<Clock>,
-    faults: Arc<Faults>,
-    inbox: Arc<Inbox>,
+    hall: Hall,
     authority: Authority,
-    patience: Patience,
     state: Mutex<State>,
 }
 
@@ -130,26 +128,47 @@ struct State {
     connections: u64,
 }
 
+impl room::Room for Room {
+    fn name(&self) -> &'static str {
+        ROOM
+    }
+
+    fn control(&self, method: &str, path: &[&str], body: &[u8]) -> Answer {
+        self.call(method, path, body)
+    }
+
+    fn phones(&self) -> Vec<Phone> {
+        let phone = |device: Device| Phone {
+            app: match device.environment {
+                Environment::Production => device.bundle,
+                Environment::Development => format!("{} · development", device.bundle),
+            },
+            state: match device.state {
+                DeviceState::Active => "active",
+                DeviceState::Unregistered { .. } => "unregistered",
+                DeviceState::Expired { .. } => "expired",
+            }
+            .to_owned(),
+            is_there: device.state == DeviceState::Active,
+            token: device.token,
+        };
+        self.devices().into_iter().map(phone).collect()
+    }
+
+    fn reset(&self) {
+        let connections = self.state.lock().connections;
+        *self.state.lock() = State { connections, ..State::default() };
+    }
+}
+
 impl Room {
-    pub(crate) fn new(
-        clock: Arc<Clock>,
-        faults: Arc<Faults>,
-        inbox: Arc<Inbox>,
-        authority: Authority,
-        patience: Patience,
-    ) -> Self {
-        Self { clock, faults, inbox, authority, patience, state: Mutex::default() }
+    pub(crate) fn new(hall: Hall, authority: Authority) -> Self {
+        Self { hall, authority, state: Mutex::default() }
     }
 
     /// Every phone, by token.
-    pub(crate) fn devices(&self) -> Vec<Device> {
+    fn devices(&self) -> Vec<Device> {
         self.state.lock().devices.values().cloned().collect()
-    }
-
-    /// Forgets everything that was registered.
-    pub(crate) fn reset(&self) {
-        let connections = self.state.lock().connections;
-        *self.state.lock() = State { connections, ..State::default() };
     }
 
     fn next_connection(&self) -> u64 {
@@ -162,30 +181,36 @@ impl Room {
     fn answer(&self, asked: &Asked, session: &Mutex<Session>, is_newest: bool) -> Reply {
         let token = asked.path.rsplit('/').next().unwrap_or("").to_owned();
         let topic = headers::text(&asked.headers, "apns-topic").unwrap_or("");
-        let decision = self.faults.take(ROOM, &token, topic);
+        let aim = Aim::send(vec![token], topic);
+        let decision = self.hall.faults.take(ROOM, &asked.path, &aim, self.hall.clock.now_ms());
         let is_disowned = is_newest && decision.effect == Some(Effect::GoAway);
         let id = headers::message_id(&asked.headers);
         let echo = id.as_ref().map_or_else(|_| headers::new_id(), Clone::clone);
         let outcome = match &decision.effect {
-            Some(Effect::Answer { status, reason, retry_after_s }) => {
-                let refusal = Refusal { retry_after_s: *retry_after_s, ..Refusal::new(*status, reason) };
-                if *status == 200 { Ok(None) } else { Err(refusal) }
+            Some(Effect::Answer { status, reason, retry_after_s, .. }) => {
+                let status = status.unwrap_or(200);
+                let refusal = Refusal { retry_after_s: *retry_after_s, ..Refusal::new(status, reason) };
+                if status == 200 { Ok(None) } else { Err(refusal) }
             }
+            Some(Effect::RateLimit { .. } | Effect::Quota { .. }) => Err(Refusal::new(429, "TooManyRequests")),
             Some(Effect::StreamCap { .. }) | None => self.check(asked, session, id).map(Some),
             Some(Effect::GoAway) if !is_disowned => self.check(asked, session, id).map(Some),
             // No answer, no judgement: whether the push arrived is what the sender cannot know.
             Some(_) => Ok(None),
         };
         let is_answered = match decision.effect {
-            None | Some(Effect::Answer { .. } | Effect::StreamCap { .. }) => true,
             Some(Effect::GoAway) => !is_disowned,
+            None
+            | Some(
+                Effect::Answer { .. } | Effect::StreamCap { .. } | Effect::RateLimit { .. } | Effect::Quota { .. },
+            ) => true,
             Some(_) => false,
         };
         self.keep(asked, is_answered, &outcome);
         let is_proof = matches!(&outcome, Ok(Some(_))) && session.lock().certificate.is_none();
         let outcome = outcome.map(|notification| {
             if let Some(notification) = notification {
-                self.inbox.add_notification(notification);
+                self.hall.inbox.add_notifications([notification]);
             }
         });
         // Only the development service gives a name by which its console finds a push again.
@@ -215,15 +240,10 @@ impl Room {
             .filter(|(name, _)| name.as_str().starts_with("apns-"))
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        kept.insert("apns-id".to_owned(), id);
-        Ok(Notification {
-            room: ROOM,
-            token: token.to_owned(),
-            at_ms: self.clock.now_ms(),
-            headers: kept,
-            payload: payload.json,
-            warnings: payload.warnings,
-        })
+        kept.insert("apns-id".to_owned(), id.clone());
+        let content = Arc::new(shown(id, kept, payload));
+        let at_ms = self.hall.clock.now_ms();
+        Ok(Notification { room: ROOM, token: token.to_owned(), at_ms, content, is_revoked: false })
     }
 
     fn check_sender(&self, headers: &HeaderMap, session: &mut Session) -> Result<Sender, Refusal> {
@@ -232,7 +252,7 @@ impl Room {
         }
         let authorization = headers::text(headers, "authorization");
         let key_of = |id: &str| self.state.lock().keys.get(id).cloned();
-        session.check_token(authorization, self.clock.now_ms(), key_of).map(Sender::Key)
+        session.check_token(authorization, self.hall.clock.now_ms(), key_of).map(Sender::Key)
     }
 
     /// The bundle that the sender may and does mean.
@@ -291,9 +311,9 @@ impl Room {
             "authorization" => "bearer …".to_owned(),
             _ => String::from_utf8_lossy(value).into_owned(),
         };
-        self.inbox.add_request(Request {
+        self.hall.inbox.add_request(Request {
             room: ROOM,
-            at_ms: self.clock.now_ms(),
+            at_ms: self.hall.clock.now_ms(),
             connection: asked.connection,
             method: asked.method.to_string(),
             path: asked.path.clone(),
@@ -306,6 +326,30 @@ impl Room {
             status,
             reason,
         });
+    }
+}
+
+/// What the phone makes of it.
+fn shown(id: String, headers: BTreeMap<String, String>, payload: payload::Payload) -> Content {
+    let aps = &payload.json["aps"];
+    let alert = &aps["alert"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (title, body) = if alert.is_string() {
+        (String::new(), text(alert))
+    } else {
+        let (title, subtitle) = (text(&alert["title"]), text(&alert["subtitle"]));
+        (if subtitle.is_empty() { title } else { format!("{title} {subtitle}") }, text(&alert["body"]))
+    };
+    Content {
+        id,
+        title,
+        body,
+        badge: aps["badge"].as_i64(),
+        kind: headers.get("apns-push-type").cloned().unwrap_or_default(),
+        notify_id: None,
+        headers,
+        payload: payload.json,
+        warnings: payload.warnings,
     }
 }
 

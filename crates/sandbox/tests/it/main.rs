@@ -5,5 +5,16 @@
 mod apns_connections;
 mod apns_refusals;
 mod apns_senders;
+mod client;
+mod connections;
 mod control;
+mod fcm;
+mod harmony;
+mod honor;
+mod huawei;
+mod keys;
+mod oppo;
+mod receiver;
+mod vivo;
 mod wire;
+mod xiaomi;

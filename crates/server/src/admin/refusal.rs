@@ -36,6 +36,12 @@ pub enum Refusal {
     KeyTaken,
     /// More of them than an app may have.
     TooMany(&'static str),
+    /// No cloud account has this name.
+    CloudUnknown,
+    /// No access key has this id.
+    AccessKeyUnknown,
+    /// An access key, or an app, has this id already.
+    AccessKeyTaken,
     /// The app has no such credential.
     CredentialUnknown,
     /// The app has a credential of this id already.
@@ -85,6 +91,13 @@ impl Refusal {
             }
             Self::KeyTaken => ("KeyTaken", StatusCode::CONFLICT, "the app has this signing key already"),
             Self::TooMany(what) => ("TooMany", StatusCode::CONFLICT, what),
+            Self::CloudUnknown => ("CloudUnknown", StatusCode::NOT_FOUND, "no cloud account has this name"),
+            Self::AccessKeyUnknown => {
+                ("AccessKeyUnknown", StatusCode::NOT_FOUND, "no access key of an account has this id")
+            }
+            Self::AccessKeyTaken => {
+                ("AccessKeyTaken", StatusCode::CONFLICT, "an access key of this id is there already")
+            }
             Self::CredentialUnknown => ("CredentialUnknown", StatusCode::NOT_FOUND, "the app has no such credential"),
             Self::CredentialTaken => {
                 ("CredentialTaken", StatusCode::CONFLICT, "the app has a credential of this id already")

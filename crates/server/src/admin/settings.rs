@@ -74,6 +74,7 @@ struct Changes {
     has_history_files: Option<bool>,
     zone_hours: Option<i64>,
     sealing: Option<Sealing>,
+    cloud_account: Option<String>,
     mpaas_app_id: Option<String>,
     workspace_id: Option<String>,
 }
@@ -142,6 +143,7 @@ impl Changes {
         set(&mut own.has_history_files, self.has_history_files.as_ref());
         set(&mut own.zone_hours, self.zone_hours.as_ref());
         set(&mut own.sealing, self.sealing.as_ref());
+        set(&mut own.cloud_account, self.cloud_account.as_ref());
         set(&mut own.mpaas_app_id, self.mpaas_app_id.as_ref());
         set(&mut own.workspace_id, self.workspace_id.as_ref());
     }

@@ -6,7 +6,7 @@ use contract::Result;
 use serde_json::{Map, Value, json};
 
 use super::desk::{Way, value_or_file};
-use super::{credential, moment, print, print_json, refuse, webhook, words};
+use super::{credential, devices, moment, mpaas, print, print_json, refuse, webhook, words};
 use crate::admin::client::Desk;
 
 #[derive(Debug, clap::Args)]
@@ -88,6 +88,18 @@ enum Command {
     Credential {
         #[command(subcommand)]
         command: credential::Command,
+    },
+    /// Register devices with their accounts, aliases and tags, from a file with one JSON object a line.
+    Import {
+        /// SDKAppID.
+        id: i64,
+        /// `{"device":…,"os":"android","account":…,"aliases":[…],"tags":[…],"phone":…,"tokens":{"apns":…}}`
+        file: std::path::PathBuf,
+    },
+    /// How the mPaaS OpenAPI serves an app.
+    Mpaas {
+        #[command(subcommand)]
+        command: mpaas::Command,
     },
     /// Webhooks of an app.
     Webhook {
@@ -182,6 +194,8 @@ async fn execute(desk: &Desk, command: Command) -> Result<()> {
         Command::Words { command } => words::run(desk, command).await?,
         Command::Reviews { command } => words::review(desk, command).await?,
         Command::Credential { command } => credential::run(desk, command).await?,
+        Command::Import { id, file } => devices::import(desk, id, &file).await?,
+        Command::Mpaas { command } => mpaas::run(desk, command).await?,
         Command::Webhook { command } => webhook::run(desk, command).await?,
     };
     print_json(&answer);
@@ -204,7 +218,8 @@ async fn list(desk: &Desk) -> Result<()> {
 }
 
 /// Settings that are texts, whatever they look like.
-const TEXTS: [&str; 8] = ["name", "company", "status", "plan", "sealing", "allow_type", "mpaas_app_id", "workspace_id"];
+const TEXTS: [&str; 9] =
+    ["name", "company", "status", "plan", "sealing", "allow_type", "cloud_account", "mpaas_app_id", "workspace_id"];
 
 /// Reads `NAME=VALUE`.
 fn changes(settings: &[String]) -> Result<Value> {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use contract::{Result, codes};
 
 use super::{complain, print, refuse};
-use crate::im;
+use crate::{im, openapi};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExplainArgs {
@@ -55,7 +55,7 @@ pub(super) fn commands(args: &CommandsArgs) -> Result<()> {
     if args.format != "tsv" {
         return Err(refuse(format!("no format {}: tsv", args.format)));
     }
-    print(&im::commands_tsv());
+    print(&(im::commands_tsv() + &openapi::commands_tsv()));
     Ok(())
 }
 

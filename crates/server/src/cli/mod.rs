@@ -3,17 +3,22 @@
 mod app;
 mod backup;
 mod chat;
+mod cloud;
 mod codes;
 mod config;
 mod credential;
 mod demo;
 mod desk;
 mod dev;
+mod devices;
 mod doctor;
 mod env;
 mod init;
 mod moment;
+mod mpaas;
+mod push;
 mod receive;
+mod sandbox;
 mod serve;
 mod webhook;
 mod words;
@@ -54,8 +59,16 @@ enum Command {
     Config(config::Args),
     /// Make, show and change apps.
     App(app::Args),
+    /// Cloud accounts, which own apps and access keys of the push OpenAPIs.
+    Cloud(cloud::Args),
+    /// Access keys of cloud accounts.
+    Key(cloud::KeyArgs),
+    /// What became of pushes.
+    Push(push::Args),
     /// Receive webhooks and print them, to try them out.
     Receive(receive::Args),
+    /// Play the vendors' push services alone, without a node.
+    Sandbox(sandbox::Args),
     /// Copy the embedded store into a file, while it serves or not.
     Backup(backup::Args),
     /// Put a backup in the place of a store that is not there.
@@ -101,7 +114,11 @@ impl Cli {
             Command::Serve(args) => serve::run(&args).await?,
             Command::Config(args) => config::run(&args)?,
             Command::App(args) => app::run(args).await?,
+            Command::Cloud(args) => cloud::run(args).await?,
+            Command::Key(args) => cloud::run_key(args).await?,
+            Command::Push(args) => push::run(args).await?,
             Command::Receive(args) => receive::run(args).await?,
+            Command::Sandbox(args) => sandbox::run(&args).await?,
             Command::Backup(args) => backup::run(&args).await?,
             Command::Restore(args) => backup::restore(&args)?,
             Command::Doctor(args) => return doctor::run(&args).await,

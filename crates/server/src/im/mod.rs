@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contract::codes::{self, Family, Row};
-use contract::webhook::Webhook;
+use contract::webhook::{Happening, Webhook};
 use contract::{AppId, Error, Failure, Fault, Result, UserId, limit};
 use serde_json::Value;
 use store::apps::Status;
@@ -225,13 +225,30 @@ where
     let call = admit(node, command, &query, request.from).await?;
     let _turn = node.rates.enter(call.app.id, &call.caller, node.bounds.calls_per_caller)?;
     node.rates.check_caller(&call.app, &call.caller)?;
-    node.rates.check_call(&call.app, command.name).map_err(|fault| throttled(command, fault))?;
+    if let Err(fault) = node.rates.check_call(&call.app, command.name) {
+        alarm(&call, command.name, &fault).await?;
+        return Err(throttled(command, fault).into());
+    }
     let body = request.body.await?;
     let Ok(Value::Object(body)) = serde_json::from_slice(&body) else {
         return Err(Fault::BodyMalformed.into());
     };
     rates::spend(&node.store, &call.app, command.name, &body, call.now).await?;
     (command.run)(call, body).await
+}
+
+/// Leaves a limit that a command ran into for the webhook that tells of it. The call over it is the first that is too many
+/// within its second.
+async fn alarm(call: &Call, command: &'static str, fault: &Fault) -> Result<()> {
+    let is_wanted = *fault == Fault::CallThrottled && call.app.settings.webhook.has(Webhook::OverLimit);
+    let Some(limit) = is_wanted.then(|| call.node.rates.alarm(&call.app, command)).flatten() else { return Ok(()) };
+    let (now, origin) = (call.now, call.origin());
+    let over = Happening::OverLimit { command: command.into(), calls: limit.saturating_add(1), limit };
+    let tell = move |tx: &mut store::Tx<'_>| {
+        tx.act_for(origin);
+        tx.after_hook(now, &over)
+    };
+    call.node.store.write(call.app.id, tell).await
 }
 
 /// Services whose unknown commands have a code of the group service.
@@ -392,7 +409,7 @@ pub fn commands_tsv() -> String {
     for command in COMMANDS {
         text.push_str(&format!("im-rest\t{}\t{}\tv4\n", command.chapter, command.name));
     }
-    for webhook in Webhook::ALL {
+    for webhook in Webhook::ALL.iter().filter(|webhook| webhook.is_published()) {
         text.push_str(&format!("im-webhook\t{}\t{}\t\n", webhook.chapter(), webhook.command()));
     }
     text

@@ -40,7 +40,7 @@ pub fn rates_of(command: &str) -> [u32; 4] {
         .map(|plan| rate::of_command(command, plan).unwrap_or_default())
 }
 
-fn schema(make: fn(&mut SchemaGenerator) -> Schema, contract: Contract) -> Value {
+pub(crate) fn schema(make: fn(&mut SchemaGenerator) -> Schema, contract: Contract) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.contract = contract;

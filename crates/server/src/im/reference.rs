@@ -82,7 +82,7 @@ fn section(command: &Command) -> String {
     text
 }
 
-fn table(what: &str, fields: &[Field], empty: &str) -> String {
+pub(crate) fn table(what: &str, fields: &[Field], empty: &str) -> String {
     if fields.is_empty() {
         return empty.to_owned();
     }
@@ -104,7 +104,7 @@ fn table(what: &str, fields: &[Field], empty: &str) -> String {
     text
 }
 
-fn codes(family: Family) -> String {
+pub(crate) fn codes(family: Family) -> String {
     let mut text = format!("\n### {}\n\n| code | text | when |\n| --- | --- | --- |\n", family.as_str());
     for row in codes_of(family) {
         let line = format!("| `{}` | {} | {} |\n", row.code, cell(row.text), cell(row.explain));
@@ -114,7 +114,7 @@ fn codes(family: Family) -> String {
 }
 
 /// A row of a table of fields.
-struct Field {
+pub(crate) struct Field {
     path: String,
     kind: String,
     is_required: bool,
@@ -123,7 +123,7 @@ struct Field {
 }
 
 /// The fields of an object and of what lies in it, in the order of the type.
-fn fields(schema: &Value) -> Vec<Field> {
+pub(crate) fn fields(schema: &Value) -> Vec<Field> {
     let mut found = Vec::new();
     collect(schema, "", &mut found);
     found
@@ -208,12 +208,12 @@ fn plain(value: &Value) -> String {
 }
 
 /// A text in a cell of a table.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('\n', " ").replace('|', "\\|")
 }
 
 /// The anchor that a renderer makes of a heading.
-fn anchor(heading: &str) -> String {
+pub(crate) fn anchor(heading: &str) -> String {
     let mut anchor = String::new();
     for character in heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ')) {
         write!(anchor, "{}", if character == ' ' { '-' } else { character.to_ascii_lowercase() })

@@ -1,7 +1,10 @@
 //! The bodies of webhooks, as the contract spells them: one function for each.
 
-use contract::webhook::{Befriended, FriendQuestion, FriendStep, Happening, Origin, Pair, StateChange, Via};
-use contract::{Millis, MsgKey, UserId};
+use contract::webhook::{
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Origin, Pair, PushEvent, PushReport,
+    Pushed, StateChange, Via,
+};
+use contract::{AppId, Millis, MsgKey, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use store::append::Draft;
@@ -45,6 +48,25 @@ fn message(sender: &UserId, receiver: &UserId, key: MsgKey, is_online_only: bool
     })
 }
 
+/// What became of a push to one device, in the words of receipts.
+fn pushed(one: &Pushed) -> Value {
+    let event = match one.event {
+        PushEvent::Sent => "sent",
+        PushEvent::Failed => "sent_fail",
+        PushEvent::Arrived => "arrive",
+        PushEvent::Opened => "open",
+        PushEvent::Removed => "remove",
+    };
+    json!({
+        "DeviceId": one.device,
+        "Channel": one.channel,
+        "Event": event,
+        "Status": one.status.as_ref().map(|(_, number)| number),
+        "StatusFamily": one.status.as_ref().map(|(family, _)| family),
+        "Reason": one.reason,
+    })
+}
+
 /// Whose unread count a body tells.
 pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
     match happening {
@@ -54,6 +76,11 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Recalled { receiver, .. } => Some(receiver),
         Happening::Read { reader, .. } => Some(reader),
         Happening::State { .. }
+        | Happening::Unsent { .. }
+        | Happening::Signalled { .. }
+        | Happening::OverLimit { .. }
+        | Happening::Moderated(_)
+        | Happening::AtVendor(_)
         | Happening::Group(_)
         | Happening::Modified { .. }
         | Happening::ProfileSet { .. }
@@ -62,12 +89,13 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Blocked { .. }
         | Happening::Unblocked { .. }
         | Happening::Followed { .. }
-        | Happening::Unfollowed { .. } => None,
+        | Happening::Unfollowed { .. }
+        | Happening::Pushed { .. } => None,
     }
 }
 
 /// The body of an after webhook; none if what it would tell of is gone. `unread` is the count of [`counted`].
-pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
+pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> {
     let happening = event.happening.as_ref()?;
     let command = happening.webhook().command();
     let fields = match happening {
@@ -75,15 +103,24 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
             return sent(event, command, receiver, unread);
         }
         Happening::Passed { sender, receiver, key, body, cloud, .. } => {
-            let mut fields = message(sender, receiver, *key, true);
-            fields["MsgBody"] = elements(body);
-            fields["CloudCustomData"] = cloud.clone().into();
-            fields["SendMsgResult"] = 0.into();
-            fields["ErrorInfo"] = SENT.into();
-            fields["UnreadMsgNum"] = unread.into();
-            fields["EventTime"] = event.at.0.into();
-            fields
+            let fields = message(sender, receiver, *key, true);
+            written(fields, event, (body, cloud), (0, SENT, unread))
         }
+        Happening::Pushed { task, key, job_key, results } => json!({
+            "MessageId": task.to_string(),
+            "Key": key,
+            "JobKey": job_key,
+            "Events": results.iter().map(pushed).collect::<Value>(),
+            "EventTime": event.at.0,
+        }),
+        Happening::Unsent { sender, receiver, key, body, cloud, online_only, code, info } => {
+            let fields = message(sender, receiver, *key, *online_only);
+            written(fields, event, (body, cloud), (*code, info, UNREAD_UNKNOWN))
+        }
+        Happening::Signalled { sender, receiver, key, data } => signalled((sender, receiver), *key, data, event.at),
+        Happening::OverLimit { command, calls, limit } => over_limit(command, *calls, *limit, event.at),
+        Happening::Moderated(judgement) => judged(judgement, event),
+        Happening::AtVendor(report) => at_vendor(app, report, event.at),
         Happening::Read { reader, peer, time } => json!({
             "Report_Account": reader.as_str(),
             "Peer_Account": peer.as_str(),
@@ -185,6 +222,100 @@ pub(super) fn before_friends(question: &FriendQuestion, now: Millis) -> Value {
     }
     body(question.webhook().command(), fields)
 }
+
+/// `ContentCallback.ResultNotify`. The lists know texts and files by what they hold, so there is neither a label nor a file.
+fn judged(judgement: &Judgement, event: &Waiting) -> Value {
+    let Judgement { scene, account, contact, text, msg_key, words, is_blocked } = judgement;
+    json!({
+        "Scene": scene,
+        "From_Account": account.as_str(),
+        "ContactItem": contact,
+        "ContentType": "Text",
+        "TextContent": text,
+        "MsgID": msg_key,
+        "CtxcbResult": i32::from(*is_blocked),
+        "CtxcbRequestId": event.id.to_string(),
+        "CtxcbKeywords": words,
+        "CtxcbSuggestion": if *is_blocked { "Block" } else { "Review" },
+        "EventTime": event.at.0,
+    })
+}
+
+/// What a message that is not stored says, and what became of it: the number and the words that its sender got, and the
+/// receiver's unread count.
+fn written(mut fields: Value, event: &Waiting, says: (&str, &str), became: (i32, &str, i64)) -> Value {
+    fields["MsgBody"] = elements(says.0);
+    fields["CloudCustomData"] = says.1.into();
+    fields["SendMsgResult"] = became.0.into();
+    fields["ErrorInfo"] = became.1.into();
+    fields["UnreadMsgNum"] = became.2.into();
+    fields["EventTime"] = event.at.0.into();
+    fields
+}
+
+/// `Chatbot.OnC2CSignalMessage`.
+fn signalled((from, to): (&UserId, &UserId), key: MsgKey, data: &str, at: Millis) -> Value {
+    let mut fields = pair(from, to);
+    fields["MsgSeq"] = key.seq.into();
+    fields["MsgRandom"] = key.random.into();
+    fields["MsgKey"] = key.to_string().into();
+    fields["Data"] = data.into();
+    fields["EventTime"] = at.0.into();
+    fields
+}
+
+/// `Alert.RequestOverLimit`.
+fn over_limit(command: &str, calls: u32, limit: u32, at: Millis) -> Value {
+    let (service, command) = command.split_once('/').unwrap_or_default();
+    json!({ "ServiceName": service, "Command": command, "Request": calls, "Limit": limit, "EventTime": at.0 })
+}
+
+/// `Push.OfflinePush` and `Push.AllMemberPush`: that a vendor took it or refused it.
+fn at_vendor(app: AppId, report: &PushReport, at: Millis) -> Value {
+    let PushReport { account, channel, code, info, of } = report;
+    let mut fields = json!({
+        "EventTime": at.secs(),
+        "To_Account": account.as_str(),
+        "PushPlatform": platform(channel),
+        "PushStage": 1,
+        "ErrCode": code,
+        "ErrInfo": info,
+    });
+    let more = match of {
+        Notified::Message { sender, key } => json!({
+            "EventType": 1, "From_Account": sender.as_str(), "MsgKey": key.to_string(), "MsgSeq": key.seq,
+            "MsgRandom": key.random, "MsgTime": key.time,
+        }),
+        Notified::Group { group, sender, seq, random, time } => json!({
+            "EventType": 2, "From_Account": sender.as_str(), "GroupID": group, "MsgSeq": seq, "MsgRandom": random,
+            "MsgTime": time,
+        }),
+        Notified::Broadcast { number, random, time } => {
+            json!({ "TaskId": format!("{app}_{number}_{random}_{time}"), "TaskTime": time })
+        }
+    };
+    if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    fields
+}
+
+/// The number of a channel's vendor.
+fn platform(channel: &str) -> i32 {
+    match channel.strip_suffix("-voip").unwrap_or(channel) {
+        "apns" => 1,
+        "xiaomi" => 2,
+        "huawei" | "harmony" => 3,
+        "fcm" => 4,
+        "oppo" => 6,
+        "vivo" => 7,
+        "honor" => 8,
+        _ => 0,
+    }
+}
+
+/// The unread count that goes with a message that was refused.
+const UNREAD_UNKNOWN: i64 = -1;
 
 /// What the contract says of a message that was delivered.
 const SENT: &str = "send msg succeed";

@@ -189,12 +189,22 @@ impl Im {
 
     /// Sends any request.
     pub(crate) async fn send(&self, method: &str, target: &str, body: impl Into<Bytes>) -> Answer {
-        let request = http::Request::builder()
-            .method(method)
-            .uri(target)
-            .header("host", "noroshi.test")
-            .body(Full::new(body.into()))
-            .expect("a request");
+        self.send_with(method, target, &[], body).await
+    }
+
+    /// Sends any request with headers of its own.
+    pub(crate) async fn send_with(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(String, String)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let mut request = http::Request::builder().method(method).uri(target).header("host", "noroshi.test");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Full::new(body.into())).expect("a request");
         let mut connection = self.connection().await;
         let answer = connection.send_request(request).await.expect("the server answers every request");
         let (head, body) = answer.into_parts();

@@ -301,7 +301,7 @@ pub fn ways(snapshot: &mut Snapshot<'_>, now: Millis, accounts: &[UserId]) -> Re
             postgres: "SELECT d.account, d.id, d.node, n.seen_at, t.channel, t.token, t.credential, t.bound_at
                        FROM devices d LEFT JOIN tokens t ON t.app = d.app AND t.device = d.id
                            LEFT JOIN nodes n ON n.id = d.node
-                       WHERE d.app = $1 AND d.account IN (SELECT jsonb_array_elements_text($2::text::jsonb))
+                       WHERE d.app = $1 AND d.account = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
                            AND d.account <> '' AND d.logged_in = 1 AND d.replaced = 0
                        LIMIT $3"
         },
@@ -333,7 +333,7 @@ pub fn count_badges(tx: &mut Tx<'_>, devices: &[DeviceId], set: Option<i64>, add
                      WHERE app = $1 AND id IN (SELECT value FROM json_each($2)) RETURNING id, badge",
             postgres: "UPDATE devices SET badge = CASE WHEN $3::bigint IS NOT NULL THEN $3::bigint
                            WHEN badge + $4::bigint < 0 THEN 0 ELSE badge + $4::bigint END
-                       WHERE app = $1 AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb))
+                       WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
                        RETURNING id, badge"
         },
         (app, list, set, add),

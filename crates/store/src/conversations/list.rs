@@ -83,24 +83,43 @@ fn line((conversation, peer, seq, time, cleared, hidden): Row) -> Line {
 pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, count: usize) -> Result<Vec<Line>> {
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
-        sql!(
-            "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
-             FROM (
-                 SELECT * FROM (
-                     SELECT id, last_seq, last_time, listed FROM conversations
-                     WHERE app = $1 AND kind = 0 AND low = $2 AND (listed, id) < ($3, $4)
-                     ORDER BY listed DESC, id DESC LIMIT $5
-                 ) AS lows
-                 UNION ALL
-                 SELECT * FROM (
-                     SELECT id, last_seq, last_time, listed FROM conversations
-                     WHERE app = $1 AND kind = 0 AND high = $2 AND (listed, id) < ($3, $4) AND low <> high
-                     ORDER BY listed DESC, id DESC LIMIT $5
-                 ) AS highs
-             ) AS page
-             LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = page.id
-             ORDER BY page.listed DESC, page.id DESC LIMIT $5"
-        ),
+        sql! {
+            sqlite: "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
+                     FROM (
+                         SELECT * FROM (
+                             SELECT id, last_seq, last_time, listed FROM conversations
+                             WHERE app = $1 AND kind = 0 AND low = $2 AND (listed, id) < ($3, $4)
+                             ORDER BY listed DESC, id DESC LIMIT $5
+                         ) AS lows
+                         UNION ALL
+                         SELECT * FROM (
+                             SELECT id, last_seq, last_time, listed FROM conversations
+                             WHERE app = $1 AND kind = 0 AND high = $2 AND (listed, id) < ($3, $4) AND low <> high
+                             ORDER BY listed DESC, id DESC LIMIT $5
+                         ) AS highs
+                     ) AS page
+                     LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = page.id
+                     ORDER BY page.listed DESC, page.id DESC LIMIT $5",
+            postgres: "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
+                       FROM (
+                           SELECT * FROM (
+                               SELECT id, last_seq, last_time, listed FROM conversations
+                               WHERE app = $1 AND kind = 0 AND low = $2 AND (listed, id) < ($3, $4)
+                               ORDER BY listed DESC, id DESC LIMIT $5
+                           ) AS lows
+                           UNION ALL
+                           SELECT * FROM (
+                               SELECT id, last_seq, last_time, listed FROM conversations
+                               WHERE app = $1 AND kind = 0 AND high = $2 AND (listed, id) < ($3, $4) AND low <> high
+                               ORDER BY listed DESC, id DESC LIMIT $5
+                           ) AS highs
+                       ) AS page
+                       LEFT JOIN LATERAL (
+                           SELECT peer, cleared_seq, hidden_seq FROM memberships
+                           WHERE app = $1 AND account = $2 AND conversation = page.id OFFSET 0
+                       ) AS m ON TRUE
+                       ORDER BY page.listed DESC, page.id DESC LIMIT $5"
+        },
         (app, account, behind.time, &behind.id[..], count.min(limit::STORE_PAGE) as i64),
     )?;
     Ok(rows.into_iter().map(line).collect())
@@ -108,21 +127,40 @@ pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, co
 
 /// Reads the unsettled conversations of an account, in no particular order.
 ///
-/// The keys first, from the indexes alone: SQLite, which knows nothing of how many rows there are, would rather go
-/// through the whole app than look up what an index does not hold.
+/// The keys first, from the indexes alone, and then what belongs to each key. Neither engine is left a choice: SQLite,
+/// which knows nothing of how many rows there are, would rather go through the whole app than look up what an index does
+/// not hold; PostgreSQL believes that every account has few conversations, and reads all of one's for each row.
 pub fn unsettled(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -> Result<Vec<Line>> {
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
-        sql!(
-            "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
-             FROM conversations page
-             LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = page.id
-             WHERE page.app = $1 AND page.id IN (
-                 SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3
-                 UNION
-                 SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3
-             ) LIMIT $4"
-        ),
+        sql! {
+            sqlite: "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
+                     FROM conversations page
+                     LEFT JOIN memberships m ON m.app = $1 AND m.account = $2 AND m.conversation = page.id
+                     WHERE page.app = $1 AND page.id IN (
+                         SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3
+                         UNION
+                         SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3
+                     ) LIMIT $4",
+            postgres: "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
+                       FROM conversations page
+                       LEFT JOIN LATERAL (
+                           SELECT peer, cleared_seq, hidden_seq FROM memberships
+                           WHERE app = $1 AND account = $2 AND conversation = page.id OFFSET 0
+                       ) AS m ON TRUE
+                       WHERE page.app = $1 AND page.id = ANY (ARRAY(
+                           SELECT id FROM (
+                               SELECT id FROM conversations
+                               WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3 ORDER BY id LIMIT $4
+                           ) AS lows
+                           UNION ALL
+                           SELECT id FROM (
+                               SELECT id FROM conversations
+                               WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3 AND low <> high
+                               ORDER BY id LIMIT $4
+                           ) AS highs
+                       )) LIMIT $4"
+        },
         (app, account, UNSETTLED, count.min(limit::STORE_PAGE) as i64),
     )?;
     Ok(rows.into_iter().map(line).collect())
@@ -163,12 +201,19 @@ pub fn settle(tx: &mut Tx<'_>, account: &UserId) -> Result<usize> {
                          ) LIMIT $4)",
             postgres: "UPDATE conversations AS c SET listed = c.last_time
                        FROM (
-                           SELECT id FROM conversations WHERE app = $1 AND id IN (
+                           SELECT id FROM conversations WHERE app = $1 AND id = ANY (ARRAY(
                                SELECT id FROM (
-                                   SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3
-                                   UNION ALL
-                                   SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3
-                               ) AS moved LIMIT $4)
+                                   SELECT id FROM conversations
+                                   WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3 ORDER BY id LIMIT $4
+                               ) AS lows
+                               UNION ALL
+                               SELECT id FROM (
+                                   SELECT id FROM conversations
+                                   WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3 AND low <> high
+                                   ORDER BY id LIMIT $4
+                               ) AS highs
+                               LIMIT $4
+                           ))
                            ORDER BY id FOR UPDATE
                        ) AS held
                        WHERE c.app = $1 AND c.id = held.id AND c.listed = $3"

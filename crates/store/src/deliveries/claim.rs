@@ -6,6 +6,8 @@
 use contract::{AppId, DeviceId, Millis, Result, limit};
 
 use super::{Said, Status, Waits};
+use crate::bindings::Os;
+use crate::push_counts::Place;
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 
@@ -39,7 +41,7 @@ pub struct Claimed {
     pub token: Option<String>,
     /// When the device said so.
     pub bound_at: Millis,
-    /// Whether the device is logged in, and still of the account that the task named.
+    /// Whether the device is logged in or registered, and still of the account that the task named.
     pub is_bound: bool,
     /// What is pushed, as JSON.
     pub notification: String,
@@ -47,6 +49,8 @@ pub struct Claimed {
     pub expires_at: Millis,
     /// Whether it is kept for a device that is away.
     pub is_kept: bool,
+    /// Where it counts; none for nowhere.
+    pub place: Option<Place>,
 }
 
 impl FromRow for Claimed {
@@ -67,6 +71,18 @@ impl FromRow for Claimed {
             notification: row.get(12)?,
             expires_at: row.get(13)?,
             is_kept: row.get(14)?,
+            place: match row.get::<i64>(15)? {
+                0 => None,
+                task => Some(Place {
+                    task,
+                    kind: row.get(16)?,
+                    system: Os::of(
+                        row.get::<Option<i64>>(17)?.unwrap_or_default(),
+                        row.get::<Option<i64>>(18)?.unwrap_or_default(),
+                    ) as i64,
+                    channel: row.get(19)?,
+                }),
+            },
         })
     }
 }
@@ -96,14 +112,15 @@ pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usi
     tx.all(
         sql!(
             "SELECT d.task, d.number, d.device, d.attempts, d.badge, d.family, d.status, k.token, k.bound_at, d.account,
-                 v.account, v.logged_in, t.notification, t.expires_at, t.store_offline
+                 v.account, CASE WHEN v.enrolled = 1 THEN 1 ELSE v.logged_in END, CASE WHEN d.lane = $8 AND t.own <> '' THEN t.own ELSE t.notification END, t.expires_at,
+                 t.store_offline, t.counted, t.kind, v.os, v.platform, CAST($6 AS TEXT)
              FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
                  LEFT JOIN devices v ON v.app = d.app AND v.id = d.device
                  LEFT JOIN tokens k ON k.app = d.app AND k.device = d.device AND k.channel = $6 AND k.credential = $7
              WHERE d.app = $1 AND d.lane = $2 AND d.ended_at = 0 AND d.due_at = $3 AND d.lease_by = $4 AND d.lease = $5
              ORDER BY t.created_at, d.task, d.number"
         ),
-        (app, lane, claim.until, claim.node, claim.id, channel, credential),
+        (app, lane, claim.until, claim.node, claim.id, channel, credential, super::SELF_LANE),
     )
 }
 

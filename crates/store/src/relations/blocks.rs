@@ -38,7 +38,7 @@ pub fn among(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId]) -
                      WHERE app = $1 AND account = $2 AND peer IN (SELECT value FROM json_each($3))",
             postgres: "SELECT peer FROM blocks
                        WHERE app = $1 AND account = $2
-                         AND peer IN (SELECT jsonb_array_elements_text($3::text::jsonb))"
+                         AND peer = ANY (ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))"
         },
         (app, account, list(others)),
     )?;
@@ -54,7 +54,7 @@ pub fn about(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId]) -
                      WHERE app = $1 AND peer = $2 AND account IN (SELECT value FROM json_each($3))",
             postgres: "SELECT account FROM blocks
                        WHERE app = $1 AND peer = $2
-                         AND account IN (SELECT jsonb_array_elements_text($3::text::jsonb))"
+                         AND account = ANY (ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))"
         },
         (app, account, list(others)),
     )?;

@@ -126,7 +126,7 @@ pub fn among(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId]) -
                               custom
                        FROM friends
                        WHERE app = $1 AND account = $2
-                         AND friend IN (SELECT jsonb_array_elements_text($3::text::jsonb))"
+                         AND friend = ANY (ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))"
         },
         (app, account, list(others)),
     )
@@ -144,7 +144,7 @@ pub fn about(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId]) -
                               custom
                        FROM friends
                        WHERE app = $1 AND friend = $2
-                         AND account IN (SELECT jsonb_array_elements_text($3::text::jsonb))"
+                         AND account = ANY (ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))"
         },
         (app, account, list(others)),
     )

@@ -118,7 +118,7 @@ pub fn between(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId])
             postgres: "SELECT receiver, asker, receiver_version, asker_version, asked_at, source, wording, remark, label
                        FROM friend_requests
                        WHERE app = $1 AND receiver = $2
-                         AND asker IN (SELECT jsonb_array_elements_text($3::text::jsonb))"
+                         AND asker = ANY (ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))"
         },
         (app, account, &list),
     )?;
@@ -130,7 +130,7 @@ pub fn between(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId])
             postgres: "SELECT receiver, asker, receiver_version, asker_version, asked_at, source, wording, remark, label
                        FROM friend_requests
                        WHERE app = $1 AND asker = $2
-                         AND receiver IN (SELECT jsonb_array_elements_text($3::text::jsonb))"
+                         AND receiver = ANY (ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))"
         },
         (app, account, &list),
     )?;

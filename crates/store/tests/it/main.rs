@@ -10,6 +10,7 @@ mod keeping;
 mod loss;
 mod migrations;
 mod model;
+mod pushes;
 mod relations;
 mod restart;
 mod room;

@@ -8,7 +8,7 @@ use store::testing::{TestEngine, TestStore, permissive};
 use tokio_postgres::NoTls;
 
 /// Tables that belong to no app; everything else does.
-const PLATFORM: [&str; 5] = ["apps", "secrets", "nodes", "audit", "schema_version"];
+const PLATFORM: [&str; 7] = ["apps", "secrets", "nodes", "audit", "schema_version", "cloud_accounts", "access_keys"];
 
 /// A statement and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,24 +5,72 @@ use std::sync::atomic::Ordering;
 
 use contract::codes::PushCommon;
 use contract::event::Event;
-use contract::notification::{Badge, Kind, Notification};
+use contract::notification::{Badge, Notification};
+use contract::webhook::Notified;
 use contract::{DeviceId, Millis, Result, UserId};
 use store::broadcasts::{self, Exception, Way};
-use store::deliveries::{self, Claimed, SELF_BUILT, SELF_LANE, Task};
+use store::deliveries::{self, Claimed, Route, SELF_LANE, Task};
 use store::devices::Token;
+use store::push_counts::Place;
 
 use super::super::Devices;
+use super::super::audience::{Audience, Slice};
 use super::Worker;
-use crate::credential::is_voip;
-use crate::delivery::status;
+use crate::delivery::{self, status};
 use crate::engine::Dispatched;
+use crate::results;
+use crate::ways::is_wanted;
 
-/// Rows by lane, each in the order of the accounts.
-type Rows = BTreeMap<String, Vec<Claimed>>;
+/// Rows by lane, each in the order of the slice.
+pub(super) type Rows = BTreeMap<String, Vec<Claimed>>;
+
+/// What is to be sent to a slice.
+pub(super) struct Plan {
+    pub(super) rows: Rows,
+    /// The place of each device in the slice.
+    pub(super) index_of: HashMap<DeviceId, usize>,
+    /// The account of each device, where accounts are meant.
+    pub(super) account_of: HashMap<DeviceId, UserId>,
+}
+
+/// A device and where its row counts, by the row's number.
+type Known = HashMap<i64, (DeviceId, Option<Place>)>;
 
 impl Worker<'_> {
     /// Sends to the devices of a slice; with a lane, by that one alone. `place` is the key before the slice.
-    pub(super) async fn notify(&mut self, accounts: &[UserId], place: &str, only: Option<&str>) -> Result<()> {
+    pub(super) async fn notify(&mut self, slice: &Slice, place: &str, only: Option<&str>) -> Result<()> {
+        // Unreadable text has no kind; the lane ends it with the reason.
+        let notification: Notification = serde_json::from_str(&self.of.order.notification).unwrap_or_default();
+        let mut plan = match self.audience.clone() {
+            Audience::Accounts { .. } => self.plan_accounts(&slice.accounts, &notification, only).await?,
+            Audience::Devices(walk) => self.plan_devices(slice, &walk, &notification, only).await?,
+        };
+        self.count(&mut plan.rows, &notification, only.is_some()).await?;
+        for (lane, rows) in std::mem::take(&mut plan.rows) {
+            let known = known(&lane, &rows);
+            let sent = self.shared.engine.dispatch(self.app, &lane, rows).await?;
+            self.shared.counts.pushed.fetch_add(sent.settled.len() as u64, Ordering::Relaxed);
+            if let Some(first) = sent.left.first() {
+                // Everybody before the first that is left has it by this lane.
+                let index = plan.index_of.get(&first.device).copied().unwrap_or(0);
+                let reached = before(&slice.places, index).unwrap_or(place);
+                self.behind.insert(lane.clone(), reached.to_owned());
+                self.again_at = Some(self.again_at.map_or(sent.again_at, |at| at.min(sent.again_at)));
+            }
+            self.tell(&known, &sent);
+            self.report(&lane, &sent, &known, &plan.account_of);
+            self.note(&lane, &sent, &known, &plan.account_of).await?;
+        }
+        Ok(())
+    }
+
+    /// The devices of accounts by lane.
+    async fn plan_accounts(
+        &mut self,
+        accounts: &[UserId],
+        notification: &Notification,
+        only: Option<&str>,
+    ) -> Result<Plan> {
         let (now, named) = (self.now(), accounts.to_vec());
         let mut ways = self.store().read(self.app, move |snapshot| broadcasts::ways(snapshot, now, &named)).await?;
         let order: HashMap<&UserId, usize> = accounts.iter().zip(0..).collect();
@@ -36,25 +84,9 @@ impl Worker<'_> {
             };
             key(one).cmp(&key(other))
         });
-        // Unreadable text has no kind; the lane ends it with the reason.
-        let notification: Notification = serde_json::from_str(&self.of.order.notification).unwrap_or_default();
-        let mut rows = self.rows(&ways, &notification, only);
-        self.count(&mut rows, &notification, only.is_some()).await?;
-        let account_of: HashMap<&DeviceId, &UserId> = ways.iter().map(|way| (&way.device, &way.account)).collect();
-        for (lane, rows) in rows {
-            let sent = self.shared.engine.dispatch(self.app, &lane, rows).await?;
-            self.shared.counts.pushed.fetch_add(sent.settled.len() as u64, Ordering::Relaxed);
-            if let Some(first) = sent.left.first() {
-                // Everybody before the first that is left has it by this lane.
-                let index = account_of.get(&first.device).and_then(|account| order.get(account)).copied().unwrap_or(0);
-                let reached =
-                    index.checked_sub(1).map_or_else(|| place.to_owned(), |index| accounts[index].to_string());
-                self.behind.insert(lane.clone(), reached);
-                self.again_at = Some(self.again_at.map_or(sent.again_at, |at| at.min(sent.again_at)));
-            }
-            self.note(&lane, &sent, &account_of).await?;
-        }
-        Ok(())
+        let index_of = ways.iter().filter_map(|way| Some((way.device.clone(), *order.get(&way.account)?))).collect();
+        let account_of = ways.iter().map(|way| (way.device.clone(), way.account.clone())).collect();
+        Ok(Plan { rows: self.rows(&ways, notification, only), index_of, account_of })
     }
 
     /// Sorts the ways of a slice into lanes.
@@ -89,7 +121,7 @@ impl Worker<'_> {
         rows
     }
 
-    fn row(&self, device: &DeviceId, lane: &str, token: Option<&Token>) -> Claimed {
+    pub(super) fn row(&self, device: &DeviceId, lane: &str, token: Option<&Token>) -> Claimed {
         Claimed {
             task: self.of.order.task,
             number: number(device, lane),
@@ -103,6 +135,7 @@ impl Worker<'_> {
             notification: self.of.order.notification.clone(),
             expires_at: self.of.order.expires_at,
             is_kept: false,
+            place: None,
         }
     }
 
@@ -128,17 +161,47 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Counts what ended, and keeps what a vendor wants later as a delivery of its own.
-    async fn note(&mut self, lane: &str, sent: &Dispatched, account_of: &HashMap<&DeviceId, &UserId>) -> Result<()> {
-        sent.settled.iter().for_each(|settled| self.tally.settle(settled));
+    /// Counts what became of rows, and who got it over our own connection.
+    fn tell(&mut self, known: &Known, sent: &Dispatched) {
+        for settled in &sent.settled {
+            self.tally.settle(settled);
+            let Some((device, Some(place))) = known.get(&settled.number) else { continue };
+            let mut counts = delivery::counts(settled, &place.channel);
+            counts.accepted = 1;
+            if counts.received > 0 {
+                self.reached.push(device.clone());
+            }
+            *self.counted.entry(place.clone()).or_default() += counts;
+            self.results.entry(place.task).or_default().extend(results::of(settled, device, place));
+        }
+    }
+
+    /// Leaves what a vendor took or refused for the webhook that tells of it.
+    fn report(&mut self, lane: &str, sent: &Dispatched, known: &Known, account_of: &HashMap<DeviceId, UserId>) {
+        let Some(reports) = self.reports.as_mut().filter(|_| lane != SELF_LANE) else { return };
+        let order = &self.of.order;
+        let of = Notified::Broadcast { number: order.number, random: order.random, time: order.created_at.secs() };
+        for row in sent.settled.iter().filter(|row| row.is_ended) {
+            let account = known.get(&row.number).and_then(|(device, _)| account_of.get(device));
+            reports.extend(account.map(|account| delivery::report(account.clone(), lane, row, of.clone())));
+        }
+    }
+
+    /// Keeps what a vendor wants later as a delivery of its own.
+    async fn note(
+        &mut self,
+        lane: &str,
+        sent: &Dispatched,
+        known: &Known,
+        account_of: &HashMap<DeviceId, UserId>,
+    ) -> Result<()> {
         let mut exceptions = Vec::new();
         for settled in sent.settled.iter().filter(|settled| !settled.is_ended) {
-            let device = account_of.iter().find(|(device, _)| number(device, lane) == settled.number);
-            let Some((device, account)) = device else { continue };
+            let Some((device, _)) = known.get(&settled.number) else { continue };
             exceptions.push(Exception {
                 number: settled.number,
-                account: (*account).clone(),
-                path: deliveries::Way { device: (*device).clone(), lane: lane.to_owned(), badge: None },
+                account: account_of.get(device).cloned().unwrap_or_else(|| UserId::trusted("")),
+                path: deliveries::Way { device: device.clone(), lane: lane.to_owned(), badge: None },
                 status: settled.status.clone(),
                 due_at: settled.due_at,
             });
@@ -154,6 +217,7 @@ impl Worker<'_> {
             expires_at: order.expires_at,
             is_kept: false,
             message: None,
+            route: Route::default(),
         };
         let keep = move |tx: &mut store::Tx<'_>| {
             broadcasts::except(tx, now, &task, &exceptions)?;
@@ -164,17 +228,19 @@ impl Worker<'_> {
     }
 }
 
-/// Whether a token takes a notification of a kind: calls ring by the channel for calls where there is one.
-fn is_wanted(channel: &str, tokens: &[&Token], kind: Kind) -> bool {
-    let has_voip =
-        tokens.iter().any(|other| is_voip(&other.channel) && !is_voip(channel) && other.channel.starts_with(channel));
-    let fits = if kind == Kind::Voip { !has_voip } else { !is_voip(channel) };
-    fits && channel != SELF_BUILT
+fn known(lane: &str, rows: &[Claimed]) -> Known {
+    rows.iter().map(|row| (number(&row.device, lane), (row.device.clone(), row.place.clone()))).collect()
+}
+
+/// The last place before the one of an index that is another one: of several devices of one holder none may be left out.
+fn before(places: &[String], index: usize) -> Option<&str> {
+    let own = places.get(index)?;
+    places.get(..index)?.iter().rev().find(|place| *place != own).map(String::as_str)
 }
 
 /// The number of a device's notification in the task: the same in every attempt, so that the vendor can tell a
 /// repetition.
-fn number(device: &DeviceId, lane: &str) -> i64 {
+pub(crate) fn number(device: &DeviceId, lane: &str) -> i64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in device.as_str().bytes().chain([0]).chain(lane.bytes()) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

@@ -1,8 +1,6 @@
-//! Apple's push service. `request` and `verdict` are pure, `token` signs, `connection` and `pool` keep HTTP/2
-//! connections; only they, driven from here, talk.
+//! Apple's push service. `request` and `verdict` are pure, `token` signs; the wire's pool keeps HTTP/2 connections, and
+//! only it, driven from here, talks.
 
-mod connection;
-mod pool;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -11,22 +9,22 @@ pub mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use contract::notification::Notification;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use http::{HeaderValue, Uri};
+use http::HeaderValue;
 use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsConnector;
 
-use self::pool::{Pool, Target, Trouble};
 use self::request::{Local, Prepared};
 use self::token::Signer;
 use self::verdict::{Consequence, Raw, judge};
+pub use super::Tuning;
+use super::wire::{self, Pool, Protocol, Reply, Trouble};
 use crate::channel::{Answer, Channel, Clock, Limits, Outgoing, Said, Scope, Verdict};
 
 /// The service for apps from the store.
@@ -36,6 +34,8 @@ pub const DEVELOPMENT: &str = "https://api.sandbox.push.apple.com";
 
 /// Messages in flight at once; a batch over this is worked off in rounds.
 const BATCH: usize = 1_000;
+/// Bytes of an answer that are read.
+const ANSWER_BYTES: usize = 4 * 1_024;
 
 /// What the channel is made of.
 pub struct Settings {
@@ -51,42 +51,6 @@ pub struct Settings {
     pub clock: Clock,
     /// Bounds and times.
     pub tuning: Tuning,
-}
-
-/// Bounds and times; the default suits Apple.
-#[derive(Debug, Clone)]
-pub struct Tuning {
-    /// Connections at once.
-    pub connections_max: usize,
-    /// From the hand-over of a message to its answer, waiting for a stream included.
-    pub answer: Duration,
-    /// TCP, TLS and preface together.
-    pub connect: Duration,
-    /// How often an idle connection is asked whether it lives.
-    pub ping: Duration,
-    /// How long it may take to say so.
-    pub pong: Duration,
-    /// The pause after the first failed attempt to connect, and the longest.
-    pub pause_min: Duration,
-    /// The longest pause, before jitter.
-    pub pause_max: Duration,
-    /// For the jitter; different in every process.
-    pub seed: u64,
-}
-
-impl Default for Tuning {
-    fn default() -> Self {
-        Self {
-            connections_max: 4,
-            answer: Duration::from_secs(20),
-            connect: Duration::from_secs(10),
-            ping: Duration::from_mins(1),
-            pong: Duration::from_secs(5),
-            pause_min: Duration::from_millis(500),
-            pause_max: Duration::from_secs(30),
-            seed: 0,
-        }
-    }
 }
 
 /// How an app proves itself.
@@ -180,14 +144,11 @@ pub struct Apns {
 impl Apns {
     /// Checks the settings; connects with the first message.
     pub fn new(settings: Settings) -> Result<Self, CredentialFault> {
-        let (target, base_url) = target(&settings.base_url)?;
+        let (target, base_url) = wire::target(&settings.base_url).map_err(|_| CredentialFault::UrlMalformed)?;
         if settings.topic.as_deref().is_some_and(|topic| HeaderValue::from_str(topic).is_err()) {
             return Err(CredentialFault::TopicMalformed);
         }
-        let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring knows the default versions of TLS")
-            .with_root_certificates(settings.roots);
+        let builder = wire::builder(settings.roots);
         let (mut config, signer) = match settings.credential {
             Credential::Key { p8, key, team } => {
                 let signer = Signer::new(&p8, &key, &team).ok_or(CredentialFault::KeyMalformed)?;
@@ -199,7 +160,8 @@ impl Apns {
             }
         };
         config.alpn_protocols = vec![b"h2".to_vec()];
-        let pool = Pool::new(target, TlsConnector::from(Arc::new(config)), settings.tuning);
+        let tuning = Tuning { answer_bytes: ANSWER_BYTES, ..settings.tuning };
+        let pool = Pool::new(target, TlsConnector::from(Arc::new(config)), tuning, Protocol::Http2);
         Ok(Self { pool, signer, base_url, topic: settings.topic, clock: settings.clock })
     }
 
@@ -213,9 +175,9 @@ impl Apns {
         };
         let request = request::request(&self.base_url, prepared, outgoing, authorization.as_ref());
         match self.pool.send(&request, &prepared.body).await {
-            Ok((raw, connection)) => {
+            Ok((reply, connection)) => {
                 self.pool.praise();
-                let (answer, consequence) = answer(&raw);
+                let (answer, consequence) = answer(&raw(reply));
                 match consequence {
                     Consequence::Nothing => answer,
                     Consequence::ConnectionSpent => {
@@ -306,15 +268,11 @@ fn unsigned() -> Answer {
     Answer { verdict, said: Said::local("the provider token could not be signed") }
 }
 
-fn target(base_url: &str) -> Result<(Target, String), CredentialFault> {
-    let malformed = CredentialFault::UrlMalformed;
-    let uri: Uri = base_url.parse().map_err(|_| malformed)?;
-    let host = uri.host().ok_or(malformed)?.to_owned();
-    if uri.scheme_str() != Some("https") || !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-        return Err(malformed);
+fn raw(reply: Reply) -> Raw {
+    Raw {
+        status: reply.status,
+        retry_after_s: reply.text("retry-after").and_then(|seconds| seconds.parse().ok()),
+        request: reply.text("apns-id").unwrap_or("").chars().take(64).collect(),
+        body: reply.body,
     }
-    let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let name = ServerName::try_from(bare.clone()).map_err(|_| malformed)?;
-    let target = Target { host: bare, port: uri.port_u16().unwrap_or(443), name };
-    Ok((target, base_url.trim_end_matches('/').to_owned()))
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::request::{check_token, prepare, request};
 use super::token::Signer;
 use super::verdict::{self, Consequence, Raw, judge};
-use super::{Credential, CredentialFault, target};
+use super::{Credential, CredentialFault};
 use crate::channel::{Outgoing, Scope, Status, Verdict};
 
 const TOKEN: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
@@ -285,9 +285,4 @@ fn credentials_that_cannot_work_are_refused_at_once() {
     assert!(Signer::new("nonsense", "k", "t").is_none());
     assert_eq!(Credential::from_p12(b"nonsense", "").err(), Some(CredentialFault::CertificateMalformed));
     assert_eq!(Credential::from_pem(&p8()).err(), Some(CredentialFault::CertificateMalformed));
-    for bad in ["http://a", "https://a/b", "a", "https://", "https://a?b"] {
-        assert_eq!(target(bad).err(), Some(CredentialFault::UrlMalformed), "{bad}");
-    }
-    let (target, _) = target("https://[::1]:2197/").unwrap();
-    assert_eq!((target.host.as_str(), target.port), ("::1", 2197));
 }

@@ -279,9 +279,30 @@ pub fn deletion(error: Error) -> Error {
     }
 }
 
+/// Asks the app's webhook about one draft where that is wanted, sends it, and leaves a refusal for the webhook that tells of
+/// it. None: it is not delivered, and its sender is not to learn it.
+pub async fn deliver(call: &Call, composed: &Composed, draft: Draft, is_asked: bool) -> Result<Option<Sent>> {
+    let (app, hub) = (call.app.id, &call.node.hub);
+    let kept = hub.keep_for_refusal(app, &draft);
+    let outcome = async {
+        let asked = if is_asked { ask(call, draft, composed).await? } else { Some(draft) };
+        match asked {
+            Some(draft) => send(call, composed, draft).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    match outcome.await {
+        Err(error) => {
+            hub.tell_unsent(app, kept, &error).await?;
+            Err(error)
+        }
+        outcome => outcome,
+    }
+}
+
 /// Sends one draft: refuses what the app does not want to be said, lets the append writer decide under its locks, and
 /// tells the operators of what they want to look at.
-pub async fn send(call: &Call, composed: &Composed, draft: Draft) -> Result<Sent> {
+async fn send(call: &Call, composed: &Composed, draft: Draft) -> Result<Sent> {
     let (app, node) = (call.app.id, &call.node);
     let review = match &composed.content {
         Ok(checked) => &checked.review,
@@ -298,7 +319,7 @@ pub async fn send(call: &Call, composed: &Composed, draft: Draft) -> Result<Sent
 
 /// Asks the app's webhook about what the rules allow, if the app wants to be asked. None: it is not to be delivered, and
 /// its sender is not to learn it.
-pub async fn ask(call: &Call, draft: Draft, composed: &Composed) -> Result<Option<Draft>> {
+async fn ask(call: &Call, draft: Draft, composed: &Composed) -> Result<Option<Draft>> {
     if !call.app.settings.webhook.has(Webhook::BeforeSendMsg) {
         return Ok(Some(draft));
     }

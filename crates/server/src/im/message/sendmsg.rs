@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Bound, Letter, ask, names, send, send_fault};
+use super::{Bound, Letter, deliver, names, send_fault};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 
@@ -54,16 +54,12 @@ impl Perform for Sendmsg {
         if unhooked.contains(&"ForbidAfterSendMsgCallback") {
             draft.told = None;
         }
-        if !unhooked.contains(&"ForbidBeforeSendMsgCallback") {
-            let Some(passed) = ask(&call, draft, &composed).await? else {
-                // The app wants it to look as if it had been sent.
-                let (time, seq) = (call.now.secs(), msg_seq.unwrap_or_default());
-                let key = MsgKey { time, seq, random: msg_random };
-                return Ok(Answer { msg_time: time, msg_key: key.to_string() });
-            };
-            draft = passed;
-        }
-        let sent = send(&call, &composed, draft).await?;
-        Ok(Answer { msg_time: sent.key.time, msg_key: sent.key.to_string() })
+        let is_asked = !unhooked.contains(&"ForbidBeforeSendMsgCallback");
+        let key = match deliver(&call, &composed, draft, is_asked).await? {
+            Some(sent) => sent.key,
+            // The app wants it to look as if it had been sent.
+            None => MsgKey { time: call.now.secs(), seq: msg_seq.unwrap_or_default(), random: msg_random },
+        };
+        Ok(Answer { msg_time: key.time, msg_key: key.to_string() })
     }
 }

@@ -9,5 +9,7 @@ mod before;
 mod families;
 mod groups;
 mod guard;
+mod pushed;
 pub(crate) mod receiver;
+mod refused;
 mod settings;

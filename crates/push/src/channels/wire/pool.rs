@@ -20,9 +20,8 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tracing::debug;
 
-use super::Tuning;
 use super::connection::{Begun, Connection, Exchange, Lost, Pulse};
-use super::verdict::Raw;
+use super::{Protocol, Reply, Tuning};
 
 /// How often a request that the peer never looked at is sent again.
 const REPLAYS: usize = 5;
@@ -35,15 +34,15 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Where to connect.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) name: ServerName<'static>,
+pub(crate) struct Target {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) name: ServerName<'static>,
 }
 
 /// Why a request has no answer.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// It was never sent.
     Unavailable { text: String, after_ms: Option<i64> },
     /// It was sent, and nobody knows what came of it.
@@ -51,9 +50,10 @@ pub(super) enum Trouble {
 }
 
 /// The connections.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     target: Target,
     tls: TlsConnector,
+    protocol: Protocol,
     tuning: Tuning,
     live: Mutex<Vec<Arc<Connection>>>,
     /// Held while connecting: one attempt at a time.
@@ -73,10 +73,11 @@ struct Backoff {
 }
 
 impl Pool {
-    pub(super) fn new(target: Target, tls: TlsConnector, tuning: Tuning) -> Self {
+    pub(crate) fn new(target: Target, tls: TlsConnector, tuning: Tuning, protocol: Protocol) -> Self {
         Self {
             target,
             tls,
+            protocol,
             live: Mutex::default(),
             gate: tokio::sync::Mutex::default(),
             backoff: Mutex::new(Backoff { failures: 0, until: None, why: String::new(), random: tuning.seed }),
@@ -89,13 +90,13 @@ impl Pool {
 
     /// Sends a request and waits for its answer, again as long as the peer has never looked at it. Also gives the
     /// connection that answered.
-    pub(super) async fn send(&self, request: &Request<()>, body: &Bytes) -> Result<(Raw, Arc<Connection>), Trouble> {
+    pub(crate) async fn send(&self, request: &Request<()>, body: &Bytes) -> Result<(Reply, Arc<Connection>), Trouble> {
         let until = Instant::now() + self.tuning.answer;
         for _ in 0..=REPLAYS {
             let exchange = self.begin(request, body, until).await?;
             let connection = Arc::clone(exchange.connection());
             match exchange.finish(until).await {
-                Ok(raw) => return Ok((raw, connection)),
+                Ok(reply) => return Ok((reply, connection)),
                 Err(Lost::Refused) => {}
                 Err(Lost::Unknown(text)) => return Err(Trouble::Closed(text)),
             }
@@ -104,7 +105,7 @@ impl Pool {
     }
 
     /// Ends every connection and waits for it.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
         // Without a handle and without a stream, h2 says goodbye by itself.
         self.live.lock().clear();
@@ -124,7 +125,7 @@ impl Pool {
             // Before the look at the connections, so that no wake-up falls between.
             let freed = self.freed.notified();
             let mut candidates = self.candidates();
-            candidates.sort_by_key(|connection| connection.open_streams());
+            candidates.sort_by_key(|connection| connection.open_requests());
             for connection in &candidates {
                 if let Begun::Started(exchange) = connection.begin(request, body) {
                     return Ok(exchange);
@@ -132,8 +133,8 @@ impl Pool {
             }
             let is_alone = candidates.is_empty();
             let may_grow = is_alone
-                || (candidates.len() < self.tuning.connections_max
-                    && candidates.iter().all(|connection| connection.cap() > 1));
+                || (candidates.len() < self.connections_max(&candidates)
+                    && candidates.iter().all(|connection| connection.is_proved()));
             drop(candidates);
             let Some(_gate) = may_grow.then(|| self.gate.try_lock().ok()).flatten() else {
                 // Woken or not, the next turn looks at everything again.
@@ -150,6 +151,11 @@ impl Pool {
             }
         }
         Err(unavailable("no free stream in time", None))
+    }
+
+    fn connections_max(&self, candidates: &[Arc<Connection>]) -> usize {
+        let is_single = candidates.iter().any(|connection| connection.is_single());
+        if is_single { self.tuning.singles_max } else { self.tuning.connections_max }
     }
 
     /// The connections that live. One that ended without a single answer counts as a failed attempt: a credential
@@ -190,8 +196,13 @@ impl Pool {
         socket.set_nodelay(true)?;
         let tls = self.tls.connect(self.target.name.clone(), socket).await?;
         let pulse = Pulse { every: self.tuning.ping, patience: self.tuning.pong };
-        let (connection, driven) =
-            Connection::open(tls, pulse, Arc::clone(&self.freed)).await.map_err(io::Error::other)?;
+        let is_h2 = self.protocol == Protocol::Http2 || tls.get_ref().1.alpn_protocol() == Some(b"h2");
+        let (freed, answer_bytes) = (Arc::clone(&self.freed), self.tuning.answer_bytes);
+        let (connection, driven) = if is_h2 {
+            Connection::open_h2(tls, pulse, freed, answer_bytes).await?
+        } else {
+            Connection::open_h1(tls, freed, answer_bytes).await?
+        };
         let mut drivers = self.drivers.lock();
         while drivers.try_join_next().is_some() {}
         drivers.spawn(driven);
@@ -202,7 +213,7 @@ impl Pool {
     }
 
     /// An answer came: the road is good.
-    pub(super) fn praise(&self) {
+    pub(crate) fn praise(&self) {
         let mut backoff = self.backoff.lock();
         backoff.failures = 0;
         backoff.until = None;

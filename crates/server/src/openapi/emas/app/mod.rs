@@ -1,0 +1,4 @@
+//! What an account has.
+
+pub mod check_certificate;
+pub mod list_summary_apps;

@@ -1,0 +1,43 @@
+//! Takes tags off devices, accounts or aliases.
+
+use contract::Result;
+use push::tag;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use store::Tx;
+
+use super::{KeyType, Keys, Tags, keys, tags};
+use crate::openapi::action::{Action, Call, Done, Product, Whose, Write};
+use crate::openapi::fields::AppKey;
+
+/// Takes tags off devices, accounts or aliases. The tags must be the app's; that one of them hangs nowhere is no fault.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct UnbindTag {
+    /// The app.
+    app_key: AppKey,
+    /// 1–1000 devices, accounts or aliases, between commas. Devices must be there.
+    client_key: Keys,
+    /// What they are.
+    key_type: KeyType,
+    /// 1–10 tags, between commas.
+    tag_name: Tags,
+}
+
+impl Action for UnbindTag {
+    const NAME: &'static str = "UnbindTag";
+    const PRODUCT: Product = Product::Emas;
+    const CHAPTER: &'static str = "tag";
+    type Answer = Done;
+
+    fn whose(&self) -> Whose {
+        Whose::App(self.app_key.0)
+    }
+}
+
+impl Write for UnbindTag {
+    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Done> {
+        tag::unbind(tx, call.now, self.key_type.holder(), &keys(&self.client_key), &tags(&self.tag_name))?;
+        Ok(Done {})
+    }
+}

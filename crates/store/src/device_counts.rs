@@ -1,0 +1,118 @@
+//! How many devices registered and how many were heard of, by day and by month. A device counts once in each, because it
+//! is known when it was heard of before.
+//!
+//! Days and months begin at 00:00 in UTC+8, as the contract of the push OpenAPI counts.
+
+use contract::{DeviceId, Millis, Result, limit, moment};
+
+use crate::bindings::Os;
+use crate::{Snapshot, Tx};
+
+/// From UTC to the clock by which days begin.
+pub const OFFSET_MS: i64 = 8 * 3_600_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// The day (since the epoch) of a moment.
+pub const fn day(now: Millis) -> i64 {
+    (now.0 + OFFSET_MS).div_euclid(DAY_MS)
+}
+
+/// When a day begins.
+pub const fn day_start(day: i64) -> Millis {
+    Millis(day * DAY_MS - OFFSET_MS)
+}
+
+/// The month of a moment: twelve times the year, and the month from 0.
+pub fn month(now: Millis) -> i64 {
+    let date = moment::date(now.plus(OFFSET_MS));
+    date.year * 12 + date.month - 1
+}
+
+/// Counts a device that is heard of now, before that is written into its row. A new one is of this class.
+pub fn heard(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, platform: i64) -> Result<()> {
+    heard_as(tx, now, device, 0, platform)
+}
+
+/// As [`heard`], of a device that says of which system it is.
+pub fn heard_as(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, os: i64, platform: i64) -> Result<()> {
+    let app = tx.app();
+    let known: Option<(i64, i64, Millis)> =
+        tx.opt(sql!("SELECT os, platform, seen_at FROM devices WHERE app = $1 AND id = $2"), (app, device))?;
+    let (os, platform, before) = known.map_or((os, platform, None), |(known, class, at)| (known, class, Some(at)));
+    note(tx, now, Os::of(os, platform) as i64, before)
+}
+
+fn note(tx: &mut Tx<'_>, now: Millis, system: i64, before: Option<Millis>) -> Result<()> {
+    let app = tx.app();
+    if before.is_none_or(|before| day(before) < day(now)) {
+        let added = i64::from(before.is_none());
+        tx.run(
+            sql!(
+                "INSERT INTO device_days (app, day, system, added, active) VALUES ($1, $2, $3, $4, 1)
+                 ON CONFLICT (app, day, system) DO UPDATE SET added = device_days.added + $4,
+                     active = device_days.active + 1"
+            ),
+            (app, day(now), system, added),
+        )?;
+    }
+    if before.is_none_or(|before| month(before) < month(now)) {
+        tx.run(
+            sql!(
+                "INSERT INTO device_months (app, month, active) VALUES ($1, $2, 1)
+                 ON CONFLICT (app, month) DO UPDATE SET active = device_months.active + 1"
+            ),
+            (app, month(now)),
+        )?;
+    }
+    Ok(())
+}
+
+/// Devices of a system on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// The day.
+    pub day: i64,
+    /// The system.
+    pub system: i64,
+    /// Those that registered.
+    pub added: i64,
+    /// Those that were heard of.
+    pub active: i64,
+}
+
+/// Reads the days from one on and before another.
+pub fn days(snapshot: &mut Snapshot<'_>, from: i64, until: i64) -> Result<Vec<Day>> {
+    let app = snapshot.app();
+    let rows: Vec<(i64, i64, i64, i64)> = snapshot.all(
+        sql!(
+            "SELECT day, system, added, active FROM device_days
+             WHERE app = $1 AND day >= $2 AND day < $3 ORDER BY day, system LIMIT $4"
+        ),
+        (app, from, until, limit::STORE_PAGE as i64),
+    )?;
+    Ok(rows.into_iter().map(|(day, system, added, active)| Day { day, system, added, active }).collect())
+}
+
+/// How many devices of each system had registered before a day.
+pub fn registered(snapshot: &mut Snapshot<'_>, before: i64) -> Result<Vec<(i64, i64)>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT system, CAST(SUM(added) AS BIGINT) FROM device_days WHERE app = $1 AND day < $2
+             GROUP BY system ORDER BY system"
+        ),
+        (app, before),
+    )
+}
+
+/// How many devices were heard of in each month from one on and before another.
+pub fn months(snapshot: &mut Snapshot<'_>, from: i64, until: i64) -> Result<Vec<(i64, i64)>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT month, active FROM device_months WHERE app = $1 AND month >= $2 AND month < $3
+             ORDER BY month LIMIT $4"
+        ),
+        (app, from, until, limit::STORE_PAGE as i64),
+    )
+}
