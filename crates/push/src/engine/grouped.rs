@@ -81,15 +81,8 @@ fn take_one(tx: &mut Tx<'_>, now: Millis, item: Item) -> Result<bool> {
         if work.made == 0 {
             let text = serde_json::to_string(&notification).map_err(Failure::internal)?;
             let message = Some((conversation, item.seq));
-            let task = Task {
-                id: item.id,
-                notification: text,
-                created_at: now,
-                expires_at,
-                is_kept: true,
-                message,
-                route: Route::default(),
-            };
+            let (id, route) = (item.id, Route::default());
+            let task = Task { id, notification: text, created_at: now, expires_at, is_kept: true, message, route };
             deliveries::add_task(tx, &task)?;
         }
         deliveries::add_ways(tx, item.id, work.made, account.as_str(), &ways, now)?;

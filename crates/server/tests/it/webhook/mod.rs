@@ -7,6 +7,7 @@
 mod after;
 mod before;
 mod families;
+mod groups;
 mod guard;
 mod pushed;
 pub(crate) mod receiver;
