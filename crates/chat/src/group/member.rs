@@ -2,6 +2,7 @@
 
 use contract::fault::refuse;
 use contract::group::{Actor, GroupId, JoinOption, NoticeKind, Operation, Role};
+use contract::webhook::GroupHappening;
 use contract::{Fault, Result, UserId};
 use store::Tx;
 use store::groups::members::{self, Member};
@@ -125,6 +126,11 @@ pub(super) fn admit(
         requests::settle(tx, group.conversation, account, scope.now)?;
     }
     tip::moved(tx, group, accounts, &[]);
+    let what = GroupHappening::Joined { members: accounts.to_vec(), invited: notice == Some(NoticeKind::Invited) };
+    tip::hook(tx, group, by, scope.now, what)?;
+    if group.members >= group.members_max {
+        tip::hook(tx, group, by, scope.now, GroupHappening::Full)?;
+    }
     if is_silent {
         return Ok(());
     }
@@ -210,6 +216,7 @@ pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result
     tip::moved(tx, &group, &[], std::slice::from_ref(account));
     tip::notify(tx, vec![account.clone()], tip::notice(&group, by, scope.now, NoticeKind::Quit, ""));
     tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Quit(account))?;
+    tip::hook(tx, &group, by, scope.now, GroupHappening::Left { members: vec![account.clone()], kicked: false })?;
     Ok(group)
 }
 
@@ -252,5 +259,6 @@ pub fn kick(
     if !is_silent {
         tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Kicked(&gone))?;
     }
+    tip::hook(tx, &group, by, scope.now, GroupHappening::Left { members: gone.clone(), kicked: true })?;
     Ok((group, gone))
 }

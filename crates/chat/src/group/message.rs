@@ -6,13 +6,14 @@ use contract::event::Event;
 use contract::fault::refuse;
 use contract::group::{self, Actor, GroupEvent, GroupId, GroupMessage, Operation};
 use contract::message::{Extension, ExtensionChange, Flags};
+use contract::webhook::GroupHappening;
 use contract::{Fault, Result, Seq, UserId};
 use store::extensions::Target;
 use store::groups::members::{self, Member};
 use store::groups::{self, Group, messages};
 use store::{Snapshot, Tx, conversations};
 
-use super::{By, Scope, actor, ensure, find, hold_place, member_of, place};
+use super::{By, Scope, actor, ensure, find, hold_place, member_of, place, tip};
 use crate::message::change::Edit;
 use crate::message::extension::{self, Changed, Pairs};
 
@@ -56,6 +57,8 @@ pub fn recall(
     }
     if !recalled.is_empty() {
         conversations::touch(tx, group.conversation, scope.now)?;
+        let what = GroupHappening::Recalled { seqs: recalled.iter().map(|seq| seq.0).collect() };
+        tip::hook(tx, &group, by, scope.now, what)?;
         tx.after(Event::Group(GroupEvent::Recalled {
             group: group.id.clone(),
             conversation: group.conversation,
@@ -306,6 +309,14 @@ pub fn extend(
     if has_changed {
         messages::note_extended(tx, group.conversation, seq, scope.now)?;
         conversations::touch(tx, group.conversation, scope.now)?;
+        let pairs = extension::told(&changed);
+        let what = GroupHappening::Extended {
+            seq: seq.0,
+            change: change as i64,
+            pairs: pairs.into_iter().map(|pair| (pair.key, pair.value, pair.seq)).collect(),
+            latest: changed.latest,
+        };
+        tip::hook(tx, &group, by, scope.now, what)?;
         tx.after(Event::Group(GroupEvent::Extended {
             group: group.id.clone(),
             conversation: group.conversation,

@@ -427,6 +427,28 @@ const fn is_reading(command: Command) -> bool {
             | Command::Blocks
             | Command::FriendGroups
             | Command::RelationVersions
+            | Command::GroupInfo
+            | Command::GroupJoined
+            | Command::GroupMembers
+            | Command::GroupRequests
+            | Command::GroupHistory
+            | Command::GroupSince
+            | Command::GroupRead
+            | Command::GroupReceiptGive
+            | Command::GroupReceiptCount
+            | Command::GroupReaders
+            | Command::GroupPairsGet
+            | Command::LiveGuests
+            | Command::LiveOnline
+            | Command::AttributesGet
+            | Command::CountersGet
+            | Command::TopicGet
+            | Command::TopicRead
+            | Command::PermissionGroupGet
+            | Command::PermissionMembers
+            | Command::PermissionTopics
+            // A repeated send has the same random number, by which the group knows it.
+            | Command::GroupSend
     )
 }
 

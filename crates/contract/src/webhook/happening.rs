@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Via, Webhook};
+use super::{InGroup, Via, Webhook};
 use crate::id::{ConversationId, MsgKey, UserId};
 use crate::profile;
 
@@ -141,6 +141,9 @@ pub enum Happening {
         /// Whom.
         targets: Vec<UserId>,
     },
+    /// Something happened in a group.
+    #[serde(rename = "group")]
+    Group(InGroup),
     /// A device came or went.
     #[serde(rename = "state")]
     State {
@@ -245,6 +248,7 @@ impl Happening {
             Self::Unblocked { .. } => Webhook::BlackListDelete,
             Self::Followed { .. } => Webhook::AfterFollowAdd,
             Self::Unfollowed { .. } => Webhook::AfterFollowDelete,
+            Self::Group(in_group) => in_group.what.webhook(),
             Self::State { .. } => Webhook::StateChange,
         }
     }
@@ -258,6 +262,7 @@ impl Happening {
             | Self::Recalled { sender: one, receiver: other, .. }
             | Self::Modified { sender: one, receiver: other, .. }
             | Self::Read { reader: one, peer: other, .. } => part_of(ConversationId::pair(one, other)),
+            Self::Group(in_group) => in_group.part,
             Self::State { account, .. }
             | Self::ProfileSet { account, .. }
             | Self::FriendsAdded { account, .. }

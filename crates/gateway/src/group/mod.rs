@@ -24,7 +24,7 @@ mod tell;
 pub(crate) mod topic;
 
 pub(crate) use fan_out::FanOut;
-pub use post::{Post, Posted};
+pub use post::{Asked, Post, Posted};
 pub(crate) use seats::{Groups, Memberships};
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
 use store::{OFFLINE_PUSH, Tx, accounts};
 
-use super::Shared;
+use super::{Shared, grouped};
 use crate::chat::Notice;
 use crate::credential::is_voip;
 use crate::delivery::status;
@@ -28,9 +28,10 @@ pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Ve
     // One app's flood is worked off in turns with the others: the driver starts this again.
     let now = shared.now();
     let notices = shared.store.write(app, move |tx| take_notices(tx, now)).await?;
+    let has_more = shared.store.write(app, move |tx| grouped::take(tx, now)).await?;
     let targets = shared.store.write(app, move |tx| take_targets(tx, now)).await?;
     let mut lanes = shared.store.read(app, deliveries::lanes).await?;
-    if notices == BATCH || targets == BATCH {
+    if notices == BATCH || has_more || targets == BATCH {
         lanes.push(Due { app, lane: String::new(), due_at: now });
     }
     Ok(lanes)
@@ -55,18 +56,9 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
     };
     let expires_at = item.due_at.plus(limit::LIFE_TIME_S * 1_000);
     let receiver = UserId::trusted(&item.part);
-    let away: Vec<Device> = devices::of_account(tx, &receiver)?
-        .into_iter()
-        .filter(|device| device.is_logged_in && !device.is_replaced && !device.is_connected(now))
-        .collect();
-    let tokens = devices::tokens_of(tx, &receiver)?;
     let nick = accounts::get(tx, &UserId::trusted(&notice.sender))?.map(|sender| sender.nick).unwrap_or_default();
     let notification = notice::notification(&notice, &nick);
-    let mut ways = Vec::new();
-    for device in &away {
-        let own: Vec<&Token> = tokens.iter().filter(|token| token.device == device.id).collect();
-        add_ways(tx, &device.id, &own, &notification, &mut ways)?;
-    }
+    let ways = ways_of(tx, now, &receiver, &notification)?;
     if ways.is_empty() || expires_at <= now {
         return Ok(());
     }
@@ -81,6 +73,26 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
     };
     deliveries::add_task(tx, &task)?;
     deliveries::add_ways(tx, task.id, 0, receiver.as_str(), &ways, now)
+}
+
+/// The ways to the devices of an account that are away.
+pub(super) fn ways_of(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    receiver: &UserId,
+    notification: &Notification,
+) -> Result<Vec<Way>> {
+    let away: Vec<Device> = devices::of_account(tx, receiver)?
+        .into_iter()
+        .filter(|device| device.is_logged_in && !device.is_replaced && !device.is_connected(now))
+        .collect();
+    let tokens = devices::tokens_of(tx, receiver)?;
+    let mut ways = Vec::new();
+    for device in &away {
+        let own: Vec<&Token> = tokens.iter().filter(|token| token.device == device.id).collect();
+        add_ways(tx, &device.id, &own, notification, &mut ways)?;
+    }
+    Ok(ways)
 }
 
 /// Adds the ways by which a device gets a notification, with the number on its icon.

@@ -8,7 +8,7 @@ use store::append::Draft;
 use store::webhooks::Waiting;
 
 /// A body with the fields that all have.
-fn body(command: &str, fields: Value) -> Value {
+pub(super) fn body(command: &str, fields: Value) -> Value {
     let mut body = Map::new();
     body.insert("CallbackCommand".into(), command.into());
     if let Value::Object(fields) = fields {
@@ -54,6 +54,7 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Recalled { receiver, .. } => Some(receiver),
         Happening::Read { reader, .. } => Some(reader),
         Happening::State { .. }
+        | Happening::Group(_)
         | Happening::Modified { .. }
         | Happening::ProfileSet { .. }
         | Happening::FriendsAdded { .. }
@@ -130,6 +131,7 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
             "To_Account": targets.iter().map(UserId::as_str).collect::<Value>(),
             "EventTime": event.at.0,
         }),
+        Happening::Group(in_group) => super::group::told(in_group, event.at),
         Happening::State { account, change, kicked } => state(account, *change, kicked, event.at),
     };
     Some(body(command, fields).to_string())

@@ -42,6 +42,7 @@ use std::borrow::Cow;
 
 use chat::group::{By, Scope};
 use contract::group::{ANSWER_BYTES, GroupId, JoinOption};
+use contract::webhook::GroupQuestion;
 use contract::{Failure, Fault, Result, UserId, limit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -180,6 +181,14 @@ fn invite_option(value: Option<&str>) -> Result<Option<JoinOption>, Fault> {
 fn bounded<T: Serialize>(answer: T) -> Result<T> {
     let size = serde_json::to_vec(&answer).map_err(Failure::internal)?.len();
     if size > ANSWER_BYTES { Err(Fault::AnswerTooLarge.into()) } else { Ok(answer) }
+}
+
+/// Asks the app about a group, if it wants to be asked; answers who may not be added.
+async fn ask_app(call: &Call, question: &GroupQuestion) -> Result<Vec<UserId>> {
+    if !call.app.settings.webhook.has(question.webhook()) {
+        return Ok(Vec::new());
+    }
+    call.node.webhooks.before_group(&call.app, call.origin(), question).await
 }
 
 /// Looks through the texts of a group for what the app does not want to be said.
