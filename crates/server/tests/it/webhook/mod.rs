@@ -10,3 +10,4 @@ mod families;
 mod guard;
 pub(crate) mod receiver;
 mod settings;
+mod topics;
