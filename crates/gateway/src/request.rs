@@ -188,7 +188,7 @@ async fn relate(call: &Call, frame: &Frame) -> Result<Frame> {
 
 /// Serves a command on groups, their members and messages.
 async fn in_group(call: &Call, frame: &Frame) -> Result<Frame> {
-    use crate::group::ask;
+    use crate::group::{ask, speak};
     Ok(match frame.command() {
         Command::GroupCreate => frame.answer(&ask::make(call, frame.read()?).await?),
         Command::GroupJoin => frame.answer(&ask::enter(call, frame.read()?).await?),
@@ -204,19 +204,19 @@ async fn in_group(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::GroupMembers => frame.answer(&ask::list(call, frame.read()?).await?),
         Command::GroupRequests => frame.answer(&ask::waiting(call, frame.read()?).await?),
         Command::GroupAnswer => frame.answer(&ask::answer(call, frame.read()?).await?),
-        Command::GroupSend => frame.answer(&ask::send(call, frame.read()?).await?),
-        Command::GroupRecall => frame.answer(&ask::recall(call, frame.read()?).await?),
-        Command::GroupModify => frame.answer(&ask::modify(call, frame.read()?).await?),
-        Command::GroupDelete => frame.answer(&ask::delete(call, frame.read()?).await?),
-        Command::GroupHistory => frame.answer(&ask::history(call, frame.read()?).await?),
-        Command::GroupSince => frame.answer(&ask::since(call, frame.read()?).await?),
-        Command::GroupRead => frame.answer(&ask::mark(call, frame.read()?).await?),
-        Command::GroupReceiptGive => frame.answer(&ask::give(call, frame.read()?).await?),
-        Command::GroupReceiptCount => frame.answer(&ask::tallies(call, frame.read()?).await?),
-        Command::GroupReaders => frame.answer(&ask::readers(call, frame.read()?).await?),
-        Command::GroupPairsSet => frame.answer(&ask::set_pairs(call, frame.read()?).await?),
-        Command::GroupPairsGet => frame.answer(&ask::pairs(call, frame.read()?).await?),
-        Command::GroupForget => frame.answer(&ask::forget(call, frame.read()?).await?),
+        Command::GroupSend => frame.answer(&speak::send(call, frame.read()?).await?),
+        Command::GroupRecall => frame.answer(&speak::recall(call, frame.read()?).await?),
+        Command::GroupModify => frame.answer(&speak::modify(call, frame.read()?).await?),
+        Command::GroupDelete => frame.answer(&speak::delete(call, frame.read()?).await?),
+        Command::GroupHistory => frame.answer(&speak::history(call, frame.read()?).await?),
+        Command::GroupSince => frame.answer(&speak::since(call, frame.read()?).await?),
+        Command::GroupRead => frame.answer(&speak::mark(call, frame.read()?).await?),
+        Command::GroupReceiptGive => frame.answer(&speak::give(call, frame.read()?).await?),
+        Command::GroupReceiptCount => frame.answer(&speak::tallies(call, frame.read()?).await?),
+        Command::GroupReaders => frame.answer(&speak::readers(call, frame.read()?).await?),
+        Command::GroupPairsSet => frame.answer(&speak::set_pairs(call, frame.read()?).await?),
+        Command::GroupPairsGet => frame.answer(&speak::pairs(call, frame.read()?).await?),
+        Command::GroupForget => frame.answer(&speak::forget(call, frame.read()?).await?),
         _ => return Err(Fault::RequestIllegal.into()),
     })
 }

@@ -402,36 +402,11 @@ pub(crate) const fn is_relation(command: Command) -> bool {
 
 /// Whether a command is about groups, their members or messages.
 pub(crate) const fn is_group(command: Command) -> bool {
-    matches!(
-        command,
-        Command::GroupCreate
-            | Command::GroupJoin
-            | Command::GroupQuit
-            | Command::GroupInvite
-            | Command::GroupKick
-            | Command::GroupMemberChange
-            | Command::GroupTransfer
-            | Command::GroupDisband
-            | Command::GroupChange
-            | Command::GroupInfo
-            | Command::GroupJoined
-            | Command::GroupMembers
-            | Command::GroupRequests
-            | Command::GroupAnswer
-            | Command::GroupSend
-            | Command::GroupRecall
-            | Command::GroupModify
-            | Command::GroupDelete
-            | Command::GroupHistory
-            | Command::GroupSince
-            | Command::GroupRead
-            | Command::GroupReceiptGive
-            | Command::GroupReceiptCount
-            | Command::GroupReaders
-            | Command::GroupPairsSet
-            | Command::GroupPairsGet
-            | Command::GroupForget
-    )
+    // Their numbers stand together but for two, which are about files.
+    let number = command as i32;
+    number > Command::BroadcastsSince as i32
+        && number <= Command::GroupMembers as i32
+        && !matches!(command, Command::MediaUpload | Command::MediaLink)
 }
 
 /// Whether a command is about live rooms, attributes, counters, topics or permission groups.

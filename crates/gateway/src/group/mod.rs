@@ -4,7 +4,8 @@
 //!   them, in the order of the group, without holding up whoever committed it.
 //! * `live`: rooms that exist only while connections are in them.
 //! * `notice`, `tell`: what happened in a group becomes notices.
-//! * `post`: the one way of a message into a group. `ask`: what a device asks about groups, their members and messages.
+//! * `post`: the one way of a message into a group. `ask`: what a device asks about groups and
+//!   their members. `speak`: what it does with messages.
 //! * `attributes`, `room`, `topic`, `permission`: what a device asks about these.
 //!
 //! **Memory.** A membership costs a seat (8 bytes, and 4 once it was left) in its group and an entry (16 bytes) at its
@@ -20,6 +21,7 @@ pub(crate) mod permission;
 mod post;
 pub(crate) mod room;
 pub(crate) mod seats;
+pub(crate) mod speak;
 mod tell;
 pub(crate) mod topic;
 

@@ -138,8 +138,24 @@ fn asked(question: &GroupQuestion, now: Millis) -> Value {
 
 /// The fields of an after webhook of a group.
 pub(super) fn told(of: &InGroup, at: Millis) -> Value {
+    let mut fields = of_group(of).or_else(|| of_messages(of)).or_else(|| of_data(of)).unwrap_or_else(|| json!({}));
+    // What happened to a message of a topic happened in the community.
+    let community = GroupId::trusted(&of.group).community();
+    if community.is_some() {
+        fields["TopicId"] = of.group.as_str().into();
+    }
+    fields["GroupId"] = community.as_ref().map_or(of.group.as_str(), GroupId::as_str).into();
+    if of.what != GroupHappening::Full {
+        fields["Type"] = of.kind.as_str().into();
+    }
+    fields["EventTime"] = at.0.into();
+    fields
+}
+
+/// What is told of a group and its members.
+fn of_group(of: &InGroup) -> Option<Value> {
     let operator = of.operator.as_str();
-    let mut fields = match &of.what {
+    Some(match &of.what {
         GroupHappening::Created { owner, name, members: seats, fields } => {
             let mut body = json!({ "Operator_Account": operator, "Owner_Account": owner, "Name": name,
                 "MemberList": members(seats) });
@@ -159,21 +175,6 @@ pub(super) fn told(of: &InGroup, at: Millis) -> Value {
             "Operator_Account": operator,
             "ExitMemberList": members(who),
         }),
-        GroupHappening::Sent { seq, time, random, online, body, cloud } => json!({
-            "From_Account": operator,
-            "Operator_Account": operator,
-            "Random": random,
-            "OnlineOnlyFlag": i64::from(*online),
-            "MsgSeq": seq,
-            "MsgTime": time,
-            "MsgBody": serde_json::from_str::<Value>(body).unwrap_or_else(|_| json!([])),
-            "CloudCustomData": cloud,
-        }),
-        GroupHappening::Recalled { seqs } => json!({
-            "Operator_Account": operator,
-            "MsgSeqList": seqs.iter().map(|seq| json!({ "MsgSeq": seq })).collect::<Value>(),
-        }),
-        GroupHappening::Full => json!({}),
         GroupHappening::Ended { owner, name, members: who } => {
             let mut body = json!({ "Owner_Account": owner, "Name": name });
             if of.kind != GroupKind::Community.as_str() {
@@ -198,6 +199,33 @@ pub(super) fn told(of: &InGroup, at: Millis) -> Value {
             }
             body
         }
+        GroupHappening::Transferred { old, new } => json!({
+            "Operator_Account": operator,
+            "OldOwner_Account": old,
+            "NewOwner_Account": new.as_str(),
+        }),
+        _ => return None,
+    })
+}
+
+/// What is told of messages.
+fn of_messages(of: &InGroup) -> Option<Value> {
+    let operator = of.operator.as_str();
+    Some(match &of.what {
+        GroupHappening::Sent { seq, time, random, online, body, cloud } => json!({
+            "From_Account": operator,
+            "Operator_Account": operator,
+            "Random": random,
+            "OnlineOnlyFlag": i64::from(*online),
+            "MsgSeq": seq,
+            "MsgTime": time,
+            "MsgBody": serde_json::from_str::<Value>(body).unwrap_or_else(|_| json!([])),
+            "CloudCustomData": cloud,
+        }),
+        GroupHappening::Recalled { seqs } => json!({
+            "Operator_Account": operator,
+            "MsgSeqList": seqs.iter().map(|seq| json!({ "MsgSeq": seq })).collect::<Value>(),
+        }),
         GroupHappening::Receipts { messages } => {
             let one = |(seq, read, unread): &(i64, i64, i64)| {
                 json!({ "MsgSeq": seq, "ReadNum": read, "UnreadNum": unread,
@@ -205,16 +233,19 @@ pub(super) fn told(of: &InGroup, at: Millis) -> Value {
             };
             json!({ "GroupMsgReceiptList": messages.iter().map(one).collect::<Value>() })
         }
-        GroupHappening::Transferred { old, new } => json!({
-            "Operator_Account": operator,
-            "OldOwner_Account": old,
-            "NewOwner_Account": new.as_str(),
-        }),
         GroupHappening::Extended { seq, change, pairs, latest } => {
             let one = |(key, value, seq): &(String, String, i64)| json!({ "Key": key, "Value": value, "Seq": seq });
             json!({ "MsgSeq": seq, "OperateType": change, "ExtensionList": pairs.iter().map(one).collect::<Value>(),
                 "Seq": latest })
         }
+        _ => return None,
+    })
+}
+
+/// What is told of a group's attributes and topics.
+fn of_data(of: &InGroup) -> Option<Value> {
+    let operator = of.operator.as_str();
+    Some(match &of.what {
         GroupHappening::Attributes { option, pairs } => {
             let one = |(key, value): &(String, String)| json!({ "key": key, "value": value });
             json!({ "Operator_Account": operator, "OptionType": option,
@@ -236,16 +267,6 @@ pub(super) fn told(of: &InGroup, at: Millis) -> Value {
             }
             body
         }
-    };
-    // What happened to a message of a topic happened in the community.
-    let community = GroupId::trusted(&of.group).community();
-    if community.is_some() {
-        fields["TopicId"] = of.group.as_str().into();
-    }
-    fields["GroupId"] = community.as_ref().map_or(of.group.as_str(), GroupId::as_str).into();
-    if of.what != GroupHappening::Full {
-        fields["Type"] = of.kind.as_str().into();
-    }
-    fields["EventTime"] = at.0.into();
-    fields
+        _ => return None,
+    })
 }

@@ -5,7 +5,8 @@ use contract::message::Flags;
 use contract::webhook::part_of;
 use contract::{AppId, Millis, MsgKey, Result};
 
-use super::plan::{Account, Engine, Exact, Gathered, Head, InGroup, Pair, Plan, Questions, Recent, Slot};
+use super::grouped::InGroup;
+use super::plan::{Account, Engine, Exact, Gathered, Head, Pair, Plan, Questions, Recent, Slot};
 use super::window::{GROUP_LOOKBACK, Stored};
 use super::{GroupFacts, Waiting};
 use crate::conversations::list::UNSETTLED;
@@ -203,6 +204,21 @@ impl Lite {
         }
     }
 
+    fn push(&mut self, waiting: &[(AppId, Waiting)], (index, id, seq): &(usize, i64, contract::Seq)) -> Result<()> {
+        let (app, w) = &waiting[*index];
+        let (topic, part) = match &w.draft.group {
+            Some(group) => (GROUP_PUSH, group.id.as_str()),
+            None => (OFFLINE_PUSH, w.draft.receiver.as_str()),
+        };
+        self.change(
+            sql!(
+                "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+            ),
+            (*app, *id, topic, part, w.draft.at, w.draft.push.as_deref(), w.conversation, *seq),
+        )
+    }
+
     /// Makes the memberships that are missing: all of a new conversation, and that of an account which was deleted and
     /// returned, to whom the past does not belong.
     fn join(&mut self, slot: &Slot<'_>, since: i64) -> Result<()> {
@@ -304,20 +320,6 @@ impl Engine for Lite {
                 ),
             )?;
         }
-        for (index, id, seq) in &plan.pushes {
-            let (app, w) = &waiting[*index];
-            let (topic, part) = match &w.draft.group {
-                Some(group) => (GROUP_PUSH, group.id.as_str()),
-                None => (OFFLINE_PUSH, w.draft.receiver.as_str()),
-            };
-            self.change(
-                sql!(
-                    "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-                ),
-                (*app, *id, topic, part, w.draft.at, w.draft.push.as_deref(), w.conversation, *seq),
-            )?;
-        }
-        Ok(())
+        plan.pushes.iter().try_for_each(|push| self.push(waiting, push))
     }
 }

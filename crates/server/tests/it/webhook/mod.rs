@@ -7,6 +7,7 @@
 mod after;
 mod before;
 mod families;
+mod groups;
 mod guard;
 pub(crate) mod receiver;
 mod settings;

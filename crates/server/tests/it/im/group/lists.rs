@@ -4,7 +4,6 @@ use contract::codes::Group;
 use serde_json::{Value, json};
 
 use super::{ask, make};
-use crate::harness::Im;
 
 both! {
     async fn the_groups_of_the_app_come_in_pages_and_by_type(im: Im) {

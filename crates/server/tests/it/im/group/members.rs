@@ -4,7 +4,7 @@ use contract::codes::Group;
 use serde_json::{Value, json};
 
 use super::{ask, history, info, letter, make, role, say};
-use crate::harness::{Im, with};
+use crate::harness::with;
 
 fn adding(id: &str, who: &[&str]) -> Value {
     let list: Vec<Value> = who.iter().map(|account| json!({ "Member_Account": account })).collect();

@@ -4,7 +4,7 @@ use contract::codes::{Common, Group};
 use serde_json::{Value, json};
 
 use super::{ask, history, info, make, role};
-use crate::harness::{Im, item_fails, with};
+use crate::harness::{item_fails, with};
 
 fn club() -> Value {
     json!({ "GroupId": "club-7", "Type": "Public", "Name": "Club 7", "Owner_Account": "ann",

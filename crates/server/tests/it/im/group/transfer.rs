@@ -4,7 +4,6 @@ use contract::codes::Group;
 use serde_json::json;
 
 use super::{ask, history, info, make, role};
-use crate::harness::Im;
 
 both! {
     async fn a_group_goes_to_a_member_and_the_old_owner_stays(im: Im) {

@@ -30,6 +30,8 @@ struct Entry {
 /// What a naive client knows of one member.
 #[derive(Debug, Default, Clone)]
 struct View {
+    /// What was before it joined is not shown to it.
+    since: i64,
     read: i64,
     deleted: Vec<i64>,
 }
@@ -46,7 +48,10 @@ impl Model {
     fn unread(&self, account: &str) -> i64 {
         let view = &self.members[account];
         let is_unread = |entry: &&Entry| {
-            entry.counts && entry.seq > view.read && entry.sender != account && !view.deleted.contains(&entry.seq)
+            entry.counts
+                && entry.seq > view.read.max(view.since)
+                && entry.sender != account
+                && !view.deleted.contains(&entry.seq)
         };
         self.messages.iter().filter(is_unread).count() as i64
     }
@@ -74,7 +79,7 @@ async fn step(im: &Im, model: &mut Model, dice: &mut Dice, n: u32) {
             ask(im, "add_group_member", json!({ "GroupId": "g", "MemberList": [{ "Member_Account": who }] }))
                 .await
                 .ok();
-            model.members.insert(who.to_owned(), View { read: model.seq, deleted: Vec::new() });
+            model.members.insert(who.to_owned(), View { since: model.seq, read: model.seq, deleted: Vec::new() });
             model.seq += 1;
         }
         5 if model.seq > 0 => {
