@@ -1,7 +1,9 @@
-//! Groups: their members, their messages, and what a device may do with both.
+//! Groups: their members, their messages, and what a device may do with both. `data`: what else they have, and live rooms.
 //!
 //! What the gateway says of groups is handed on as it travels; nothing of it is kept here. An application asks for what
 //! came [`since`](Groups::since) the last place that it knows, also when it is told of a gap.
+
+mod data;
 
 use contract::frame::wire::{
     self, GroupAdded, GroupAnswerRequest, GroupForgetRequest, GroupHistoryRequest, GroupInfos, GroupJoinAnswer,
@@ -14,6 +16,11 @@ use contract::frame::{Body, Command, Frame};
 use crate::Client;
 use crate::error::{Error, Result};
 
+pub use contract::frame::wire::{
+    AttributeChange, Attributes, AttributesNotice, CounterMode, CountersNotice, GroupOutcomes, LiveEntered, LiveGuests,
+    LiveTraffic, PermissionGroupRequest, PermissionGroups, PermissionMembers, PermissionTopics, TopicNotice,
+    TopicRequest, Topics,
+};
 pub use contract::frame::wire::{
     GroupChangeNotice, GroupChangeRequest, GroupCreateRequest, GroupInfo, GroupMember, GroupMemberChange, GroupMessage,
     GroupMessageNotice, GroupPage, GroupReceiptNotice, GroupSendAnswer, GroupSendRequest, SystemNotice,
@@ -32,6 +39,18 @@ pub enum GroupEvent {
     Receipts(GroupReceiptNotice),
     /// Something was left out: ask for what came since.
     Gap,
+    /// Attributes of a group changed.
+    Attributes(AttributesNotice),
+    /// Counters of a group changed.
+    Counters(CountersNotice),
+    /// A topic of a community was made, changed or deleted.
+    Topic(TopicNotice),
+    /// What members of a community may do changed.
+    Permissions(String),
+    /// Who came into a live room and who left.
+    Traffic(LiveTraffic),
+    /// The account is in a live room no more, by its id.
+    LiveOver(String),
 }
 
 /// Calls on groups, in the name of the account that is logged in.

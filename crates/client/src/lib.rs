@@ -36,6 +36,11 @@ pub use contract::{MsgKey, UserId};
 pub use error::{Error, Result};
 pub use event::{Event, Push, Reason, Status};
 pub use group::{
+    AttributeChange, Attributes, AttributesNotice, CounterMode, CountersNotice, GroupOutcomes, LiveEntered, LiveGuests,
+    LiveTraffic, PermissionGroupRequest, PermissionGroups, PermissionMembers, PermissionTopics, TopicNotice,
+    TopicRequest, Topics,
+};
+pub use group::{
     GroupChangeNotice, GroupChangeRequest, GroupCreateRequest, GroupEvent, GroupInfo, GroupMember, GroupMemberChange,
     GroupMessage, GroupMessageNotice, GroupPage, GroupReceiptNotice, GroupSendAnswer, GroupSendRequest, Groups,
     SystemNotice,

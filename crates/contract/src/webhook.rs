@@ -90,6 +90,8 @@ webhooks! {
     BeforeInviteJoinGroup = "Group.CallbackBeforeInviteJoinGroup", "group";
     /// Asks before a message goes into a group.
     BeforeGroupSendMsg = "Group.CallbackBeforeSendMsg", "group";
+    /// Asks before a topic is made.
+    BeforeCreateTopic = "Group.CallbackBeforeCreateTopic", "topic";
     /// A group was created.
     AfterCreateGroup = "Group.CallbackAfterCreateGroup", "group";
     /// Accounts came into a group.
@@ -108,12 +110,20 @@ webhooks! {
     AfterGroupInfoChanged = "Group.CallbackAfterGroupInfoChanged", "group";
     /// Role or card of a member changed.
     AfterMemberFieldChanged = "Group.CallbackAfterMemberFieldChanged", "group";
+    /// Attributes of a group were written.
+    AfterGroupAttrChanged = "Group.CallbackAfterGroupAttrChanged", "group";
     /// A message of a group was read.
     AfterReadReceipt = "Group.CallbackAfterReadReceipt", "group";
     /// A group has another owner.
     AfterChangeGroupOwner = "Group.CallbackAfterChangeGroupOwner", "group";
     /// Pairs of a group's message changed.
     AfterGroupMsgExtension = "Group.CallbackAfterGroupMsgExtension", "group";
+    /// A topic was made.
+    AfterCreateTopic = "Group.CallbackAfterCreateTopic", "topic";
+    /// Topics were deleted.
+    AfterTopicDestroyed = "Group.CallbackAfterTopicDestroyed", "topic";
+    /// A topic's name, texts or picture became others.
+    AfterTopicInfoChanged = "Group.CallbackAfterTopicInfoChanged", "topic";
     /// A robot got a message.
     BotMessage = "Bot.OnC2CMessage", "other";
     /// What became of pushes, a batch at a time. It is ours: the published list has no such webhook.

@@ -18,7 +18,7 @@ pub mod read;
 pub mod request;
 pub mod role;
 pub mod send;
-mod tip;
+pub(crate) mod tip;
 
 use std::sync::Arc;
 

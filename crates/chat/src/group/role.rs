@@ -26,6 +26,16 @@ pub struct Change {
     pub mute_s: Option<i64>,
 }
 
+/// Tells whoever keeps connections by group that a member hears it no more, or again.
+fn hear(tx: &mut Tx<'_>, group: &Group, account: &UserId, (before, after): (ReceiveOption, ReceiveOption)) {
+    let one = std::slice::from_ref(account);
+    match (before == ReceiveOption::Discard, after == ReceiveOption::Discard) {
+        (false, true) => tip::moved(tx, group, &[], one),
+        (true, false) => tip::moved(tx, group, one, &[]),
+        _ => {}
+    }
+}
+
 /// Changes a member. Answers the group, and the member as it is now.
 pub fn change(
     tx: &mut Tx<'_>,
@@ -44,6 +54,7 @@ pub fn change(
     let is_own = *by.account() == member.account;
     check(scope, &group, who, is_own, &member, change)?;
     if let Some(receive) = change.receive {
+        hear(tx, &group, account, (member.receive, receive));
         member.receive = receive;
     }
     if let Some(card) = &change.name_card {

@@ -119,6 +119,17 @@ pub(super) fn moved(tx: &mut Tx<'_>, group: &Group, joined: &[UserId], left: &[U
 
 /// Leaves what happened for the webhook that tells of it, if the app has it on.
 pub(super) fn hook(tx: &mut Tx<'_>, group: &Group, by: &By, now: Millis, what: GroupHappening) -> Result<()> {
+    hook_for(tx, group, by.account(), now, what)
+}
+
+/// As [`hook`], for whoever acts.
+pub(crate) fn hook_for(
+    tx: &mut Tx<'_>,
+    group: &Group,
+    operator: &UserId,
+    now: Millis,
+    what: GroupHappening,
+) -> Result<()> {
     if !tx.wants(what.webhook()) {
         return Ok(());
     }
@@ -126,7 +137,7 @@ pub(super) fn hook(tx: &mut Tx<'_>, group: &Group, by: &By, now: Millis, what: G
         group: group.id.to_string(),
         kind: group.kind.as_str().to_owned(),
         part: part_of(group.conversation),
-        operator: by.account().clone(),
+        operator: operator.clone(),
         what,
     };
     tx.after_hook(now, &Happening::Group(in_group))

@@ -448,6 +448,15 @@ const fn is_reading(command: Command) -> bool {
             | Command::GroupReceiptCount
             | Command::GroupReaders
             | Command::GroupPairsGet
+            | Command::LiveGuests
+            | Command::LiveOnline
+            | Command::AttributesGet
+            | Command::CountersGet
+            | Command::TopicGet
+            | Command::TopicRead
+            | Command::PermissionGroupGet
+            | Command::PermissionMembers
+            | Command::PermissionTopics
             // A repeated send has the same random number, by which the group knows it.
             | Command::GroupSend
     )

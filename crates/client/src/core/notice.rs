@@ -95,6 +95,14 @@ impl Core {
             Command::GroupNotice => frame.read().map(|notice| self.on_group(GroupEvent::Notice(notice))),
             Command::GroupChanged => frame.read().map(|notice| self.on_group(GroupEvent::Changed(notice))),
             Command::GroupReceipts => frame.read().map(|notice| self.on_group(GroupEvent::Receipts(notice))),
+            Command::AttributesChanged => frame.read().map(|notice| self.on_group(GroupEvent::Attributes(notice))),
+            Command::CountersChanged => frame.read().map(|notice| self.on_group(GroupEvent::Counters(notice))),
+            Command::TopicChanged => frame.read().map(|notice| self.on_group(GroupEvent::Topic(notice))),
+            Command::LiveTraffic => frame.read().map(|notice| self.on_group(GroupEvent::Traffic(notice))),
+            Command::PermissionsChanged => {
+                frame.read::<wire::GroupRef>().map(|of| self.on_group(GroupEvent::Permissions(of.group)))
+            }
+            Command::LiveOver => frame.read::<wire::GroupRef>().map(|of| self.on_group(GroupEvent::LiveOver(of.group))),
             Command::GroupGap => {
                 self.on_group(GroupEvent::Gap);
                 Ok(())

@@ -136,6 +136,38 @@ pub enum GroupHappening {
         /// The newest sequence of the message's pairs.
         latest: i64,
     },
+    /// Its attributes were written.
+    #[serde(rename = "attr")]
+    Attributes {
+        /// What was done, as the contract spells it.
+        option: String,
+        /// The pairs that were given.
+        pairs: Vec<(String, String)>,
+    },
+    /// A topic of it was made.
+    #[serde(rename = "topic")]
+    TopicCreated {
+        /// The topic.
+        topic: String,
+        /// Its name.
+        name: String,
+        /// Whose the community is; empty if nobody's.
+        owner: String,
+    },
+    /// Topics of it were deleted.
+    #[serde(rename = "topics-over")]
+    TopicsEnded {
+        /// Which.
+        topics: Vec<String>,
+    },
+    /// What a topic of it says of itself became another.
+    #[serde(rename = "topic-info")]
+    TopicEdited {
+        /// The topic.
+        topic: String,
+        /// The fields with their new values, as the contract spells them.
+        fields: Vec<(String, String)>,
+    },
 }
 
 impl GroupHappening {
@@ -154,6 +186,10 @@ impl GroupHappening {
             Self::Receipts { .. } => Webhook::AfterReadReceipt,
             Self::Transferred { .. } => Webhook::AfterChangeGroupOwner,
             Self::Extended { .. } => Webhook::AfterGroupMsgExtension,
+            Self::Attributes { .. } => Webhook::AfterGroupAttrChanged,
+            Self::TopicCreated { .. } => Webhook::AfterCreateTopic,
+            Self::TopicsEnded { .. } => Webhook::AfterTopicDestroyed,
+            Self::TopicEdited { .. } => Webhook::AfterTopicInfoChanged,
         }
     }
 }
@@ -196,6 +232,13 @@ pub enum GroupQuestion {
         /// Whom.
         accounts: Vec<UserId>,
     },
+    /// Whether a topic may be made.
+    CreateTopic {
+        /// Who makes it.
+        operator: UserId,
+        /// Its name.
+        name: String,
+    },
 }
 
 impl GroupQuestion {
@@ -205,6 +248,7 @@ impl GroupQuestion {
             Self::Create { .. } => Webhook::BeforeCreateGroup,
             Self::Apply { .. } => Webhook::BeforeApplyJoinGroup,
             Self::Invite { .. } => Webhook::BeforeInviteJoinGroup,
+            Self::CreateTopic { .. } => Webhook::BeforeCreateTopic,
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) async fn look<T: Send + 'static>(
 }
 
 /// Asks the app about a group, if it wants to be asked; answers who may not be added.
-async fn ask_app(call: &Call, question: GroupQuestion) -> Result<Vec<UserId>> {
+pub(super) async fn ask_app(call: &Call, question: GroupQuestion) -> Result<Vec<UserId>> {
     call.hub.front.before_group(Arc::clone(&call.app), call.session.origin(), question).await
 }
 

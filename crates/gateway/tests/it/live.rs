@@ -6,7 +6,8 @@ use chat::group::{By, Scope};
 use contract::codes::Group;
 use contract::event::Event;
 use contract::frame::wire::{
-    GroupRef, LiveBanRequest, LiveEntered, LiveGuests, LiveGuestsRequest, LiveOnline, LiveTraffic,
+    GroupMemberChange, GroupRef, GroupSendRequest, LiveBanRequest, LiveEntered, LiveGuests, LiveGuestsRequest,
+    LiveOnline, LiveTraffic,
 };
 use contract::frame::{Command, Frame};
 use contract::group::{GroupEvent, GroupId, GroupKind};
@@ -223,4 +224,33 @@ async fn a_large_group_is_told_in_order_and_a_device_that_does_not_read_gets_a_h
     assert_eq!(answer.code, 0);
     let kinds: Vec<Command> = lazy.forget().iter().map(Frame::command).collect();
     assert!(kinds.contains(&Command::GroupGap), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn who_turned_a_groups_messages_off_does_not_hear_it_until_they_are_on_again() {
+    let world = World::new().await;
+    let (mut ann, mut bob) = (world.device("ann", "a").await, world.device("bob", "b").await);
+    group(&world, "club", GroupKind::Public, "ann", &["bob"]).await;
+    let receive = |option: &str| GroupMemberChange {
+        group: "club".into(),
+        account: "bob".into(),
+        receive: Some(option.into()),
+        ..GroupMemberChange::default()
+    };
+    let heard = async |ann: &mut Device, bob: &mut Device, number: u32| {
+        let text = format!(r#"[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"{number}"}}}}]"#);
+        let letter = GroupSendRequest { group: "club".into(), random: number, body: text, ..Default::default() };
+        assert_eq!(ann.call(Command::GroupSend, &letter).await.code, 0);
+        bob.is_silent().await;
+        bob.forget().iter().filter(|frame| frame.command() == Command::GroupMessage).count()
+    };
+    assert_eq!(bob.call(Command::GroupMemberChange, &receive("AcceptNotNotify")).await.code, 0);
+    assert!(heard(&mut ann, &mut bob, 1).await > 0);
+    assert_eq!(bob.call(Command::GroupMemberChange, &receive("Discard")).await.code, 0);
+    assert_eq!(heard(&mut ann, &mut bob, 2).await, 0);
+    // Nor does a device that comes in later.
+    let mut desk = world.device_on("bob", "desk", 4).await;
+    assert_eq!(heard(&mut ann, &mut desk, 3).await, 0);
+    assert_eq!(bob.call(Command::GroupMemberChange, &receive("AcceptAndNotify")).await.code, 0);
+    assert_eq!((heard(&mut ann, &mut bob, 4).await, heard(&mut ann, &mut desk, 5).await), (1, 2));
 }

@@ -126,6 +126,11 @@ fn asked(question: &GroupQuestion, now: Millis) -> Value {
             fields["DestinationMembers"] = members(accounts);
             fields
         }
+        GroupQuestion::CreateTopic { operator, name } => json!({
+            "Operator_Account": operator.as_str(),
+            "Type": GroupKind::Community.as_str(),
+            "Name": name,
+        }),
     };
     fields["EventTime"] = now.0.into();
     body(question.webhook().command(), fields)
@@ -133,8 +138,13 @@ fn asked(question: &GroupQuestion, now: Millis) -> Value {
 
 /// The fields of an after webhook of a group.
 pub(super) fn told(of: &InGroup, at: Millis) -> Value {
-    let mut fields = of_group(of).or_else(|| of_messages(of)).unwrap_or_else(|| json!({}));
-    fields["GroupId"] = of.group.as_str().into();
+    let mut fields = of_group(of).or_else(|| of_messages(of)).or_else(|| of_data(of)).unwrap_or_else(|| json!({}));
+    // What happened to a message of a topic happened in the community.
+    let community = GroupId::trusted(&of.group).community();
+    if community.is_some() {
+        fields["TopicId"] = of.group.as_str().into();
+    }
+    fields["GroupId"] = community.as_ref().map_or(of.group.as_str(), GroupId::as_str).into();
     if of.what != GroupHappening::Full {
         fields["Type"] = of.kind.as_str().into();
     }
@@ -227,6 +237,35 @@ fn of_messages(of: &InGroup) -> Option<Value> {
             let one = |(key, value, seq): &(String, String, i64)| json!({ "Key": key, "Value": value, "Seq": seq });
             json!({ "MsgSeq": seq, "OperateType": change, "ExtensionList": pairs.iter().map(one).collect::<Value>(),
                 "Seq": latest })
+        }
+        _ => return None,
+    })
+}
+
+/// What is told of a group's attributes and topics.
+fn of_data(of: &InGroup) -> Option<Value> {
+    let operator = of.operator.as_str();
+    Some(match &of.what {
+        GroupHappening::Attributes { option, pairs } => {
+            let one = |(key, value): &(String, String)| json!({ "key": key, "value": value });
+            json!({ "Operator_Account": operator, "OptionType": option,
+                "GroupAttr": pairs.iter().map(one).collect::<Value>() })
+        }
+        GroupHappening::TopicCreated { topic, name, owner } => json!({
+            "TopicId": topic,
+            "Operator_Account": operator,
+            "Owner_Account": owner,
+            "Name": name,
+        }),
+        GroupHappening::TopicsEnded { topics } => {
+            json!({ "TopicIdList": topics.iter().map(|topic| json!({ "TopicId": topic })).collect::<Value>() })
+        }
+        GroupHappening::TopicEdited { topic, fields } => {
+            let mut body = json!({ "TopicId": topic, "Operator_Account": operator });
+            for (key, value) in fields {
+                body[key] = value.as_str().into();
+            }
+            body
         }
         _ => return None,
     })

@@ -184,7 +184,7 @@ fn bounded<T: Serialize>(answer: T) -> Result<T> {
 }
 
 /// Asks the app about a group, if it wants to be asked; answers who may not be added.
-async fn ask_app(call: &Call, question: &GroupQuestion) -> Result<Vec<UserId>> {
+pub(super) async fn ask_app(call: &Call, question: &GroupQuestion) -> Result<Vec<UserId>> {
     if !call.app.settings.webhook.has(question.webhook()) {
         return Ok(Vec::new());
     }

@@ -50,7 +50,7 @@ impl Perform for ImportTopic {
         let write = move |tx: &mut store::Tx<'_>| {
             let by = by(&call, tx, self.from.as_ref())?;
             let (id, wish) = (self.topic_id.as_deref(), self.card.wish(Some(&self.topic_name)));
-            create(tx, at, &call.app, &self.group_id.0, &by, &New { id, wish: &wish, number })
+            create(tx, at, &call.app, &self.group_id.0, &by, &New { id, wish: &wish, number, is_import: true })
         };
         Ok(Made { topic_id: store.write(app, write).await? })
     }

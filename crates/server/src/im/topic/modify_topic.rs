@@ -52,7 +52,7 @@ impl Write for ModifyTopic {
         let by = by(call, tx, self.from.as_ref())?;
         let mut wish = self.card.wish(self.topic_name.as_deref());
         wish.is_muted = is_muted;
-        modify(tx, &call.app, &self.group_id.0, &by, &self.topic_id, &wish)?;
+        modify(tx, call.now, &call.app, &self.group_id.0, &by, &self.topic_id, &wish)?;
         Ok(Done {})
     }
 }

@@ -13,3 +13,4 @@ mod pushed;
 pub(crate) mod receiver;
 mod refused;
 mod settings;
+mod topics;
