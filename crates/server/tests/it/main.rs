@@ -8,6 +8,7 @@ mod media;
 mod openapi;
 mod ops;
 mod raw;
+mod receipts;
 mod reference;
 mod reliable;
 mod retention;
