@@ -21,6 +21,7 @@ mod chores;
 mod circle;
 mod conversation;
 mod drive;
+mod enrolment;
 mod follow;
 pub mod group;
 mod hub;

@@ -348,6 +348,7 @@ pub(crate) const fn family_of(command: Command) -> Family {
         | Command::Stream
         | Command::SetToken
         | Command::BroadcastsSince => Family::Message,
+        _ if is_push(command) => Family::Message,
         Command::ProfileSet | Command::ProfileGet => Family::Profile,
         Command::FollowAdd | Command::FollowDelete | Command::FollowList | Command::FollowCheck => Family::Relation,
         _ if is_relation(command) => Family::Relation,
@@ -370,6 +371,7 @@ pub(crate) const fn family_of(command: Command) -> Family {
 /// Whether the request is about a message or a conversation with somebody.
 const fn names_peer(command: Command) -> bool {
     matches!(family_of(command), Family::Message | Family::Group)
+        && !is_push(command)
         && !matches!(command, Command::SetToken | Command::Heads)
 }
 
@@ -464,11 +466,29 @@ pub(crate) const fn is_of_group(command: Command) -> bool {
     )
 }
 
+/// Whether a command is about the device as push sees it.
+pub(crate) const fn is_push(command: Command) -> bool {
+    matches!(
+        command,
+        Command::PushRegister
+            | Command::PushWithdraw
+            | Command::AliasAdd
+            | Command::AliasRemove
+            | Command::TagAdd
+            | Command::TagRemove
+            | Command::TagList
+            | Command::PushSet
+            | Command::PushState
+            | Command::PushReport
+    )
+}
+
 /// What a device may ask after its login.
 const fn is_request(command: Command) -> bool {
     is_relation(command)
         || is_of_group(command)
         || is_group(command)
+        || is_push(command)
         || matches!(
             command,
             Command::Logout
