@@ -27,6 +27,7 @@ pub mod node;
 pub mod openapi;
 pub mod outbound;
 pub mod rates;
+pub(crate) mod receipts;
 pub mod request_id;
 pub mod rest;
 pub mod route;

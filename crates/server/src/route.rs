@@ -11,7 +11,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use bytes::Bytes;
 use contract::{Fault, Result, limit};
 use http_body_util::{BodyExt, Limited};
@@ -21,6 +21,7 @@ use crate::im;
 use crate::media;
 use crate::node::Node;
 use crate::openapi;
+use crate::receipts;
 use crate::request_id::{self, RequestId};
 
 /// What is taken in and thrown away of a body that nobody reads. A caller that is cut off while it sends may never see
@@ -41,6 +42,7 @@ pub fn public(node: Arc<Node>, is_tls: bool) -> Router {
         .route("/v4/openapi.json", get(description).fallback(im_command))
         .fallback(elsewhere)
         .route("/media/{*rest}", any(media::serve))
+        .route("/push/receipts/{channel}/{app}/{credential}/{secret}", post(receipts::serve))
         .route("/ws", get(gateway))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
