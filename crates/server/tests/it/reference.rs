@@ -23,12 +23,7 @@ pub(crate) const NOT_BUILT: &[&str] =
 const NOT_BEGUN: [&str; 4] = ["group", "live-room", "topic", "permission-group"];
 
 /// Chapters of the push OpenAPIs, by surface, of which not everything is built yet.
-const NOT_COMPLETE: &[&str] = &[
-    "mpaas/analysis",
-    "mpaas/push",
-    "mpaas/revoke",
-    "mpaas/scheduler",
-];
+const NOT_COMPLETE: &[&str] = &["mpaas/analysis", "mpaas/push", "mpaas/revoke", "mpaas/scheduler"];
 
 /// Surface, chapter, command and version.
 type Line = (String, String, String, String);
