@@ -71,17 +71,20 @@ fn check_topics(standing: &Standing) -> Result<(), Fault> {
     if standing.group.has_topics { Ok(()) } else { Err(Fault::CommunityDisabled) }
 }
 
-/// Makes a topic. `number` makes an id where the caller chooses none; an import brings its own time. Answers the id.
-pub fn create(
-    tx: &mut Tx<'_>,
-    now: Millis,
-    app: &App,
-    group: &GroupId,
-    by: &By,
-    id: Option<&str>,
-    wish: &Wish,
-    number: u64,
-) -> Result<String> {
+/// A new topic.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    /// The id that the caller chooses.
+    pub id: Option<&'a str>,
+    /// What it says of itself.
+    pub wish: &'a Wish,
+    /// Makes an id where the caller chooses none.
+    pub number: u64,
+}
+
+/// Makes a topic; an import brings its own time. Answers the id.
+pub fn create(tx: &mut Tx<'_>, now: Millis, app: &App, group: &GroupId, by: &By, new: &New<'_>) -> Result<String> {
+    let New { id, wish, number } = *new;
     check(wish)?;
     let Some(name) = wish.name.as_ref().filter(|name| !name.is_empty()) else {
         return refuse(Fault::FieldMissing { field: "TopicName" });
@@ -101,6 +104,7 @@ pub fn create(
     let topic = Topic {
         conversation: ConversationId::group(&id, standing.group.life),
         community: standing.group.conversation,
+        life: standing.group.life,
         creator: by.account().clone(),
         card: wish.over(Card { name: name.clone(), ..Card::default() }),
         created_at: now,

@@ -15,6 +15,7 @@ use crate::core::{Answer, Ask, SocialAsk};
 use crate::driver::{Call, Driver, Shared, What};
 use crate::error::{Error, Result};
 use crate::event::{Event, Status};
+use crate::group::Groups;
 use crate::message::{self, Conversation, FileLink, Message, MessageId, NewFile, Presence, SendOptions, Sent, Upload};
 use crate::push::Pushes;
 use crate::relation::Relations;
@@ -323,6 +324,11 @@ impl Client {
     /// Friends, friend groups, friend requests and the blocklist of the account.
     pub fn relations(&self) -> Relations {
         Relations(self.clone())
+    }
+
+    /// Groups, their members and their messages.
+    pub fn groups(&self) -> Groups {
+        Groups(self.clone())
     }
 
     /// Asks for something of which the core knows no more than that it may be repeated.

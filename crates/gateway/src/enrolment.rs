@@ -5,7 +5,7 @@ use contract::frame::wire::{
     Aliases, PushRegistration, PushReport, PushSettings, PushState, PushTags, TagHolder, push_report, tag_holder,
 };
 use contract::{Fault, Result, limit};
-use push::{binding, report, tag};
+use push::{binding, receipt, tag};
 use store::bindings::{self, Registration};
 use store::bound_tags::Holder;
 use store::push_counts::Report;
@@ -130,7 +130,8 @@ pub(crate) async fn tell(call: &Call, request: PushReport) -> Result<()> {
     };
     let id: [u8; 16] = request.id.as_slice().try_into().map_err(|_| Fault::FieldInvalid { field: "id" })?;
     let (now, device) = (call.now, call.session.device.clone());
-    call.write(move |tx| report::note(tx, now, &device, &id, kind)).await
+    let task = receipt::task_of(&id);
+    call.write(move |tx| receipt::note(tx, now, task, &device, kind, None).map(drop)).await
 }
 
 async fn tagged(call: &Call, request: PushTags) -> Result<(Holder, String, Vec<String>)> {

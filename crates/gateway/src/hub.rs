@@ -16,9 +16,10 @@ use contract::codes::Family;
 use contract::event::{Broadcast, Event};
 use contract::frame::wire::{LinkAnswer, LinkRequest, MoveNotice, PushNotice, UploadAnswer, UploadRequest};
 use contract::frame::{Command, Frame};
+use contract::group::GroupKind;
 use contract::message::{Flags, Message};
 use contract::user_sig::Claim;
-use contract::webhook::{FriendQuestion, Origin};
+use contract::webhook::{FriendQuestion, GroupQuestion, Origin};
 use contract::{AppId, ConversationId, DeviceId, Fault, Millis, MsgKey, Result, Seq, UserId, profile};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -36,7 +37,7 @@ use crate::circle::Circle;
 use crate::drive;
 use crate::group::fan_out::RUNNERS;
 use crate::group::live::LiveRooms;
-use crate::group::{FanOut, Groups};
+use crate::group::{Asked, FanOut, Groups, Post};
 use crate::link::{End, Link};
 use crate::refusal;
 use crate::registry::{Registry, Session};
@@ -90,6 +91,16 @@ pub trait Front: Send + Sync {
         push_info: Option<serde_json::Value>,
         is_online_only: bool,
     ) -> BoxFuture<'static, Result<Option<Draft>>>;
+    /// Asks about a message to a group, where the app wants to be asked.
+    fn before_post(&self, _: Arc<App>, _: Origin, _: GroupKind, post: Post) -> BoxFuture<'static, Result<Asked>> {
+        Box::pin(async { Ok(Asked::Pass(Box::new(post))) })
+    }
+
+    /// Asks about a group, where the app wants to be asked; answers who may not be added.
+    fn before_group(&self, _: Arc<App>, _: Origin, _: GroupQuestion) -> BoxFuture<'static, Result<Vec<UserId>>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// Asks the app's webhook before a device changes who is whose friend; a node without webhooks asks nobody.
     fn before_friends(&self, _: Arc<App>, _: Origin, _: FriendQuestion) -> BoxFuture<'static, Result<()>> {
         Box::pin(async { Ok(()) })

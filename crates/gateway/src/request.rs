@@ -152,9 +152,9 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
             return Ok(Outcome::Last(frame.answer(&())));
         }
         command if is_relation(command) => relate(call, frame).await?,
-        command if is_push(command) => push(call, frame).await?,
         command if is_of_group(command) => group(call, frame).await?,
         command if is_group(command) => in_group(call, frame).await?,
+        command if is_push(command) => push(call, frame).await?,
         _ => return Err(Fault::RequestIllegal.into()),
     };
     Ok(Outcome::Answer(answer.compressed()))
@@ -183,23 +183,6 @@ async fn relate(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::FriendGroupChange => frame.answer(&relation::change_group(call, frame.read()?).await?),
         Command::FriendGroups => frame.answer(&relation::groups(call, frame.read()?).await?),
         Command::RelationVersions => frame.answer(&relation::versions(call, frame.read()?).await?),
-        _ => return Err(Fault::RequestIllegal.into()),
-    })
-}
-
-/// Serves a command on the device as push sees it.
-async fn push(call: &Call, frame: &Frame) -> Result<Frame> {
-    Ok(match frame.command() {
-        Command::PushRegister => frame.answer(&enrolment::register(call, frame.read()?).await?),
-        Command::PushWithdraw => frame.answer(&enrolment::withdraw(call).await?),
-        Command::AliasAdd => frame.answer(&enrolment::add_aliases(call, frame.read()?).await?),
-        Command::AliasRemove => frame.answer(&enrolment::remove_aliases(call, frame.read()?).await?),
-        Command::TagAdd => frame.answer(&enrolment::add_tags(call, frame.read()?).await?),
-        Command::TagRemove => frame.answer(&enrolment::remove_tags(call, frame.read()?).await?),
-        Command::TagList => frame.answer(&enrolment::tags(call, frame.read()?).await?),
-        Command::PushSet => frame.answer(&enrolment::set(call, frame.read()?).await?),
-        Command::PushState => frame.answer(&enrolment::state(call).await?),
-        Command::PushReport => frame.answer(&enrolment::tell(call, frame.read()?).await?),
         _ => return Err(Fault::RequestIllegal.into()),
     })
 }
@@ -266,6 +249,23 @@ async fn group(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::PermissionMembersChange => frame.answer(&permission::move_members(call, frame.read()?).await?),
         Command::PermissionTopics => frame.answer(&permission::topics(call, frame.read()?).await?),
         Command::PermissionTopicsChange => frame.answer(&permission::set_topics(call, frame.read()?).await?),
+        _ => return Err(Fault::RequestIllegal.into()),
+    })
+}
+
+/// Serves a command on the device as push sees it.
+async fn push(call: &Call, frame: &Frame) -> Result<Frame> {
+    Ok(match frame.command() {
+        Command::PushRegister => frame.answer(&enrolment::register(call, frame.read()?).await?),
+        Command::PushWithdraw => frame.answer(&enrolment::withdraw(call).await?),
+        Command::AliasAdd => frame.answer(&enrolment::add_aliases(call, frame.read()?).await?),
+        Command::AliasRemove => frame.answer(&enrolment::remove_aliases(call, frame.read()?).await?),
+        Command::TagAdd => frame.answer(&enrolment::add_tags(call, frame.read()?).await?),
+        Command::TagRemove => frame.answer(&enrolment::remove_tags(call, frame.read()?).await?),
+        Command::TagList => frame.answer(&enrolment::tags(call, frame.read()?).await?),
+        Command::PushSet => frame.answer(&enrolment::set(call, frame.read()?).await?),
+        Command::PushState => frame.answer(&enrolment::state(call).await?),
+        Command::PushReport => frame.answer(&enrolment::tell(call, frame.read()?).await?),
         _ => return Err(Fault::RequestIllegal.into()),
     })
 }

@@ -402,23 +402,6 @@ pub(crate) const fn is_relation(command: Command) -> bool {
     )
 }
 
-/// Whether a command is about the device as push sees it.
-pub(crate) const fn is_push(command: Command) -> bool {
-    matches!(
-        command,
-        Command::PushRegister
-            | Command::PushWithdraw
-            | Command::AliasAdd
-            | Command::AliasRemove
-            | Command::TagAdd
-            | Command::TagRemove
-            | Command::TagList
-            | Command::PushSet
-            | Command::PushState
-            | Command::PushReport
-    )
-}
-
 /// Whether a command is about groups, their members or messages.
 pub(crate) const fn is_group(command: Command) -> bool {
     matches!(
@@ -483,12 +466,29 @@ pub(crate) const fn is_of_group(command: Command) -> bool {
     )
 }
 
+/// Whether a command is about the device as push sees it.
+pub(crate) const fn is_push(command: Command) -> bool {
+    matches!(
+        command,
+        Command::PushRegister
+            | Command::PushWithdraw
+            | Command::AliasAdd
+            | Command::AliasRemove
+            | Command::TagAdd
+            | Command::TagRemove
+            | Command::TagList
+            | Command::PushSet
+            | Command::PushState
+            | Command::PushReport
+    )
+}
+
 /// What a device may ask after its login.
 const fn is_request(command: Command) -> bool {
     is_relation(command)
-        || is_push(command)
         || is_of_group(command)
         || is_group(command)
+        || is_push(command)
         || matches!(
             command,
             Command::Logout

@@ -1,8 +1,9 @@
 //! What an answer means for a delivery: its status, its class, and whether and when it is sent again. Pure.
 
-use contract::Millis;
 use contract::codes::{OfflinePush, PushCommon, Row};
-use store::deliveries::{Claimed, SELF_BUILT, Said, Settled, Status, Waits};
+use contract::webhook::{Happening, Notified, PushReport};
+use contract::{Millis, UserId};
+use store::deliveries::{self, Claimed, SELF_BUILT, Said, Settled, Status, Waits};
 use store::push_counts::Counts;
 
 use crate::channel::{self, Answer, Scope, Verdict};
@@ -184,6 +185,14 @@ fn class(verdict: &Verdict, is_local: bool) -> Option<OfflinePush> {
         }
         Verdict::Refused { .. } | Verdict::Later { .. } => OfflinePush::VendorRefused,
     })
+}
+
+/// What a webhook tells of a notification that ended at a vendor.
+pub fn report(account: UserId, lane: &str, row: &Settled, of: Notified) -> Happening {
+    let channel = deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel);
+    let is_taken = row.class == 0 && row.status == status(PushCommon::Acked);
+    let (code, info) = if is_taken { (0, "") } else { (row.status.number, &*row.said.text) };
+    Happening::AtVendor(Box::new(PushReport { account, channel: channel.to_owned(), code, info: info.to_owned(), of }))
 }
 
 #[cfg(test)]

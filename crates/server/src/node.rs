@@ -31,6 +31,7 @@ use crate::listen::{Listener, ended};
 use crate::media::Media;
 use crate::moderation::Moderation;
 use crate::openapi::cloud::Clouds;
+use crate::openapi::mpaas;
 use crate::openapi::nonces::Nonces;
 use crate::openapi::quota::Quotas;
 use crate::rates::Rates;
@@ -331,6 +332,12 @@ impl Running {
         tasks.spawn(moderation::follow(Arc::clone(&node), stopped.clone()));
         tasks.spawn(media::keep(Arc::clone(&node), stopped.clone()));
         tasks.spawn(Arc::clone(&node.webhooks).run(stopped.clone()));
+        tasks.spawn(mpaas::clock::follow(Arc::clone(&node), stopped.clone()));
+        tasks.spawn(mpaas::results::follow(
+            Arc::clone(&node),
+            config.outbound.networks.clone().into(),
+            stopped.clone(),
+        ));
         tasks.spawn(Arc::clone(&node.nonces).run(node.store.clone(), node.clock.clone(), stopped.clone()));
         tasks.spawn(keep(Arc::clone(&node), stopped));
         im::note_start(&node);

@@ -68,6 +68,13 @@ pub struct IntoGroup {
     pub extra: Extra,
 }
 
+impl IntoGroup {
+    /// The conversation that its members hang on.
+    pub(crate) fn home(&self) -> ConversationId {
+        self.id.home(self.conversation)
+    }
+}
+
 impl Draft {
     /// Whether what stands between the two accounts matters: a back end sends whatever it likes.
     pub const fn obeys_relations(&self) -> bool {

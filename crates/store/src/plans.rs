@@ -156,7 +156,17 @@ pub fn take_due(tx: &mut Tx<'_>, now: Millis, count: usize) -> Result<Vec<Due>> 
 /// Lists apps that have runs whose time has come, in pages by id. It spans apps, so it runs for the platform.
 pub fn apps_due(snapshot: &mut Snapshot<'_>, now: Millis, after: AppId) -> Result<Vec<AppId>> {
     let rows: Vec<(AppId,)> = snapshot.all(
-        sql!("SELECT DISTINCT app FROM push_runs WHERE state = 0 AND push_at <= $1 AND app > $2 ORDER BY app LIMIT $3"),
+        sql!(
+            "WITH RECURSIVE firsts (app) AS (
+                 SELECT (SELECT MIN(r.app) FROM push_runs r WHERE r.state = 0 AND r.app > $2)
+                 UNION ALL
+                 SELECT (SELECT MIN(r.app) FROM push_runs r WHERE r.state = 0 AND r.app > firsts.app)
+                 FROM firsts WHERE firsts.app IS NOT NULL
+             )
+             SELECT firsts.app FROM firsts WHERE firsts.app IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM push_runs r WHERE r.app = firsts.app AND r.state = 0 AND r.push_at <= $1
+             ) LIMIT $3"
+        ),
         (now, after, limit::STORE_PAGE as i64),
     )?;
     Ok(rows.into_iter().map(|(app,)| app).collect())

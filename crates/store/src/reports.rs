@@ -78,3 +78,35 @@ pub fn wake(tx: &mut Tx<'_>, now: Millis, device: &DeviceId) -> Result<u64> {
         (app, device, now),
     )
 }
+
+/// Leaves those devices that were bound to an account within one window, or are without one since another; a window
+/// that is none leaves its devices out. Where it was never told since when, it is since the registration.
+pub fn among(
+    snapshot: &mut Snapshot<'_>,
+    devices: &[String],
+    bound: Option<(Millis, Millis)>,
+    unbound: Option<(Millis, Millis)>,
+) -> Result<Vec<String>> {
+    let app = snapshot.app();
+    let nobody = (Millis(1), Millis(0));
+    let ((bound_from, bound_until), (left_from, left_until)) = (bound.unwrap_or(nobody), unbound.unwrap_or(nobody));
+    let rows: Vec<(String,)> = snapshot.all(
+        sql! {
+            sqlite: "SELECT id FROM devices WHERE app = $1 AND id IN (SELECT value FROM json_each($2)) AND (
+                         (account <> '' AND CASE WHEN account_at = 0 THEN registered_at ELSE account_at END >= $3
+                             AND CASE WHEN account_at = 0 THEN registered_at ELSE account_at END < $4)
+                         OR (account = '' AND CASE WHEN account_at = 0 THEN registered_at ELSE account_at END >= $5
+                             AND CASE WHEN account_at = 0 THEN registered_at ELSE account_at END < $6))
+                     ORDER BY id",
+            postgres: "SELECT id FROM devices
+                       WHERE app = $1 AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb)) AND (
+                           (account <> '' AND CASE WHEN account_at = 0 THEN registered_at ELSE account_at END >= $3
+                               AND CASE WHEN account_at = 0 THEN registered_at ELSE account_at END < $4)
+                           OR (account = '' AND CASE WHEN account_at = 0 THEN registered_at ELSE account_at END >= $5
+                               AND CASE WHEN account_at = 0 THEN registered_at ELSE account_at END < $6))
+                       ORDER BY id COLLATE \"C\""
+        },
+        (app, serde_json::json!(devices).to_string(), bound_from, bound_until, left_from, left_until),
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}

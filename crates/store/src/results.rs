@@ -1,6 +1,8 @@
 //! What apps are told of their deliveries by calls to their own servers: rows that are taken by lease and gone when
 //! told.
 
+use std::collections::BTreeSet;
+
 use contract::{AppId, Millis, Result, limit};
 
 use crate::deliveries::Status;
@@ -43,17 +45,26 @@ impl FromRow for Waiting {
     }
 }
 
-/// Keeps what became of deliveries, if their tasks want it told. They are as the same transaction has left them.
+/// Keeps what became of deliveries that have ended, if their tasks want it told. They are as the same transaction has
+/// left them.
 pub fn keep(tx: &mut Tx<'_>, now: Millis, deliveries: &[(i64, i64)]) -> Result<u64> {
     let app = tx.app();
+    let mut tasks: Vec<i64> = deliveries.iter().map(|(task, _)| *task).collect();
+    tasks.sort_unstable();
+    tasks.dedup();
+    let mut told = BTreeSet::new();
+    for task in tasks {
+        let row: Option<(i64,)> =
+            tx.opt(sql!("SELECT told FROM tasks WHERE app = $1 AND id = $2 AND told = 1"), (app, task))?;
+        told.extend(row.map(|_| task));
+    }
     tx.many(
         sql!(
             "INSERT INTO push_results (app, task, account, device, lane, family, status, at, due_at)
-             SELECT d.app, d.task, d.account, d.device, d.lane, d.family, d.status, CAST($4 AS BIGINT), CAST($4 AS BIGINT)
-             FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
-             WHERE d.app = $1 AND d.task = $2 AND d.number = $3 AND t.told = 1"
+             SELECT app, task, account, device, lane, family, status, CAST($4 AS BIGINT), CAST($4 AS BIGINT)
+             FROM deliveries WHERE app = $1 AND task = $2 AND number = $3 AND ended_at <> 0"
         ),
-        deliveries.iter().map(|(task, number)| (app, *task, *number, now)),
+        deliveries.iter().filter(|(task, _)| told.contains(task)).map(|(task, number)| (app, *task, *number, now)),
     )
 }
 
@@ -115,7 +126,17 @@ pub fn put_off(tx: &mut Tx<'_>, lease: i64, rows: &[(i64, Millis)]) -> Result<()
 /// Lists apps that have results to be told at a moment, in pages by id. It spans apps, so it runs for the platform.
 pub fn apps_due(snapshot: &mut Snapshot<'_>, now: Millis, after: AppId) -> Result<Vec<AppId>> {
     let rows: Vec<(AppId,)> = snapshot.all(
-        sql!("SELECT DISTINCT app FROM push_results WHERE due_at <= $1 AND app > $2 ORDER BY app LIMIT $3"),
+        sql!(
+            "WITH RECURSIVE firsts (app) AS (
+                 SELECT (SELECT MIN(r.app) FROM push_results r WHERE r.app > $2)
+                 UNION ALL
+                 SELECT (SELECT MIN(r.app) FROM push_results r WHERE r.app > firsts.app)
+                 FROM firsts WHERE firsts.app IS NOT NULL
+             )
+             SELECT firsts.app FROM firsts WHERE firsts.app IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM push_results r WHERE r.app = firsts.app AND r.due_at <= $1
+             ) LIMIT $3"
+        ),
         (now, after, limit::STORE_PAGE as i64),
     )?;
     Ok(rows.into_iter().map(|(app,)| app).collect())

@@ -437,6 +437,19 @@ const fn is_reading(command: Command) -> bool {
             | Command::PushSet
             | Command::PushState
             | Command::PushReport
+            | Command::GroupInfo
+            | Command::GroupJoined
+            | Command::GroupMembers
+            | Command::GroupRequests
+            | Command::GroupHistory
+            | Command::GroupSince
+            | Command::GroupRead
+            | Command::GroupReceiptGive
+            | Command::GroupReceiptCount
+            | Command::GroupReaders
+            | Command::GroupPairsGet
+            // A repeated send has the same random number, by which the group knows it.
+            | Command::GroupSend
     )
 }
 

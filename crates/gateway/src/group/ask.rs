@@ -22,6 +22,7 @@ use contract::group::{
     self, COMMUNITY_PAGE, GroupId, GroupKind, INFO_BATCH, JoinOption, Operation, Priority, ReceiveOption, Role,
 };
 use contract::message::{Extension, ExtensionChange, Flags, check_body};
+use contract::webhook::{GroupQuestion, Webhook};
 use contract::{Error, Fault, Result, Seq, UserId, limit};
 use serde_json::Value;
 use store::groups::members::{self, Member};
@@ -91,6 +92,16 @@ async fn look<T: Send + 'static>(
     call.hub.store.read(call.app.id, move |snapshot| rule(snapshot, &Scope::of(&app, now), &by)).await
 }
 
+/// Asks the app about a group, if it wants to be asked; answers who may not be added.
+async fn ask_app(call: &Call, question: GroupQuestion) -> Result<Vec<UserId>> {
+    call.hub.front.before_group(Arc::clone(&call.app), call.session.origin(), question).await
+}
+
+async fn kind_of(call: &Call, id: &GroupId) -> Result<GroupKind> {
+    let id = id.clone();
+    call.hub.store.read(call.app.id, move |snapshot| Ok(chat::group::find(snapshot, &id)?.kind)).await
+}
+
 /// Creates a group of which the account is the owner.
 pub(crate) async fn make(call: &Call, request: GroupCreateRequest) -> Result<GroupRef> {
     let kind = GroupKind::parse(&request.r#type).ok_or(Fault::FieldInvalid { field: "type" })?;
@@ -119,6 +130,15 @@ pub(crate) async fn make(call: &Call, request: GroupCreateRequest) -> Result<Gro
         },
         ..New::plain(kind)
     };
+    let question = GroupQuestion::Create {
+        operator: call.session.account.clone(),
+        owner: call.session.account.to_string(),
+        kind,
+        name: new.profile.name.clone().unwrap_or_default(),
+        members: new.members.iter().map(|(account, ..)| account.clone()).collect(),
+        owned: 0,
+    };
+    ask_app(call, question).await?;
     let made = write(call, move |tx, scope, by| create(tx, scope, by, &new, false)).await?;
     Ok(GroupRef { group: made.id.to_string() })
 }
@@ -128,6 +148,10 @@ pub(crate) async fn enter(call: &Call, request: GroupJoinRequest) -> Result<Grou
     let id = GroupId::parse(&request.group)?;
     if request.wording.len() > limit::ADD_WORDING_BYTES {
         return Err(Fault::FieldTooLong { field: "wording", max: limit::ADD_WORDING_BYTES }.into());
+    }
+    if call.app.settings.webhook.has(Webhook::BeforeApplyJoinGroup) {
+        let (kind, account) = (kind_of(call, &id).await?, call.session.account.clone());
+        ask_app(call, GroupQuestion::Apply { group: id.clone(), kind, account }).await?;
     }
     let (_, joined) = write(call, move |tx, scope, by| join(tx, scope, by, &id, &request.wording)).await?;
     Ok(GroupJoinAnswer {
@@ -147,7 +171,13 @@ pub(crate) async fn leave(call: &Call, request: GroupRef) -> Result<()> {
 /// Adds others to a group, or invites them.
 pub(crate) async fn invite(call: &Call, request: GroupMembersRequest) -> Result<GroupAdded> {
     let (id, who) = (GroupId::parse(&request.group)?, accounts(&request.accounts, group::ADD_BATCH)?);
-    let addition = write(call, move |tx, scope, by| add(tx, scope, by, &id, &who, &[], false)).await?;
+    let mut refused = Vec::new();
+    if call.app.settings.webhook.has(Webhook::BeforeInviteJoinGroup) {
+        let (kind, operator) = (kind_of(call, &id).await?, call.session.account.clone());
+        let question = GroupQuestion::Invite { group: id.clone(), kind, operator, accounts: who.clone() };
+        refused = ask_app(call, question).await?;
+    }
+    let addition = write(call, move |tx, scope, by| add(tx, scope, by, &id, &who, &refused, false)).await?;
     let result = |(account, added): (UserId, chat::group::member::Added)| group_added::Result {
         account: account.to_string(),
         result: added as i32,
@@ -398,6 +428,7 @@ pub(crate) async fn send(call: &Call, request: GroupSendRequest) -> Result<Group
     let post = Post {
         group: id,
         is_admin: call.app.is_admin(&account),
+        operator: account.clone(),
         sender: account,
         random: request.random,
         elements,

@@ -24,7 +24,7 @@ mod tell;
 pub(crate) mod topic;
 
 pub(crate) use fan_out::FanOut;
-pub use post::{Post, Posted};
+pub use post::{Asked, Post, Posted};
 pub(crate) use seats::{Groups, Memberships};
 
 use std::sync::Arc;
@@ -41,7 +41,7 @@ const READS: usize = 3;
 /// in the store, where the device looks next.
 pub(crate) async fn load(hub: &Hub, session: &Arc<Session>) -> Result<()> {
     for _ in 0..READS {
-        hub.groups.begin(session);
+        Groups::begin(session);
         let groups = joined(hub, session).await?;
         if hub.groups.finish(session, &groups) {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Topics of communities as devices use them.
 
-use chat::topic::{self, Seen, Wish};
+use chat::topic::{self, New, Seen, Wish};
 use contract::codes::Family;
 use contract::frame::wire::{
     GroupOutcomes, Topic, TopicRead, TopicRef, TopicRequest, Topics, TopicsRequest, group_outcomes,
@@ -37,7 +37,9 @@ pub(crate) fn outcomes(ids: Vec<String>, outcomes: &[Result<(), Fault>]) -> Grou
 pub(crate) async fn create(call: &Call, request: TopicRequest) -> Result<TopicRef> {
     let (id, by, app, now, wish) = (group(&request.group)?, by(call, None), call.app.clone(), call.now, wish(&request));
     let (chosen, number) = ((!request.topic.is_empty()).then_some(request.topic), rand::random());
-    let write = move |tx: &mut store::Tx<'_>| topic::create(tx, now, &app, &id, &by, chosen.as_deref(), &wish, number);
+    let write = move |tx: &mut store::Tx<'_>| {
+        topic::create(tx, now, &app, &id, &by, &New { id: chosen.as_deref(), wish: &wish, number })
+    };
     Ok(TopicRef { group: request.group, topic: call.write(write).await? })
 }
 

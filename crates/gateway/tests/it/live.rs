@@ -12,7 +12,7 @@ use contract::frame::{Command, Frame};
 use contract::group::{GroupEvent, GroupId, GroupKind};
 use contract::{ConversationId, UserId};
 use gateway::Front;
-use store::apps::{App, AppSettings};
+use store::apps::{App, AppSecrets, AppSettings};
 
 use crate::world::{APP, Device, World, eventually, is_refusal};
 
@@ -26,7 +26,7 @@ pub(crate) async fn group(world: &World, id: &str, kind: GroupKind, owner: &str,
     let member = |name: &&str| (UserId::trusted(name), contract::group::Role::Member, store::groups::Fields::new());
     new.members = members.iter().map(member).collect();
     let (now, by) = (world.desk.now(), By::App(UserId::trusted("administrator")));
-    let app = App { id: APP, version: 1, settings: AppSettings::default(), secrets: Default::default() };
+    let app = App { id: APP, version: 1, settings: AppSettings::default(), secrets: AppSecrets::default() };
     let made = world.store.write(APP, move |tx| create(tx, &Scope::of(&app, now), &by, &new, false)).await;
     made.unwrap().conversation
 }
@@ -49,7 +49,12 @@ async fn guests(device: &mut Device, room: &str) -> Vec<String> {
 }
 
 async fn traffic(device: &mut Device) -> LiveTraffic {
-    device.notice(Command::LiveTraffic).await.read().unwrap()
+    loop {
+        let frame = device.any_notice().await;
+        if frame.command() == Command::LiveTraffic {
+            return frame.read().unwrap();
+        }
+    }
 }
 
 #[tokio::test]
@@ -126,7 +131,7 @@ async fn a_room_that_ends_lets_everybody_go() {
     group(&world, "show", GroupKind::Live, "ann", &[]).await;
     enter(&mut bob, "show").await;
     let (now, by) = (world.desk.now(), By::App(UserId::trusted("administrator")));
-    let app = App { id: APP, version: 1, settings: AppSettings::default(), secrets: Default::default() };
+    let app = App { id: APP, version: 1, settings: AppSettings::default(), secrets: AppSecrets::default() };
     let id = GroupId::trusted("show");
     let end = move |tx: &mut store::Tx<'_>| chat::group::create::disband(tx, &Scope::of(&app, now), &by, &id);
     world.store.write(APP, end).await.unwrap();

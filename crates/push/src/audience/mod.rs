@@ -38,6 +38,8 @@ pub enum Audience {
     Tags(Expression),
     /// All devices.
     All,
+    /// All devices that were bound to somebody, or left, in a while.
+    Crowd(Crowd),
     /// Whoever is named later, call by call.
     Open,
 }
@@ -51,6 +53,7 @@ impl Audience {
             Self::Aliases(_) => "alias",
             Self::Tags(_) => "tag",
             Self::All => "all",
+            Self::Crowd(_) => "crowd",
             Self::Open => "open",
         }
     }
@@ -74,12 +77,32 @@ impl Audience {
     }
 }
 
+/// Devices by when they were bound to somebody, or left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Crowd {
+    /// Devices with an account, bound within this window; none leaves them out.
+    pub bound: Option<Window>,
+    /// Devices without one, left or registered within this window.
+    pub unbound: Option<Window>,
+}
+
+/// From one moment on and before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// The first moment.
+    pub from: i64,
+    /// The first after it.
+    pub until: i64,
+}
+
 /// What is walked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// All devices.
     All,
+    /// As [`Audience::Crowd`].
+    Crowd(Crowd),
     /// As [`Audience::Tags`].
     Tags(Expression),
     /// As [`Audience::Aliases`], in the order of their bytes.
@@ -118,6 +141,7 @@ pub fn resolve(snapshot: &mut Snapshot<'_>, audience: &Audience) -> Result<Resol
         }
         Audience::Tags(expression) => Resolved::Scope(Scope::Tags(expression.clone())),
         Audience::All => Resolved::Scope(Scope::All),
+        Audience::Crowd(crowd) => Resolved::Scope(Scope::Crowd(*crowd)),
         Audience::Open => Resolved::Rows(Vec::new()),
     })
 }

@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contract::{DeviceId, Result};
+use contract::{DeviceId, Millis, Result};
 use store::bound_tags::Holder;
-use store::{Snapshot, audiences};
+use store::{Snapshot, audiences, reports};
 
-use super::{Expression, Scope};
+use super::{Crowd, Expression, Scope, Window};
 
 /// Holders of a page.
 const PAGE: usize = 1_000;
@@ -52,7 +52,7 @@ impl Scope {
     /// Kinds of holders that are walked, in their order.
     fn kinds(&self) -> &'static [(char, Holder)] {
         match self {
-            Self::All => &KINDS[..1],
+            Self::All | Self::Crowd(_) => &KINDS[..1],
             Self::Tags(_) => &KINDS,
             Self::Aliases(_) => &KINDS[2..],
         }
@@ -70,6 +70,7 @@ impl Scope {
         let Some(last) = keys.last().map(|key| place(kind, key)) else { return Ok(None) };
         let matching = match self {
             Self::All | Self::Aliases(_) => keys,
+            Self::Crowd(crowd) => among(snapshot, crowd, &keys)?,
             Self::Tags(expression) if expression.is_led_alone() => keys,
             Self::Tags(expression) => filter(snapshot, expression, holder, keys)?,
         };
@@ -87,6 +88,7 @@ impl Scope {
         let one = std::slice::from_ref(device);
         match self {
             Self::All => Ok(true),
+            Self::Crowd(crowd) => Ok(!among(snapshot, crowd, &[device.to_string()])?.is_empty()),
             Self::Aliases(named) => {
                 let aliases = audiences::aliases_among(snapshot, one, ROWS)?;
                 Ok(aliases.iter().any(|(_, alias)| named.contains(alias)))
@@ -137,7 +139,9 @@ impl Scope {
         upto: Option<&str>,
     ) -> Result<Vec<String>> {
         match self {
-            Self::All => Ok(audiences::all(snapshot, after, upto, PAGE)?.iter().map(ToString::to_string).collect()),
+            Self::All | Self::Crowd(_) => {
+                Ok(audiences::all(snapshot, after, upto, PAGE)?.iter().map(ToString::to_string).collect())
+            }
             Self::Aliases(named) => {
                 let is_next =
                     |alias: &&String| alias.as_str() > after && upto.is_none_or(|upto| alias.as_str() <= upto);
@@ -217,7 +221,7 @@ impl Scope {
             pairs.extend(audiences::aliases_among(snapshot, some, ROWS)?);
         }
         let meant: HashSet<String> = match self {
-            Self::All => HashSet::new(),
+            Self::All | Self::Crowd(_) => HashSet::new(),
             Self::Aliases(named) => named.iter().cloned().collect(),
             Self::Tags(expression) => {
                 let mut aliases: Vec<String> = pairs.iter().map(|(_, alias)| alias.clone()).collect();
@@ -246,6 +250,12 @@ fn pages(snapshot: &mut Snapshot<'_>, account: &str) -> Result<Vec<Vec<DeviceId>
     let devices: Vec<DeviceId> =
         audiences::of_accounts(snapshot, &one, ROWS)?.into_iter().map(|(_, device)| device).collect();
     Ok(devices.chunks(PAGE).map(<[DeviceId]>::to_vec).collect())
+}
+
+/// Leaves those devices that are in a crowd.
+fn among(snapshot: &mut Snapshot<'_>, crowd: &Crowd, devices: &[String]) -> Result<Vec<String>> {
+    let window = |window: Option<Window>| window.map(|window| (Millis(window.from), Millis(window.until)));
+    reports::among(snapshot, devices, window(crowd.bound), window(crowd.unbound))
 }
 
 /// Leaves those holders whose tags match.

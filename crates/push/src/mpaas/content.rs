@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use contract::Fault;
-use contract::notification::{Badge, Kind, Notification};
+use contract::notification::{Badge, Click, Kind, Notification, Style};
 use serde_json::{Map, Value};
 
 use super::{EXTENDED, TARGET_EXTENDED};
@@ -66,8 +66,6 @@ pub struct Look {
     pub style: i64,
     /// Addresses of pictures; `defaultUrl` is for every channel.
     pub images: Map<String, Value>,
-    /// The same of icons.
-    pub icons: Map<String, Value>,
 }
 
 /// Makes the notification, or says that it is too long.
@@ -99,6 +97,8 @@ pub fn notification(texts: &Texts, look: &Look, extended: &Extended) -> Result<N
         badge,
         sound: extended.get("sound").filter(|sound| !sound.is_empty()).cloned(),
         image: picture(look),
+        click: click(texts, look),
+        style: style(texts, look),
         has_content: look.is_silent,
         is_mutable: number("mutable-content") == Some(1),
         data,
@@ -112,10 +112,33 @@ const MEANT: [&str; 4] = ["sound", "badge", "badge_add_num", "mutable-content"];
 /// The largest number that an icon shows.
 const BADGE_MAX: i64 = 99_999;
 
+/// The picture for every channel, or any there is.
 fn picture(look: &Look) -> Option<String> {
-    let of = |name: &str| look.images.get(name).and_then(Value::as_str).filter(|url| !url.is_empty());
-    if look.style == 2 { of("defaultUrl").map(str::to_owned) } else { None }
+    let filled = |url: &Value| url.as_str().filter(|url| !url.is_empty()).map(str::to_owned);
+    let usual = look.images.get("defaultUrl").and_then(filled);
+    let found = usual.or_else(|| look.images.values().find_map(filled));
+    if look.style == PICTURE { found } else { None }
 }
+
+fn click(texts: &Texts, look: &Look) -> Click {
+    match (texts.uri.is_empty(), look.jump) {
+        (true, _) => Click::App,
+        (false, 1) => Click::Intent(texts.uri.clone()),
+        (false, _) => Click::Url(texts.uri.clone()),
+    }
+}
+
+fn style(texts: &Texts, look: &Look) -> Style {
+    match look.style {
+        LONG => Style::Long { title: texts.title.clone(), body: texts.content.clone() },
+        PICTURE => picture(look).map_or(Style::Plain, Style::Picture),
+        _ => Style::Plain,
+    }
+}
+
+/// Styles as the contract numbers them.
+const LONG: i64 = 1;
+const PICTURE: i64 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -189,6 +212,8 @@ mod tests {
         assert_eq!((made.sound.as_deref(), made.badge, made.is_mutable), (Some("ding.caf"), Some(Badge::Set(3)), true));
         assert_eq!(made.image.as_deref(), Some("https://e/i.png"));
         assert_eq!(made.data, object(json!({"order": "7", "uri": "app://o/7", "action": "1"})));
+        assert_eq!(made.click, Click::Intent("app://o/7".into()));
+        assert_eq!(made.style, Style::Picture("https://e/i.png".into()));
         let added = Extended::from([("badge_add_num".to_owned(), "2".to_owned())]);
         assert_eq!(notification(&texts("t", "c", ""), &Look::default(), &added).unwrap().badge, Some(Badge::Add(2)));
     }

@@ -1,16 +1,19 @@
 //! Pushes as the mPaaS OpenAPI asks for them: what a caller may say, what becomes of it, and when it runs.
 //!
 //! * `content`: from texts and extended parameters to a notification, with the bounds of the contract. Pure.
+//! * `vendor`: what is said to single vendors. Pure.
 //! * `schedule`: once, later, or in a cycle of days. Pure.
 //! * `callback`: what the app is told of the outcome, and its signature. Pure.
 //! * `device`: devices by their delivery tokens: reported, bound, found.
-//! * `order`: a push ready to run, as it waits for its time.
+//! * `order`: a push ready to run, as it waits for its time. `run`: from an order to tasks, now or when it is due.
 
 pub mod callback;
 pub mod content;
 pub mod device;
 pub mod order;
+pub mod run;
 pub mod schedule;
+pub mod vendor;
 
 /// Targets of a simple push, and of one by template.
 pub const TARGETS: usize = 10;
@@ -38,4 +41,9 @@ pub const REVOKE_MS: i64 = 7 * 86_400_000;
 /// A number for something new. It stays below 2^53, which every caller's language can hold.
 pub fn fresh_id() -> i64 {
     ((uuid::Uuid::new_v4().as_u64_pair().0 >> 12) as i64).max(1)
+}
+
+/// An id for a plan: 32 hexadecimal digits.
+pub fn plan_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
 }

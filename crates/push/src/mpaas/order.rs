@@ -4,6 +4,8 @@ use contract::notification::Notification;
 use serde::{Deserialize, Serialize};
 use store::bindings::Os;
 
+use crate::audience::Crowd;
+
 /// Which action asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,24 +74,6 @@ impl Delivery {
             Self::User => None,
         }
     }
-}
-
-/// Whom a broadcast is for, by what is bound to the devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Crowd {
-    /// Devices with a user, bound within this window; none leaves them out.
-    pub bound: Option<Window>,
-    /// Devices without one, unbound within this window.
-    pub unbound: Option<Window>,
-}
-
-/// From one moment on and before another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// The first moment.
-    pub from: i64,
-    /// The first after it.
-    pub until: i64,
 }
 
 /// One target, with the caller's key of the message for it.

@@ -150,7 +150,7 @@ pub fn fresh_id() -> i64 {
 }
 
 /// A number for a part of a task that comes of itself, the same whenever it is made again.
-fn derived_id(task: i64, of: i64) -> i64 {
+pub(crate) fn derived_id(task: i64, of: i64) -> i64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in task.to_be_bytes().into_iter().chain(of.to_be_bytes()) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

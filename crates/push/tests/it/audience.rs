@@ -74,6 +74,8 @@ impl Model {
     fn meant(&self, scope: &Scope) -> BTreeSet<String> {
         let is_meant = |name: &&String| match scope {
             Scope::All => true,
+            Scope::Crowd(crowd) if self.account_of.contains_key(*name) => crowd.bound.is_some(),
+            Scope::Crowd(crowd) => crowd.unbound.is_some(),
             Scope::Aliases(named) => self.aliases_of[*name].iter().any(|alias| named.contains(alias)),
             Scope::Tags(expression) => {
                 self.has(1, name, expression)

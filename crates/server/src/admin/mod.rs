@@ -6,7 +6,7 @@
 //!
 //! * `ask`: what is asked and how it is parsed. `refusal`: why the answer is no. `client`: the caller's side.
 //! * `clouds`: cloud accounts and access keys. `devices`: those that a team brings with it.
-//! * `apps`, `settings`, `keys`, `credentials`, `webhooks`, `content`: what an app has. `accounts`, `broadcasts`, `audit`, `node`: what is
+//! * `apps`, `settings`, `keys`, `credentials`, `webhooks`, `content`: what an app has. `accounts`, `broadcasts`, `pushes`, `audit`, `node`: what is
 //!   looked at, and the backup.
 
 mod accounts;
@@ -20,7 +20,9 @@ mod content;
 mod credentials;
 pub(crate) mod devices;
 mod keys;
+mod mpaas;
 mod node;
+mod pushes;
 mod refusal;
 mod settings;
 mod webhooks;
@@ -99,11 +101,17 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         }
         ["apps", id, "broadcasts"] if is(Method::GET) => broadcasts::list(node, ask, ask::app(id)?).await,
         ["apps", id, "broadcasts", own] if is(Method::DELETE) => broadcasts::end(node, ask, ask::app(id)?, own).await,
+        ["apps", id, "mpaas"] if is(Method::GET) => mpaas::show(node, ask::app(id)?),
+        ["apps", id, "mpaas"] if is(Method::PATCH) => mpaas::change(node, ask, ask::app(id)?).await,
         ["apps", id, "webhook"] if is(Method::GET) => webhooks::show(node, ask::app(id)?),
         ["apps", id, "webhook"] if is(Method::PATCH) => webhooks::change(node, ask, ask::app(id)?).await,
         ["apps", id, "webhook", own] if is(Method::PUT) => webhooks::switch_on(node, ask, ask::app(id)?, own).await,
         ["apps", id, "webhook", own] if is(Method::DELETE) => webhooks::switch_off(node, ask, ask::app(id)?, own).await,
         ["apps", id, "devices"] if is(Method::POST) => devices::import(node, ask, ask::app(id)?).await,
+        ["apps", id, "push", own] if is(Method::GET) => pushes::show(node, ask, ask::app(id)?, own).await,
+        ["apps", id, "push", sender, receiver, seq] if is(Method::GET) => {
+            pushes::of_message(node, ask::app(id)?, [sender, receiver, seq]).await
+        }
         ["cloud", ..] => clouds::answer(node, ask, &parts[1..]).await,
         ["audit"] if is(Method::GET) => audit::list(node, ask).await,
         ["node"] if is(Method::GET) => Ok(node::show(node)),
@@ -111,8 +119,9 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         ["accounts", app, user] if is(Method::GET) => accounts::show(node, ask::app(app)?, user).await,
         ["apps" | "audit" | "node" | "backup"]
         | ["apps", _]
-        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook" | "devices"]
-        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook", _]
+        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook" | "devices" | "mpaas"]
+        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook" | "push", _]
+        | ["apps", _, "push", _, _, _]
         | ["accounts", _, _] => Err(Refusal::MethodUnknown),
         _ => Err(Refusal::PathUnknown),
     }

@@ -6,7 +6,7 @@ use contract::Result;
 use serde_json::{Map, Value, json};
 
 use super::desk::{Way, value_or_file};
-use super::{credential, devices, moment, print, print_json, refuse, webhook, words};
+use super::{credential, devices, moment, mpaas, print, print_json, refuse, webhook, words};
 use crate::admin::client::Desk;
 
 #[derive(Debug, clap::Args)]
@@ -95,6 +95,11 @@ enum Command {
         id: i64,
         /// `{"device":…,"os":"android","account":…,"aliases":[…],"tags":[…],"phone":…,"tokens":{"apns":…}}`
         file: std::path::PathBuf,
+    },
+    /// How the mPaaS OpenAPI serves an app.
+    Mpaas {
+        #[command(subcommand)]
+        command: mpaas::Command,
     },
     /// Webhooks of an app.
     Webhook {
@@ -190,6 +195,7 @@ async fn execute(desk: &Desk, command: Command) -> Result<()> {
         Command::Reviews { command } => words::review(desk, command).await?,
         Command::Credential { command } => credential::run(desk, command).await?,
         Command::Import { id, file } => devices::import(desk, id, &file).await?,
+        Command::Mpaas { command } => mpaas::run(desk, command).await?,
         Command::Webhook { command } => webhook::run(desk, command).await?,
     };
     print_json(&answer);

@@ -76,6 +76,10 @@ fn page(product: Product, chapter: &str) -> String {
         text.push_str(&section(command));
     }
     text.push_str("\n## Codes\n");
+    if product == Product::Mpaas {
+        text.push_str(&codes(Family::MpaasPush));
+        text.push_str(&codes(Family::MpaasTemplate));
+    }
     text.push_str(&codes(Family::OpenApiClient));
     text.push_str(&codes(Family::OpenApiServer));
     text

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use contract::event::Event;
 use contract::group::{GroupEvent, GroupKind};
 use contract::message::{Flags, Message};
-use contract::webhook::{Happening, Webhook};
+use contract::webhook::{self, GroupHappening, Happening, Webhook, part_of};
 use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
 
 use super::heads::HeadKey;
@@ -107,6 +107,8 @@ pub(crate) struct InGroup<'w> {
     pub(crate) app: AppId,
     pub(crate) group: &'w IntoGroup,
     pub(crate) sender: &'w UserId,
+    /// The conversation that its members hang on.
+    pub(crate) home: ConversationId,
 }
 
 /// Asks what stands between two accounts.
@@ -175,7 +177,13 @@ fn told(hooks: &Hooks, waiting: &[(AppId, Waiting)], rows: &[Row]) -> Result<Vec
     let mut told = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let (app, w) = &waiting[row.draft];
-        let Some(origin) = w.draft.told.filter(|_| w.draft.group.is_none()) else { continue };
+        let Some(origin) = w.draft.told else { continue };
+        if let Some(group) = &w.draft.group {
+            if (hooks.wanted)(*app).has(Webhook::AfterGroupSendMsg) {
+                told.push((index, webhooks::Kept::new(origin, &sent_to(w, group, row))?));
+            }
+            continue;
+        }
         let (wanted, receiver) = ((hooks.wanted)(*app), &w.draft.receiver);
         if wanted.has(Webhook::AfterSendMsg) {
             let happening = Happening::Sent { receiver: receiver.clone() };
@@ -222,6 +230,24 @@ impl Plan {
         let told = self.told.iter().map(|(row, _)| (waiting[self.rows[*row].draft].0, Event::WebhookQueued));
         self.rows.iter().filter(is_news).map(event).chain(queued).chain(told).collect()
     }
+}
+
+/// What a webhook tells of a group's message.
+fn sent_to(w: &Waiting, group: &IntoGroup, row: &Row) -> Happening {
+    Happening::Group(webhook::InGroup {
+        group: group.id.to_string(),
+        kind: row.group_kind.unwrap_or(GroupKind::Public).as_str().to_owned(),
+        part: part_of(w.conversation),
+        operator: w.draft.sender.clone(),
+        what: GroupHappening::Sent {
+            seq: row.stored.seq.0,
+            time: row.stored.key.time,
+            random: w.draft.msg_random,
+            online: false,
+            body: w.draft.body.clone(),
+            cloud: w.draft.cloud.clone(),
+        },
+    })
 }
 
 /// What is announced of a group's message.
@@ -338,7 +364,7 @@ fn ask(waiting: &[(AppId, Waiting)]) -> (Questions<'_>, Vec<usize>) {
     let exact = import_indexes(waiting).map(|index| exact_of(&waiting[index])).collect();
     let groups = waiting.iter().filter_map(|(app, w)| {
         let group = w.draft.group.as_deref()?;
-        Some(InGroup { app: *app, group, sender: &w.draft.sender })
+        Some(InGroup { app: *app, group, sender: &w.draft.sender, home: group.home() })
     });
     let groups = groups.collect();
     (Questions { slots, accounts, exact, groups }, slot_of)

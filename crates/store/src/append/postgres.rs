@@ -87,10 +87,10 @@ const RECENT_IN_GROUPS: Sql = sql!(
 const GROUPS: Sql = sql!(
     postgres: "SELECT u.n, g.kind, g.is_muted, COALESCE(m.role, 0), COALESCE(q.until, 0),
                       COALESCE(a.group_muted_until, 0)
-               FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])
-                    WITH ORDINALITY AS u (app, id, conversation, sender, n)
+               FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::bytea[])
+                    WITH ORDINALITY AS u (app, id, conversation, sender, home, n)
                JOIN groups g ON g.app = u.app AND g.id = u.id AND g.conversation = u.conversation AND g.ended_at = 0
-               LEFT JOIN group_members m ON m.app = u.app AND m.conversation = u.conversation AND m.account = u.sender
+               LEFT JOIN group_members m ON m.app = u.app AND m.conversation = u.home AND m.account = u.sender
                LEFT JOIN group_mutes q ON q.app = u.app AND q.conversation = u.conversation AND q.account = u.sender
                LEFT JOIN accounts a ON a.app = u.app AND a.id = u.sender"
 );
@@ -464,7 +464,7 @@ impl<'a> Heads<'a> {
     }
 }
 
-columns!(GroupArgs { app: i64, id: &'a str, conversation: &'a [u8], sender: &'a str, });
+columns!(GroupArgs { app: i64, id: &'a str, conversation: &'a [u8], sender: &'a str, home: &'a [u8], });
 
 impl<'a> GroupArgs<'a> {
     fn of(questions: &'a Questions<'_>) -> Self {
@@ -474,6 +474,7 @@ impl<'a> GroupArgs<'a> {
             columns.id.push(question.group.id.as_str());
             columns.conversation.push(&question.group.conversation.0);
             columns.sender.push(question.sender.as_str());
+            columns.home.push(&question.home.0);
         }
         columns
     }

@@ -106,11 +106,11 @@ impl Lite {
                 "SELECT g.kind, g.is_muted, m.role, q.until,
                         COALESCE((SELECT group_muted_until FROM accounts WHERE app = $1 AND id = $4), 0)
                          FROM groups g
-                         LEFT JOIN group_members m ON m.app = $1 AND m.conversation = $3 AND m.account = $4
+                         LEFT JOIN group_members m ON m.app = $1 AND m.conversation = $5 AND m.account = $4
                          LEFT JOIN group_mutes q ON q.app = $1 AND q.conversation = $3 AND q.account = $4
                          WHERE g.app = $1 AND g.id = $2 AND g.conversation = $3 AND g.ended_at = 0"
             ),
-            (question.app, &question.group.id, question.group.conversation, question.sender),
+            (question.app, &question.group.id, question.group.conversation, question.sender, question.home),
         )?;
         Ok(row.and_then(|(kind, is_muted, role, muted_until, banned_until)| {
             Some(GroupFacts {

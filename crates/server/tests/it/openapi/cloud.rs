@@ -10,7 +10,7 @@ use super::{Reply, Signer, send, with_key};
 use crate::harness::{APP, Im};
 
 /// Adds a key of the default account.
-async fn add(im: &Im, id: &str, account: &str, settings: KeySettings, token: &str) -> Signer {
+pub(super) async fn add(im: &Im, id: &str, account: &str, settings: KeySettings, token: &str) -> Signer {
     let clouds = &im.node().clouds;
     let secrets = KeySecrets { secret: format!("secret-of-{id}"), token: token.into() };
     let key = Key { id: id.into(), account: account.into(), settings, secrets, apps: None };

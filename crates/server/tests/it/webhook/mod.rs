@@ -8,6 +8,7 @@ mod after;
 mod before;
 mod families;
 mod guard;
+mod pushed;
 pub(crate) mod receiver;
 mod refused;
 mod settings;
