@@ -36,7 +36,7 @@ pub(super) async fn answer(node: &Arc<Node>, ask: &Ask, parts: &[&str]) -> Resul
         ("POST", ["accounts", name, "keys"]) => add_key(node, ask, name).await,
         ("PATCH", ["keys", id]) => change_key(node, ask, id).await,
         ("DELETE", ["keys", id]) => remove_key(node, ask, id).await,
-        (_, ["accounts"] | ["accounts", _] | ["accounts", _, "keys"] | ["keys", _]) => Err(Refusal::MethodUnknown),
+        (_, ["accounts"] | ["accounts" | "keys", _] | ["accounts", _, "keys"]) => Err(Refusal::MethodUnknown),
         _ => Err(Refusal::PathUnknown),
     }
 }

@@ -397,7 +397,7 @@ impl<'de, T: DeserializeOwned, const MAX: usize> Deserialize<'de> for Listed<T, 
         }
         let read = |one: &str| {
             let one: StrDeserializer<'_, Refusal> = one.trim().into_deserializer();
-            T::deserialize(one).map_err(|refusal| D::Error::custom(refusal))
+            T::deserialize(one).map_err(D::Error::custom)
         };
         text.split(',').map(read).collect::<Result<_, _>>().map(Self)
     }

@@ -24,6 +24,8 @@ const BATCH: usize = 256;
 const TOUCHED: usize = 10_000;
 /// How often.
 const SWEEP: Duration = Duration::from_mins(1);
+/// No nonce for so long after the stop means that no call is under way any more.
+const QUIET: Duration = Duration::from_secs(1);
 /// Pages of one app's sweep.
 const PAGES: usize = 20;
 
@@ -66,7 +68,7 @@ impl Nonces {
         }
     }
 
-    /// Serves until the node stops; what waits then is still written.
+    /// Serves until the node stops, and then as long as calls that are under way still bring some.
     pub async fn run(self: Arc<Self>, store: Store, clock: Clock, mut stopped: watch::Receiver<bool>) {
         let Some(mut waiting) = self.waiting.lock().take() else { return };
         let mut sweep = tokio::time::interval(SWEEP);
@@ -74,15 +76,18 @@ impl Nonces {
         loop {
             tokio::select! {
                 biased;
-                count = waiting.recv_many(&mut batch, BATCH) => {
-                    if count == 0 {
-                        return;
-                    }
-                    self.write(&store, std::mem::take(&mut batch)).await;
-                }
+                _ = waiting.recv_many(&mut batch, BATCH) => self.write(&store, std::mem::take(&mut batch)).await,
                 _ = sweep.tick() => self.sweep(&store, clock.now()).await,
-                () = ended(&mut stopped) => waiting.close(),
+                () = ended(&mut stopped) => break,
             }
+        }
+        while let Ok(1..) = tokio::time::timeout(QUIET, waiting.recv_many(&mut batch, BATCH)).await {
+            self.write(&store, std::mem::take(&mut batch)).await;
+        }
+        // Whoever comes now is told that the node is going; what came in between is written.
+        waiting.close();
+        while waiting.recv_many(&mut batch, BATCH).await > 0 {
+            self.write(&store, std::mem::take(&mut batch)).await;
         }
     }
 

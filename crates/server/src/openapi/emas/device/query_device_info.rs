@@ -5,6 +5,7 @@ use push::{binding, tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::bound_tags::Holder;
+use store::deliveries::SELF_BUILT;
 use store::{Snapshot, bindings};
 
 use crate::openapi::action::{Action, Call, Product, Read, Whose};
@@ -74,12 +75,13 @@ impl Read for QueryDeviceInfo {
     fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
         let device = binding::device(snapshot, call.now, &self.device_id.0)?;
         let tokens = bindings::tokens_of_device(snapshot, &device.id)?;
+        let mut vendors = tokens.into_iter().filter(|token| token.channel != SELF_BUILT);
         let aliases = bindings::aliases_of(snapshot, &device.id)?;
         let tags = tag::tags_of(snapshot, Holder::Device, device.id.as_str())?;
         let device_info = DeviceInfo {
             device_id: device.id.to_string(),
             device_type: spell_os(device.os),
-            device_token: tokens.into_iter().next().map(|token| token.token).unwrap_or_default(),
+            device_token: vendors.next().map(|token| token.token).unwrap_or_default(),
             account: device.account,
             alias: aliases.join(","),
             tags: tags.join(","),
