@@ -4,9 +4,11 @@
 //! a machine that does other work as well must not fail a build.
 //!
 //! * `store_append`, `sendmsg`, `webhook`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`, `login`, `idle`,
-//!   `idle_apps`, `words`: what is measured.
+//!   `idle_apps`, `words`, `push_broadcast`, `push_single`, `tag_expression`, `openapi_call`, `group_large`, `live_room`,
+//!   `groups_many`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
-//! * `process`, `worker`, `cluster`, `proxy`: what runs as a process or stands between.
+//! * `process`, `worker`, `hall`, `cluster`, `proxy`: what runs as a process or stands between.
+//! * `push_deck`: what the benchmarks of push have in common.
 //! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
 
 mod broadcast;
@@ -18,17 +20,26 @@ mod fan_out;
 mod fan_out_part;
 mod figure;
 mod friend_get;
+mod group_large;
+mod groups_many;
+mod hall;
 mod hand_postgres;
 mod hand_sqlite;
 mod http;
 mod idle;
 mod idle_apps;
+mod live_room;
 mod login;
+mod openapi_call;
 mod process;
 mod proxy;
+mod push_broadcast;
+mod push_deck;
+mod push_single;
 mod sendmsg;
 mod socket;
 mod store_append;
+mod tag_expression;
 mod traffic;
 mod webhook;
 mod words;
@@ -68,7 +79,7 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 19] = [
     "store-append",
     "sendmsg-http",
     "sendmsg-webhook",
@@ -80,12 +91,22 @@ const NAMES: [&str; 11] = [
     "idle-memory",
     "idle-apps",
     "words",
+    "push-broadcast-devices",
+    "push-single",
+    "tag-expression",
+    "openapi-call",
+    "group-large",
+    "live-room",
+    "groups-many",
+    "community",
 ];
 
 const USAGE: &str = "\
 bench [--quick] [NAME …]   measure; without a name everything. The names:
                            store-append sendmsg-http sendmsg-webhook friend-get conversation-list
-                           fan-out broadcast login-tls idle-memory idle-apps words";
+                           fan-out broadcast login-tls idle-memory idle-apps words
+                           push-broadcast-devices push-single tag-expression openapi-call
+                           group-large live-room groups-many community";
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -145,6 +166,14 @@ async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
         "login-tls" => login::run(effort).await,
         "idle-apps" => idle_apps::run(effort).await,
         "words" => words::run(effort),
+        "push-broadcast-devices" => push_broadcast::run(effort).await,
+        "push-single" => push_single::run(effort).await,
+        "tag-expression" => tag_expression::run(effort).await,
+        "openapi-call" => openapi_call::run(effort).await,
+        "group-large" => group_large::run(effort).await,
+        "live-room" => live_room::run(effort).await,
+        "groups-many" => groups_many::run(effort).await,
+        "community" => group_large::community(effort).await,
         "conversation-list" => conversation_list::run(effort).await,
         _ => idle::run(effort).await,
     }

@@ -79,6 +79,23 @@ impl Server {
         Ok(())
     }
 
+    /// Bytes of its data on disk.
+    pub(crate) fn data_bytes(&self) -> Outcome<u64> {
+        let mut bytes = 0;
+        let mut folders = vec![self.folder.path().join("data")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let (entry, is_folder) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?.is_dir())))?;
+                if is_folder {
+                    folders.push(entry);
+                } else {
+                    bytes += std::fs::metadata(entry)?.len();
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
     /// What the kernel says of the process.
     pub(crate) fn usage(&self) -> Outcome<Usage> {
         Usage::of(self.process.id())

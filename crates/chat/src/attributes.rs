@@ -9,12 +9,14 @@ use std::collections::BTreeSet;
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::group::{AttributeChange, GroupEvent, GroupId};
+use contract::webhook::GroupHappening;
 use contract::{Fault, Millis, Result, limit};
 use store::group_attributes::{self, Attribute};
 use store::groups::Group;
 use store::{Snapshot, Tx};
 
 use crate::ground::{By, stand};
+use crate::group::tip::hook_for;
 
 /// What is done with the pairs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,16 @@ impl Change {
             Self::Modify(_) => AttributeChange::Modify,
             Self::Delete(_) => AttributeChange::Delete,
             Self::Clear => AttributeChange::Clear,
+        }
+    }
+
+    /// As the contract spells it.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Replace(_) => "set",
+            Self::Modify(_) => "modify",
+            Self::Delete(_) => "delete",
+            Self::Clear => "clear",
         }
     }
 
@@ -89,6 +101,8 @@ pub fn write(
     let version = head.version + 1;
     apply(tx, &group, change, version)?;
     group_attributes::end(tx, group.conversation, version)?;
+    let told = GroupHappening::Attributes { option: change.name().to_owned(), pairs: change.pairs() };
+    hook_for(tx, &group, by.account(), now, told)?;
     tx.after(Event::Group(GroupEvent::Attributes {
         group: group.id,
         conversation: group.conversation,

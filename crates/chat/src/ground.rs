@@ -79,12 +79,19 @@ pub fn actor(snapshot: &mut Snapshot<'_>, group: &Group, by: &By) -> Result<Acto
     if group.kind != GroupKind::Live {
         return Ok(Actor::of(members::get(snapshot, group.conversation, account)?.map(|member| member.role)));
     }
-    if group.owner.as_ref() == Some(account) {
-        return Ok(Actor::Inside(Role::Owner));
+    match live_role(snapshot, group, account)? {
+        Some(Role::Owner) => Ok(Actor::Inside(Role::Owner)),
+        _ if !is_guest => Ok(Actor::Outsider),
+        role => Ok(Actor::Inside(role.unwrap_or(Role::Member))),
     }
-    if !is_guest {
-        return Ok(Actor::Outsider);
+}
+
+/// What is stored of an account in a live room: whether it is the owner or helps the owner. Everybody else is a member as
+/// long as it is there, which no table knows.
+pub fn live_role(snapshot: &mut Snapshot<'_>, room: &Group, account: &UserId) -> Result<Option<Role>> {
+    if room.owner.as_ref() == Some(account) {
+        return Ok(Some(Role::Owner));
     }
-    let is_admin = live_rooms::admins(snapshot, group.conversation)?.contains(account);
-    Ok(Actor::Inside(if is_admin { Role::Admin } else { Role::Member }))
+    let is_admin = live_rooms::admins(snapshot, room.conversation)?.contains(account);
+    Ok(is_admin.then_some(Role::Admin))
 }

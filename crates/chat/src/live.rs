@@ -35,6 +35,15 @@ pub fn enter(snapshot: &mut Snapshot<'_>, now: Millis, id: &GroupId, account: &U
     }
 }
 
+/// How long somebody is kept out, and why.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Seconds.
+    pub seconds: i64,
+    /// Why.
+    pub reason: String,
+}
+
 /// Keeps accounts out of a room from now on. Answers the room.
 pub fn ban(
     tx: &mut Tx<'_>,
@@ -43,16 +52,15 @@ pub fn ban(
     id: &GroupId,
     by: &By,
     accounts: &[UserId],
-    duration_s: i64,
-    description: &str,
+    terms: &Terms,
 ) -> Result<Group> {
     let standing = manage(tx, app, id, by, Operation::Ban)?;
     check_accounts(tx, accounts)?;
     if accounts.iter().any(|account| standing.group.owner.as_ref() == Some(account)) {
         return refuse(Fault::GroupForbidden);
     }
-    let until = now.plus(duration_s.saturating_mul(1_000));
-    live_rooms::ban(tx, standing.group.conversation, accounts, until, description)?;
+    let until = now.plus(terms.seconds.saturating_mul(1_000));
+    live_rooms::ban(tx, standing.group.conversation, accounts, until, &terms.reason)?;
     Ok(standing.group)
 }
 

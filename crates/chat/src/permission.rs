@@ -117,17 +117,25 @@ pub fn need(snapshot: &mut Snapshot<'_>, standing: &Standing, by: &By, what: Per
     if allowed(snapshot, standing, by.account())?.has(what) { Ok(()) } else { refuse(Fault::GroupForbidden) }
 }
 
-/// Makes a permission group. `number` makes an id where the caller chooses none. Answers its id.
-pub fn create(
-    tx: &mut Tx<'_>,
-    now: Millis,
-    app: &App,
-    community: &GroupId,
-    by: &By,
-    id: Option<&str>,
-    wish: &Wish,
-    number: u64,
-) -> Result<String> {
+/// Refuses whoever would give away what it has not: that would be a way to get it.
+fn need_all(snapshot: &mut Snapshot<'_>, standing: &Standing, by: &By, given: i64) -> Result<()> {
+    need(snapshot, standing, by, Permission(given))
+}
+
+/// A new permission group.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    /// The id that the caller chooses.
+    pub id: Option<&'a str>,
+    /// What it is to be.
+    pub wish: &'a Wish,
+    /// Makes an id where the caller chooses none.
+    pub number: u64,
+}
+
+/// Makes a permission group. Answers its id.
+pub fn create(tx: &mut Tx<'_>, now: Millis, app: &App, community: &GroupId, by: &By, new: &New<'_>) -> Result<String> {
+    let New { id, wish, number } = *new;
     check(wish)?;
     let Some(name) = &wish.name else { return refuse(Fault::FieldMissing { field: "PermissionGroupName" }) };
     let id = match id {
@@ -136,6 +144,7 @@ pub fn create(
     };
     let standing = lock_community(tx, app, community, by)?;
     need(tx, &standing, by, Permission::GROUPS)?;
+    need_all(tx, &standing, by, wish.permission.unwrap_or_default())?;
     let max = limit::PERMISSION_GROUPS;
     if permissions::count(tx, standing.group.conversation)? >= max {
         return refuse(Fault::JoinedQuota { max });
@@ -173,6 +182,7 @@ pub fn modify(tx: &mut Tx<'_>, app: &App, community: &GroupId, by: &By, id: &str
     check(wish)?;
     let standing = lock_community(tx, app, community, by)?;
     need(tx, &standing, by, Permission::GROUPS)?;
+    need_all(tx, &standing, by, wish.permission.unwrap_or_default())?;
     let mut group = find(tx, &standing.group, id)?;
     group.name = wish.name.clone().unwrap_or(group.name);
     group.permission = wish.permission.unwrap_or(group.permission);
@@ -223,11 +233,7 @@ pub fn move_members(
     let standing = lock_community(tx, app, community, by)?;
     need(tx, &standing, by, Permission::GROUP_MEMBERS)?;
     let granted = find(tx, &standing.group, id)?;
-    // Nobody gives away what it has not: that would be a way to get it.
-    let own = allowed(tx, &standing, by.account())?;
-    if !own.has(Permission(granted.permission)) {
-        return refuse(Fault::GroupForbidden);
-    }
+    need_all(tx, &standing, by, granted.permission)?;
     let conversation = standing.group.conversation;
     let inside = members::among(tx, conversation, accounts)?;
     let mut moved = Vec::with_capacity(accounts.len());

@@ -6,6 +6,7 @@ use contract::group::{
     FACE_BYTES, GroupEvent, GroupId, INTRODUCTION_BYTES, NAME_BYTES, NOTIFICATION_BYTES, Permission, TopicChange,
     TopicPermission,
 };
+use contract::webhook::GroupHappening;
 use contract::{ConversationId, Error, Fault, Millis, Result, Seq, UserId, limit};
 use store::apps::App;
 use store::groups::{self, Group};
@@ -13,6 +14,7 @@ use store::topics::{self, Card, Progress, Topic};
 use store::{Snapshot, Tx};
 
 use crate::ground::{By, Standing};
+use crate::group::tip::hook_for;
 use crate::permission::{Outcomes, allowed_in, community, lock_community, need};
 
 /// What parts a topic from its community.
@@ -71,17 +73,22 @@ fn check_topics(standing: &Standing) -> Result<(), Fault> {
     if standing.group.has_topics { Ok(()) } else { Err(Fault::CommunityDisabled) }
 }
 
-/// Makes a topic. `number` makes an id where the caller chooses none; an import brings its own time. Answers the id.
-pub fn create(
-    tx: &mut Tx<'_>,
-    now: Millis,
-    app: &App,
-    group: &GroupId,
-    by: &By,
-    id: Option<&str>,
-    wish: &Wish,
-    number: u64,
-) -> Result<String> {
+/// A new topic.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    /// The id that the caller chooses.
+    pub id: Option<&'a str>,
+    /// What it says of itself.
+    pub wish: &'a Wish,
+    /// Makes an id where the caller chooses none.
+    pub number: u64,
+    /// It was elsewhere before: nobody is told.
+    pub is_import: bool,
+}
+
+/// Makes a topic; an import brings its own time. Answers the id.
+pub fn create(tx: &mut Tx<'_>, now: Millis, app: &App, group: &GroupId, by: &By, new: &New<'_>) -> Result<String> {
+    let New { id, wish, number, .. } = *new;
     check(wish)?;
     let Some(name) = wish.name.as_ref().filter(|name| !name.is_empty()) else {
         return refuse(Fault::FieldMissing { field: "TopicName" });
@@ -101,6 +108,7 @@ pub fn create(
     let topic = Topic {
         conversation: ConversationId::group(&id, standing.group.life),
         community: standing.group.conversation,
+        life: standing.group.life,
         creator: by.account().clone(),
         card: wish.over(Card { name: name.clone(), ..Card::default() }),
         created_at: now,
@@ -113,12 +121,18 @@ pub fn create(
         let is_own = other.is_some_and(|other| other.creator == topic.creator);
         return refuse(if is_own { Fault::GroupIdOwned } else { Fault::GroupIdTaken });
     }
+    if new.is_import {
+        return Ok(topic.id);
+    }
     tell(tx, &standing.group, &topic.id, TopicChange::Created);
+    let owner = standing.group.owner.as_ref().map(ToString::to_string).unwrap_or_default();
+    let told = GroupHappening::TopicCreated { topic: topic.id.clone(), name: topic.card.name.clone(), owner };
+    hook_for(tx, &standing.group, by.account(), now, told)?;
     Ok(topic.id)
 }
 
 /// Changes a topic.
-pub fn modify(tx: &mut Tx<'_>, app: &App, group: &GroupId, by: &By, id: &str, wish: &Wish) -> Result<()> {
+pub fn modify(tx: &mut Tx<'_>, now: Millis, app: &App, group: &GroupId, by: &By, id: &str, wish: &Wish) -> Result<()> {
     check(wish)?;
     let standing = lock_community(tx, app, group, by)?;
     check_topics(&standing)?;
@@ -127,9 +141,27 @@ pub fn modify(tx: &mut Tx<'_>, app: &App, group: &GroupId, by: &By, id: &str, wi
         return refuse(Fault::GroupForbidden);
     }
     let is_muted = wish.is_muted.unwrap_or(topic.is_muted);
-    topics::change(tx, topic.conversation, &wish.over(topic.card), is_muted)?;
+    let card = wish.over(topic.card.clone());
+    let fields = changed(&topic.card, &card);
+    topics::change(tx, topic.conversation, &card, is_muted)?;
+    if !fields.is_empty() {
+        let told = GroupHappening::TopicEdited { topic: id.to_owned(), fields };
+        hook_for(tx, &standing.group, by.account(), now, told)?;
+    }
     tell(tx, &standing.group, id, TopicChange::Altered);
     Ok(())
+}
+
+/// The fields of which the contract tells, where they became others.
+fn changed(before: &Card, after: &Card) -> Vec<(String, String)> {
+    let fields = [
+        ("Name", &before.name, &after.name),
+        ("Introduction", &before.introduction, &after.introduction),
+        ("Notification", &before.notification, &after.notification),
+        ("FaceUrl", &before.face, &after.face),
+    ];
+    let own = |(name, _, value): (&str, &String, &String)| (name.to_owned(), value.clone());
+    fields.into_iter().filter(|(_, before, after)| before != after).map(own).collect()
 }
 
 /// Deletes topics.
@@ -144,6 +176,11 @@ pub fn destroy(tx: &mut Tx<'_>, now: Millis, app: &App, group: &GroupId, by: &By
             Err(failure) => return Err(failure),
         };
         outcomes.push(outcome);
+    }
+    let gone = ids.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
+    let topics: Vec<String> = gone.map(|(id, _)| id.clone()).collect();
+    if !topics.is_empty() {
+        hook_for(tx, &standing.group, by.account(), now, GroupHappening::TopicsEnded { topics })?;
     }
     Ok(outcomes)
 }

@@ -15,7 +15,9 @@ use crate::core::{Answer, Ask, SocialAsk};
 use crate::driver::{Call, Driver, Shared, What};
 use crate::error::{Error, Result};
 use crate::event::{Event, Status};
+use crate::group::Groups;
 use crate::message::{self, Conversation, FileLink, Message, MessageId, NewFile, Presence, SendOptions, Sent, Upload};
+use crate::push::Pushes;
 use crate::relation::Relations;
 use crate::settings::Settings;
 use crate::social::{FollowList, FollowPage, FollowTie, Profile, ProfileValue};
@@ -314,9 +316,19 @@ impl Client {
         self.ask(Ask::ConfirmPush(id.to_vec())).await.map(|_| ())
     }
 
+    /// The device as push sees it.
+    pub fn pushes(&self) -> Pushes {
+        Pushes(self.clone())
+    }
+
     /// Friends, friend groups, friend requests and the blocklist of the account.
     pub fn relations(&self) -> Relations {
         Relations(self.clone())
+    }
+
+    /// Groups, their members and their messages.
+    pub fn groups(&self) -> Groups {
+        Groups(self.clone())
     }
 
     /// Asks for something of which the core knows no more than that it may be repeated.

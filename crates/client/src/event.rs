@@ -4,6 +4,7 @@ use contract::MsgKey;
 use contract::message::ExtensionChange;
 use contract::stream::Chunk;
 
+use crate::group::GroupEvent;
 use crate::message::{Extension, Message, MessageId};
 use crate::relation::RelationVersions;
 use crate::social::Profile;
@@ -108,6 +109,8 @@ pub enum Event {
         /// When, in seconds since the epoch.
         time: i64,
     },
+    /// Something happened in a group.
+    Group(Box<GroupEvent>),
     /// A notification of the self-built channel.
     Pushed(Push),
     /// The local cache could not be written. What happened was still told, but will not be found in it.

@@ -4,6 +4,7 @@
 //! [`Happening`], in words of the domain: the surface writes the body of the contract from it. A new webhook is a line
 //! in [`Webhook`], a variant of [`Happening`] and a function that writes its body.
 
+mod group;
 mod happening;
 
 use std::fmt;
@@ -12,8 +13,10 @@ use std::net::IpAddr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use group::{GroupHappening, GroupQuestion, InGroup};
 pub use happening::{
-    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Pair, StateChange, part_of, part_of_account,
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Pair, PushEvent, PushReport, Pushed,
+    StateChange, part_of, part_of_account,
 };
 
 use crate::id::{MsgKey, Platform, UserId};
@@ -79,20 +82,73 @@ webhooks! {
     AfterMsgWithDraw = "C2C.CallbackAfterMsgWithDraw", "message";
     /// A message was changed.
     AfterModifyMsg = "C2C.CallbackAfterModifyMsg", "message";
+    /// Asks before a group is created.
+    BeforeCreateGroup = "Group.CallbackBeforeCreateGroup", "group";
+    /// Asks before an account joins a group, or asks to.
+    BeforeApplyJoinGroup = "Group.CallbackBeforeApplyJoinGroup", "group";
+    /// Asks before accounts are added to a group.
+    BeforeInviteJoinGroup = "Group.CallbackBeforeInviteJoinGroup", "group";
+    /// Asks before a message goes into a group.
+    BeforeGroupSendMsg = "Group.CallbackBeforeSendMsg", "group";
+    /// Asks before a topic is made.
+    BeforeCreateTopic = "Group.CallbackBeforeCreateTopic", "topic";
+    /// A group was created.
+    AfterCreateGroup = "Group.CallbackAfterCreateGroup", "group";
+    /// Accounts came into a group.
+    AfterNewMemberJoin = "Group.CallbackAfterNewMemberJoin", "group";
+    /// Accounts left a group.
+    AfterMemberExit = "Group.CallbackAfterMemberExit", "group";
+    /// A message went into a group.
+    AfterGroupSendMsg = "Group.CallbackAfterSendMsg", "group";
+    /// Messages of a group were recalled.
+    AfterGroupRecallMsg = "Group.CallbackAfterRecallMsg", "group";
+    /// A group is full.
+    AfterGroupFull = "Group.CallbackAfterGroupFull", "group";
+    /// A group was disbanded.
+    AfterGroupDestroyed = "Group.CallbackAfterGroupDestroyed", "group";
+    /// Name, texts or picture of a group changed.
+    AfterGroupInfoChanged = "Group.CallbackAfterGroupInfoChanged", "group";
+    /// Role or card of a member changed.
+    AfterMemberFieldChanged = "Group.CallbackAfterMemberFieldChanged", "group";
+    /// Attributes of a group were written.
+    AfterGroupAttrChanged = "Group.CallbackAfterGroupAttrChanged", "group";
+    /// A message of a group was read.
+    AfterReadReceipt = "Group.CallbackAfterReadReceipt", "group";
+    /// A group has another owner.
+    AfterChangeGroupOwner = "Group.CallbackAfterChangeGroupOwner", "group";
+    /// Pairs of a group's message changed.
+    AfterGroupMsgExtension = "Group.CallbackAfterGroupMsgExtension", "group";
+    /// A topic was made.
+    AfterCreateTopic = "Group.CallbackAfterCreateTopic", "topic";
+    /// Topics were deleted.
+    AfterTopicDestroyed = "Group.CallbackAfterTopicDestroyed", "topic";
+    /// A topic's name, texts or picture became others.
+    AfterTopicInfoChanged = "Group.CallbackAfterTopicInfoChanged", "topic";
     /// A robot got a message.
     BotMessage = "Bot.OnC2CMessage", "other";
+    /// What became of pushes, a batch at a time. It is ours: the published list has no such webhook.
+    PushResult = "Push.Result", "push-result";
     /// A robot got a signal: an online-only message of one custom element.
     BotSignal = "Chatbot.OnC2CSignalMessage", "other";
     /// Calls of a command came faster than its limit.
     OverLimit = "Alert.RequestOverLimit", "other";
     /// The app's lists had something to say of a text or a file.
     Moderated = "ContentCallback.ResultNotify", "other";
+    /// A vendor took or refused the notification of a message.
+    OfflinePush = "Push.OfflinePush", "other";
+    /// A vendor took or refused a notification of a broadcast.
+    AllMemberPush = "Push.AllMemberPush", "other";
 }
 
 impl Webhook {
     /// The webhook of a command.
     pub fn parse(command: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|webhook| webhook.command() == command)
+    }
+
+    /// Whether the published list has it.
+    pub const fn is_published(self) -> bool {
+        !matches!(self, Self::PushResult)
     }
 
     /// Whether it is asked before something happens; the contract says so by the name.

@@ -35,7 +35,7 @@ pub(crate) async fn list(call: &Call, request: ConversationListRequest) -> Resul
         count => count.min(limit::CONVERSATION_PAGE),
     };
     let max = call.app.plan().allowance().conversations_max;
-    let asked = Asked { behind, without_pinned: true, with_empty: true, count, max };
+    let asked = Asked { behind, without_pinned: true, with_empty: true, with_groups: false, count, max };
     let is_first = !request.goes_on;
     for _ in 0..LOOKS {
         let (asked, owner) = (asked.clone(), account.clone());
@@ -44,7 +44,7 @@ pub(crate) async fn list(call: &Call, request: ConversationListRequest) -> Resul
                 return Err(Fault::AccountUnknown.into());
             }
             let Some(page) = list::page(snapshot, &owner, &asked)? else { return Ok(None) };
-            let mut entries = if is_first { list::pinned(snapshot, &owner, true)? } else { Vec::new() };
+            let mut entries = if is_first { list::pinned(snapshot, &owner, true, false)? } else { Vec::new() };
             entries.extend(page.entries);
             let items = list::show(snapshot, &owner, entries)?;
             Ok(Some((items, page.next, page.is_complete, contacts::groups(snapshot, &owner)?)))
@@ -85,7 +85,7 @@ fn conversation(item: &Shown, groups: &[Group], bytes: &mut usize) -> Conversati
     *bytes += last.map_or(ENVELOPE_BYTES, size);
     let place = |place: conversations::Place| Place { seq: place.seq.0 as u64, time: place.time };
     Conversation {
-        peer: item.entry.peer.to_string(),
+        peer: item.entry.peer.name().to_owned(),
         place: head.map(|head| place(head.place)),
         unread: item.listed.as_ref().map_or(0, |listed| listed.unread as u32),
         read: head.map(|head| place(head.read)),

@@ -12,7 +12,7 @@
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
 //!   committed becomes notices. `wheel`, `chores`: everything that time or the store does for all connections at once.
 //!   `circle`: friends hear of profiles. `group`: who is in a group hears of it.
-//! * `refusal`: faults become codes. `bucket`: rates.
+//! * `front`: what the gateway asks its node. `refusal`: faults become codes. `bucket`: rates.
 
 mod announce;
 pub mod broadcast;
@@ -21,7 +21,9 @@ mod chores;
 mod circle;
 mod conversation;
 mod drive;
+mod enrolment;
 mod follow;
+mod front;
 pub mod group;
 mod hub;
 mod link;
@@ -40,6 +42,7 @@ mod told;
 mod upgrade;
 mod wheel;
 
+pub use front::Front;
 pub use group::live::{Guest, GuestPage, LiveRooms, MARK_HIDDEN, MARK_MIN, MARK_ROBOT};
-pub use hub::{Bus, Counters, Front, Hub, Pushed};
+pub use hub::{Bus, Counters, Hub, Pushed};
 pub use settings::Settings;

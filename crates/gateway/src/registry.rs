@@ -40,7 +40,7 @@ pub(crate) struct Session {
     /// It was sent away or logged out: whoever is told of logins knows already.
     is_dismissed: AtomicBool,
     /// What kind of device it is.
-    platform: Platform,
+    pub(crate) platform: Platform,
     /// The groups that it hears.
     pub(crate) groups: Mutex<Memberships>,
     /// The live rooms that this connection is in, a few.

@@ -15,8 +15,8 @@ use crate::drive::Outcome;
 use crate::hub::Hub;
 use crate::message::change;
 use crate::registry::Session;
-use crate::state::{family_of, is_group, is_of_group, is_relation};
-use crate::{broadcast, conversation, follow, login, message, profile, refusal, relation, token};
+use crate::state::{family_of, is_group, is_of_group, is_push, is_relation};
+use crate::{broadcast, conversation, enrolment, follow, login, message, profile, refusal, relation, token};
 
 /// One request.
 pub(crate) struct Call {
@@ -154,6 +154,7 @@ async fn run(call: &Call, frame: &Frame) -> Result<Outcome> {
         command if is_relation(command) => relate(call, frame).await?,
         command if is_of_group(command) => group(call, frame).await?,
         command if is_group(command) => in_group(call, frame).await?,
+        command if is_push(command) => push(call, frame).await?,
         _ => return Err(Fault::RequestIllegal.into()),
     };
     Ok(Outcome::Answer(answer.compressed()))
@@ -188,7 +189,7 @@ async fn relate(call: &Call, frame: &Frame) -> Result<Frame> {
 
 /// Serves a command on groups, their members and messages.
 async fn in_group(call: &Call, frame: &Frame) -> Result<Frame> {
-    use crate::group::ask;
+    use crate::group::{ask, speak};
     Ok(match frame.command() {
         Command::GroupCreate => frame.answer(&ask::make(call, frame.read()?).await?),
         Command::GroupJoin => frame.answer(&ask::enter(call, frame.read()?).await?),
@@ -204,19 +205,19 @@ async fn in_group(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::GroupMembers => frame.answer(&ask::list(call, frame.read()?).await?),
         Command::GroupRequests => frame.answer(&ask::waiting(call, frame.read()?).await?),
         Command::GroupAnswer => frame.answer(&ask::answer(call, frame.read()?).await?),
-        Command::GroupSend => frame.answer(&ask::send(call, frame.read()?).await?),
-        Command::GroupRecall => frame.answer(&ask::recall(call, frame.read()?).await?),
-        Command::GroupModify => frame.answer(&ask::modify(call, frame.read()?).await?),
-        Command::GroupDelete => frame.answer(&ask::delete(call, frame.read()?).await?),
-        Command::GroupHistory => frame.answer(&ask::history(call, frame.read()?).await?),
-        Command::GroupSince => frame.answer(&ask::since(call, frame.read()?).await?),
-        Command::GroupRead => frame.answer(&ask::mark(call, frame.read()?).await?),
-        Command::GroupReceiptGive => frame.answer(&ask::give(call, frame.read()?).await?),
-        Command::GroupReceiptCount => frame.answer(&ask::tallies(call, frame.read()?).await?),
-        Command::GroupReaders => frame.answer(&ask::readers(call, frame.read()?).await?),
-        Command::GroupPairsSet => frame.answer(&ask::set_pairs(call, frame.read()?).await?),
-        Command::GroupPairsGet => frame.answer(&ask::pairs(call, frame.read()?).await?),
-        Command::GroupForget => frame.answer(&ask::forget(call, frame.read()?).await?),
+        Command::GroupSend => frame.answer(&speak::send(call, frame.read()?).await?),
+        Command::GroupRecall => frame.answer(&speak::recall(call, frame.read()?).await?),
+        Command::GroupModify => frame.answer(&speak::modify(call, frame.read()?).await?),
+        Command::GroupDelete => frame.answer(&speak::delete(call, frame.read()?).await?),
+        Command::GroupHistory => frame.answer(&speak::history(call, frame.read()?).await?),
+        Command::GroupSince => frame.answer(&speak::since(call, frame.read()?).await?),
+        Command::GroupRead => frame.answer(&speak::mark(call, frame.read()?).await?),
+        Command::GroupReceiptGive => frame.answer(&speak::give(call, frame.read()?).await?),
+        Command::GroupReceiptCount => frame.answer(&speak::tallies(call, frame.read()?).await?),
+        Command::GroupReaders => frame.answer(&speak::readers(call, frame.read()?).await?),
+        Command::GroupPairsSet => frame.answer(&speak::set_pairs(call, frame.read()?).await?),
+        Command::GroupPairsGet => frame.answer(&speak::pairs(call, frame.read()?).await?),
+        Command::GroupForget => frame.answer(&speak::forget(call, frame.read()?).await?),
         _ => return Err(Fault::RequestIllegal.into()),
     })
 }
@@ -248,6 +249,23 @@ async fn group(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::PermissionMembersChange => frame.answer(&permission::move_members(call, frame.read()?).await?),
         Command::PermissionTopics => frame.answer(&permission::topics(call, frame.read()?).await?),
         Command::PermissionTopicsChange => frame.answer(&permission::set_topics(call, frame.read()?).await?),
+        _ => return Err(Fault::RequestIllegal.into()),
+    })
+}
+
+/// Serves a command on the device as push sees it.
+async fn push(call: &Call, frame: &Frame) -> Result<Frame> {
+    Ok(match frame.command() {
+        Command::PushRegister => frame.answer(&enrolment::register(call, frame.read()?).await?),
+        Command::PushWithdraw => frame.answer(&enrolment::withdraw(call).await?),
+        Command::AliasAdd => frame.answer(&enrolment::add_aliases(call, frame.read()?).await?),
+        Command::AliasRemove => frame.answer(&enrolment::remove_aliases(call, frame.read()?).await?),
+        Command::TagAdd => frame.answer(&enrolment::add_tags(call, frame.read()?).await?),
+        Command::TagRemove => frame.answer(&enrolment::remove_tags(call, frame.read()?).await?),
+        Command::TagList => frame.answer(&enrolment::tags(call, frame.read()?).await?),
+        Command::PushSet => frame.answer(&enrolment::set(call, frame.read()?).await?),
+        Command::PushState => frame.answer(&enrolment::state(call).await?),
+        Command::PushReport => frame.answer(&enrolment::tell(call, frame.read()?).await?),
         _ => return Err(Fault::RequestIllegal.into()),
     })
 }

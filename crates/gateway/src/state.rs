@@ -348,6 +348,7 @@ pub(crate) const fn family_of(command: Command) -> Family {
         | Command::Stream
         | Command::SetToken
         | Command::BroadcastsSince => Family::Message,
+        _ if is_push(command) => Family::Message,
         Command::ProfileSet | Command::ProfileGet => Family::Profile,
         Command::FollowAdd | Command::FollowDelete | Command::FollowList | Command::FollowCheck => Family::Relation,
         _ if is_relation(command) => Family::Relation,
@@ -370,6 +371,7 @@ pub(crate) const fn family_of(command: Command) -> Family {
 /// Whether the request is about a message or a conversation with somebody.
 const fn names_peer(command: Command) -> bool {
     matches!(family_of(command), Family::Message | Family::Group)
+        && !is_push(command)
         && !matches!(command, Command::SetToken | Command::Heads)
 }
 
@@ -402,36 +404,11 @@ pub(crate) const fn is_relation(command: Command) -> bool {
 
 /// Whether a command is about groups, their members or messages.
 pub(crate) const fn is_group(command: Command) -> bool {
-    matches!(
-        command,
-        Command::GroupCreate
-            | Command::GroupJoin
-            | Command::GroupQuit
-            | Command::GroupInvite
-            | Command::GroupKick
-            | Command::GroupMemberChange
-            | Command::GroupTransfer
-            | Command::GroupDisband
-            | Command::GroupChange
-            | Command::GroupInfo
-            | Command::GroupJoined
-            | Command::GroupMembers
-            | Command::GroupRequests
-            | Command::GroupAnswer
-            | Command::GroupSend
-            | Command::GroupRecall
-            | Command::GroupModify
-            | Command::GroupDelete
-            | Command::GroupHistory
-            | Command::GroupSince
-            | Command::GroupRead
-            | Command::GroupReceiptGive
-            | Command::GroupReceiptCount
-            | Command::GroupReaders
-            | Command::GroupPairsSet
-            | Command::GroupPairsGet
-            | Command::GroupForget
-    )
+    // Their numbers stand together but for two, which are about files.
+    let number = command as i32;
+    number > Command::BroadcastsSince as i32
+        && number <= Command::GroupMembers as i32
+        && !matches!(command, Command::MediaUpload | Command::MediaLink)
 }
 
 /// Whether a command is about live rooms, attributes, counters, topics or permission groups.
@@ -464,11 +441,29 @@ pub(crate) const fn is_of_group(command: Command) -> bool {
     )
 }
 
+/// Whether a command is about the device as push sees it.
+pub(crate) const fn is_push(command: Command) -> bool {
+    matches!(
+        command,
+        Command::PushRegister
+            | Command::PushWithdraw
+            | Command::AliasAdd
+            | Command::AliasRemove
+            | Command::TagAdd
+            | Command::TagRemove
+            | Command::TagList
+            | Command::PushSet
+            | Command::PushState
+            | Command::PushReport
+    )
+}
+
 /// What a device may ask after its login.
 const fn is_request(command: Command) -> bool {
     is_relation(command)
         || is_of_group(command)
         || is_group(command)
+        || is_push(command)
         || matches!(
             command,
             Command::Logout

@@ -1,8 +1,9 @@
 //! What an answer means for a delivery: its status, its class, and whether and when it is sent again. Pure.
 
-use contract::Millis;
 use contract::codes::{OfflinePush, PushCommon, Row};
-use store::deliveries::{Claimed, SELF_BUILT, Said, Settled, Status, Waits};
+use contract::webhook::{Happening, Notified, PushReport};
+use contract::{Millis, UserId};
+use store::deliveries::{self, Claimed, SELF_BUILT, Said, Settled, Status, Waits};
 use store::push_counts::Counts;
 
 use crate::channel::{self, Answer, Scope, Verdict};
@@ -45,6 +46,15 @@ pub fn id(task: i64, number: i64) -> [u8; 16] {
     id[8] = 0x80;
     id[9..].copy_from_slice(&task[1..]);
     id
+}
+
+/// The task and number of an id.
+pub fn of_id(id: &[u8; 16]) -> (i64, i64) {
+    let (mut task, mut number) = ([0; 8], [0; 8]);
+    number[4..].copy_from_slice(&id[..4]);
+    task[0] = id[4];
+    task[1..].copy_from_slice(&id[9..]);
+    (i64::from_be_bytes(task), i64::from_be_bytes(number))
 }
 
 fn pause(attempts: u32) -> i64 {
@@ -175,6 +185,14 @@ fn class(verdict: &Verdict, is_local: bool) -> Option<OfflinePush> {
         }
         Verdict::Refused { .. } | Verdict::Later { .. } => OfflinePush::VendorRefused,
     })
+}
+
+/// What a webhook tells of a notification that ended at a vendor.
+pub fn report(account: UserId, lane: &str, row: &Settled, of: Notified) -> Happening {
+    let channel = deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel);
+    let is_taken = row.class == 0 && row.status == status(PushCommon::Acked);
+    let (code, info) = if is_taken { (0, "") } else { (row.status.number, &*row.said.text) };
+    Happening::AtVendor(Box::new(PushReport { account, channel: channel.to_owned(), code, info: info.to_owned(), of }))
 }
 
 #[cfg(test)]

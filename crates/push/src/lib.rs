@@ -4,10 +4,12 @@
 //! * `engine`: drains what is queued, by lease. `delivery`: what an answer means for a delivery; pure.
 //! * `task`: a notification for an audience at a time. `audience`: who that is, in pages by key. `ways`: by which lanes a
 //!   device is reached; pure.
+//! * `receipt`: what is heard of a notification after it was sent. `results`: what the app is told of all that.
 //! * `broadcast`: one notification for an audience of any size, in chunks under a lease, without a row for each device.
 //! * `mpaas`, `template`: pushes as the mPaaS OpenAPI asks for them.
 //! * `channel`: what a vendor's channel is; `channels`: the channels, a folder each.
 //! * `binding`, `tag`: what is bound to a device, and what carries a tag: the identity graph of push.
+//! * `report`: what devices say that their users did.
 //! * `credential`: which channel an app's credential makes.
 
 pub mod audience;
@@ -21,6 +23,9 @@ pub mod delivery;
 pub mod engine;
 pub mod mpaas;
 pub mod notice;
+pub mod receipt;
+pub mod receipts;
+mod results;
 pub mod tag;
 pub mod task;
 pub mod template;

@@ -1,12 +1,14 @@
-//! From the notice of a chat message to a notification: titles, badges and Apple's fields (tencent-im-rest
-//! reference, §7).
+//! From the notice of a chat message to a notification: titles, badges, Apple's fields, and those of the other vendors,
+//! which become overrides in each vendor's spelling (tencent-im-rest reference, §7).
 //!
 //! Texts in other languages (`MultiLanguageContent`) wait until devices tell their language: the top-level text is
-//! used, which is what the contract says for a device whose language is not known. `LiveActivity` and templates are
-//! not translated. Length limits belong to the channels.
+//! used, which is what the contract says for a device whose language is not known. `LiveActivity`, our own templates,
+//! `ExtAsHuaweiIntentParam` and Meizu's field are not translated. Texts are cut by the channels, each to its bound.
 
-use contract::notification::{Badge, Interruption, Kind, Notification};
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use contract::notification::{Badge, Interruption, Kind, Notification, Style};
+use serde_json::{Map, Value, json};
 
 use crate::chat::Notice;
 
@@ -16,6 +18,7 @@ pub fn notification(notice: &Notice, nick: &str) -> Notification {
     let info = &notice.info;
     let apns = info.get("ApnsInfo").and_then(Value::as_object).unwrap_or(&none);
     let title = text(apns, "Title").or_else(|| text(info, "Title")).unwrap_or_else(|| nick.to_owned());
+    let android = info.get("AndroidInfo").and_then(Value::as_object).unwrap_or(&none);
     let is_set = |field| number(apns, field) == Some(1);
     let has_content = is_set("ContentAvailable");
     let kind = if is_set("IsVoipPush") { Kind::Voip } else { Kind::Alert };
@@ -31,8 +34,100 @@ pub fn notification(notice: &Notice, nick: &str) -> Notification {
         is_mutable: is_set("MutableContent"),
         interruption: text(apns, "InterruptionLevel").and_then(|level| interruption(&level)),
         ext: text(info, "Ext"),
+        style: if number(android, "PushStyle") == Some(1) { long() } else { Style::Plain },
+        is_cut: true,
+        vendors: vendors(info, apns, android),
         ..Notification::default()
     }
+}
+
+fn long() -> Style {
+    Style::Long { title: String::new(), body: String::new() }
+}
+
+/// What the contract says to single vendors, in each vendor's own spelling.
+fn vendors(
+    info: &Map<String, Value>,
+    apns: &Map<String, Value>,
+    android: &Map<String, Value>,
+) -> BTreeMap<String, Map<String, Value>> {
+    let none = Map::new();
+    let harmony = info.get("HarmonyInfo").and_then(Value::as_object).unwrap_or(&none);
+    let of = |field: &str| android.get(field).filter(|value| !value.is_null() && **value != json!("")).cloned();
+    let upper = |field: &str| text(android, field).map(|word| json!(word.to_ascii_uppercase()));
+    // Parameters of a template travel as JSON in a text.
+    let packed = |field: &str| of(field).map(|value| if value.is_string() { value } else { json!(value.to_string()) });
+    let sound = text(android, "Sound");
+    // A file of Apple's app is none of the others'.
+    let is_apples = sound.is_none() && apns.contains_key("Sound");
+    let sound = |spelt: fn(&str) -> String| match &sound {
+        Some(name) => Some(json!(spelt(name))),
+        None => is_apples.then_some(Value::Null),
+    };
+    let plain = sound(str::to_owned);
+    let shown = [
+        ("channel_id", of("HuaWeiChannelID")),
+        ("importance", of("HuaWeiImportance")),
+        ("image", of("HuaWeiImage")),
+        ("sound", sound(|name| format!("/raw/{name}"))),
+    ];
+    let huawei = [("category", of("HuaWeiCategory")), ("notification", object(shown))];
+    let honor = object([("importance", of("HonorImportance")), ("image", of("HonorImage"))]);
+    let google = object([("channel_id", of("GoogleChannelID")), ("sound", plain.clone())]);
+    let fcm = [("priority", upper("GooglePriority")), ("notification", google)];
+    let oppo = [
+        ("channel_id", of("OPPOChannelID")),
+        ("category", of("OPPOCategory")),
+        // A level goes with a category only.
+        ("notify_level", of("OPPOCategory").and_then(|_| of("OPPONotifyLevel"))),
+        ("private_msg_template_id", of("OPPOPrivateMsgTemplateId")),
+        ("private_title_parameters", packed("OPPOPrivateTitleParameters")),
+        ("private_content_parameters", packed("OPPOPrivateContentParameters")),
+    ];
+    let vivo = [
+        ("classification", of("VIVOClassification")),
+        ("category", of("VIVOCategory")),
+        ("notifyType", number_or_text(android, "VIVONotifyType").map(|kind| json!(kind))),
+    ];
+    // The app's resource needs its package's name, which the credential's defaults know: only Apple's name is taken out.
+    let xiaomi = [("extra.channel_id", of("XiaoMiChannelID")), ("extra.sound_uri", plain.filter(Value::is_null))];
+    let own = |field: &str| harmony.get(field).filter(|value| !value.is_null() && **value != json!("")).cloned();
+    let own_sound = own("Sound").or_else(|| apns.contains_key("Sound").then_some(Value::Null));
+    let shown = [
+        ("title", own("Title")),
+        ("category", own("Category")),
+        ("image", own("Image")),
+        ("sound", own_sound),
+        ("soundDuration", own("SoundDuration")),
+    ];
+    let picture = object([("image", of("GoogleImage"))]);
+    let all = [
+        ("huawei", object([("android", object(huawei))])),
+        ("honor", object([("android", object([("notification", honor)]))])),
+        ("fcm", object([("notification", picture), ("android", object(fcm))])),
+        ("oppo", object(oppo)),
+        ("vivo", object(vivo)),
+        ("xiaomi", object(xiaomi)),
+        ("harmony", object([("payload", object([("notification", object(shown))]))])),
+    ];
+    all.into_iter()
+        .filter_map(|(vendor, over)| match over {
+            Some(Value::Object(over)) => Some((vendor.to_owned(), over)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// An object of the members that are there; none if none is.
+fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Option<Value> {
+    let members: Map<String, Value> =
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    (!members.is_empty()).then_some(Value::Object(members))
+}
+
+/// A number that older callers write as a text.
+fn number_or_text(map: &Map<String, Value>, field: &str) -> Option<i64> {
+    number(map, field).or_else(|| text(map, field)?.parse().ok())
 }
 
 /// A number that is set wins over one that is added; without either, a message counts one unless it shall not count.
@@ -112,5 +207,57 @@ mod tests {
         assert!(made.is_mutable && made.has_content);
         assert_eq!((made.interruption, made.kind), (Some(Interruption::TimeSensitive), Kind::Voip));
         assert_eq!(made.ext.as_deref(), Some("{\"k\":1}"));
+    }
+
+    #[test]
+    fn what_is_said_to_one_vendor_is_put_over_its_request_alone() {
+        let made = made(
+            json!({
+                "AndroidInfo": {
+                    "Sound": "ding", "PushStyle": 1, "XiaoMiChannelID": "104", "OPPOChannelID": "chat",
+                    "OPPOCategory": "IM", "OPPONotifyLevel": 16, "OPPOPrivateTitleParameters": {"a": "b"},
+                    "VIVOClassification": 0, "VIVOCategory": "IM", "VIVONotifyType": "2", "HuaWeiChannelID": "h",
+                    "HuaWeiImportance": "LOW", "HuaWeiCategory": "IM", "HuaWeiImage": "https://e/h.png",
+                    "HonorImportance": "NORMAL", "GoogleChannelID": "g", "GooglePriority": "high",
+                    "GoogleImage": "https://e/g.png",
+                },
+                "HarmonyInfo": {"Category": "IM", "SoundDuration": 5},
+                "ApnsInfo": {"Sound": "ding.caf"},
+            }),
+            "",
+        );
+        let expected = json!({
+            "fcm": {
+                "notification": {"image": "https://e/g.png"},
+                "android": {"priority": "HIGH", "notification": {"channel_id": "g", "sound": "ding"}},
+            },
+            "harmony": {"payload": {"notification": {"category": "IM", "sound": null, "soundDuration": 5}}},
+            "honor": {"android": {"notification": {"importance": "NORMAL"}}},
+            "huawei": {"android": {
+                "category": "IM",
+                "notification":
+                    {"channel_id": "h", "importance": "LOW", "image": "https://e/h.png", "sound": "/raw/ding"},
+            }},
+            "oppo": {
+                "channel_id": "chat", "category": "IM", "notify_level": 16,
+                "private_title_parameters": "{\"a\":\"b\"}",
+            },
+            "vivo": {"classification": 0, "category": "IM", "notifyType": 2},
+            "xiaomi": {"extra.channel_id": "104"},
+        });
+        assert_eq!(serde_json::to_value(&made.vendors).unwrap(), expected);
+        assert_eq!((made.style, made.is_cut), (long(), true));
+    }
+
+    #[test]
+    fn a_sound_of_apples_app_is_none_of_the_others() {
+        let made = made(json!({"ApnsInfo": {"Sound": "ding.caf"}}), "");
+        let expected = json!({
+            "fcm": {"android": {"notification": {"sound": null}}},
+            "harmony": {"payload": {"notification": {"sound": null}}},
+            "huawei": {"android": {"notification": {"sound": null}}},
+            "xiaomi": {"extra.sound_uri": null},
+        });
+        assert_eq!(serde_json::to_value(&made.vendors).unwrap(), expected);
     }
 }

@@ -134,18 +134,33 @@ fn words(code: &str) -> &'static str {
     }
 }
 
-/// Bytes of a request when its tokens are left out.
+/// Bytes of a request when its tokens are left out, counted without making another.
 pub(crate) fn weigh(body: &Value, tokens: &[&str]) -> usize {
-    let mut body = body.clone();
-    let mut place = &mut body;
-    let (last, parents) = tokens.split_last().expect("the tokens are somewhere");
-    for name in parents {
-        place = &mut place[*name];
+    let (name, parents) = tokens.split_last().expect("the tokens are somewhere");
+    let parent = parents.iter().fold(body, |value, name| &value[*name]);
+    let all = length(body);
+    let Some(tokens) = parent.get(name) else { return all };
+    let is_alone = parent.as_object().is_some_and(|members| members.len() == 1);
+    // The name in its quotes, a colon, and the comma that goes with it.
+    all - length(tokens) - name.len() - 3 - usize::from(!is_alone)
+}
+
+/// Bytes of a value as JSON.
+fn length(value: &Value) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
     }
-    if let Some(place) = place.as_object_mut() {
-        place.remove(*last);
-    }
-    body.to_string().len()
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, value).expect("a counter takes all bytes");
+    count.0
 }
 
 /// The texts of a list; none when it is no list of texts.
@@ -238,5 +253,8 @@ mod tests {
     fn tokens_do_not_weigh() {
         let body = json!({"message": {"data": "x", "token": ["a", "b"]}});
         assert_eq!(weigh(&body, &["message", "token"]), r#"{"message":{"data":"x"}}"#.len());
+        let body = json!({"message": {"token": ["a"]}, "validate_only": true});
+        assert_eq!(weigh(&body, &["message", "token"]), r#"{"message":{},"validate_only":true}"#.len());
+        assert_eq!(weigh(&json!({"a": 1}), &["message", "token"]), r#"{"a":1}"#.len());
     }
 }

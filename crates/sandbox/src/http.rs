@@ -137,12 +137,12 @@ where
         builder.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).max_header_list_size(HEADER_BYTES);
         builder.initial_connection_window_size(1 << 20).initial_stream_window_size(1 << 18);
         let connection = pin!(builder.serve_connection(io, service));
-        run(connection, |it| it.graceful_shutdown(), &line, stop).await
+        run(connection, http2::Connection::graceful_shutdown, &line, stop).await
     } else {
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(line.hall.patience.idle);
         let connection = pin!(builder.serve_connection(io, service));
-        run(connection, |it| it.graceful_shutdown(), &line, stop).await
+        run(connection, http1::Connection::graceful_shutdown, &line, stop).await
     };
     if let Err(error) = ended {
         debug!(%error, "a connection failed");

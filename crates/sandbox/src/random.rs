@@ -8,7 +8,7 @@ const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 /// Digits, not beginning with 0.
 pub(crate) fn digits(length: usize) -> String {
     let text = pick(length, DIGITS);
-    if text.starts_with('0') { format!("1{}", &text[1..]) } else { text }
+    text.strip_prefix('0').map_or_else(|| text.clone(), |rest| format!("1{rest}"))
 }
 
 /// Letters and digits.

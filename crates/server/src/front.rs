@@ -7,12 +7,14 @@ use chat::message::change::Named;
 use chat::moderation::{Checked, Noted, Passed};
 use contract::event::Event;
 use contract::frame::wire::{LinkAnswer, LinkRequest, PushNotice, UploadAnswer, UploadRequest};
+use contract::group::GroupKind;
 use contract::notification::Notification;
 use contract::seal::{self, KeyPair};
 use contract::user_sig::Claim;
-use contract::webhook::{FriendQuestion, Origin};
+use contract::webhook::{FriendQuestion, GroupQuestion, Origin};
 use contract::{AppId, DeviceId, Failure, Fault, Millis, Result, UserId, profile};
 use futures_util::future::BoxFuture;
+use gateway::group::{Asked, Post};
 use gateway::{Hub, Pushed};
 use push::broadcast::Broadcasts;
 use push::delivery::Acked;
@@ -122,6 +124,32 @@ impl gateway::Front for Front {
                 Gate::Pass(draft) => Ok(Some(*draft)),
                 Gate::Drop => Ok(None),
             }
+        })
+    }
+
+    fn before_post(
+        &self,
+        app: Arc<App>,
+        origin: Origin,
+        kind: GroupKind,
+        post: Post,
+    ) -> BoxFuture<'static, Result<Asked>> {
+        let webhooks = Arc::clone(&self.webhooks);
+        Box::pin(async move { webhooks.before_post(&app, origin, kind, post).await })
+    }
+
+    fn before_group(
+        &self,
+        app: Arc<App>,
+        origin: Origin,
+        question: GroupQuestion,
+    ) -> BoxFuture<'static, Result<Vec<UserId>>> {
+        let webhooks = Arc::clone(&self.webhooks);
+        Box::pin(async move {
+            if !app.settings.webhook.has(question.webhook()) {
+                return Ok(Vec::new());
+            }
+            webhooks.before_group(&app, origin, &question).await
         })
     }
 

@@ -6,6 +6,7 @@ CREATE TABLE topics (
     conversation BLOB   NOT NULL,
     -- That of the community.
     community    BLOB   NOT NULL,
+    life         BIGINT NOT NULL,
     id           TEXT   NOT NULL,
     creator      TEXT   NOT NULL,
     name         TEXT   NOT NULL,

@@ -4,10 +4,13 @@
 //! what it answers: [`sqlite`] in a loop over prepared statements, [`postgres`] with one set-based statement a
 //! step. `window` is the worker's memory of what it stored lately, which makes telling repeated sends cheap.
 
+mod columns;
+mod grouped;
 pub(crate) mod heads;
 pub(crate) mod plan;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+mod told;
 pub(crate) mod window;
 
 use std::time::Instant;
@@ -66,6 +69,13 @@ pub struct IntoGroup {
     pub conversation: ConversationId,
     /// Whom it mentions, and whom it is for.
     pub extra: Extra,
+}
+
+impl IntoGroup {
+    /// The conversation that its members hang on.
+    pub(crate) fn home(&self) -> ConversationId {
+        self.id.home(self.conversation)
+    }
 }
 
 impl Draft {

@@ -1,22 +1,25 @@
 //! Tasks and their deliveries: one row for each notification to one device by one channel.
 //!
 //! A delivery begins without a lane, as a target that a task named. Looking up the ways to the target turns it into
-//! one row per way. `claim` is how rows are taken by lease and given back, `upkeep` counts and forgets them; here is the
+//! one row per way. `targets` is that look-up, `claim` is how rows are taken by lease and given back, `upkeep` counts and forgets them; here is the
 //! rest of their lives.
 //!
 //! `due_at` is the only schedule: when to send, when to give up waiting, when a lease has run out.
 
 mod claim;
+mod route;
+mod targets;
 mod upkeep;
 
-use contract::{ConversationId, DeviceId, Millis, Result, Seq, UserId, limit};
-use serde::{Deserialize, Serialize};
+use contract::webhook::Notified;
+use contract::{ConversationId, DeviceId, Millis, MsgKey, Result, Seq, UserId, limit};
 
-use crate::bindings::Os;
-use crate::push_counts;
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
+use crate::{groups, push_counts};
 pub use claim::{Claim, Claimed, Due, Settled, all_lanes, claim, lanes, release, renew, settle};
+pub use route::{Road, Route};
+pub use targets::{Open, end_target, set_unbound, set_ways, take_targets};
 pub use upkeep::{Depth, apps_before, depths, purge};
 
 /// A published status of a delivery; numbers are reused between families.
@@ -112,67 +115,6 @@ pub struct Task {
     pub message: Option<(ConversationId, Seq)>,
     /// By which ways it goes.
     pub route: Route,
-}
-
-/// By which ways a task goes, to which devices, and where it counts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Route {
-    /// What our own connection carries, as JSON, where it differs from what vendors get; empty where it does not.
-    pub own: String,
-    /// Which way comes first.
-    pub road: Road,
-    /// A bit for each system of devices; 0 for all.
-    pub systems: i64,
-    /// Channels by name, with commas between them; empty for all.
-    pub channels: String,
-    /// Whether a target without a binding ends at once.
-    pub is_fleeting: bool,
-    /// The task in whose counters it shows; 0 for none.
-    pub counted: i64,
-    /// Its kind, for the counters.
-    pub kind: String,
-}
-
-impl Route {
-    /// Whether devices of a system are meant.
-    pub const fn takes(&self, os: Os) -> bool {
-        self.systems == 0 || self.systems & (1 << os as i64) != 0
-    }
-
-    /// Whether a channel may carry it.
-    pub fn allows(&self, channel: &str) -> bool {
-        self.channels.is_empty() || self.channels.split(',').any(|allowed| allowed == channel)
-    }
-}
-
-/// Which way comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Road {
-    /// Our own connection where there is one, else the vendors, else our own when it is back.
-    #[default]
-    OwnFirst = 0,
-    /// The vendors, else our own connection.
-    VendorFirst = 1,
-    /// Our own connection only.
-    OwnOnly = 2,
-    /// The vendors only.
-    VendorOnly = 3,
-    /// Apple's devices by their vendor only, others as with [`Self::OwnFirst`].
-    Notice = 4,
-}
-
-impl Road {
-    /// The road of a number.
-    pub const fn from_number(number: i64) -> Self {
-        match number {
-            1 => Self::VendorFirst,
-            2 => Self::OwnOnly,
-            3 => Self::VendorOnly,
-            4 => Self::Notice,
-            _ => Self::OwnFirst,
-        }
-    }
 }
 
 /// Whom a task names.
@@ -312,122 +254,9 @@ pub fn add_way(tx: &mut Tx<'_>, task: i64, number: i64, way: &Way, due: Millis) 
     Ok(new > 0)
 }
 
-/// A target whose ways have to be looked up, or whose time is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Open {
-    /// The task.
-    pub task: i64,
-    /// Its number in the task.
-    pub number: i64,
-    /// Whom the task named.
-    pub target: Target,
-    /// What is pushed, as JSON.
-    pub notification: String,
-    /// When it is not worth delivering any more.
-    pub expires_at: Millis,
-    /// By which ways it goes.
-    pub route: Route,
-}
-
-type OpenRow = (i64, i64, String, String, String, Millis, String, i64, i64, String, bool, i64, String);
-
-/// Takes due targets for this transaction.
-pub fn take_targets(tx: &mut Tx<'_>, now: Millis, count: usize) -> Result<Vec<Open>> {
-    let app = tx.app();
-    let rows: Vec<OpenRow> = tx.all(
-        sql! {
-            sqlite: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at, t.own, t.road, t.systems,
-                         t.channels, t.fleeting, t.counted, t.kind
-                     FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
-                     WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
-                     ORDER BY d.due_at LIMIT $3",
-            postgres: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at, t.own, t.road,
-                           t.systems, t.channels, t.fleeting, t.counted, t.kind
-                       FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
-                       WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
-                       ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED"
-        },
-        (app, now, count as i64),
-    )?;
-    Ok(rows.into_iter().map(open).collect())
-}
-
-fn open(row: OpenRow) -> Open {
-    let (
-        task,
-        number,
-        account,
-        device,
-        notification,
-        expires_at,
-        own,
-        road,
-        systems,
-        channels,
-        fleeting,
-        counted,
-        kind,
-    ) = row;
-    let target = if account.is_empty() {
-        Target::Device(DeviceId::trusted(&device))
-    } else {
-        Target::Account(UserId::trusted(&account))
-    };
-    let road = Road::from_number(road);
-    let route = Route { own, road, systems, channels, is_fleeting: fleeting, counted, kind };
-    Open { task, number, target, notification, expires_at, route }
-}
-
-/// Gives a target its ways, the first of them in its own row.
-pub fn set_ways(tx: &mut Tx<'_>, now: Millis, open: &Open, ways: &[Way]) -> Result<()> {
-    let app = tx.app();
-    let Some((first, rest)) = ways.split_first() else { return Ok(()) };
-    tx.run(
-        sql!(
-            "UPDATE deliveries SET device = $4, lane = $5, badge = $6, due_at = $7, waits = 0, woken = 0, family = '',
-                 status = 0
-             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
-        ),
-        (app, open.task, open.number, &first.device, &first.lane, first.badge, now),
-    )?;
-    let account = match &open.target {
-        Target::Account(account) => account.as_str(),
-        Target::Device(_) => "",
-    };
-    add_ways(tx, open.task, open.number + 1, account, rest, now)
-}
-
 /// Adds to the counters what became known of the deliveries of a task.
 pub fn count(tx: &mut Tx<'_>, now: Millis, tally: &push_counts::Tally) -> Result<()> {
     if tally.is_empty() { Ok(()) } else { push_counts::add(tx, now, tally) }
-}
-
-/// Lets a target wait for a binding.
-pub fn set_unbound(tx: &mut Tx<'_>, open: &Open, status: &Status) -> Result<()> {
-    let app = tx.app();
-    tx.run(
-        sql!(
-            "UPDATE deliveries SET family = $4, status = $5, waits = 2, due_at = $6
-             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
-        ),
-        (app, open.task, open.number, &status.family, i64::from(status.number), open.expires_at),
-    )?;
-    Ok(())
-}
-
-/// Ends a target whose time is over; it keeps the status it has, or gets this one.
-pub fn end_target(tx: &mut Tx<'_>, now: Millis, open: &Open, otherwise: &Status) -> Result<()> {
-    let app = tx.app();
-    tx.run(
-        sql!(
-            "UPDATE deliveries SET ended_at = $4, waits = 0,
-                 status = CASE WHEN family = '' THEN CAST($6 AS BIGINT) ELSE status END,
-                 family = CASE WHEN family = '' THEN CAST($5 AS TEXT) ELSE family END
-             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
-        ),
-        (app, open.task, open.number, now, &otherwise.family, i64::from(otherwise.number)),
-    )?;
-    Ok(())
 }
 
 /// Whether anything is open for an account or its device, so that the arrival of one that nobody waits for costs a
@@ -545,6 +374,12 @@ impl FromRow for Delivery {
     }
 }
 
+/// In whose counters a task shows, and as what kind; none if nobody counts it.
+pub fn counted(snapshot: &mut Snapshot<'_>, task: i64) -> Result<Option<(i64, String)>> {
+    let app = snapshot.app();
+    snapshot.opt(sql!("SELECT counted, kind FROM tasks WHERE app = $1 AND id = $2 AND counted <> 0"), (app, task))
+}
+
 /// Reads one delivery.
 pub fn get(snapshot: &mut Snapshot<'_>, task: i64, number: i64) -> Result<Option<Delivery>> {
     let app = snapshot.app();
@@ -568,6 +403,53 @@ pub fn of_task(snapshot: &mut Snapshot<'_>, task: i64, after: i64) -> Result<Vec
              FROM deliveries WHERE app = $1 AND task = $2 AND number > $3 ORDER BY number LIMIT $4"
         ),
         (app, task, after, limit::STORE_PAGE as i64),
+    )
+}
+
+/// What a delivery tells of, and to whom; none if it tells of no message, or of one that is gone.
+pub fn announced(snapshot: &mut Snapshot<'_>, task: i64, number: i64) -> Result<Option<(UserId, Notified)>> {
+    let app = snapshot.app();
+    let found: Option<(String, ConversationId, Seq, Millis)> = snapshot.opt(
+        sql!(
+            "SELECT d.account, t.conversation, t.seq, t.created_at FROM deliveries d
+             JOIN tasks t ON t.app = d.app AND t.id = d.task
+             WHERE d.app = $1 AND d.task = $2 AND d.number = $3 AND t.conversation IS NOT NULL AND d.account <> ''"
+        ),
+        (app, task, number),
+    )?;
+    let Some((account, conversation, seq, created_at)) = found else { return Ok(None) };
+    let account = UserId::trusted(&account);
+    if let Some(group) = groups::of_conversation(snapshot, conversation)? {
+        let message = groups::messages::at(snapshot, conversation, seq)?;
+        return Ok(message.map(|message| {
+            let (group, sender, time) = (group.to_string(), message.sender, message.at.secs());
+            (account, Notified::Group { group, sender, seq: seq.0, random: message.random, time })
+        }));
+    }
+    // From the newest that the task can tell of backwards: it is among the last few.
+    let found: Option<(String, i64, u32, u32)> = snapshot.opt(
+        sql!(
+            "SELECT sender, time, msg_seq, msg_random FROM messages
+             WHERE app = $1 AND conversation = $2 AND time <= $3 AND seq = $4 AND grouped = 0
+             ORDER BY time DESC LIMIT 1"
+        ),
+        (app, conversation, created_at.secs(), seq),
+    )?;
+    Ok(found.map(|(sender, time, seq, random)| {
+        (account, Notified::Message { sender: UserId::trusted(&sender), key: MsgKey { time, seq, random } })
+    }))
+}
+
+/// Reads what is under way to a device, or waits for it, by the time at which something is to happen.
+pub fn open_of_device(snapshot: &mut Snapshot<'_>, device: &DeviceId, count: usize) -> Result<Vec<Delivery>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT task, number, NULLIF(account, ''), NULLIF(device, ''), lane, waits, family, status, class, said_code,
+                 said_text, said_request, said_local, attempts, tried_at, ended_at
+             FROM deliveries WHERE app = $1 AND device = $2 AND ended_at = 0 ORDER BY due_at LIMIT $3"
+        ),
+        (app, device, count as i64),
     )
 }
 

@@ -153,8 +153,12 @@ pub fn disconnect(tx: &mut Tx<'_>, now: Millis, id: &DeviceId, session: i64) -> 
 pub fn log_out(tx: &mut Tx<'_>, now: Millis, id: &DeviceId) -> Result<()> {
     let app = tx.app();
     let account = get(tx, id)?.and_then(|device| device.account);
+    // A device of push stays one, and is nobody's: what is pushed to the account must not appear on it.
     tx.run(
-        sql!("UPDATE devices SET node = 0, logged_in = 0, seen_at = $3 WHERE app = $1 AND id = $2"),
+        sql!(
+            "UPDATE devices SET node = 0, logged_in = 0, seen_at = $3,
+                 account = CASE WHEN enrolled = 1 AND logged_in = 1 THEN '' ELSE account END WHERE app = $1 AND id = $2"
+        ),
         (app, id, now),
     )?;
     if let Some(account) = account {
@@ -167,7 +171,10 @@ pub fn log_out(tx: &mut Tx<'_>, now: Millis, id: &DeviceId) -> Result<()> {
 pub fn log_out_all(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
     tx.run(
-        sql!("UPDATE devices SET node = 0, logged_in = 0 WHERE app = $1 AND account = $2 AND account <> ''"),
+        sql!(
+            "UPDATE devices SET node = 0, logged_in = 0, account = CASE WHEN enrolled = 1 AND logged_in = 1 THEN '' ELSE account END
+             WHERE app = $1 AND account = $2 AND account <> ''"
+        ),
         (app, account),
     )?;
     count_reach(tx, account)

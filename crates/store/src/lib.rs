@@ -47,6 +47,7 @@ mod postgres;
 pub mod profiles;
 pub mod push_counts;
 mod queue;
+pub mod receipts;
 pub mod relations;
 pub mod reports;
 pub mod results;

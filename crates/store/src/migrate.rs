@@ -44,6 +44,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (34, include_str!("../migrations/0034_topics.sql")),
     (35, include_str!("../migrations/0035_group_attributes.sql")),
     (36, include_str!("../migrations/0036_live_rooms.sql")),
+    (37, include_str!("../migrations/0037_receipts.sql")),
 ];
 
 /// The version that this binary knows.

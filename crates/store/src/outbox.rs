@@ -43,6 +43,19 @@ pub fn take(tx: &mut Tx<'_>, topic: &str, now: Millis, count: usize) -> Result<V
         .collect())
 }
 
+/// Puts work back that was taken and is not done yet.
+pub fn put_back(tx: &mut Tx<'_>, topic: &str, item: &Item) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        ),
+        (app, item.id, topic, &*item.part, item.due_at, &*item.payload, item.conversation, item.seq),
+    )?;
+    Ok(())
+}
+
 /// Lists apps that have due work of a topic, in pages ordered by id. It spans apps, so it runs for the platform.
 pub fn apps(snapshot: &mut Snapshot<'_>, topic: &str, now: Millis, after: AppId) -> Result<Vec<AppId>> {
     // Jumps from app to app in the index: the cost is that of the apps, not of their backlogs.

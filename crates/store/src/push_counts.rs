@@ -6,6 +6,7 @@ use std::ops::AddAssign;
 
 use contract::{DeviceId, Millis, Result, limit};
 
+use crate::bindings::Os;
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 
@@ -201,4 +202,33 @@ pub fn report(tx: &mut Tx<'_>, now: Millis, task: i64, device: &DeviceId, what: 
         (app, task, device, what as i64, now),
     )?;
     Ok(new > 0)
+}
+
+/// Where a delivery comes from, for what is heard of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The task in whose counters it shows.
+    pub counted: i64,
+    /// Its kind.
+    pub kind: String,
+    /// The system of the device.
+    pub os: Os,
+    /// By which lane it went, if there is a row that knows.
+    pub lane: Option<String>,
+}
+
+/// Finds where what a device got of a task counts; none for what counts nowhere.
+pub fn origin(snapshot: &mut Snapshot<'_>, task: i64, device: &DeviceId) -> Result<Option<Origin>> {
+    let app = snapshot.app();
+    let row: Option<(i64, String, i64, i64, Option<String>)> = snapshot.opt(
+        sql!(
+            "SELECT t.counted, t.kind, v.os, v.platform,
+                 (SELECT d.lane FROM deliveries d
+                  WHERE d.app = t.app AND d.task = t.id AND d.device = v.id AND d.lane <> '' LIMIT 1)
+             FROM tasks t, devices v
+             WHERE t.app = $1 AND t.id = $2 AND t.counted <> 0 AND v.app = t.app AND v.id = $3"
+        ),
+        (app, task, device),
+    )?;
+    Ok(row.map(|(counted, kind, os, platform, lane)| Origin { counted, kind, os: Os::of(os, platform), lane }))
 }

@@ -12,6 +12,8 @@ pub struct Topic {
     pub conversation: ConversationId,
     /// That of the community.
     pub community: ConversationId,
+    /// How often the community's id was taken before.
+    pub life: i64,
     /// Its id.
     pub id: String,
     /// Who made it.
@@ -67,6 +69,7 @@ impl FromRow for Topic {
             created_at: row.get(9)?,
             is_muted: row.get(10)?,
             is_deleted: row.get::<i64>(11)? > 0,
+            life: row.get(12)?,
         })
     }
 }
@@ -78,8 +81,8 @@ pub fn add(tx: &mut Tx<'_>, topic: &Topic) -> Result<bool> {
     let added = tx.run(
         sql!(
             "INSERT INTO topics (app, conversation, community, id, creator, name, face, introduction, notification,
-                                 custom, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                 custom, created_at, life)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
              ON CONFLICT (app, conversation) DO NOTHING"
         ),
         (
@@ -94,12 +97,25 @@ pub fn add(tx: &mut Tx<'_>, topic: &Topic) -> Result<bool> {
             card.notification.as_str(),
             card.custom.as_str(),
             *created_at,
+            topic.life,
         ),
     )?;
     if added > 0 {
         tx.run(
             sql!("INSERT INTO conversations (app, id, kind, low, high) VALUES ($1, $2, 1, $3, '')"),
             (app, conversation, id.as_str()),
+        )?;
+        // What messages are sent into is a group: one without a number, which no list of groups shows.
+        tx.run(
+            sql!(
+                "INSERT INTO groups (app, id, conversation, life, kind, number, name, owner, created_at, info_at,
+                                     members_max, join_option, invite_option, shows_past)
+                 VALUES ($1, $2, $3, $4, 5, 0, $5, '', $6, $6, 0, 2, 2, 1)
+                 ON CONFLICT (app, id) DO UPDATE SET
+                     conversation = $3, life = $4, name = $5, created_at = $6, info_at = $6, ended_at = 0, is_muted = 0,
+                     cleared_seq = 0, import_number = 0, import_seq = 0"
+            ),
+            (app, id.as_str(), conversation, topic.life, card.name.as_str(), *created_at),
         )?;
     }
     Ok(added > 0)
@@ -111,7 +127,7 @@ pub fn get(snapshot: &mut Snapshot<'_>, conversation: ConversationId) -> Result<
     snapshot.opt(
         sql!(
             "SELECT conversation, community, id, creator, name, face, introduction, notification, custom, created_at,
-                    muted, deleted_at
+                    muted, deleted_at, life
              FROM topics WHERE app = $1 AND conversation = $2"
         ),
         (app, conversation),
@@ -129,7 +145,7 @@ pub fn of_community(
     snapshot.all(
         sql!(
             "SELECT conversation, community, id, creator, name, face, introduction, notification, custom, created_at,
-                    muted, deleted_at
+                    muted, deleted_at, life
              FROM topics WHERE app = $1 AND community = $2 AND deleted_at = 0 AND id > $3 ORDER BY id LIMIT $4"
         ),
         (app, community, after, count as i64),
@@ -165,6 +181,10 @@ pub fn change(tx: &mut Tx<'_>, conversation: ConversationId, card: &Card, is_mut
             is_muted,
         ),
     )?;
+    tx.run(
+        sql!("UPDATE groups SET name = $3, is_muted = $4 WHERE app = $1 AND conversation = $2"),
+        (app, conversation, card.name.as_str(), is_muted),
+    )?;
     Ok(())
 }
 
@@ -178,6 +198,7 @@ pub fn delete(tx: &mut Tx<'_>, topic: &Topic, now: Millis) -> Result<bool> {
     )?;
     // Whoever sends into it finds no conversation.
     tx.run(sql!("DELETE FROM conversations WHERE app = $1 AND id = $2"), (app, conversation))?;
+    tx.run(sql!("UPDATE groups SET ended_at = $3 WHERE app = $1 AND conversation = $2"), (app, conversation, now))?;
     tx.run(
         sql!("DELETE FROM topic_permissions WHERE app = $1 AND community = $2 AND topic = $3"),
         (app, community, conversation),
@@ -220,6 +241,20 @@ pub fn mark_read(tx: &mut Tx<'_>, conversation: ConversationId, account: &UserId
 /// Deletes all topics of a community that is no more.
 pub fn purge(tx: &mut Tx<'_>, community: ConversationId, now: Millis) -> Result<()> {
     let app = tx.app();
+    tx.run(
+        sql!(
+            "DELETE FROM conversations WHERE app = $1 AND id IN (
+                 SELECT conversation FROM topics WHERE app = $1 AND community = $2 AND deleted_at = 0)"
+        ),
+        (app, community),
+    )?;
+    tx.run(
+        sql!(
+            "UPDATE groups SET ended_at = $3 WHERE app = $1 AND conversation IN (
+                 SELECT conversation FROM topics WHERE app = $1 AND community = $2 AND deleted_at = 0)"
+        ),
+        (app, community, now),
+    )?;
     tx.run(
         sql!("UPDATE topics SET deleted_at = $3 WHERE app = $1 AND community = $2 AND deleted_at = 0"),
         (app, community, now),

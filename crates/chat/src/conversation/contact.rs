@@ -9,10 +9,11 @@ use std::collections::HashMap;
 
 use contract::event::Event;
 use contract::fault::refuse;
+use contract::group::GroupId;
 use contract::{DeviceId, Fault, Millis, Result, UserId, limit};
 use store::apps::App;
 use store::conversations::contacts::{self, Contact, State};
-use store::{Snapshot, Tx, accounts, conversations};
+use store::{Snapshot, Tx, accounts, conversations, groups as groups_of};
 
 pub use groups::{Grouped, create_group, delete_group, rename_group, update_group};
 
@@ -88,7 +89,7 @@ pub struct Outcome {
 }
 
 /// Why a contact cannot be one, or nothing. A group is one as long as the account is in it.
-fn refusals(snapshot: &mut Snapshot<'_>, contacts: &[Contact]) -> Result<Vec<Option<Fault>>> {
+fn refusals(snapshot: &mut Snapshot<'_>, account: &UserId, contacts: &[Contact]) -> Result<Vec<Option<Fault>>> {
     let users: Vec<UserId> = contacts
         .iter()
         .filter_map(|contact| match contact {
@@ -98,18 +99,36 @@ fn refusals(snapshot: &mut Snapshot<'_>, contacts: &[Contact]) -> Result<Vec<Opt
         .collect();
     let mut known: Vec<UserId> = accounts::among(snapshot, &users)?.into_iter().map(|account| account.id).collect();
     known.sort_unstable();
-    Ok(contacts
-        .iter()
-        .map(|contact| match contact {
+    let mut refusals = Vec::with_capacity(contacts.len());
+    for contact in contacts {
+        refusals.push(match contact {
             // What a deleted account wrote stays with its peers, who must be able to put it away.
             Contact::User(user) => known.binary_search(user).is_err().then_some(Fault::AccountUnknown),
-            Contact::Group(_) => Some(Fault::GroupNotJoined),
-        })
-        .collect())
+            Contact::Group(id) => joined(snapshot, account, id)?.is_none().then_some(Fault::GroupNotJoined),
+        });
+    }
+    Ok(refusals)
 }
 
-fn check_one(snapshot: &mut Snapshot<'_>, contact: &Contact) -> Result<()> {
-    match refusals(snapshot, std::slice::from_ref(contact))?.pop().flatten() {
+/// Finds a group that an account is in.
+fn joined(snapshot: &mut Snapshot<'_>, account: &UserId, id: &str) -> Result<Option<groups_of::Group>> {
+    let Ok(id) = GroupId::parse(id) else { return Ok(None) };
+    let Some(group) = groups_of::get(snapshot, &id)?.filter(groups_of::Group::is_alive) else { return Ok(None) };
+    let member = groups_of::members::get(snapshot, group.conversation, account)?;
+    Ok(member.map(|_| group))
+}
+
+/// Puts a group away for one of its members: out of its list, and with `clears` its history too.
+fn put_away(tx: &mut Tx<'_>, account: &UserId, group: &groups_of::Group, clears: bool) -> Result<()> {
+    groups_of::members::hide(tx, group.conversation, account, group.seq)?;
+    if clears {
+        groups_of::members::clear(tx, group.conversation, account, group.seq)?;
+    }
+    Ok(())
+}
+
+fn check_one(snapshot: &mut Snapshot<'_>, account: &UserId, contact: &Contact) -> Result<()> {
+    match refusals(snapshot, account, std::slice::from_ref(contact))?.pop().flatten() {
         Some(fault) => refuse(fault),
         None => Ok(()),
     }
@@ -136,7 +155,7 @@ pub(super) fn note(tx: &mut Tx<'_>, account: &UserId, contact: &Contact) -> Resu
 /// Pins a conversation above the others, or takes the pin away.
 pub fn pin(tx: &mut Tx<'_>, owner: &Owner<'_>, contact: &Contact, is_pinned: bool) -> Result<i64> {
     owner.hold(tx)?;
-    check_one(tx, contact)?;
+    check_one(tx, owner.account, contact)?;
     let mut state = state_of(tx, owner.account, contact)?;
     if (state.pinned_at.0 != 0) == is_pinned {
         return accounts::version(tx, owner.account);
@@ -170,7 +189,7 @@ pub fn mark(tx: &mut Tx<'_>, owner: &Owner<'_>, items: &[(Contact, Change)]) -> 
     }
     owner.hold(tx)?;
     let contacts: Vec<Contact> = items.iter().map(|(contact, _)| contact.clone()).collect();
-    let mut refused = refusals(tx, &contacts)?;
+    let mut refused = refusals(tx, owner.account, &contacts)?;
     let mut states = states_of(tx, owner.account, &contacts)?;
     let mut marked = contacts::held(tx, owner.account)?.marked;
     let mut changed: Vec<Contact> = Vec::new();
@@ -207,7 +226,7 @@ pub fn delete(tx: &mut Tx<'_>, owner: &Owner<'_>, contacts: &[Contact], clears: 
         return refuse(Fault::MarkBatchInvalid { max });
     }
     owner.hold(tx)?;
-    let refused = refusals(tx, contacts)?;
+    let refused = refusals(tx, owner.account, contacts)?;
     let ids: Vec<_> = contacts.iter().map(|contact| conversation_of(owner.account, contact)).collect();
     let mut states = states_of(tx, owner.account, contacts)?;
     let heads = conversations::among(tx, owner.account, &ids)?;
@@ -223,8 +242,15 @@ pub fn delete(tx: &mut Tx<'_>, owner: &Owner<'_>, contacts: &[Contact], clears: 
                 conversations::clear(tx, owner.account, *id, head.place)?;
             }
         }
+        let mut has_changed = head.is_some();
+        if let Contact::Group(id) = contact
+            && let Some(group) = joined(tx, owner.account, id)?
+        {
+            put_away(tx, owner.account, &group, clears)?;
+            has_changed = true;
+        }
         let state = states.remove(contact).unwrap_or_else(|| State::none(contact.clone()));
-        if head.is_some() || state.pinned_at.0 != 0 {
+        if has_changed || state.pinned_at.0 != 0 {
             changed.push(State { pinned_at: Millis(0), ..state });
         }
     }
@@ -234,7 +260,14 @@ pub fn delete(tx: &mut Tx<'_>, owner: &Owner<'_>, contacts: &[Contact], clears: 
 /// Takes the history of a conversation away from this account; the conversation stays in its list.
 pub fn clear(tx: &mut Tx<'_>, owner: &Owner<'_>, contact: &Contact) -> Result<i64> {
     owner.hold(tx)?;
-    check_one(tx, contact)?;
+    check_one(tx, owner.account, contact)?;
+    if let Contact::Group(id) = contact
+        && let Some(group) = joined(tx, owner.account, id)?
+    {
+        groups_of::members::clear(tx, group.conversation, owner.account, group.seq)?;
+        let state = state_of(tx, owner.account, contact)?;
+        return owner.save(tx, vec![state]);
+    }
     let id = conversation_of(owner.account, contact);
     let Some(head) = conversations::among(tx, owner.account, &[id])?.pop() else {
         return accounts::version(tx, owner.account);
@@ -275,7 +308,7 @@ pub fn changes(
 
 /// Reads what is set for contacts, in the order asked; those that cannot be one refuse the question.
 pub fn search(snapshot: &mut Snapshot<'_>, account: &UserId, contacts: &[Contact]) -> Result<Vec<State>> {
-    if refusals(snapshot, contacts)?.into_iter().flatten().any(|fault| fault == Fault::GroupNotJoined) {
+    if refusals(snapshot, account, contacts)?.into_iter().flatten().any(|fault| fault == Fault::GroupNotJoined) {
         return refuse(Fault::GroupNotJoined);
     }
     let found = states_of(snapshot, account, contacts)?;

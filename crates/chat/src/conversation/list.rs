@@ -23,6 +23,8 @@ pub struct Asked {
     pub without_pinned: bool,
     /// Also those that have no message to show.
     pub with_empty: bool,
+    /// Also groups.
+    pub with_groups: bool,
     /// How many; a few more come if their cursors could not tell them apart.
     pub count: usize,
     /// How many the list of the account has at all.
@@ -34,8 +36,8 @@ pub struct Asked {
 pub struct Entry {
     /// Its key.
     pub conversation: ConversationId,
-    /// The other account.
-    pub peer: UserId,
+    /// The other side.
+    pub peer: Contact,
     /// Seconds, of the newest message that moves the list; 0 if there is none.
     pub time: i64,
     /// Its place in the order.
@@ -77,6 +79,9 @@ pub fn page(snapshot: &mut Snapshot<'_>, account: &UserId, asked: &Asked) -> Res
     let mut loose = list::unsettled(snapshot, account, UNSETTLED_MAX + 1)?;
     if loose.len() > UNSETTLED_MAX {
         return Ok(None);
+    }
+    if asked.with_groups {
+        loose.extend(list::groups(snapshot, account, contract::group::JOINED_PAGE)?);
     }
     let pins = if asked.without_pinned { pins(snapshot, account)? } else { Vec::new() };
     // Where the list has an end, one must count from its beginning to know where that is.
@@ -128,7 +133,7 @@ enum Taken {
 /// A page in the making.
 struct Gathering<'a> {
     asked: &'a Asked,
-    pins: Vec<ConversationId>,
+    pins: Vec<Contact>,
     entries: Vec<Entry>,
     /// The last place that was looked at.
     edge: Cursor,
@@ -144,7 +149,8 @@ impl Gathering<'_> {
             return Taken::Full;
         }
         let (is_listed, is_empty) = (line.is_listed(), line.is_empty());
-        let is_wanted = is_listed && (self.asked.with_empty || !is_empty) && !self.pins.contains(&line.conversation);
+        let is_pinned = line.peer.as_ref().is_some_and(|peer| self.pins.contains(peer));
+        let is_wanted = is_listed && (self.asked.with_empty || !is_empty) && !is_pinned;
         if let (true, Some(peer)) = (is_wanted, line.peer) {
             self.rank += 1;
             if self.asked.max.is_some_and(|max| self.rank > max) {
@@ -166,13 +172,12 @@ impl Gathering<'_> {
     }
 }
 
-/// The keys of the pinned conversations.
-fn pins(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<ConversationId>> {
-    let pinned = contacts::pinned(snapshot, account)?;
-    Ok(pinned.iter().map(|state| conversation_of(account, &state.contact)).collect())
+/// The pinned conversations, by their other sides.
+fn pins(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<Contact>> {
+    Ok(contacts::pinned(snapshot, account)?.into_iter().map(|state| state.contact).collect())
 }
 
-/// The key of an account's conversation with a contact.
+/// The key of an account's conversation with a contact; of a group that of its first life, which no pair has.
 pub fn conversation_of(account: &UserId, contact: &Contact) -> ConversationId {
     match contact {
         Contact::User(peer) => ConversationId::pair(account, peer),
@@ -180,9 +185,15 @@ pub fn conversation_of(account: &UserId, contact: &Contact) -> ConversationId {
     }
 }
 
-/// Reads the pinned conversations, newest first; those without a message only if they are asked for.
-pub fn pinned(snapshot: &mut Snapshot<'_>, account: &UserId, with_empty: bool) -> Result<Vec<Entry>> {
+/// Reads the pinned conversations, newest first; those without a message only if they are asked for, and so groups.
+pub fn pinned(
+    snapshot: &mut Snapshot<'_>,
+    account: &UserId,
+    with_empty: bool,
+    with_groups: bool,
+) -> Result<Vec<Entry>> {
     let pinned = contacts::pinned(snapshot, account)?;
+    let mut entries = if with_groups { pinned_groups(snapshot, account, with_empty, &pinned)? } else { Vec::new() };
     let users = pinned.into_iter().filter_map(|state| match state.contact {
         Contact::User(peer) => Some((ConversationId::pair(account, &peer), peer)),
         Contact::Group(_) => None,
@@ -190,16 +201,36 @@ pub fn pinned(snapshot: &mut Snapshot<'_>, account: &UserId, with_empty: bool) -
     let users: Vec<_> = users.collect();
     let ids: Vec<_> = users.iter().map(|(id, _)| *id).collect();
     let heads = conversations::among(snapshot, account, &ids)?;
-    let mut entries = Vec::with_capacity(users.len());
     for (conversation, peer) in users {
         let head = heads.iter().find(|head| head.conversation == conversation);
         if with_empty || head.is_some_and(|head| head.is_listed() && !head.is_empty()) {
             let time = head.map_or(0, |head| head.last.time);
-            entries.push(Entry { conversation, peer, time, cursor: Cursor { time, id: conversation.0 } });
+            let cursor = Cursor { time, id: conversation.0 };
+            entries.push(Entry { conversation, peer: Contact::User(peer), time, cursor });
         }
     }
     entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.cursor));
     Ok(entries)
+}
+
+/// The groups among the pinned conversations that the account is in.
+fn pinned_groups(
+    snapshot: &mut Snapshot<'_>,
+    account: &UserId,
+    with_empty: bool,
+    pinned: &[State],
+) -> Result<Vec<Entry>> {
+    if !pinned.iter().any(|state| matches!(state.contact, Contact::Group(_))) {
+        return Ok(Vec::new());
+    }
+    let lines = list::groups(snapshot, account, contract::group::JOINED_PAGE)?;
+    let is_pinned = |line: &Line| pinned.iter().any(|state| Some(&state.contact) == line.peer.as_ref());
+    let is_shown = |line: &Line| with_empty || (line.is_listed() && !line.is_empty());
+    let entry = |line: Line| {
+        let (cursor, conversation) = (line.cursor(), line.conversation);
+        Some(Entry { conversation, peer: line.peer?, time: cursor.time, cursor })
+    };
+    Ok(lines.into_iter().filter(|line| is_pinned(line) && is_shown(line)).filter_map(entry).collect())
 }
 
 /// Puts some of the conversations that moved into order; answers whether there may be more.
@@ -236,9 +267,9 @@ pub fn show(snapshot: &mut Snapshot<'_>, account: &UserId, entries: Vec<Entry>) 
 pub fn states<'a>(
     snapshot: &mut Snapshot<'_>,
     account: &UserId,
-    peers: impl Iterator<Item = &'a UserId>,
+    peers: impl Iterator<Item = &'a Contact>,
 ) -> Result<Vec<State>> {
-    let contacts: Vec<Contact> = peers.cloned().map(Contact::User).collect();
+    let contacts: Vec<Contact> = peers.cloned().collect();
     let found = contacts::among(snapshot, account, &contacts)?;
     let mut found: std::collections::HashMap<_, _> =
         found.into_iter().map(|state| (state.contact.clone(), state)).collect();

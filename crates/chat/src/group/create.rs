@@ -5,6 +5,7 @@ use std::sync::Arc;
 use contract::event::Event;
 use contract::fault::refuse;
 use contract::group::{Actor, GroupEvent, GroupId, GroupKind, JoinOption, NoticeKind, Operation, Role};
+use contract::webhook::{GroupHappening, Webhook};
 use contract::{ConversationId, Fault, Millis, Result, Seq, UserId};
 use store::Tx;
 use store::groups::members::{self, Member};
@@ -109,6 +110,16 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, new: &New, is_import:
     let joined: Vec<UserId> = members.into_iter().map(|member| member.account).collect();
     if !joined.is_empty() {
         tip::moved(tx, &group, &joined, &[]);
+    }
+    if !is_import {
+        let rest = joined.iter().filter(|account| Some(*account) != group.owner.as_ref());
+        let what = GroupHappening::Created {
+            owner: group.owner.as_ref().map(ToString::to_string).unwrap_or_default(),
+            name: group.name.clone(),
+            members: rest.cloned().collect(),
+            fields: group.fields.clone().into_iter().collect(),
+        };
+        tip::hook(tx, &group, by, scope.now, what)?;
     }
     if !is_import && let Some(owner) = &group.owner {
         tip::notify(tx, vec![owner.clone()], tip::notice(&group, by, scope.now, NoticeKind::Created, ""));
@@ -237,6 +248,15 @@ pub fn disband(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Res
 
 /// Ends a group that is held.
 pub(super) fn end(tx: &mut Tx<'_>, now: Millis, by: &By, group: &mut Group, why: NoticeKind) -> Result<()> {
+    if tx.wants(Webhook::AfterGroupDestroyed) {
+        let names = members::reached(tx, group.conversation, "", contract::limit::STORE_PAGE)?;
+        let what = GroupHappening::Ended {
+            owner: group.owner.as_ref().map(ToString::to_string).unwrap_or_default(),
+            name: group.name.clone(),
+            members: names.into_iter().map(|(account, ..)| account).collect(),
+        };
+        tip::hook(tx, group, by, now, what)?;
+    }
     group.ended_at = now;
     groups::save(tx, group)?;
     groups::close(tx, group)?;

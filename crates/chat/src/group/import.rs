@@ -10,7 +10,7 @@ use store::groups::members::{self, Member};
 use store::groups::messages::{self, New};
 
 use super::member::Added;
-use super::{Scope, ensure_accounts, hold, no_head, read, tip};
+use super::{Scope, ensure_accounts, hold, hold_place, no_head, read, tip};
 
 /// A member from elsewhere.
 #[derive(Debug, Clone)]
@@ -99,7 +99,7 @@ pub fn messages(
     letters: &[Letter],
     moves_list: bool,
 ) -> Result<Vec<Result<(Seq, Millis), Fault>>> {
-    let mut group = hold(tx, id)?;
+    let mut group = hold_place(tx, id)?;
     if !Operation::Import.is_allowed(group.kind, Actor::App) {
         return refuse(Fault::GroupForbidden);
     }

@@ -2,6 +2,7 @@
 
 use contract::fault::refuse;
 use contract::group::{Actor, GroupId, JoinOption, NoticeKind, Operation, Role};
+use contract::webhook::GroupHappening;
 use contract::{Fault, Result, UserId};
 use store::Tx;
 use store::groups::members::{self, Member};
@@ -125,6 +126,11 @@ pub(super) fn admit(
         requests::settle(tx, group.conversation, account, scope.now)?;
     }
     tip::moved(tx, group, accounts, &[]);
+    let what = GroupHappening::Joined { members: accounts.to_vec(), invited: notice == Some(NoticeKind::Invited) };
+    tip::hook(tx, group, by, scope.now, what)?;
+    if group.members >= group.members_max {
+        tip::hook(tx, group, by, scope.now, GroupHappening::Full)?;
+    }
     if is_silent {
         return Ok(());
     }
@@ -162,7 +168,8 @@ fn ask(
 pub fn join(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, wording: &str) -> Result<(Group, Joined)> {
     let mut group = hold(tx, id)?;
     let account = by.account();
-    if !Operation::Apply.is_allowed(group.kind, Actor::Outsider) {
+    // A live room is entered by a connection; no list says who is in it.
+    if !Operation::Apply.is_allowed(group.kind, Actor::Outsider) || !group.kind.capability().has_members {
         return refuse(Fault::GroupForbidden);
     }
     if role_of(tx, &group, account)?.is_some() {
@@ -194,6 +201,9 @@ pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result
     let mut group = hold(tx, id)?;
     let account = by.account();
     let Some(role) = role_of(tx, &group, account)? else { return refuse(Fault::GroupForbidden) };
+    if !group.kind.capability().has_members && role != Role::Owner {
+        return refuse(Fault::GroupForbidden);
+    }
     if role == Role::Owner {
         if !Operation::OwnerQuit.is_allowed(group.kind, Actor::Inside(role)) {
             return refuse(Fault::OwnerMayNotLeave);
@@ -206,6 +216,7 @@ pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result
     tip::moved(tx, &group, &[], std::slice::from_ref(account));
     tip::notify(tx, vec![account.clone()], tip::notice(&group, by, scope.now, NoticeKind::Quit, ""));
     tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Quit(account))?;
+    tip::hook(tx, &group, by, scope.now, GroupHappening::Left { members: vec![account.clone()], kicked: false })?;
     Ok(group)
 }
 
@@ -248,5 +259,6 @@ pub fn kick(
     if !is_silent {
         tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Kicked(&gone))?;
     }
+    tip::hook(tx, &group, by, scope.now, GroupHappening::Left { members: gone.clone(), kicked: true })?;
     Ok((group, gone))
 }

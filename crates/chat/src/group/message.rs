@@ -6,19 +6,20 @@ use contract::event::Event;
 use contract::fault::refuse;
 use contract::group::{self, Actor, GroupEvent, GroupId, GroupMessage, Operation};
 use contract::message::{Extension, ExtensionChange, Flags};
+use contract::webhook::GroupHappening;
 use contract::{Fault, Result, Seq, UserId};
 use store::extensions::Target;
 use store::groups::members::{self, Member};
 use store::groups::{self, Group, messages};
 use store::{Snapshot, Tx, conversations};
 
-use super::{By, Scope, actor, ensure, find, hold, member_of};
+use super::{By, Scope, actor, ensure, find, hold_place, member_of, place, tip};
 use crate::message::change::Edit;
 use crate::message::extension::{self, Changed, Pairs};
 
 /// Refuses to recall where nothing can be recalled; answers the group.
 fn recallable(tx: &mut Tx<'_>, scope: &Scope<'_>, id: &GroupId) -> Result<Group> {
-    let group = hold(tx, id)?;
+    let group = hold_place(tx, id)?;
     if !group.kind.capability().has_history {
         return refuse(Fault::GroupWithoutRecall);
     }
@@ -56,6 +57,8 @@ pub fn recall(
     }
     if !recalled.is_empty() {
         conversations::touch(tx, group.conversation, scope.now)?;
+        let what = GroupHappening::Recalled { seqs: recalled.iter().map(|seq| seq.0).collect() };
+        tip::hook(tx, &group, by, scope.now, what)?;
         tx.after(Event::Group(GroupEvent::Recalled {
             group: group.id.clone(),
             conversation: group.conversation,
@@ -96,7 +99,7 @@ fn check_recall(
 
 /// Takes back what one account wrote among the group's newest messages, without telling devices.
 pub fn recall_sender(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, sender: &UserId) -> Result<()> {
-    let group = hold(tx, id)?;
+    let group = hold_place(tx, id)?;
     ensure(
         tx,
         &group,
@@ -115,7 +118,7 @@ pub fn recall_sender(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, 
 
 /// Takes all messages up to a place, or all there are, out of the members' views. The back end still sees them.
 pub fn clear(tx: &mut Tx<'_>, by: &By, id: &GroupId, up_to: Option<Seq>) -> Result<()> {
-    let mut group = hold(tx, id)?;
+    let mut group = hold_place(tx, id)?;
     if actor(tx, &group, by)? < Actor::Inside(contract::group::Role::Owner) {
         return refuse(Fault::GroupForbidden);
     }
@@ -138,7 +141,7 @@ pub fn modify(
     seq: Seq,
     edit: &Edit,
 ) -> Result<GroupMessage> {
-    let group = hold(tx, id)?;
+    let group = hold_place(tx, id)?;
     let who = ensure(tx, &group, by, Operation::Modify)?;
     let found = messages::at(tx, group.conversation, seq)?;
     let is_there = |message: &GroupMessage| !message.flags.has(Flags::TIP) && !message.flags.has(Flags::RECALLED);
@@ -165,7 +168,7 @@ pub fn modify(
 
 /// Takes messages out of one member's view.
 pub fn delete(tx: &mut Tx<'_>, by: &By, id: &GroupId, seqs: &[Seq]) -> Result<()> {
-    let group = hold(tx, id)?;
+    let group = hold_place(tx, id)?;
     if !group.kind.capability().has_history {
         return refuse(Fault::GroupWithoutDelete);
     }
@@ -196,7 +199,7 @@ pub struct History {
 
 /// Reads history as the back end sees it: everything that is stored, from a place backwards.
 pub fn history(snapshot: &mut Snapshot<'_>, id: &GroupId, from: Option<Seq>, count: usize) -> Result<History> {
-    let group = find(snapshot, id)?;
+    let group = place(snapshot, id)?;
     if !group.kind.capability().has_history {
         return refuse(Fault::GroupWithoutHistory);
     }
@@ -216,7 +219,7 @@ pub fn seen(
     from: Option<Seq>,
     count: usize,
 ) -> Result<(History, Member, Seq)> {
-    let group = find(snapshot, id)?;
+    let group = place(snapshot, id)?;
     if !group.kind.capability().has_history {
         return refuse(Fault::GroupWithoutHistory);
     }
@@ -238,7 +241,7 @@ pub fn since(
     behind: Seq,
     count: usize,
 ) -> Result<(History, Seq)> {
-    let group = find(snapshot, id)?;
+    let group = place(snapshot, id)?;
     let member = member_of(snapshot, &group, account)?;
     let behind = behind.max(member.cleared_in(&group));
     let mut messages = messages::since(snapshot, group.conversation, behind, count + 1)?;
@@ -274,7 +277,7 @@ fn extensible(
     if !scope.plan.has_features {
         return refuse(Fault::FeatureNotInPlan);
     }
-    let group = find(snapshot, id)?;
+    let group = place(snapshot, id)?;
     if let By::User(account, _) = by {
         let member = member_of(snapshot, &group, account)?;
         if seq <= member.cleared_in(&group) {
@@ -306,6 +309,14 @@ pub fn extend(
     if has_changed {
         messages::note_extended(tx, group.conversation, seq, scope.now)?;
         conversations::touch(tx, group.conversation, scope.now)?;
+        let pairs = extension::told(&changed);
+        let what = GroupHappening::Extended {
+            seq: seq.0,
+            change: change as i64,
+            pairs: pairs.into_iter().map(|pair| (pair.key, pair.value, pair.seq)).collect(),
+            latest: changed.latest,
+        };
+        tip::hook(tx, &group, by, scope.now, what)?;
         tx.after(Event::Group(GroupEvent::Extended {
             group: group.id.clone(),
             conversation: group.conversation,

@@ -18,13 +18,13 @@ pub mod read;
 pub mod request;
 pub mod role;
 pub mod send;
-mod tip;
+pub(crate) mod tip;
 
 use std::sync::Arc;
 
 use contract::event::Event;
 use contract::fault::refuse;
-use contract::group::{Actor, GroupAllowance, GroupEvent, GroupId, NoticeKind, Operation, Role, SYSTEM};
+use contract::group::{Actor, GroupAllowance, GroupEvent, GroupId, GroupKind, NoticeKind, Operation, Role, SYSTEM};
 use contract::{DeviceId, Failure, Fault, Millis, Result, UserId};
 use store::apps::App;
 use store::groups::members::{self, Member};
@@ -84,14 +84,30 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Finds a group that is there.
+/// Finds a group that is there. A topic is none, except for its messages.
 pub fn find(snapshot: &mut Snapshot<'_>, id: &GroupId) -> Result<Group> {
+    ensure_group(id)?;
     alive(groups::get(snapshot, id)?)
 }
 
 /// Finds a group that is there and holds it until the transaction ends.
 pub fn hold(tx: &mut Tx<'_>, id: &GroupId) -> Result<Group> {
+    ensure_group(id)?;
     alive(groups::lock(tx, id)?)
+}
+
+/// Finds what messages are in: a group, or a topic of a community.
+pub fn place(snapshot: &mut Snapshot<'_>, id: &GroupId) -> Result<Group> {
+    alive(groups::get(snapshot, id)?)
+}
+
+/// Finds what messages are in and holds it until the transaction ends.
+pub fn hold_place(tx: &mut Tx<'_>, id: &GroupId) -> Result<Group> {
+    alive(groups::lock(tx, id)?)
+}
+
+fn ensure_group(id: &GroupId) -> Result<()> {
+    if id.community().is_some() { refuse(Fault::GroupIdInvalid) } else { Ok(()) }
 }
 
 fn alive(found: Option<Group>) -> Result<Group> {
@@ -112,7 +128,10 @@ pub fn actor(snapshot: &mut Snapshot<'_>, group: &Group, by: &By) -> Result<Acto
 
 /// What an account is in a group, if it is in.
 pub fn role_of(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -> Result<Option<Role>> {
-    Ok(members::get(snapshot, group.conversation, account)?.map(|member| member.role))
+    if group.kind == GroupKind::Live {
+        return crate::ground::live_role(snapshot, group, account);
+    }
+    Ok(members::get(snapshot, group.home(), account)?.map(|member| member.role))
 }
 
 /// Refuses what the table does not allow; answers what the one who acts is.
@@ -123,7 +142,7 @@ pub fn ensure(snapshot: &mut Snapshot<'_>, group: &Group, by: &By, operation: Op
 
 /// Finds a member; who is none may do nothing that members do.
 pub fn member_of(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -> Result<Member> {
-    match members::get(snapshot, group.conversation, account)? {
+    match members::get(snapshot, group.home(), account)? {
         Some(member) => Ok(member),
         None => refuse(Fault::GroupForbidden),
     }
@@ -151,19 +170,19 @@ fn ensure_room_of(snapshot: &mut Snapshot<'_>, scope: &Scope<'_>, account: &User
 
 /// Tells connected members of a group something, all of them or some; nothing of it is kept.
 pub fn tell(tx: &mut Tx<'_>, now: Millis, by: &By, id: &GroupId, accounts: &[UserId], text: &str) -> Result<()> {
-    let group = find(tx, id)?;
+    let group = place(tx, id)?;
     if !accounts.is_empty() && !group.kind.capability().has_members {
         return refuse(Fault::GroupForbidden);
     }
     let notice = tip::notice(&group, by, now, NoticeKind::Custom, text);
     if accounts.is_empty() {
-        let conversation = group.conversation;
+        let conversation = group.home();
         tx.after(Event::Group(GroupEvent::NotifiedAll { conversation, notice: Arc::new(notice) }));
         return Ok(());
     }
     let mut among = Vec::new();
     for some in accounts.chunks(contract::limit::STORE_PAGE) {
-        among.extend(members::among(tx, group.conversation, some)?.into_iter().map(|member| member.account));
+        among.extend(members::among(tx, group.home(), some)?.into_iter().map(|member| member.account));
     }
     tip::notify(tx, among, notice);
     Ok(())

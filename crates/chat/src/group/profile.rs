@@ -2,6 +2,7 @@
 
 use contract::fault::refuse;
 use contract::group::{self, Actor, GroupId, GroupKind, JoinOption, Operation};
+use contract::webhook::GroupHappening;
 use contract::{Fault, Result};
 use serde_json::{Map, Value};
 use store::Tx;
@@ -185,6 +186,11 @@ pub fn change(
         tip::changed(tx, &group);
     } else {
         tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Profile(told.clone()))?;
+        let field = |(key, value): (&String, &Value)| {
+            (key.trim_start_matches("Group").to_owned(), value.as_str().unwrap_or_default().to_owned())
+        };
+        let what = GroupHappening::Edited { fields: told.iter().map(field).collect() };
+        tip::hook(tx, &group, by, scope.now, what)?;
     }
     Ok((group, told))
 }

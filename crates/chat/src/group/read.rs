@@ -4,11 +4,12 @@ use contract::event::Event;
 use contract::fault::refuse;
 use contract::group::{self, GroupEvent, GroupId, GroupMessage};
 use contract::message::Flags;
+use contract::webhook::GroupHappening;
 use contract::{Fault, Result, Seq, UserId};
 use store::groups::{Group, members, messages, receipts};
 use store::{Snapshot, Tx};
 
-use super::{By, Scope, find, hold, member_of};
+use super::{By, Scope, find, hold, member_of, tip};
 
 /// Moves an account's read mark to a place, the newest if none is named. Its other devices are told.
 pub fn mark(tx: &mut Tx<'_>, by: &By, id: &GroupId, up_to: Option<Seq>) -> Result<()> {
@@ -97,6 +98,8 @@ pub fn give(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, seqs: &[S
         return refuse(Fault::ReceiptUnknown);
     }
     if !told.is_empty() {
+        let messages = tallies.iter().map(|tally: &Tally| (tally.seq.0, tally.read, tally.unread)).collect();
+        tip::hook(tx, &group, by, scope.now, GroupHappening::Receipts { messages })?;
         tx.after(Event::Group(GroupEvent::Receipts { group: group.id.clone(), reader, messages: told }));
     }
     Ok((group, tallies))

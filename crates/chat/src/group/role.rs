@@ -2,13 +2,14 @@
 
 use contract::fault::refuse;
 use contract::group::{Actor, GroupId, MUTE_FOREVER_S, NoticeKind, Operation, ReceiveOption, Role};
+use contract::webhook::GroupHappening;
 use contract::{Fault, Millis, Result, UserId};
 use serde_json::Map;
 use store::Tx;
 use store::groups::members::{self, Member};
 use store::groups::{self, Fields, Group};
 
-use super::{By, Scope, actor, ensure, hold, member_of, profile, role_of, tip};
+use super::{By, Scope, actor, ensure, hold, hold_place, member_of, profile, role_of, tip};
 
 /// What is to be changed of a member; none stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +24,16 @@ pub struct Change {
     pub fields: Fields,
     /// For how many seconds it may not write; 0 lifts the mute.
     pub mute_s: Option<i64>,
+}
+
+/// Tells whoever keeps connections by group that a member hears it no more, or again.
+fn hear(tx: &mut Tx<'_>, group: &Group, account: &UserId, (before, after): (ReceiveOption, ReceiveOption)) {
+    let one = std::slice::from_ref(account);
+    match (before == ReceiveOption::Discard, after == ReceiveOption::Discard) {
+        (false, true) => tip::moved(tx, group, &[], one),
+        (true, false) => tip::moved(tx, group, one, &[]),
+        _ => {}
+    }
 }
 
 /// Changes a member. Answers the group, and the member as it is now.
@@ -43,6 +54,7 @@ pub fn change(
     let is_own = *by.account() == member.account;
     check(scope, &group, who, is_own, &member, change)?;
     if let Some(receive) = change.receive {
+        hear(tx, &group, account, (member.receive, receive));
         member.receive = receive;
     }
     if let Some(card) = &change.name_card {
@@ -65,6 +77,14 @@ pub fn change(
         };
         tip::notify(tx, vec![account.clone()], tip::notice(&group, by, scope.now, kind, ""));
         tip::tell(tx, &mut group, by, scope.now, &told)?;
+    }
+    if was != member.role || change.name_card.is_some() {
+        let what = GroupHappening::MemberEdited {
+            account: account.clone(),
+            role: (was != member.role).then(|| member.role.as_str().to_owned()),
+            card: change.name_card.clone(),
+        };
+        tip::hook(tx, &group, by, scope.now, what)?;
     }
     if let Some(seconds) = change.mute_s {
         member.muted_until = until(scope.now, seconds);
@@ -126,10 +146,10 @@ pub fn mute(
     accounts: &[UserId],
     seconds: i64,
 ) -> Result<Group> {
-    let mut group = hold(tx, id)?;
+    let mut group = hold_place(tx, id)?;
     let who = ensure(tx, &group, by, Operation::Mute)?;
     for some in accounts.chunks(contract::limit::STORE_PAGE) {
-        let found = members::among(tx, group.conversation, some)?;
+        let found = members::among(tx, group.home(), some)?;
         if found.iter().any(|member| !who.outranks(member.role)) {
             return refuse(Fault::GroupForbidden);
         }
@@ -169,5 +189,10 @@ pub fn transfer(
     told.insert("Owner_Account".into(), owner.as_str().into());
     tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Profile(told))?;
     tip::changed(tx, &group);
+    let what = GroupHappening::Transferred {
+        old: old.as_ref().map(ToString::to_string).unwrap_or_default(),
+        new: owner.clone(),
+    };
+    tip::hook(tx, &group, by, scope.now, what)?;
     Ok((group, old))
 }

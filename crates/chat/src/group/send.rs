@@ -1,13 +1,14 @@
 //! Whether a message may be written into a group.
 
 use contract::fault::refuse;
-use contract::group::{Actor, GroupId, Operation, Role};
+use contract::group::{Actor, GroupId, GroupKind, Operation, Role, TopicPermission};
 use contract::{Fault, Result};
 use store::append::{Draft, Facts, GroupFacts, Standing};
+use store::apps::App;
 use store::groups::{self, Group, members};
 use store::{Snapshot, accounts, mutes};
 
-use super::find;
+use super::place;
 
 /// Decides whether a message to a group is allowed; pure, as [`crate::message::decide`], and with its order: the group,
 /// the sender, its place there, mutes.
@@ -41,16 +42,28 @@ pub fn facts(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Option<GroupF
     if !group.is_alive() || group.conversation != into.conversation {
         return Ok(None);
     }
-    let member = members::get(snapshot, group.conversation, &draft.sender)?;
-    let muted_until = match &member {
+    let home = group.home();
+    let member = members::get(snapshot, home, &draft.sender)?;
+    let mut muted_until = match &member {
         Some(member) => member.muted_until,
-        None => members::muted_until(snapshot, group.conversation, &draft.sender)?,
+        None => members::muted_until(snapshot, home, &draft.sender)?,
     };
+    let role = match group.kind {
+        GroupKind::Live => crate::ground::live_role(snapshot, &group, &draft.sender)?,
+        _ => member.as_ref().map(|member| member.role),
+    };
+    let mut is_muted = group.is_muted;
+    if group.is_topic() {
+        // Who is muted in the community is so in its topics; and then there are those who are in a topic alone.
+        muted_until = muted_until.max(members::muted_until(snapshot, group.conversation, &draft.sender)?);
+        let community = into.id.community().map(|id| groups::get(snapshot, &id)).transpose()?.flatten();
+        is_muted |= community.is_some_and(|community| community.is_muted);
+    }
     let mute = mutes::get(snapshot, &draft.sender)?;
     Ok(Some(GroupFacts {
         kind: group.kind,
-        is_muted: group.is_muted,
-        role: member.map(|member| member.role),
+        is_muted,
+        role,
         muted_until,
         banned_until: mute.map_or_else(Default::default, |mute| mute.groups),
     }))
@@ -140,7 +153,35 @@ pub fn counts(scope: &super::Scope<'_>, group: &Group) -> bool {
     group.kind.capability().has_unread || (is_meeting && scope.settings.counts_meetings)
 }
 
+/// Refuses a device where permission groups say that its account may not write, or mention all.
+pub fn ensure_permission(snapshot: &mut Snapshot<'_>, app: &App, group: &Group, draft: &Draft) -> Result<()> {
+    if draft.origin.is_none() || draft.is_admin || group.kind != GroupKind::Community {
+        return Ok(());
+    }
+    let community = into_community(group);
+    let by = crate::ground::By::Device { account: draft.sender.clone(), is_guest: false };
+    let standing = crate::permission::community(snapshot, app, &community, &by)?;
+    if !standing.group.has_permissions {
+        return Ok(());
+    }
+    let mut needed = TopicPermission::SEND;
+    if draft.group.as_ref().is_some_and(|into| into.extra.all) {
+        needed = needed.with(TopicPermission::MENTION_ALL);
+    }
+    let may = if group.is_topic() {
+        let topic = crate::topic::find(snapshot, &standing.group, group.id.as_str())?;
+        crate::permission::allowed_in(snapshot, &standing, &topic, &draft.sender)?
+    } else {
+        crate::permission::allowed(snapshot, &standing, &draft.sender)?.in_topic()
+    };
+    if may.has(needed) { Ok(()) } else { refuse(Fault::GroupForbidden) }
+}
+
+fn into_community(group: &Group) -> GroupId {
+    group.id.community().unwrap_or_else(|| group.id.clone())
+}
+
 /// Finds the group that a message goes into.
 pub fn target(snapshot: &mut Snapshot<'_>, id: &GroupId) -> Result<Group> {
-    find(snapshot, id)
+    place(snapshot, id)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use contract::event::Event;
 use contract::group::{GroupEvent, GroupNotice, NoticeKind, Tips};
 use contract::message::Flags;
+use contract::webhook::{GroupHappening, Happening, InGroup, part_of};
 use contract::{Millis, Result, Seq, UserId};
 use serde_json::{Map, Value, json};
 use store::Tx;
@@ -114,6 +115,32 @@ pub(super) fn moved(tx: &mut Tx<'_>, group: &Group, joined: &[UserId], left: &[U
         joined: joined.to_vec(),
         left: left.to_vec(),
     }));
+}
+
+/// Leaves what happened for the webhook that tells of it, if the app has it on.
+pub(super) fn hook(tx: &mut Tx<'_>, group: &Group, by: &By, now: Millis, what: GroupHappening) -> Result<()> {
+    hook_for(tx, group, by.account(), now, what)
+}
+
+/// As [`hook`], for whoever acts.
+pub(crate) fn hook_for(
+    tx: &mut Tx<'_>,
+    group: &Group,
+    operator: &UserId,
+    now: Millis,
+    what: GroupHappening,
+) -> Result<()> {
+    if !tx.wants(what.webhook()) {
+        return Ok(());
+    }
+    let in_group = InGroup {
+        group: group.id.to_string(),
+        kind: group.kind.as_str().to_owned(),
+        part: part_of(group.conversation),
+        operator: operator.clone(),
+        what,
+    };
+    tx.after_hook(now, &Happening::Group(in_group))
 }
 
 /// Tells that something changed without a tip.

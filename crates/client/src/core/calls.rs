@@ -415,7 +415,8 @@ impl Core {
     }
 }
 
-/// Whether a command only reads. A change whose answer was lost is not made again: it would be refused as made already.
+/// Whether a command only reads, or says what may be said twice. Another change whose answer was lost is not made again: it
+/// would be refused as made already.
 const fn is_reading(command: Command) -> bool {
     matches!(
         command,
@@ -427,6 +428,37 @@ const fn is_reading(command: Command) -> bool {
             | Command::Blocks
             | Command::FriendGroups
             | Command::RelationVersions
+            | Command::PushRegister
+            | Command::PushWithdraw
+            | Command::AliasAdd
+            | Command::TagAdd
+            | Command::TagRemove
+            | Command::TagList
+            | Command::PushSet
+            | Command::PushState
+            | Command::PushReport
+            | Command::GroupInfo
+            | Command::GroupJoined
+            | Command::GroupMembers
+            | Command::GroupRequests
+            | Command::GroupHistory
+            | Command::GroupSince
+            | Command::GroupRead
+            | Command::GroupReceiptGive
+            | Command::GroupReceiptCount
+            | Command::GroupReaders
+            | Command::GroupPairsGet
+            | Command::LiveGuests
+            | Command::LiveOnline
+            | Command::AttributesGet
+            | Command::CountersGet
+            | Command::TopicGet
+            | Command::TopicRead
+            | Command::PermissionGroupGet
+            | Command::PermissionMembers
+            | Command::PermissionTopics
+            // A repeated send has the same random number, by which the group knows it.
+            | Command::GroupSend
     )
 }
 

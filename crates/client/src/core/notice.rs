@@ -13,6 +13,7 @@ use contract::stream::Chunk;
 use crate::core::Core;
 use crate::core::known::Write;
 use crate::event::{Event, Push};
+use crate::group::GroupEvent;
 use crate::message::{Extension, Message, MessageId};
 use crate::social::{Profile, fields_of};
 
@@ -90,6 +91,22 @@ impl Core {
             Command::RelationChanged => {
                 frame.read::<wire::RelationVersions>().map(|versions| self.event(Event::Relations(versions.into())))
             }
+            Command::GroupMessage => frame.read().map(|notice| self.on_group(GroupEvent::Message(notice))),
+            Command::GroupNotice => frame.read().map(|notice| self.on_group(GroupEvent::Notice(notice))),
+            Command::GroupChanged => frame.read().map(|notice| self.on_group(GroupEvent::Changed(notice))),
+            Command::GroupReceipts => frame.read().map(|notice| self.on_group(GroupEvent::Receipts(notice))),
+            Command::AttributesChanged => frame.read().map(|notice| self.on_group(GroupEvent::Attributes(notice))),
+            Command::CountersChanged => frame.read().map(|notice| self.on_group(GroupEvent::Counters(notice))),
+            Command::TopicChanged => frame.read().map(|notice| self.on_group(GroupEvent::Topic(notice))),
+            Command::LiveTraffic => frame.read().map(|notice| self.on_group(GroupEvent::Traffic(notice))),
+            Command::PermissionsChanged => {
+                frame.read::<wire::GroupRef>().map(|of| self.on_group(GroupEvent::Permissions(of.group)))
+            }
+            Command::LiveOver => frame.read::<wire::GroupRef>().map(|of| self.on_group(GroupEvent::LiveOver(of.group))),
+            Command::GroupGap => {
+                self.on_group(GroupEvent::Gap);
+                Ok(())
+            }
             Command::Kicked => return self.on_kicked(frame),
             Command::Move => return self.on_move(frame),
             // A newer gateway may know notices that this client does not.
@@ -98,6 +115,10 @@ impl Core {
         if is_read.is_err() {
             self.broken("a notice that cannot be read");
         }
+    }
+
+    fn on_group(&mut self, event: GroupEvent) {
+        self.event(Event::Group(Box::new(event)));
     }
 
     fn on_read(&mut self, notice: ReadNotice) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::GroupKind;
 use crate::fault::Fault;
+use crate::id::ConversationId;
 
 /// Custom group ids (contract §2.2).
 const CUSTOM_BYTES: usize = 48;
@@ -68,7 +69,25 @@ impl GroupId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The community of a topic; none of what is no topic.
+    pub fn community(&self) -> Option<Self> {
+        self.0.split_once(TOPIC).map(|(community, _)| Self::trusted(community))
+    }
+
+    /// The conversation whose members are this one's: that of the community for a topic, its own for everything else.
+    ///
+    /// A topic shares the life of its community, and both conversations are made of id and life: so the community's is
+    /// found without asking anybody.
+    pub fn home(&self, conversation: ConversationId) -> ConversationId {
+        let Some(community) = self.community() else { return conversation };
+        let life = (0..LIVES).find(|life| ConversationId::group(self.as_str(), *life) == conversation);
+        life.map_or(conversation, |life| ConversationId::group(community.as_str(), life))
+    }
 }
+
+/// Lives of one id that are looked through; nobody disbands a community of one name more often.
+const LIVES: i64 = 1_000;
 
 impl fmt::Display for GroupId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,6 +124,18 @@ mod tests {
             assert_ne!(id, GroupId::chosen(1, kind));
         }
         assert!(GroupId::chosen(7, GroupKind::Community).as_str().starts_with("@TGS#_@TGS#c"));
+    }
+
+    #[test]
+    fn a_topic_has_the_members_of_its_community() {
+        let (home, topic) = (GroupId::trusted("@TGS#_home"), GroupId::trusted("@TGS#_home@TOPIC#_news"));
+        assert_eq!((topic.community(), home.community()), (Some(home.clone()), None));
+        for life in [0, 1, 7] {
+            let of = |id: &GroupId| ConversationId::group(id.as_str(), life);
+            assert_eq!(topic.home(of(&topic)), of(&home));
+            assert_eq!(home.home(of(&home)), of(&home));
+        }
+        assert_eq!(topic.home(ConversationId([1; 16])), ConversationId([1; 16]), "it is not this topic's");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Via, Webhook};
+use super::{InGroup, Via, Webhook};
 use crate::id::{ConversationId, MsgKey, UserId};
 use crate::profile;
 
@@ -85,6 +85,9 @@ pub enum Happening {
     /// The app's lists had something to say of a text or a file.
     #[serde(rename = "judged")]
     Moderated(Box<Judgement>),
+    /// A vendor took or refused a notification.
+    #[serde(rename = "vendor")]
+    AtVendor(Box<PushReport>),
     /// An account read its conversation with a peer.
     #[serde(rename = "read")]
     Read {
@@ -186,6 +189,9 @@ pub enum Happening {
         /// Whom.
         targets: Vec<UserId>,
     },
+    /// Something happened in a group.
+    #[serde(rename = "group")]
+    Group(InGroup),
     /// A device came or went.
     #[serde(rename = "state")]
     State {
@@ -196,6 +202,104 @@ pub enum Happening {
         /// Devices that a login sent away.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         kicked: Vec<Via>,
+    },
+    /// Something became known of a push.
+    #[serde(rename = "pushed")]
+    Pushed {
+        /// The push.
+        task: i64,
+        /// The caller's own key of it; empty for none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        key: String,
+        /// The word that the caller wants in receipts; empty for none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        job_key: String,
+        /// What, of which devices.
+        results: Vec<Pushed>,
+    },
+}
+
+/// What became known of a push to one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushed {
+    /// The device.
+    #[serde(rename = "d")]
+    pub device: String,
+    /// The channel.
+    #[serde(rename = "c")]
+    pub channel: String,
+    /// What happened.
+    #[serde(rename = "e")]
+    pub event: PushEvent,
+    /// The published status: its family and its number.
+    #[serde(default, rename = "s", skip_serializing_if = "Option::is_none")]
+    pub status: Option<(String, i32)>,
+    /// The vendor's words of a failure.
+    #[serde(default, rename = "r", skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// What happens to a push on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PushEvent {
+    /// Its vendor took it.
+    Sent,
+    /// It will not be sent.
+    Failed,
+    /// It arrived.
+    Arrived,
+    /// It was opened.
+    Opened,
+    /// It was wiped away.
+    Removed,
+}
+
+/// How a notification fared at a vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushReport {
+    /// Whose device it was for.
+    pub account: UserId,
+    /// The channel.
+    pub channel: String,
+    /// The status; 0 if the vendor took it.
+    pub code: i32,
+    /// The vendor's words.
+    pub info: String,
+    /// What it told of.
+    pub of: Notified,
+}
+
+/// What a notification tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notified {
+    /// A one-to-one message.
+    Message {
+        /// Who wrote.
+        sender: UserId,
+        /// Its key.
+        key: MsgKey,
+    },
+    /// A message of a group.
+    Group {
+        /// The group.
+        group: String,
+        /// Who wrote.
+        sender: UserId,
+        /// Its place.
+        seq: i64,
+        /// The sender's number.
+        random: u32,
+        /// Seconds.
+        time: i64,
+    },
+    /// A broadcast.
+    Broadcast {
+        /// Its number.
+        number: i64,
+        /// What it was begun with.
+        random: u32,
+        /// When, in seconds.
+        time: i64,
     },
 }
 
@@ -301,6 +405,10 @@ impl Happening {
             Self::Signalled { .. } => Webhook::BotSignal,
             Self::OverLimit { .. } => Webhook::OverLimit,
             Self::Moderated(_) => Webhook::Moderated,
+            Self::AtVendor(report) => match report.of {
+                Notified::Message { .. } | Notified::Group { .. } => Webhook::OfflinePush,
+                Notified::Broadcast { .. } => Webhook::AllMemberPush,
+            },
             Self::SentToRobot { .. } | Self::Passed { for_robot: true, .. } => Webhook::BotMessage,
             Self::Read { .. } => Webhook::AfterMsgReport,
             Self::Recalled { .. } => Webhook::AfterMsgWithDraw,
@@ -312,23 +420,27 @@ impl Happening {
             Self::Unblocked { .. } => Webhook::BlackListDelete,
             Self::Followed { .. } => Webhook::AfterFollowAdd,
             Self::Unfollowed { .. } => Webhook::AfterFollowDelete,
+            Self::Group(in_group) => in_group.what.webhook(),
             Self::State { .. } => Webhook::StateChange,
+            Self::Pushed { .. } => Webhook::PushResult,
         }
     }
 
-    /// What it is told in order with: the conversation, or the account.
+    /// What it is told in order with: the conversation, the account, or the push.
     pub fn part(&self) -> i64 {
         match self {
             // The row of a stored message has its conversation beside it.
             Self::Sent { receiver } | Self::SentToRobot { receiver } => part_of_account(receiver),
             Self::OverLimit { .. } => 0,
             Self::Moderated(judgement) => part_of_account(&judgement.account),
+            Self::AtVendor(report) => part_of_account(&report.account),
             Self::Passed { sender: one, receiver: other, .. }
             | Self::Unsent { sender: one, receiver: other, .. }
             | Self::Signalled { sender: one, receiver: other, .. }
             | Self::Recalled { sender: one, receiver: other, .. }
             | Self::Modified { sender: one, receiver: other, .. }
             | Self::Read { reader: one, peer: other, .. } => part_of(ConversationId::pair(one, other)),
+            Self::Group(in_group) => in_group.part,
             Self::State { account, .. }
             | Self::ProfileSet { account, .. }
             | Self::FriendsAdded { account, .. }
@@ -337,6 +449,7 @@ impl Happening {
             | Self::Unblocked { account, .. }
             | Self::Followed { account, .. }
             | Self::Unfollowed { account, .. } => part_of_account(account),
+            Self::Pushed { task, .. } => *task,
         }
     }
 }

@@ -64,8 +64,6 @@ pub(crate) struct Traffic {
 pub(crate) struct Found {
     pub(crate) online: usize,
     pub(crate) recent: Vec<Bytes>,
-    /// It was there already, on another connection.
-    pub(crate) is_known: bool,
 }
 
 struct Seat {
@@ -182,7 +180,7 @@ impl LiveRooms {
         if !is_known {
             self.soil(key, room);
         }
-        Found { online: room.guests.len(), recent: room.recent.iter().cloned().collect(), is_known }
+        Found { online: room.guests.len(), recent: room.recent.iter().cloned().collect() }
     }
 
     /// A connection is gone. Answers whether its account is, too.
@@ -509,7 +507,7 @@ mod tests {
             rooms.remember(KEY, vec![number; 10].into());
         }
         let found = rooms.enter(KEY, &show, &UserId::trusted("bob"), Millis(0));
-        assert_eq!((found.recent.len(), found.recent[0][0], found.is_known), (RECENT, 10, false));
+        assert_eq!((found.recent.len(), found.recent[0][0]), (RECENT, 10));
         rooms.remember(KEY, vec![0; RECENT_BYTES].into());
         assert_eq!(rooms.enter(KEY, &show, &UserId::trusted("bob"), Millis(0)).recent.len(), 1);
     }

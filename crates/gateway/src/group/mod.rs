@@ -4,7 +4,8 @@
 //!   them, in the order of the group, without holding up whoever committed it.
 //! * `live`: rooms that exist only while connections are in them.
 //! * `notice`, `tell`: what happened in a group becomes notices.
-//! * `post`: the one way of a message into a group. `ask`: what a device asks about groups, their members and messages.
+//! * `post`: the one way of a message into a group. `ask`: what a device asks about groups and
+//!   their members. `speak`: what it does with messages.
 //! * `attributes`, `room`, `topic`, `permission`: what a device asks about these.
 //!
 //! **Memory.** A membership costs a seat (8 bytes, and 4 once it was left) in its group and an entry (16 bytes) at its
@@ -20,11 +21,12 @@ pub(crate) mod permission;
 mod post;
 pub(crate) mod room;
 pub(crate) mod seats;
+pub(crate) mod speak;
 mod tell;
 pub(crate) mod topic;
 
 pub(crate) use fan_out::FanOut;
-pub use post::{Post, Posted};
+pub use post::{Asked, Post, Posted};
 pub(crate) use seats::{Groups, Memberships};
 
 use std::sync::Arc;
@@ -41,7 +43,7 @@ const READS: usize = 3;
 /// in the store, where the device looks next.
 pub(crate) async fn load(hub: &Hub, session: &Arc<Session>) -> Result<()> {
     for _ in 0..READS {
-        hub.groups.begin(session);
+        Groups::begin(session);
         let groups = joined(hub, session).await?;
         if hub.groups.finish(session, &groups) {
             return Ok(());

@@ -11,6 +11,7 @@ use contract::group::GroupEvent;
 
 use super::fan_out::Filter;
 use super::live::Traffic;
+use super::tell::system;
 use crate::hub::Hub;
 use crate::registry::Session;
 
@@ -33,12 +34,15 @@ impl Hub {
                     }
                 }
             }
-            GroupEvent::Ended { group, conversation, .. } => {
+            GroupEvent::Ended { group, conversation, notice } => {
                 self.live.end((app, *conversation));
-                let over = Frame::notice(Command::LiveOver, &GroupRef { group: group.to_string() });
+                let told = Frame::notice(Command::GroupNotice, &system(notice)).to_bytes();
+                let over = Frame::notice(Command::LiveOver, &GroupRef { group: group.to_string() }).to_bytes();
+                // Not by the group's line: when its turn comes there is nobody in the group any more.
                 for session in self.groups.dissolve((app, *conversation)) {
+                    self.push_bytes(&session.link, told.clone());
                     if session.live.lock().remove(conversation) {
-                        self.tell(&session, &over);
+                        self.push_bytes(&session.link, over.clone());
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Permission groups of communities as devices use them.
 
-use chat::permission::{self, Page, Wish};
+use chat::permission::{self, New, Page, Wish};
 use contract::frame::wire::{
     GroupOutcomes, PermissionGroup, PermissionGroupRef, PermissionGroupRequest, PermissionGroups,
     PermissionGroupsRequest, PermissionMembers, PermissionMembersRequest, PermissionTopics, PermissionTopicsRequest,
@@ -20,8 +20,9 @@ fn wish(request: &PermissionGroupRequest) -> Wish {
 pub(crate) async fn create(call: &Call, request: PermissionGroupRequest) -> Result<PermissionGroupRef> {
     let (id, by, app, now, wish) = (group(&request.group)?, by(call, None), call.app.clone(), call.now, wish(&request));
     let (chosen, number) = ((!request.id.is_empty()).then_some(request.id), rand::random());
-    let write =
-        move |tx: &mut store::Tx<'_>| permission::create(tx, now, &app, &id, &by, chosen.as_deref(), &wish, number);
+    let write = move |tx: &mut store::Tx<'_>| {
+        permission::create(tx, now, &app, &id, &by, &New { id: chosen.as_deref(), wish: &wish, number })
+    };
     Ok(PermissionGroupRef { group: request.group, id: call.write(write).await? })
 }
 

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use chat::group::Scope;
-use chat::group::send::{Wishes, counts, decide, ensure_wishes, gather, target};
+use chat::group::send::{Wishes, counts, decide, ensure_permission, ensure_wishes, gather, target};
 use contract::event::Event;
 use contract::group::{Capability, GroupEvent, GroupId, GroupKind, Priority};
 use contract::message::Flags;
-use contract::webhook::Origin;
+use contract::webhook::{Origin, Webhook};
 use contract::{AppId, ConversationId, DeviceId, Fault, Millis, Result, Seq, UserId};
 use serde_json::Value;
 use store::append::{Draft, DraftKind, IntoGroup};
@@ -25,6 +25,8 @@ pub struct Post {
     pub group: GroupId,
     /// Who writes.
     pub sender: UserId,
+    /// Who acts: the sender, or the administrator who sends in its name.
+    pub operator: UserId,
     /// The sender administers the app.
     pub is_admin: bool,
     /// Chosen by the sender.
@@ -49,6 +51,15 @@ pub struct Post {
     pub told: Option<Origin>,
     /// Whether the webhook before it is asked.
     pub asks_before: bool,
+}
+
+/// What the app's webhook says of a message.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// It goes in, perhaps rewritten.
+    Pass(Box<Post>),
+    /// It does not, and its sender does not learn it.
+    Drop,
 }
 
 /// What became of a message.
@@ -85,6 +96,18 @@ impl Hub {
             return Err(Fault::MessageTooLong { max }.into());
         }
         ensure_wishes(&Scope::of(app, now), &group, post.wishes)?;
+        let is_asked = post.asks_before && app.settings.webhook.has(Webhook::BeforeGroupSendMsg);
+        if let (true, Some(origin)) = (is_asked, post.told.or(Some(Origin::default()))) {
+            match self.front.before_post(Arc::clone(app), origin, group.kind, post).await? {
+                Asked::Pass(passed) => post = *passed,
+                // The app wants it to look as if it had been sent.
+                Asked::Drop => return Ok(Posted { seq: Seq(0), at: now, is_dropped: false }),
+            }
+            (draft.body, draft.cloud) = (post.elements.to_string(), post.cloud.clone());
+            if draft.body.len() + draft.cloud.len() > max {
+                return Err(Fault::MessageTooLong { max }.into());
+            }
+        }
         let checked = self.front.check_body(app.id, &mut post.elements)?;
         if checked.is_changed {
             draft.body = post.elements.to_string();
@@ -135,6 +158,7 @@ impl Hub {
             };
             let facts = gather(snapshot, &draft)?;
             decide(&draft, &facts)?;
+            ensure_permission(snapshot, &settings, &group, &draft)?;
             Ok((group, draft))
         };
         self.store.read(app.id, read).await

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use chat::ground::By;
 use chat::live;
+use contract::event::Event;
 use contract::frame::wire::{
     GroupRef, LiveBanRequest, LiveEntered, LiveGuests, LiveGuestsRequest, LiveOnline, live_guests,
 };
 use contract::frame::{Command, Frame};
-use contract::group::GroupId;
-use contract::{AppId, ConversationId, Fault, Result, UserId, limit};
+use contract::group::{GroupEvent, GroupId, GroupKind, GroupMessage};
+use contract::{AppId, ConversationId, Fault, Millis, Result, Seq, UserId, limit};
 
 use super::live::Found;
 use super::seats::Seated;
@@ -131,8 +132,8 @@ pub(crate) async fn ban(call: &Call, request: LiveBanRequest) -> Result<()> {
     if seconds == 0 {
         return call.write(move |tx| live::unban(tx, &app, &id, &by, &accounts)).await;
     }
-    let (banned, asked) = (accounts.clone(), id.clone());
-    let write = move |tx: &mut store::Tx<'_>| live::ban(tx, now, &app, &asked, &by, &banned, seconds.into(), &reason);
+    let (banned, asked, terms) = (accounts.clone(), id.clone(), live::Terms { seconds: seconds.into(), reason });
+    let write = move |tx: &mut store::Tx<'_>| live::ban(tx, now, &app, &asked, &by, &banned, &terms);
     let room = call.write(write).await?;
     call.hub.remove_guests(call.app.id, room.conversation, &id, &accounts);
     Ok(())
@@ -142,6 +143,26 @@ impl Hub {
     /// The live rooms of this node.
     pub const fn live(&self) -> &super::live::LiveRooms {
         &self.live
+    }
+
+    /// Sends a message to everybody who is in a live room of the app, at most once a second. Answers its place among such
+    /// messages.
+    pub fn tell_live_rooms(&self, app: AppId, now: Millis, message: &GroupMessage) -> Result<Seq, Fault> {
+        // No group has this conversation: what goes to all is counted under it.
+        let all = ConversationId([0; 16]);
+        if !self.flow.lock().take(app, all, message.priority, now, 1) {
+            return Err(Fault::GroupSendThrottled);
+        }
+        for ((_, conversation), group) in self.live.of_app(app, limit::LIVE_ROOMS_TOLD) {
+            let seq = self.live.next_place((app, conversation), now);
+            let message = Arc::new(GroupMessage { seq, ..message.clone() });
+            let kind = GroupKind::Live;
+            self.announce(
+                app,
+                &[Event::Group(GroupEvent::Message { group, conversation, kind, message, origin: None })],
+            );
+        }
+        Ok(self.live.next_place((app, all), now))
     }
 
     /// Takes accounts out of a live room; their devices are told.

@@ -132,7 +132,7 @@ impl Groups {
     }
 
     /// Begins to seat a session whose list of groups is about to be read.
-    pub(crate) fn begin(&self, session: &Session) {
+    pub(crate) fn begin(session: &Session) {
         session.groups.lock().left = Some(Vec::new());
     }
 
@@ -279,12 +279,12 @@ mod tests {
         let groups = Groups::default();
         let [one, two] = [1, 2].map(session);
         let other = ConversationId([2; 16]);
-        groups.begin(&one);
+        Groups::begin(&one);
         groups.leave(&one, GROUP);
         groups.join(&one, other);
         assert!(groups.finish(&one, &[GROUP, other]));
         assert_eq!((seated(&groups), groups.taken()), (vec![], 1));
-        groups.begin(&two);
+        Groups::begin(&two);
         for _ in 0..LEFT_MAX {
             groups.leave(&two, other);
         }

@@ -30,12 +30,12 @@ impl Hub {
                     reason: reason.clone(),
                     ..of(group)
                 };
-                self.tell_change((app, *conversation), &notice);
+                self.tell_change((app, group.home(*conversation)), &notice);
             }
             GroupEvent::Modified { group, conversation, message } => {
                 let notice = GroupChangeNotice { modified: Some(shown(message)), ..of(group) };
                 if message.targets.is_empty() {
-                    self.tell_change((app, *conversation), &notice);
+                    self.tell_change((app, group.home(*conversation)), &notice);
                 } else {
                     let readers: Vec<&UserId> = message.targets.iter().chain([&message.sender]).collect();
                     self.notify(app, &readers, || Frame::notice(Command::GroupChanged, &notice));
@@ -50,13 +50,16 @@ impl Hub {
                     by: by.to_string(),
                     ..of(group)
                 };
-                self.tell_change((app, *conversation), &notice);
+                self.tell_change((app, group.home(*conversation)), &notice);
             }
             GroupEvent::Cleared { group, conversation, seq } => {
-                self.tell_change((app, *conversation), &GroupChangeNotice { cleared: seq.0 as u64, ..of(group) });
+                self.tell_change(
+                    (app, group.home(*conversation)),
+                    &GroupChangeNotice { cleared: seq.0 as u64, ..of(group) },
+                );
             }
             GroupEvent::Changed { group, conversation } => {
-                self.tell_change((app, *conversation), &GroupChangeNotice { profile: true, ..of(group) });
+                self.tell_change((app, group.home(*conversation)), &GroupChangeNotice { profile: true, ..of(group) });
             }
             GroupEvent::Read { group, account, seq, origin } => {
                 let notice = GroupChangeNotice { read: seq.0 as u64, ..of(group) };
@@ -69,7 +72,7 @@ impl Hub {
                     self.notify(app, &[account], || Frame::notice(Command::GroupNotice, &system(notice)));
                 }
             }
-            GroupEvent::NotifiedAll { conversation, notice } | GroupEvent::Ended { conversation, notice, .. } => {
+            GroupEvent::NotifiedAll { conversation, notice } => {
                 let frame = || Frame::notice(Command::GroupNotice, &system(notice));
                 self.deliver_to_group((app, *conversation), Filter::All, frame);
             }
@@ -93,7 +96,7 @@ impl Hub {
         if kind == GroupKind::Live {
             self.live.remember((app, conversation), frame().to_bytes());
         }
-        self.deliver_to_group((app, conversation), Filter::but(&message.sender, origin), frame);
+        self.deliver_to_group((app, group.home(conversation)), Filter::but(&message.sender, origin), frame);
     }
 
     fn tell_change(&self, key: (AppId, ConversationId), notice: &GroupChangeNotice) {
@@ -131,7 +134,7 @@ fn of(group: &GroupId) -> GroupChangeNotice {
     GroupChangeNotice { group: group.to_string(), ..GroupChangeNotice::default() }
 }
 
-fn system(notice: &GroupNotice) -> SystemNotice {
+pub(super) fn system(notice: &GroupNotice) -> SystemNotice {
     SystemNotice {
         kind: notice.kind as u32,
         group: notice.group.to_string(),

@@ -1,12 +1,14 @@
 //! Topics of communities as devices use them.
 
-use chat::topic::{self, Seen, Wish};
+use chat::topic::{self, New, Seen, Wish};
 use contract::codes::Family;
 use contract::frame::wire::{
     GroupOutcomes, Topic, TopicRead, TopicRef, TopicRequest, Topics, TopicsRequest, group_outcomes,
 };
+use contract::webhook::GroupQuestion;
 use contract::{Fault, Result, Seq, limit};
 
+use super::ask::ask_app;
 use super::room::{by, group};
 use crate::refusal;
 use crate::request::Call;
@@ -37,7 +39,14 @@ pub(crate) fn outcomes(ids: Vec<String>, outcomes: &[Result<(), Fault>]) -> Grou
 pub(crate) async fn create(call: &Call, request: TopicRequest) -> Result<TopicRef> {
     let (id, by, app, now, wish) = (group(&request.group)?, by(call, None), call.app.clone(), call.now, wish(&request));
     let (chosen, number) = ((!request.topic.is_empty()).then_some(request.topic), rand::random());
-    let write = move |tx: &mut store::Tx<'_>| topic::create(tx, now, &app, &id, &by, chosen.as_deref(), &wish, number);
+    let question = GroupQuestion::CreateTopic {
+        operator: call.session.account.clone(),
+        name: wish.name.clone().unwrap_or_default(),
+    };
+    ask_app(call, question).await?;
+    let write = move |tx: &mut store::Tx<'_>| {
+        topic::create(tx, now, &app, &id, &by, &New { id: chosen.as_deref(), wish: &wish, number, is_import: false })
+    };
     Ok(TopicRef { group: request.group, topic: call.write(write).await? })
 }
 
@@ -84,7 +93,8 @@ fn check_batch(request: &TopicsRequest) -> Result<(), Fault> {
 /// Changes a topic.
 pub(crate) async fn modify(call: &Call, request: TopicRequest) -> Result<()> {
     let (id, by, app, wish) = (group(&request.group)?, by(call, None), call.app.clone(), wish(&request));
-    call.write(move |tx| topic::modify(tx, &app, &id, &by, &request.topic, &wish)).await
+    let now = call.now;
+    call.write(move |tx| topic::modify(tx, now, &app, &id, &by, &request.topic, &wish)).await
 }
 
 /// Deletes topics.

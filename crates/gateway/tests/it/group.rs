@@ -3,9 +3,10 @@
 use contract::codes::Group;
 use contract::frame::wire::{
     Attribute, AttributeChange, Attributes, AttributesNotice, AttributesRequest, Counter, CounterMode, Counters,
-    CountersChange, CountersNotice, CountersRequest, GroupOutcomes, PermissionGroupRef, PermissionGroupRequest,
-    PermissionGroups, PermissionGroupsRequest, PermissionMembers, PermissionMembersRequest, PermissionTopics,
-    PermissionTopicsRequest, TopicMask, TopicNotice, TopicRead, TopicRef, TopicRequest, Topics, TopicsRequest,
+    CountersChange, CountersNotice, CountersRequest, GroupMessageNotice, GroupOutcomes, GroupSendAnswer,
+    GroupSendRequest, PermissionGroupRef, PermissionGroupRequest, PermissionGroups, PermissionGroupsRequest,
+    PermissionMembers, PermissionMembersRequest, PermissionTopics, PermissionTopicsRequest, TopicMask, TopicNotice,
+    TopicRead, TopicRef, TopicRequest, Topics, TopicsRequest,
 };
 use contract::frame::{Command, Frame};
 use contract::group::{GroupKind, Permission};
@@ -248,6 +249,13 @@ async fn a_permission_group_gives_its_members_what_it_says_and_no_more() {
         &bob.call(Command::PermissionGroupChange, &permission(stewards, "", Permission::ALL)).await,
         Group::OperationForbidden,
     );
+    // And who may change permission groups puts nothing into them that it has not.
+    let more = Permission::GROUPS.with(Permission::TOPICS).with(Permission::GROUP_MEMBERS);
+    assert_eq!(ann.call(Command::PermissionGroupChange, &permission(stewards, "", more)).await.code, 0);
+    let grab = bob.call(Command::PermissionGroupChange, &permission(stewards, "", Permission::ALL)).await;
+    is_refusal(&grab, Group::OperationForbidden);
+    let grab = bob.call(Command::PermissionGroupCreate, &permission("", "Mine", Permission::BAN)).await;
+    is_refusal(&grab, Group::OperationForbidden);
     let page: PermissionMembers =
         bob.call(Command::PermissionMembers, &members(stewards, &[], false)).await.read().unwrap();
     assert_eq!((page.accounts, page.next.as_str()), (vec!["bob".to_owned()], ""));
@@ -271,4 +279,45 @@ async fn a_permission_group_gives_its_members_what_it_says_and_no_more() {
     let invalid = Group::FieldInvalid.row().number().unwrap();
     assert_eq!(gone.items.iter().map(|item| item.code).collect::<Vec<_>>(), [0, invalid]);
     is_refusal(&bob.call(Command::TopicCreate, &topic("", "More")).await, Group::OperationForbidden);
+}
+
+#[tokio::test]
+async fn a_message_of_a_topic_reaches_the_members_of_its_community() {
+    let world = World::new().await;
+    let (mut ann, mut bob, mut eve) =
+        (world.device("ann", "a").await, world.device("bob", "b").await, world.device("eve", "e").await);
+    group(&world, HOME, GroupKind::Community, "ann", &["bob"]).await;
+    let news = format!("{HOME}@TOPIC#_news");
+    assert_eq!(ann.call(Command::TopicCreate, &topic(&news, "News")).await.code, 0);
+    let message = |number: u32| GroupSendRequest {
+        group: news.clone(),
+        random: number,
+        body: text_body(number),
+        ..GroupSendRequest::default()
+    };
+    is_refusal(&eve.call(Command::GroupSend, &message(1)).await, Group::OperationForbidden);
+    let sent: GroupSendAnswer = bob.call(Command::GroupSend, &message(2)).await.read().unwrap();
+    assert_eq!(sent.seq, 1);
+    let told: GroupMessageNotice = loop {
+        let frame = ann.any_notice().await;
+        if frame.command() == Command::GroupMessage {
+            break frame.read().unwrap();
+        }
+    };
+    assert_eq!((told.group, told.message.unwrap().seq), (news.clone(), 1));
+    assert!(!eve.forget().iter().any(|frame| frame.command() == Command::GroupMessage));
+    // Not even the back end's switch for all lets a plain member through, the owner it does.
+    let muted = TopicRequest { muted: Some(true), ..topic(&news, "") };
+    assert_eq!(ann.call(Command::TopicChange, &muted).await.code, 0);
+    is_refusal(&bob.call(Command::GroupSend, &message(3)).await, Group::SenderMuted);
+    assert_eq!(ann.call(Command::GroupSend, &message(4)).await.code, 0);
+    let read = TopicRead { group: HOME.into(), topic: news.clone(), seq: 0 };
+    let read: TopicRead = bob.call(Command::TopicRead, &read).await.read().unwrap();
+    assert_eq!(read.seq, 2);
+    let seen: Topics = bob.call(Command::TopicGet, &naming(&[&news])).await.read().unwrap();
+    assert_eq!((seen.topics[0].seq, seen.topics[0].read_seq), (2, 2));
+}
+
+fn text_body(number: u32) -> String {
+    format!(r#"[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"message {number}"}}}}]"#)
 }

@@ -6,13 +6,14 @@ use chat::group::{By, Scope};
 use contract::codes::Group;
 use contract::event::Event;
 use contract::frame::wire::{
-    GroupRef, LiveBanRequest, LiveEntered, LiveGuests, LiveGuestsRequest, LiveOnline, LiveTraffic,
+    GroupMemberChange, GroupRef, GroupSendRequest, LiveBanRequest, LiveEntered, LiveGuests, LiveGuestsRequest,
+    LiveOnline, LiveTraffic,
 };
 use contract::frame::{Command, Frame};
 use contract::group::{GroupEvent, GroupId, GroupKind};
 use contract::{ConversationId, UserId};
 use gateway::Front;
-use store::apps::{App, AppSettings};
+use store::apps::{App, AppSecrets, AppSettings};
 
 use crate::world::{APP, Device, World, eventually, is_refusal};
 
@@ -26,7 +27,7 @@ pub(crate) async fn group(world: &World, id: &str, kind: GroupKind, owner: &str,
     let member = |name: &&str| (UserId::trusted(name), contract::group::Role::Member, store::groups::Fields::new());
     new.members = members.iter().map(member).collect();
     let (now, by) = (world.desk.now(), By::App(UserId::trusted("administrator")));
-    let app = App { id: APP, version: 1, settings: AppSettings::default(), secrets: Default::default() };
+    let app = App { id: APP, version: 1, settings: AppSettings::default(), secrets: AppSecrets::default() };
     let made = world.store.write(APP, move |tx| create(tx, &Scope::of(&app, now), &by, &new, false)).await;
     made.unwrap().conversation
 }
@@ -49,7 +50,12 @@ async fn guests(device: &mut Device, room: &str) -> Vec<String> {
 }
 
 async fn traffic(device: &mut Device) -> LiveTraffic {
-    device.notice(Command::LiveTraffic).await.read().unwrap()
+    loop {
+        let frame = device.any_notice().await;
+        if frame.command() == Command::LiveTraffic {
+            return frame.read().unwrap();
+        }
+    }
 }
 
 #[tokio::test]
@@ -126,7 +132,7 @@ async fn a_room_that_ends_lets_everybody_go() {
     group(&world, "show", GroupKind::Live, "ann", &[]).await;
     enter(&mut bob, "show").await;
     let (now, by) = (world.desk.now(), By::App(UserId::trusted("administrator")));
-    let app = App { id: APP, version: 1, settings: AppSettings::default(), secrets: Default::default() };
+    let app = App { id: APP, version: 1, settings: AppSettings::default(), secrets: AppSecrets::default() };
     let id = GroupId::trusted("show");
     let end = move |tx: &mut store::Tx<'_>| chat::group::create::disband(tx, &Scope::of(&app, now), &by, &id);
     world.store.write(APP, end).await.unwrap();
@@ -218,4 +224,33 @@ async fn a_large_group_is_told_in_order_and_a_device_that_does_not_read_gets_a_h
     assert_eq!(answer.code, 0);
     let kinds: Vec<Command> = lazy.forget().iter().map(Frame::command).collect();
     assert!(kinds.contains(&Command::GroupGap), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn who_turned_a_groups_messages_off_does_not_hear_it_until_they_are_on_again() {
+    let world = World::new().await;
+    let (mut ann, mut bob) = (world.device("ann", "a").await, world.device("bob", "b").await);
+    group(&world, "club", GroupKind::Public, "ann", &["bob"]).await;
+    let receive = |option: &str| GroupMemberChange {
+        group: "club".into(),
+        account: "bob".into(),
+        receive: Some(option.into()),
+        ..GroupMemberChange::default()
+    };
+    let heard = async |ann: &mut Device, bob: &mut Device, number: u32| {
+        let text = format!(r#"[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"{number}"}}}}]"#);
+        let letter = GroupSendRequest { group: "club".into(), random: number, body: text, ..Default::default() };
+        assert_eq!(ann.call(Command::GroupSend, &letter).await.code, 0);
+        bob.is_silent().await;
+        bob.forget().iter().filter(|frame| frame.command() == Command::GroupMessage).count()
+    };
+    assert_eq!(bob.call(Command::GroupMemberChange, &receive("AcceptNotNotify")).await.code, 0);
+    assert!(heard(&mut ann, &mut bob, 1).await > 0);
+    assert_eq!(bob.call(Command::GroupMemberChange, &receive("Discard")).await.code, 0);
+    assert_eq!(heard(&mut ann, &mut bob, 2).await, 0);
+    // Nor does a device that comes in later.
+    let mut desk = world.device_on("bob", "desk", 4).await;
+    assert_eq!(heard(&mut ann, &mut desk, 3).await, 0);
+    assert_eq!(bob.call(Command::GroupMemberChange, &receive("AcceptAndNotify")).await.code, 0);
+    assert_eq!((heard(&mut ann, &mut bob, 4).await, heard(&mut ann, &mut desk, 5).await), (1, 2));
 }

@@ -445,7 +445,7 @@ bodies! {
     ConversationListRequest ConversationSyncRequest
     ConversationPinRequest ConversationMarkRequest ConversationDeleteRequest ConversationClearRequest
     ConversationGroupRequest
-    GroupRef LiveGuestsRequest LiveBanRequest AttributesRequest CountersRequest CountersChange TopicRequest TopicsRequest
+    GroupMemberChange GroupRef GroupSendRequest LiveGuestsRequest LiveBanRequest AttributesRequest CountersRequest CountersChange TopicRequest TopicsRequest
     TopicRead PermissionGroupRequest PermissionGroupsRequest PermissionMembersRequest PermissionTopicsRequest
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use contract::webhook::{Happening, Webhook};
 use contract::{AppId, DeviceId, Failure, Millis, Result};
 use store::broadcasts::{self, Broadcast, Chunk};
 use store::deliveries::{self, Claim};
@@ -15,6 +16,7 @@ use super::audience::Slice;
 use super::tally::EXPIRED;
 use super::{Audience, Shared, Tally};
 use crate::engine::unique;
+use crate::results::{self, Results};
 
 mod devices;
 mod notify;
@@ -30,7 +32,8 @@ pub(super) enum Turn {
 }
 
 enum Found {
-    Chunk(Box<(Broadcast, Chunk)>),
+    /// With whether the app is told what vendors do with it.
+    Chunk(Box<(Broadcast, Chunk)>, bool),
     /// The last chunk of a broadcast was cut before.
     Cut,
     Nothing(Option<Millis>),
@@ -62,8 +65,12 @@ struct Worker<'a> {
     again_at: Option<Millis>,
     /// What goes into the counters with the next write.
     counted: push_counts::Tally,
+    /// What the app is told with the next write.
+    results: Results,
     /// Devices that have got it over our own connection, noted with the next write.
     reached: Vec<DeviceId>,
+    /// What vendors took and refused, left for the webhook that tells of it with the next write; none if the app has it off.
+    reports: Option<Vec<Happening>>,
 }
 
 pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
@@ -73,8 +80,8 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
     let (engine, now) = (&shared.engine, shared.engine.now());
     let settings = engine.settings();
     let claim = Claim { node: settings.node, id: unique(), until: now.plus(settings.lease_ms) };
-    let (of, chunk) = match engine.store().write(app, move |tx| find(tx, now, &claim)).await? {
-        Found::Chunk(found) => *found,
+    let ((of, chunk), is_told) = match engine.store().write(app, move |tx| find(tx, now, &claim)).await? {
+        Found::Chunk(found, is_told) => (*found, is_told),
         Found::Cut => return Ok(Turn::Worked),
         Found::Nothing(due) => return Ok(Turn::Nothing(due)),
     };
@@ -85,7 +92,9 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
         audience: serde_json::from_str(&of.order.audience).map_err(Failure::internal)?,
         again_at: None,
         counted: push_counts::Tally::new(),
+        results: Results::new(),
         reached: Vec::new(),
+        reports: is_told.then(Vec::new),
         of: &of,
         shared,
         app,
@@ -108,13 +117,13 @@ fn find(tx: &mut Tx<'_>, now: Millis, claim: &Claim) -> Result<Found> {
     if let Some(chunk) = broadcasts::claim(tx, now, claim)? {
         let of = broadcasts::get(tx, chunk.broadcast)?;
         let of = of.ok_or_else(|| Failure::internal("a chunk has no broadcast"))?;
-        return Ok(Found::Chunk(Box::new((of, chunk))));
+        return Ok(Found::Chunk(Box::new((of, chunk)), tx.wants(Webhook::AllMemberPush)));
     }
     let Some(of) = broadcasts::next(tx, now)? else { return Ok(Found::Nothing(broadcasts::due(tx)?)) };
     let audience: Audience = serde_json::from_str(&of.order.audience).map_err(Failure::internal)?;
     let high = if of.order.expires_at <= now { None } else { audience.page(tx, &of.frontier)? };
     Ok(match broadcasts::cut(tx, now, &of, high.as_deref(), claim)? {
-        Some(chunk) => Found::Chunk(Box::new((of, chunk))),
+        Some(chunk) => Found::Chunk(Box::new((of, chunk)), tx.wants(Webhook::AllMemberPush)),
         None => Found::Cut,
     })
 }
@@ -247,12 +256,16 @@ impl Worker<'_> {
         let now = self.now();
         let until = now.plus(self.shared.engine.settings().lease_ms);
         let (counted, reached) = (std::mem::take(&mut self.counted), std::mem::take(&mut self.reached));
+        let reports = self.reports.as_mut().map(std::mem::take).unwrap_or_default();
+        let results = std::mem::take(&mut self.results);
         let save = move |tx: &mut Tx<'_>| {
             // Whoever has lost the chunk counts nothing: another does it again.
             let is_ours = broadcasts::save(tx, &chunk, &claim, until)?;
             if is_ours {
                 deliveries::count(tx, now, &counted)?;
+                results::tell(tx, now, &results)?;
                 audiences::mark(tx, chunk.broadcast, &reached)?;
+                reports.iter().try_for_each(|report| tx.after_hook(now, report))?;
             }
             Ok(is_ours)
         };

@@ -10,10 +10,9 @@ use std::time::Duration;
 
 use contract::{AppId, Failure, Millis, Result};
 use futures_util::FutureExt;
-use store::OFFLINE_PUSH;
 use store::deliveries::{self, Due};
 use store::outbox;
-use store::tasks;
+use store::{GROUP_PUSH, OFFLINE_PUSH, tasks};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -294,13 +293,15 @@ async fn sweep(shared: &Shared, now: Millis) -> Result<Vec<Due>> {
         after = Some(last.clone());
         found.extend(page.into_iter().filter(|due| due.due_at <= horizon));
     }
-    let mut app = AppId(i64::MIN);
-    loop {
-        let page =
-            shared.store.read(AppId::PLATFORM, move |snapshot| outbox::apps(snapshot, OFFLINE_PUSH, now, app)).await?;
-        let Some(last) = page.last() else { break };
-        app = *last;
-        found.extend(page.into_iter().map(|app| Due { app, lane: String::new(), due_at: now }));
+    for topic in [OFFLINE_PUSH, GROUP_PUSH] {
+        let mut app = AppId(i64::MIN);
+        loop {
+            let page =
+                shared.store.read(AppId::PLATFORM, move |snapshot| outbox::apps(snapshot, topic, now, app)).await?;
+            let Some(last) = page.last() else { break };
+            app = *last;
+            found.extend(page.into_iter().map(|app| Due { app, lane: String::new(), due_at: now }));
+        }
     }
     let mut app = AppId::PLATFORM;
     loop {

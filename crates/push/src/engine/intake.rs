@@ -16,7 +16,7 @@ use store::outbox::{self, Item};
 use store::push_counts::Tally;
 use store::{OFFLINE_PUSH, Tx, accounts, audiences, tasks};
 
-use super::Shared;
+use super::{Shared, grouped};
 use crate::chat::Notice;
 use crate::credential::is_voip;
 use crate::delivery::status;
@@ -32,10 +32,11 @@ pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Ve
     let now = shared.now();
     let next = launch(shared, app, now).await?;
     let notices = shared.store.write(app, move |tx| take_notices(tx, now)).await?;
+    let has_more = shared.store.write(app, move |tx| grouped::take(tx, now)).await?;
     let targets = shared.store.write(app, move |tx| take_targets(tx, now)).await?;
     let mut lanes = shared.store.read(app, deliveries::lanes).await?;
     lanes.extend(next.map(|due_at| Due { app, lane: String::new(), due_at }));
-    if notices == BATCH || targets == BATCH {
+    if notices == BATCH || has_more || targets == BATCH {
         lanes.push(Due { app, lane: String::new(), due_at: now });
     }
     Ok(lanes)
@@ -69,18 +70,9 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
     };
     let expires_at = item.due_at.plus(limit::LIFE_TIME_S * 1_000);
     let receiver = UserId::trusted(&item.part);
-    let away: Vec<Device> = devices::of_account(tx, &receiver)?
-        .into_iter()
-        .filter(|device| device.is_logged_in && !device.is_replaced && !device.is_connected(now))
-        .collect();
-    let tokens = devices::tokens_of(tx, &receiver)?;
     let nick = accounts::get(tx, &UserId::trusted(&notice.sender))?.map(|sender| sender.nick).unwrap_or_default();
     let notification = notice::notification(&notice, &nick);
-    let mut ways = Vec::new();
-    for device in &away {
-        let own: Vec<&Token> = tokens.iter().filter(|token| token.device == device.id).collect();
-        add_ways(tx, &device.id, &own, &notification, &mut ways)?;
-    }
+    let ways = ways_of(tx, now, &receiver, &notification)?;
     if ways.is_empty() || expires_at <= now {
         return Ok(());
     }
@@ -96,6 +88,26 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
     };
     deliveries::add_task(tx, &task)?;
     deliveries::add_ways(tx, task.id, 0, receiver.as_str(), &ways, now)
+}
+
+/// The ways to the devices of an account that are away.
+pub(super) fn ways_of(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    receiver: &UserId,
+    notification: &Notification,
+) -> Result<Vec<Way>> {
+    let away: Vec<Device> = devices::of_account(tx, receiver)?
+        .into_iter()
+        .filter(|device| device.is_logged_in && !device.is_replaced && !device.is_connected(now))
+        .collect();
+    let tokens = devices::tokens_of(tx, receiver)?;
+    let mut ways = Vec::new();
+    for device in &away {
+        let own: Vec<&Token> = tokens.iter().filter(|token| token.device == device.id).collect();
+        add_ways(tx, &device.id, &own, notification, &mut ways)?;
+    }
+    Ok(ways)
 }
 
 /// Adds the ways by which a device gets a notification, with the number on its icon.
@@ -138,13 +150,16 @@ fn count(tx: &mut Tx<'_>, device: &DeviceId, notification: &Notification) -> Res
 
 fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
     let targets = deliveries::take_targets(tx, now, BATCH)?;
+    let mut tally = Tally::new();
     for open in &targets {
-        take_target(tx, now, open)?;
+        take_target(tx, now, open, &mut tally)?;
     }
+    // All at once and last: counters are rows that other lanes wait for, too.
+    deliveries::count(tx, now, &tally)?;
     Ok(targets.len())
 }
 
-fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
+fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> Result<()> {
     if open.expires_at <= now {
         deliveries::end_target(tx, now, open, &status(PushCommon::NONE))?;
         return store::results::keep(tx, now, &[(open.task, open.number)]).map(drop);
@@ -156,7 +171,7 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
         Target::Device(device) => audiences::reach(tx, now, std::slice::from_ref(device))?,
     };
     let chosen = Ways::of(&open.route);
-    let (mut ways, mut tally) = (Vec::new(), Tally::new());
+    let mut ways = Vec::new();
     for rows in reach.chunk_by(|one, other| one.device == other.device) {
         let lanes = chosen.lanes(rows, notification.kind);
         let Some(device) = rows.first().filter(|_| !lanes.is_empty()) else { continue };
@@ -172,7 +187,6 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
     // One target's rows have numbers of their own, and no more.
     ways.truncate(NUMBERS_PER_TARGET as usize);
     if !ways.is_empty() {
-        deliveries::count(tx, now, &tally)?;
         return deliveries::set_ways(tx, now, open, &ways);
     }
     let unbound = status(PushCommon::NoBindInfo);
@@ -181,7 +195,6 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open) -> Result<()> {
     }
     if let Some(place) = chosen.place(Os::Other, "") {
         tally.entry(place).or_default().failed += 1;
-        deliveries::count(tx, now, &tally)?;
     }
     deliveries::end_target(tx, now, open, &unbound)?;
     store::results::keep(tx, now, &[(open.task, open.number)]).map(drop)

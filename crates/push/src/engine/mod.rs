@@ -11,6 +11,7 @@
 
 mod dispatch;
 mod driver;
+mod grouped;
 mod health;
 mod intake;
 mod lane;

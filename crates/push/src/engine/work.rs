@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::notification::{Badge, Kind, Notification};
-use contract::{Millis, Result};
+use contract::webhook::Webhook;
+use contract::{DeviceId, Millis, Result};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use store::deliveries::{self, Claim, Claimed, Settled};
+use store::deliveries::{self, Claim, Claimed, SELF_LANE, Settled};
 use store::devices;
 use store::push_counts::{Place, Tally};
 use tokio::sync::OwnedSemaphorePermit;
@@ -20,6 +21,7 @@ use super::{Phase, Shared};
 use crate::channel::{Answer, Channel, Outgoing, Verdict};
 use crate::credential::is_voip;
 use crate::delivery;
+use crate::results::{self, Results};
 
 /// How often writing down is tried before the lease is left to run out.
 const SETTLE_TRIES: u32 = 5;
@@ -223,28 +225,29 @@ fn judge(shared: &Shared, lane: &Lane, round: Vec<Ready>, answers: Vec<Answer>, 
     }
 }
 
-/// Where the rows of a batch count.
-type Places = HashMap<(i64, i64), Place>;
+/// Devices of the rows of a batch, and where they count.
+type Places = HashMap<(i64, i64), (DeviceId, Place)>;
 
 fn places(rows: &[Claimed]) -> Places {
-    rows.iter().filter_map(|row| Some(((row.task, row.number), row.place.clone()?))).collect()
+    rows.iter().filter_map(|row| Some(((row.task, row.number), (row.device.clone(), row.place.clone()?)))).collect()
 }
 
-/// What became of rows, by where they count.
-fn tally(settled: &[Settled], places: &Places) -> Tally {
-    let mut tally = Tally::new();
+/// What became of rows, by where they count, and what the app is told of them.
+fn tally(settled: &[Settled], places: &Places) -> (Tally, Results) {
+    let (mut tally, mut results) = (Tally::new(), Results::new());
     for row in settled {
-        if let Some(place) = places.get(&(row.task, row.number)) {
+        if let Some((device, place)) = places.get(&(row.task, row.number)) {
             *tally.entry(place.clone()).or_default() += delivery::counts(row, &place.channel);
+            results.entry(place.task).or_default().extend(results::of(row, device, place));
         }
     }
-    tally
+    (tally, results)
 }
 
 /// Writes everything down in one transaction. If that fails for long, the lease runs out and it is sent again.
 async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: Outcome, places: Places) -> Result<()> {
     let now = shared.now();
-    let tally = tally(&outcome.settled, &places);
+    let counted = Arc::new(tally(&outcome.settled, &places));
     let is_first = lane.is_first_delivery(&outcome.settled);
     // Only what counts somewhere was asked for by a task that may want to be told.
     let ended = outcome.settled.iter().filter(|row| row.is_ended).map(|row| (row.task, row.number));
@@ -252,14 +255,16 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
     let outcome = Arc::new(outcome);
     let mut tries = 0;
     loop {
-        let (outcome, name, tally) = (Arc::clone(&outcome), Arc::clone(&lane.key.lane), tally.clone());
+        let (outcome, name, counted) = (Arc::clone(&outcome), Arc::clone(&lane.key.lane), Arc::clone(&counted));
         let ended = Arc::clone(&ended);
         let write = move |tx: &mut store::Tx<'_>| {
             let settled = deliveries::settle(tx, now, &claim, &outcome.settled)?;
             deliveries::release(tx, &claim, &outcome.back, now)?;
             if settled > 0 {
                 // A lost lease has changed nothing: whoever has it now counts.
-                deliveries::count(tx, now, &tally)?;
+                deliveries::count(tx, now, &counted.0)?;
+                results::tell(tx, now, &counted.1)?;
+                tell(tx, now, &name, &outcome.settled)?;
                 store::results::keep(tx, now, &ended)?;
             }
             if is_first {
@@ -279,4 +284,17 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
         }
         tokio::time::sleep(SETTLE_PAUSE).await;
     }
+}
+
+/// Leaves what became of notifications of messages for the webhook that tells of it, if the app has it on.
+fn tell(tx: &mut store::Tx<'_>, now: Millis, lane: &str, settled: &[Settled]) -> Result<()> {
+    if lane == SELF_LANE || !tx.wants(Webhook::OfflinePush) {
+        return Ok(());
+    }
+    for row in settled.iter().filter(|row| row.is_ended) {
+        if let Some((account, of)) = deliveries::announced(tx, row.task, row.number)? {
+            tx.after_hook(now, &delivery::report(account, lane, row, of))?;
+        }
+    }
+    Ok(())
 }

@@ -14,12 +14,13 @@ use push::broadcast::{Broadcasts, Devices, Hands};
 use push::channel::Channel;
 use push::channels::scripted::Scripted;
 use push::engine::{Engine, Settings};
+use push::receipt;
 use push::task::{self, Audience, Cycle, Days, Pace, Spec, Status, When};
 use store::bindings::{self, Os, Registration};
 use store::broadcasts::Order;
 use store::deliveries;
 use store::devices::{self, Token};
-use store::push_counts::Counts;
+use store::push_counts::{Counts, Report};
 use store::tasks::{Record, State};
 use store::testing::TestStore;
 use store::{Tx, platform};
@@ -381,6 +382,31 @@ store::both! {
             assert_eq!(deck.write(move |tx| task::release(tx, now, id)).await.unwrap(), 1);
             deck.counts(id, sent(1)).await;
         }
+    }
+
+    async fn what_is_heard_afterwards_counts_once_for_each_device(store: TestStore) {
+        let deck = Deck::new(store);
+        deck.register(&["a", "b"], Os::Android, true).await;
+        deck.register(&["c"], Os::Android, false).await;
+        deck.connect("c").await;
+        for audience in [Audience::Devices(texts(&["a", "b", "c"])), Audience::All] {
+            let task = deck.submit(spec(audience)).await.unwrap();
+            deck.counts(task.id, Counts { received: 1, ..sent(3) }).await;
+            let (now, id) = (deck.now(), task.id);
+            let heard = async |name: &'static str, what: Report, channel: Option<&'static str>| {
+                deck.write(move |tx| receipt::note(tx, now, id, &device(name), what, channel)).await.unwrap()
+            };
+            assert!(heard("a", Report::Received, Some(VENDOR)).await);
+            assert!(!heard("a", Report::Received, Some(VENDOR)).await);
+            assert!(!heard("c", Report::Received, None).await, "its acknowledgement has said so");
+            assert!(heard("a", Report::Opened, None).await);
+            assert!(!heard("a", Report::Opened, None).await);
+            assert!(heard("c", Report::Removed, None).await);
+            assert!(!heard("unknown", Report::Opened, None).await);
+            deck.counts(id, Counts { received: 2, opened: 1, removed: 1, ..sent(3) }).await;
+        }
+        let now = deck.now();
+        assert!(!deck.write(move |tx| receipt::note(tx, now, 7, &device("a"), Report::Opened, None)).await.unwrap());
     }
 
     async fn all_devices_are_meant_only_so_often(store: TestStore) {

@@ -162,14 +162,20 @@ impl Service for Room {
     }
 
     fn answer(&self, call: &Call) -> Reply {
+        let path = segments(&call.path);
+        if let ["v1", "projects", project, "registrations", token, "topicSubscriptions", topic @ ..] = path.as_slice() {
+            return self.subscription(call, project, token, topic).unwrap_or_else(Refusal::into_reply);
+        }
         if call.method != http::Method::POST {
             return Reply::html(404);
         }
-        match segments(&call.path).as_slice() {
+        match path.as_slice() {
             ["token"] | ["oauth2", "v4", "token"] | ["o", "oauth2", "token"] => self.token(call),
-            ["v1", "projects", project, "messages:send"] => self.send(call, project).unwrap_or_else(|refusal| *refusal),
-            ["iid", "v1:batchAdd"] => self.batch(call, true).unwrap_or_else(|refusal| *refusal),
-            ["iid", "v1:batchRemove"] => self.batch(call, false).unwrap_or_else(|refusal| *refusal),
+            ["v1", "projects", project, "messages:send"] => {
+                self.send(call, project).unwrap_or_else(Refusal::into_reply)
+            }
+            ["iid", "v1:batchAdd"] => self.batch(call, true).unwrap_or_else(Refusal::into_reply),
+            ["iid", "v1:batchRemove"] => self.batch(call, false).unwrap_or_else(Refusal::into_reply),
             _ => Reply::html(404),
         }
     }
@@ -184,13 +190,13 @@ impl Service for Room {
             _ => code.as_str().unwrap_or("INTERNAL"),
         };
         if code.as_i64() == Some(401) || name == "UNAUTHENTICATED" {
-            return *refusal::bad_credential(true);
+            return refusal::bad_credential(true).into_reply();
         }
-        refusal::by_code(name, reason).map_or_else(|| Reply::html(500), |refusal| *refusal)
+        refusal::by_code(name, reason).map_or_else(|| Reply::html(500), Refusal::into_reply)
     }
 
     fn limited(&self, _call: &Call, _limit: Limit) -> Reply {
-        *refusal::quota("Message send requests")
+        refusal::quota("Message send requests").into_reply()
     }
 }
 
@@ -254,7 +260,7 @@ impl Room {
         let tokens = self.targets(&message, &project)?;
         let id = match &message.target {
             message::Target::Token(_) => format!("0:{}%{}", random::digits(16), random::hex(16)),
-            _ => random::digits(19),
+            message::Target::Topics(_) => random::digits(19),
         };
         if message.is_validate_only {
             return Ok(name(wanted, "fake_message_id"));

@@ -15,14 +15,25 @@ const EXPECTED: &str = "Expected OAuth 2 access token, login cookie or other val
                         See https://developers.google.com/identity/sign-in/web/devconsole-project.";
 
 /// What every refusal is told as.
-pub(super) type Refusal = Box<Reply>;
+#[derive(Debug)]
+pub(super) struct Refusal(Box<Reply>);
+
+impl Refusal {
+    pub(super) fn new(reply: Reply) -> Self {
+        Self(Box::new(reply))
+    }
+
+    pub(super) fn into_reply(self) -> Reply {
+        *self.0
+    }
+}
 
 fn refuse(code: u16, status: &str, message: &str, details: &[Value], word: &str) -> Refusal {
     let mut error = json!({ "code": code, "message": message, "status": status });
     if !details.is_empty() {
         error["details"] = json!(details);
     }
-    Box::new(Reply::json(code, &json!({ "error": error }), word))
+    Refusal::new(Reply::json(code, &json!({ "error": error }), word))
 }
 
 fn fcm_error(code: &str) -> Value {
@@ -68,7 +79,7 @@ fn unauthenticated(message: &str, reason: &str) -> Refusal {
     let metadata =
         json!({ "service": "fcm.googleapis.com", "method": "google.firebase.fcm.v1.FcmService.SendMessage" });
     let mut refusal = refuse(401, "UNAUTHENTICATED", message, &[error_info(reason, &metadata)], "UNAUTHENTICATED");
-    refusal.headers.push(("www-authenticate".into(), "Bearer realm=\"https://accounts.google.com/\"".into()));
+    refusal.0.headers.push(("www-authenticate".into(), "Bearer realm=\"https://accounts.google.com/\"".into()));
     refusal
 }
 
@@ -166,6 +177,6 @@ pub(super) fn quota(what: &str) -> Refusal {
         &[fcm_error("QUOTA_EXCEEDED")],
         "QUOTA_EXCEEDED",
     );
-    refusal.headers.push(("retry-after".into(), "60".into()));
+    refusal.0.headers.push(("retry-after".into(), "60".into()));
     refusal
 }

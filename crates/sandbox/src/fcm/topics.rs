@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::refusal::{self, Refusal};
 use super::{Project, Room};
 use crate::desk::{App, GONE};
-use crate::service::{Call, Reply};
+use crate::service::{Call, Form, Reply};
 
 /// Phones of one batch, topics of one condition, topics of one phone.
 const BATCH_MAX: usize = 1_000;
@@ -21,7 +21,7 @@ impl Room {
             return Err(refusal::missing_credential());
         }
         let project = self.caller(call)?;
-        let bad = || Box::new(Reply::json(400, &json!({ "error": "InvalidArgument" }), "InvalidArgument"));
+        let bad = || Refusal::new(Reply::json(400, &json!({ "error": "InvalidArgument" }), "InvalidArgument"));
         let body = call.json().ok_or_else(bad)?;
         let topic = body["to"].as_str().and_then(|to| to.strip_prefix("/topics/")).ok_or_else(bad)?;
         let tokens = body["registration_tokens"].as_array().ok_or_else(bad)?;
@@ -36,6 +36,43 @@ impl Room {
             })
             .collect();
         Ok(Reply::json(200, &json!({ "results": results }), ""))
+    }
+
+    /// The newer way, one phone at a time: `POST …/topicSubscriptions?topic_name=` and `DELETE …/topicSubscriptions/{topic}`.
+    pub(super) fn subscription(
+        &self,
+        call: &Call,
+        wanted: &str,
+        token: &str,
+        topic: &[&str],
+    ) -> Result<Reply, Refusal> {
+        let project = self.caller(call)?;
+        if project.project_id != wanted {
+            return Err(refusal::no_permission(wanted));
+        }
+        let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let (is_add, topic) = match (call.method.as_str(), topic) {
+            ("POST", []) => {
+                let query = Form::parse(&call.query).unwrap_or_default();
+                (true, query.text("topic_name").to_owned())
+            }
+            ("DELETE", [topic]) => (false, decode(topic)),
+            _ => return Ok(Reply::html(404)),
+        };
+        if !is_topic(&topic) {
+            return Err(refusal::bad_field("topic_name", "Topic name contains invalid characters."));
+        }
+        let token = decode(token);
+        match self.subscribe(&project, &token, &topic, is_add) {
+            Ok(()) if is_add => {
+                let name = format!("projects/{wanted}/registrations/{token}/topicSubscriptions/{topic}");
+                Ok(Reply::json(200, &json!({ "name": name }), ""))
+            }
+            Ok(()) => Ok(Reply::json(200, &json!({}), "")),
+            Err("INVALID_ARGUMENT") => Err(refusal::bad_token()),
+            Err("TOO_MANY_TOPICS") => Err(refusal::quota("Topics per registration")),
+            Err(_) => Err(refusal::unregistered()),
+        }
     }
 
     fn subscribe(&self, project: &Project, token: &str, topic: &str, is_add: bool) -> Result<(), &'static str> {

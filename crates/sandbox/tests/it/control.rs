@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::wire::{ALERT, World};
 
-async fn call(url: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+pub(crate) async fn call(url: &str, method: &str, path: &str, body: &str) -> (u16, String) {
     let socket = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
     let (mut send, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.unwrap();
     let mut driver = JoinSet::new();

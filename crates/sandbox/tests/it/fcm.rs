@@ -284,6 +284,25 @@ async fn topics_are_subscribed_in_batches_and_reached_by_conditions() {
 }
 
 #[tokio::test]
+async fn a_single_phone_is_subscribed_by_its_own_address() {
+    let house = open().await;
+    let token = house.phone(json!({}));
+    let bearer = bearer(&house).await;
+    let headers = [JSON, ("authorization", bearer.as_str())];
+    let path = |token: &str| format!("/v1/projects/demo-project/registrations/{token}/topicSubscriptions");
+    let got = house.post(&format!("{}?topic_name=news", path(&token)), &headers, "{}").await;
+    let name = format!("projects/demo-project/registrations/{token}/topicSubscriptions/news");
+    assert_eq!((got.status, got.json()), (200, json!({ "name": name })));
+    send(&house, &bearer, json!({"topic": "news"})).await;
+    assert_eq!(house.inbox(&token).len(), 1);
+    assert_eq!(house.post(&format!("{}?topic_name=news", path("abc")), &headers, "{}").await.status, 400);
+    let got = house.ask("DELETE", &format!("{}/news?allow_missing=true", path(&token)), &headers, "").await;
+    assert_eq!(got.status, 200, "{}", got.body);
+    send(&house, &bearer, json!({"topic": "news"})).await;
+    assert_eq!(house.inbox(&token).len(), 1);
+}
+
+#[tokio::test]
 async fn rules_say_what_no_request_provokes() {
     let house = open().await;
     let token = house.phone(json!({}));

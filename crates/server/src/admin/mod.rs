@@ -6,7 +6,7 @@
 //!
 //! * `ask`: what is asked and how it is parsed. `refusal`: why the answer is no. `client`: the caller's side.
 //! * `clouds`: cloud accounts and access keys. `devices`: those that a team brings with it.
-//! * `apps`, `settings`, `keys`, `credentials`, `webhooks`, `content`: what an app has. `accounts`, `broadcasts`, `audit`, `node`: what is
+//! * `apps`, `settings`, `keys`, `credentials`, `webhooks`, `content`: what an app has. `accounts`, `broadcasts`, `pushes`, `audit`, `node`: what is
 //!   looked at, and the backup.
 
 mod accounts;
@@ -22,6 +22,7 @@ pub(crate) mod devices;
 mod keys;
 mod mpaas;
 mod node;
+mod pushes;
 mod refusal;
 mod settings;
 mod webhooks;
@@ -107,6 +108,10 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         ["apps", id, "webhook", own] if is(Method::PUT) => webhooks::switch_on(node, ask, ask::app(id)?, own).await,
         ["apps", id, "webhook", own] if is(Method::DELETE) => webhooks::switch_off(node, ask, ask::app(id)?, own).await,
         ["apps", id, "devices"] if is(Method::POST) => devices::import(node, ask, ask::app(id)?).await,
+        ["apps", id, "push", own] if is(Method::GET) => pushes::show(node, ask, ask::app(id)?, own).await,
+        ["apps", id, "push", sender, receiver, seq] if is(Method::GET) => {
+            pushes::of_message(node, ask::app(id)?, [sender, receiver, seq]).await
+        }
         ["cloud", ..] => clouds::answer(node, ask, &parts[1..]).await,
         ["audit"] if is(Method::GET) => audit::list(node, ask).await,
         ["node"] if is(Method::GET) => Ok(node::show(node)),
@@ -115,7 +120,8 @@ pub async fn answer(node: &Arc<Node>, ask: &Ask) -> std::result::Result<Answer, 
         ["apps" | "audit" | "node" | "backup"]
         | ["apps", _]
         | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook" | "devices" | "mpaas"]
-        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook", _]
+        | ["apps", _, "keys" | "credentials" | "broadcasts" | "webhook" | "push", _]
+        | ["apps", _, "push", _, _, _]
         | ["accounts", _, _] => Err(Refusal::MethodUnknown),
         _ => Err(Refusal::PathUnknown),
     }

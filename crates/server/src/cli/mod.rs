@@ -16,6 +16,7 @@ mod env;
 mod init;
 mod moment;
 mod mpaas;
+mod push;
 mod receive;
 mod sandbox;
 mod serve;
@@ -62,6 +63,8 @@ enum Command {
     Cloud(cloud::Args),
     /// Access keys of cloud accounts.
     Key(cloud::KeyArgs),
+    /// What became of pushes.
+    Push(push::Args),
     /// Receive webhooks and print them, to try them out.
     Receive(receive::Args),
     /// Play the vendors' push services alone, without a node.
@@ -113,6 +116,7 @@ impl Cli {
             Command::App(args) => app::run(args).await?,
             Command::Cloud(args) => cloud::run(args).await?,
             Command::Key(args) => cloud::run_key(args).await?,
+            Command::Push(args) => push::run(args).await?,
             Command::Receive(args) => receive::run(args).await?,
             Command::Sandbox(args) => sandbox::run(&args).await?,
             Command::Backup(args) => backup::run(&args).await?,

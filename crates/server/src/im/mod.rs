@@ -6,21 +6,26 @@
 
 pub mod account;
 pub mod action;
+pub mod attribute;
 pub mod broadcast;
 pub mod conversation;
+pub mod counter;
 pub mod fields;
 pub mod follow;
 pub mod group;
+pub mod live_room;
 pub mod message;
 pub mod moderation;
 pub mod mute;
 pub mod openapi;
 pub mod operations;
+pub mod permission_group;
 pub mod profile;
 pub mod reference;
 pub mod relation;
 pub mod robot;
 pub mod shape;
+pub mod topic;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -55,15 +60,36 @@ pub static COMMANDS: &[Command] = &[
     Command::write::<follow::follow_delete::FollowDelete>(),
     Command::read::<follow::follow_get::FollowGet>(),
     Command::read::<follow::follow_get_info::FollowGetInfo>(),
+    Command::read::<attribute::get_group_attr::GetGroupAttr>(),
+    Command::perform::<live_room::add_robots::AddRobots>(),
+    Command::perform::<live_room::check_members::CheckMembers>(),
+    Command::perform::<live_room::del_robots::DelRobots>(),
+    Command::perform::<live_room::get_admin_list::GetAdminList>(),
+    Command::perform::<live_room::get_members::GetMembers>(),
+    Command::write::<live_room::modify_admin::ModifyAdmin>(),
+    Command::perform::<live_room::modify_user_info::ModifyUserInfo>(),
     Command::perform::<group::add_group_member::AddGroupMember>(),
+    Command::write::<permission_group::add_permission_group_member::AddPermissionGroupMember>(),
+    Command::write::<permission_group::add_topic_permission_group::AddTopicPermissionGroup>(),
+    Command::perform::<live_room::ban_group_member::BanGroupMember>(),
     Command::write::<group::change_group_owner::ChangeGroupOwner>(),
+    Command::write::<attribute::clear_group_attr::ClearGroupAttr>(),
     Command::write::<group::clear_group_msg::ClearGroupMsg>(),
     Command::perform::<group::create_group::CreateGroup>(),
+    Command::perform::<permission_group::create_permission_group::CreatePermissionGroup>(),
+    Command::write::<attribute::delete_group_attr::DeleteGroupAttr>(),
+    Command::write::<counter::delete_group_counter::DeleteGroupCounter>(),
     Command::write::<group::delete_group_member::DeleteGroupMember>(),
     Command::write::<group::delete_group_msg_by_sender::DeleteGroupMsgBySender>(),
+    Command::write::<permission_group::delete_permission_group_member::DeletePermissionGroupMember>(),
+    Command::write::<permission_group::delete_topic_permission_group::DeleteTopicPermissionGroup>(),
     Command::write::<group::destroy_group::DestroyGroup>(),
+    Command::write::<permission_group::destroy_permission_group::DestroyPermissionGroup>(),
     Command::write::<group::forbid_send_msg::ForbidSendMsg>(),
     Command::read::<group::get_appid_group_list::GetAppidGroupList>(),
+    Command::read::<attribute::get_group_attr::GetGroupAttrToo>(),
+    Command::read::<live_room::get_group_ban_member::GetGroupBanMember>(),
+    Command::read::<counter::get_group_counter::GetGroupCounter>(),
     Command::read::<group::get_group_info::GetGroupInfo>(),
     Command::read::<group::get_group_member_info::GetGroupMemberInfo>(),
     Command::read::<group::get_group_msg_receipt::GetGroupMsgReceipt>(),
@@ -71,19 +97,31 @@ pub static COMMANDS: &[Command] = &[
     Command::read::<group::get_group_muted_account::GetGroupMutedAccount>(),
     Command::read::<group::get_group_shutted_uin::GetGroupShuttedUin>(),
     Command::read::<group::get_joined_group_list::GetJoinedGroupList>(),
+    Command::perform::<live_room::get_online_member_num::GetOnlineMemberNum>(),
+    Command::read::<permission_group::get_permission_group::GetPermissionGroup>(),
+    Command::read::<permission_group::get_permission_group_member_list::GetPermissionGroupMemberList>(),
     Command::read::<group::get_role_in_group::GetRoleInGroup>(),
     Command::perform::<group::get_specified_group_member_info::GetSpecifiedGroupMemberInfo>(),
+    Command::read::<permission_group::get_topic_permission_group::GetTopicPermissionGroup>(),
     Command::read::<group::group_msg_get_simple::GroupMsgGetSimple>(),
     Command::write::<group::group_msg_recall::GroupMsgRecall>(),
     Command::write::<group::group_msg_receipt::GroupMsgReceipt>(),
     Command::perform::<group::import_group::ImportGroup>(),
     Command::write::<group::import_group_member::ImportGroupMember>(),
     Command::write::<group::import_group_msg::ImportGroupMsg>(),
+    Command::perform::<topic::import_topic::ImportTopic>(),
+    Command::write::<attribute::modify_group_attr::ModifyGroupAttr>(),
     Command::perform::<group::modify_group_base_info::ModifyGroupBaseInfo>(),
     Command::write::<group::modify_group_member_info::ModifyGroupMemberInfo>(),
+    Command::write::<permission_group::modify_permission_group::ModifyPermissionGroup>(),
+    Command::perform::<live_room::send_broadcast_msg::SendBroadcastMsg>(),
     Command::perform::<group::send_group_msg::SendGroupMsg>(),
     Command::write::<group::send_group_system_notification::SendGroupSystemNotification>(),
+    Command::write::<attribute::set_group_attr::SetGroupAttr>(),
+    Command::write::<permission_group::set_topic_permission_group::SetTopicPermissionGroup>(),
     Command::write::<group::set_unread_msg_num::SetUnreadMsgNum>(),
+    Command::write::<live_room::unban_group_member::UnbanGroupMember>(),
+    Command::write::<counter::update_group_counter::UpdateGroupCounter>(),
     Command::perform::<moderation::allow_banned_object::AllowBannedObject>(),
     Command::perform::<moderation::forbid_illegal_object::ForbidIllegalObject>(),
     Command::perform::<moderation::get_cos_sig::GetCosSig>(),
@@ -92,6 +130,10 @@ pub static COMMANDS: &[Command] = &[
     Command::perform::<account::account_import::AccountImport>(),
     Command::write::<account::kick::Kick>(),
     Command::perform::<account::multiaccount_import::MultiaccountImport>(),
+    Command::perform::<topic::create_topic::CreateTopic>(),
+    Command::write::<topic::destroy_topic::DestroyTopic>(),
+    Command::read::<topic::get_topic::GetTopic>(),
+    Command::write::<topic::modify_topic::ModifyTopic>(),
     Command::read::<operations::get_history::GetHistory>(),
     Command::perform::<operations::getappinfo::Getappinfo>(),
     Command::read::<mute::getnospeaking::Getnospeaking>(),
@@ -330,6 +372,17 @@ fn number_as_answered(row: &Row, error: &Error) -> i32 {
     }
 }
 
+/// The number and the text of what became of an item of a list: 0 and nothing if it is good.
+pub fn verdict(family: Family, outcome: &Result<(), Fault>) -> (i32, &'static str) {
+    match outcome {
+        Ok(()) => (0, ""),
+        Err(fault) => {
+            let row = codes::render(family, fault);
+            (number(row), row.text)
+        }
+    }
+}
+
 /// The number by which a family spells a fault, for lists of items.
 pub fn number_of(family: Family, fault: &Fault) -> i32 {
     number(codes::render(family, fault))
@@ -409,7 +462,7 @@ pub fn commands_tsv() -> String {
     for command in COMMANDS {
         text.push_str(&format!("im-rest\t{}\t{}\tv4\n", command.chapter, command.name));
     }
-    for webhook in Webhook::ALL {
+    for webhook in Webhook::ALL.iter().filter(|webhook| webhook.is_published()) {
         text.push_str(&format!("im-webhook\t{}\t{}\t\n", webhook.chapter(), webhook.command()));
     }
     text

@@ -19,14 +19,14 @@ use super::{Webhooks, body};
 const INFO_BYTES: usize = 1_024;
 
 /// What an endpoint answered.
-struct Said {
-    code: i64,
-    info: String,
-    fields: Map<String, Value>,
+pub(super) struct Said {
+    pub(super) code: i64,
+    pub(super) info: String,
+    pub(super) fields: Map<String, Value>,
 }
 
 /// Why nothing was said.
-enum Silence {
+pub(super) enum Silence {
     /// Too many calls wait already.
     Busy,
     /// It failed.
@@ -104,7 +104,7 @@ impl Webhooks {
         }
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         app: &App,
         webhook: Webhook,
@@ -140,14 +140,14 @@ fn words(given: &Value) -> String {
 }
 
 /// Whether a number is one by which an app may refuse; its caller gets it as it is.
-fn is_custom(row: &codes::Row, code: i64) -> bool {
+pub(super) fn is_custom(row: &codes::Row, code: i64) -> bool {
     match row.code {
         Code::Range(first, last) => (i64::from(first)..=i64::from(last)).contains(&code),
         Code::Number(_) | Code::Text(_) => false,
     }
 }
 
-fn policy(app: &App, webhook: Webhook) -> OnFailure {
+pub(super) fn policy(app: &App, webhook: Webhook) -> OnFailure {
     app.settings.webhook.commands.get(webhook.command()).map(|own| own.on_failure).unwrap_or_default()
 }
 

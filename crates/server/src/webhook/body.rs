@@ -1,14 +1,17 @@
 //! The bodies of webhooks, as the contract spells them: one function for each.
 
-use contract::webhook::{Befriended, FriendQuestion, FriendStep, Happening, Judgement, Origin, Pair, StateChange, Via};
-use contract::{Millis, MsgKey, UserId};
+use contract::webhook::{
+    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Origin, Pair, PushEvent, PushReport,
+    Pushed, StateChange, Via,
+};
+use contract::{AppId, Millis, MsgKey, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use store::append::Draft;
 use store::webhooks::Waiting;
 
 /// A body with the fields that all have.
-fn body(command: &str, fields: Value) -> Value {
+pub(super) fn body(command: &str, fields: Value) -> Value {
     let mut body = Map::new();
     body.insert("CallbackCommand".into(), command.into());
     if let Value::Object(fields) = fields {
@@ -45,6 +48,36 @@ fn message(sender: &UserId, receiver: &UserId, key: MsgKey, is_online_only: bool
     })
 }
 
+/// `Push.Result`.
+fn pushes(task: i64, (key, job_key): (&str, &str), results: &[Pushed], at: Millis) -> Value {
+    json!({
+        "MessageId": task.to_string(),
+        "Key": key,
+        "JobKey": job_key,
+        "Events": results.iter().map(pushed).collect::<Value>(),
+        "EventTime": at.0,
+    })
+}
+
+/// What became of a push to one device, in the words of receipts.
+fn pushed(one: &Pushed) -> Value {
+    let event = match one.event {
+        PushEvent::Sent => "sent",
+        PushEvent::Failed => "sent_fail",
+        PushEvent::Arrived => "arrive",
+        PushEvent::Opened => "open",
+        PushEvent::Removed => "remove",
+    };
+    json!({
+        "DeviceId": one.device,
+        "Channel": one.channel,
+        "Event": event,
+        "Status": one.status.as_ref().map(|(_, number)| number),
+        "StatusFamily": one.status.as_ref().map(|(family, _)| family),
+        "Reason": one.reason,
+    })
+}
+
 /// Whose unread count a body tells.
 pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
     match happening {
@@ -58,6 +91,8 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Signalled { .. }
         | Happening::OverLimit { .. }
         | Happening::Moderated(_)
+        | Happening::AtVendor(_)
+        | Happening::Group(_)
         | Happening::Modified { .. }
         | Happening::ProfileSet { .. }
         | Happening::FriendsAdded { .. }
@@ -65,12 +100,13 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Blocked { .. }
         | Happening::Unblocked { .. }
         | Happening::Followed { .. }
-        | Happening::Unfollowed { .. } => None,
+        | Happening::Unfollowed { .. }
+        | Happening::Pushed { .. } => None,
     }
 }
 
 /// The body of an after webhook; none if what it would tell of is gone. `unread` is the count of [`counted`].
-pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
+pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> {
     let happening = event.happening.as_ref()?;
     let command = happening.webhook().command();
     let fields = match happening {
@@ -81,6 +117,7 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
             let fields = message(sender, receiver, *key, true);
             written(fields, event, (body, cloud), (0, SENT, unread))
         }
+        Happening::Pushed { task, key, job_key, results } => pushes(*task, (key, job_key), results, event.at),
         Happening::Unsent { sender, receiver, key, body, cloud, online_only, code, info } => {
             let fields = message(sender, receiver, *key, *online_only);
             written(fields, event, (body, cloud), (*code, info, UNREAD_UNKNOWN))
@@ -88,6 +125,7 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
         Happening::Signalled { sender, receiver, key, data } => signalled((sender, receiver), *key, data, event.at),
         Happening::OverLimit { command, calls, limit } => over_limit(command, *calls, *limit, event.at),
         Happening::Moderated(judgement) => judged(judgement, event),
+        Happening::AtVendor(report) => at_vendor(app, report, event.at),
         Happening::Read { reader, peer, time } => json!({
             "Report_Account": reader.as_str(),
             "Peer_Account": peer.as_str(),
@@ -135,6 +173,7 @@ pub(super) fn after(event: &Waiting, unread: i64) -> Option<String> {
             "To_Account": targets.iter().map(UserId::as_str).collect::<Value>(),
             "EventTime": event.at.0,
         }),
+        Happening::Group(in_group) => super::group::told(in_group, event.at),
         Happening::State { account, change, kicked } => state(account, *change, kicked, event.at),
     };
     Some(body(command, fields).to_string())
@@ -234,6 +273,50 @@ fn signalled((from, to): (&UserId, &UserId), key: MsgKey, data: &str, at: Millis
 fn over_limit(command: &str, calls: u32, limit: u32, at: Millis) -> Value {
     let (service, command) = command.split_once('/').unwrap_or_default();
     json!({ "ServiceName": service, "Command": command, "Request": calls, "Limit": limit, "EventTime": at.0 })
+}
+
+/// `Push.OfflinePush` and `Push.AllMemberPush`: that a vendor took it or refused it.
+fn at_vendor(app: AppId, report: &PushReport, at: Millis) -> Value {
+    let PushReport { account, channel, code, info, of } = report;
+    let mut fields = json!({
+        "EventTime": at.secs(),
+        "To_Account": account.as_str(),
+        "PushPlatform": platform(channel),
+        "PushStage": 1,
+        "ErrCode": code,
+        "ErrInfo": info,
+    });
+    let more = match of {
+        Notified::Message { sender, key } => json!({
+            "EventType": 1, "From_Account": sender.as_str(), "MsgKey": key.to_string(), "MsgSeq": key.seq,
+            "MsgRandom": key.random, "MsgTime": key.time,
+        }),
+        Notified::Group { group, sender, seq, random, time } => json!({
+            "EventType": 2, "From_Account": sender.as_str(), "GroupID": group, "MsgSeq": seq, "MsgRandom": random,
+            "MsgTime": time,
+        }),
+        Notified::Broadcast { number, random, time } => {
+            json!({ "TaskId": format!("{app}_{number}_{random}_{time}"), "TaskTime": time })
+        }
+    };
+    if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    fields
+}
+
+/// The number of a channel's vendor.
+fn platform(channel: &str) -> i32 {
+    match channel.strip_suffix("-voip").unwrap_or(channel) {
+        "apns" => 1,
+        "xiaomi" => 2,
+        "huawei" | "harmony" => 3,
+        "fcm" => 4,
+        "oppo" => 6,
+        "vivo" => 7,
+        "honor" => 8,
+        _ => 0,
+    }
 }
 
 /// The unread count that goes with a message that was refused.

@@ -73,7 +73,7 @@ pub(super) fn load(
                     None => 0,
                 };
                 let (id, webhook, origin) = (event.id, happening.webhook(), event.origin);
-                let body = body::after(&event, count).map(Bytes::from);
+                let body = body::after(snapshot.app(), &event, count).map(Bytes::from);
                 body.map_or(Say::Nothing, |body| Say::This(Event { id, webhook, origin, body }))
             }
         };

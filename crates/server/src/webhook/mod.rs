@@ -18,6 +18,7 @@ mod body;
 mod circuit;
 mod drain;
 mod endpoint;
+mod group;
 mod load;
 mod pump;
 mod switches;

@@ -7,6 +7,7 @@ mod im;
 mod media;
 mod openapi;
 mod ops;
+mod phones;
 mod raw;
 mod reference;
 mod reliable;

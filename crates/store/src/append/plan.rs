@@ -7,16 +7,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use contract::event::Event;
-use contract::group::{GroupEvent, GroupKind};
+use contract::group::GroupKind;
 use contract::message::{Flags, Message};
-use contract::webhook::{Happening, Webhook};
 use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
 
+use super::grouped::{InGroup, group_event, group_indexes, span_of};
 use super::heads::HeadKey;
-use super::window::{GROUP_SPAN_MS, Ids, Memory, Print, SPAN_MS, Stored, Window};
-use super::{Draft, DraftKind, Facts, GroupFacts, IntoGroup, Sent, Standing, Waiting};
+use super::told::told;
+use super::window::{GROUP_SPAN_MS, Ids, Memory, Print, Stored, Window};
+use super::{DraftKind, Facts, GroupFacts, Sent, Standing, Waiting};
 use crate::Hooks;
-use crate::groups::messages;
 use crate::job::guard;
 use crate::relations::Tie;
 use crate::webhooks;
@@ -102,13 +102,6 @@ pub(crate) struct Recent<'w> {
     pub(crate) group_seq: Option<i64>,
 }
 
-/// Asks what is known of a group and of a sender's place in it.
-pub(crate) struct InGroup<'w> {
-    pub(crate) app: AppId,
-    pub(crate) group: &'w IntoGroup,
-    pub(crate) sender: &'w UserId,
-}
-
 /// Asks what stands between two accounts.
 pub(crate) struct Pair<'w> {
     pub(crate) app: AppId,
@@ -170,25 +163,6 @@ pub(crate) struct Plan {
     pub(crate) left: Vec<(HeadKey, Head)>,
 }
 
-/// What the webhooks of the apps tell of: only for those that have them on.
-fn told(hooks: &Hooks, waiting: &[(AppId, Waiting)], rows: &[Row]) -> Result<Vec<(usize, webhooks::Kept)>> {
-    let mut told = Vec::new();
-    for (index, row) in rows.iter().enumerate() {
-        let (app, w) = &waiting[row.draft];
-        let Some(origin) = w.draft.told.filter(|_| w.draft.group.is_none()) else { continue };
-        let (wanted, receiver) = ((hooks.wanted)(*app), &w.draft.receiver);
-        if wanted.has(Webhook::AfterSendMsg) {
-            let happening = Happening::Sent { receiver: receiver.clone() };
-            told.push((index, webhooks::Kept::new(origin, &happening)?));
-        }
-        if wanted.has(Webhook::BotMessage) && receiver.is_robot() && !w.draft.sender.is_robot() {
-            let happening = Happening::SentToRobot { receiver: receiver.clone() };
-            told.push((index, webhooks::Kept::new(origin, &happening)?));
-        }
-    }
-    Ok(told)
-}
-
 impl Plan {
     /// The events of the batch, by app, in the order of the messages.
     pub(crate) fn events(&self, waiting: &[(AppId, Waiting)]) -> Vec<(AppId, Event)> {
@@ -222,25 +196,6 @@ impl Plan {
         let told = self.told.iter().map(|(row, _)| (waiting[self.rows[*row].draft].0, Event::WebhookQueued));
         self.rows.iter().filter(is_news).map(event).chain(queued).chain(told).collect()
     }
-}
-
-/// What is announced of a group's message.
-fn group_event(w: &Waiting, group: &IntoGroup, row: &Row) -> Event {
-    let Draft { sender, msg_random, body, cloud, origin, .. } = &w.draft;
-    let place = (row.stored.seq, row.stored.at, *msg_random);
-    let message = messages::message(sender, place, (body, cloud), row.flags, &group.extra);
-    Event::Group(GroupEvent::Message {
-        group: group.id.clone(),
-        conversation: w.conversation,
-        kind: row.group_kind.unwrap_or(GroupKind::Public),
-        message: Arc::new(message),
-        origin: origin.clone(),
-    })
-}
-
-/// How long a repeated send counts as the same message.
-const fn span_of(draft: &Draft) -> i64 {
-    if draft.group.is_some() { GROUP_SPAN_MS } else { SPAN_MS }
 }
 
 /// Runs all steps of a batch but the commit.
@@ -338,15 +293,10 @@ fn ask(waiting: &[(AppId, Waiting)]) -> (Questions<'_>, Vec<usize>) {
     let exact = import_indexes(waiting).map(|index| exact_of(&waiting[index])).collect();
     let groups = waiting.iter().filter_map(|(app, w)| {
         let group = w.draft.group.as_deref()?;
-        Some(InGroup { app: *app, group, sender: &w.draft.sender })
+        Some(InGroup { app: *app, group, sender: &w.draft.sender, home: group.home() })
     });
     let groups = groups.collect();
     (Questions { slots, accounts, exact, groups }, slot_of)
-}
-
-/// The drafts that go into groups.
-fn group_indexes(waiting: &[(AppId, Waiting)]) -> impl Iterator<Item = usize> {
-    waiting.iter().enumerate().filter(|(_, (_, w))| w.draft.group.is_some()).map(|(index, _)| index)
 }
 
 /// The drafts that an exact match would make a repetition.

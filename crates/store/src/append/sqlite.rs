@@ -5,7 +5,8 @@ use contract::message::Flags;
 use contract::webhook::part_of;
 use contract::{AppId, Millis, MsgKey, Result};
 
-use super::plan::{Account, Engine, Exact, Gathered, Head, InGroup, Pair, Plan, Questions, Recent, Slot};
+use super::grouped::InGroup;
+use super::plan::{Account, Engine, Exact, Gathered, Head, Pair, Plan, Questions, Recent, Slot};
 use super::window::{GROUP_LOOKBACK, Stored};
 use super::{GroupFacts, Waiting};
 use crate::conversations::list::UNSETTLED;
@@ -106,11 +107,11 @@ impl Lite {
                 "SELECT g.kind, g.is_muted, m.role, q.until,
                         COALESCE((SELECT group_muted_until FROM accounts WHERE app = $1 AND id = $4), 0)
                          FROM groups g
-                         LEFT JOIN group_members m ON m.app = $1 AND m.conversation = $3 AND m.account = $4
+                         LEFT JOIN group_members m ON m.app = $1 AND m.conversation = $5 AND m.account = $4
                          LEFT JOIN group_mutes q ON q.app = $1 AND q.conversation = $3 AND q.account = $4
                          WHERE g.app = $1 AND g.id = $2 AND g.conversation = $3 AND g.ended_at = 0"
             ),
-            (question.app, &question.group.id, question.group.conversation, question.sender),
+            (question.app, &question.group.id, question.group.conversation, question.sender, question.home),
         )?;
         Ok(row.and_then(|(kind, is_muted, role, muted_until, banned_until)| {
             Some(GroupFacts {
@@ -201,6 +202,21 @@ impl Lite {
                 (slot.app, slot.id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until),
             )
         }
+    }
+
+    fn push(&mut self, waiting: &[(AppId, Waiting)], (index, id, seq): &(usize, i64, contract::Seq)) -> Result<()> {
+        let (app, w) = &waiting[*index];
+        let (topic, part) = match &w.draft.group {
+            Some(group) => (GROUP_PUSH, group.id.as_str()),
+            None => (OFFLINE_PUSH, w.draft.receiver.as_str()),
+        };
+        self.change(
+            sql!(
+                "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+            ),
+            (*app, *id, topic, part, w.draft.at, w.draft.push.as_deref(), w.conversation, *seq),
+        )
     }
 
     /// Makes the memberships that are missing: all of a new conversation, and that of an account which was deleted and
@@ -304,20 +320,6 @@ impl Engine for Lite {
                 ),
             )?;
         }
-        for (index, id, seq) in &plan.pushes {
-            let (app, w) = &waiting[*index];
-            let (topic, part) = match &w.draft.group {
-                Some(group) => (GROUP_PUSH, group.id.as_str()),
-                None => (OFFLINE_PUSH, w.draft.receiver.as_str()),
-            };
-            self.change(
-                sql!(
-                    "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-                ),
-                (*app, *id, topic, part, w.draft.at, w.draft.push.as_deref(), w.conversation, *seq),
-            )?;
-        }
-        Ok(())
+        plan.pushes.iter().try_for_each(|push| self.push(waiting, push))
     }
 }

@@ -8,6 +8,7 @@
 use contract::{ConversationId, Result, Seq, UserId, limit};
 
 use super::Place;
+use super::contacts::Contact;
 use crate::{Snapshot, Tx};
 
 /// The place of a head that moved since it was put into order: before all others.
@@ -38,8 +39,8 @@ impl Cursor {
 pub struct Line {
     /// Its key.
     pub conversation: ConversationId,
-    /// The other account; none if this account forgot the conversation.
-    pub peer: Option<UserId>,
+    /// The other side; none if this account forgot the conversation.
+    pub peer: Option<Contact>,
     /// The newest message that moves the list.
     pub last: Place,
     /// Nothing up to here is shown.
@@ -70,7 +71,7 @@ type Row = (ConversationId, Option<String>, Seq, i64, Option<Seq>, Option<Seq>);
 fn line((conversation, peer, seq, time, cleared, hidden): Row) -> Line {
     Line {
         conversation,
-        peer: peer.map(|peer| UserId::trusted(&peer)),
+        peer: peer.map(|peer| Contact::User(UserId::trusted(&peer))),
         last: Place { seq, time },
         cleared: cleared.unwrap_or_default(),
         hidden: hidden.unwrap_or_default(),
@@ -162,6 +163,26 @@ pub fn unsettled(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) ->
         },
         (app, account, UNSETTLED, count.min(limit::STORE_PAGE) as i64),
     )?;
+    Ok(rows.into_iter().map(line).collect())
+}
+
+/// Reads the groups of an account that hold a message, in no particular order. They have no place in the order of lists,
+/// because a group has as many lists as members; whoever lists sorts them in.
+pub fn groups(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -> Result<Vec<Line>> {
+    let app = snapshot.app();
+    let rows: Vec<(ConversationId, String, Seq, i64, Seq, Seq, Seq)> = snapshot.all(
+        sql!(
+            "SELECT c.id, g.id, c.last_seq, c.last_time, m.cleared_seq, g.cleared_seq, m.hidden_seq
+             FROM group_members m
+             JOIN groups g ON g.app = m.app AND g.conversation = m.conversation AND g.ended_at = 0
+             JOIN conversations c ON c.app = m.app AND c.id = m.conversation
+             WHERE m.app = $1 AND m.account = $2 AND c.last_seq > 0 ORDER BY g.id LIMIT $3"
+        ),
+        (app, account, count as i64),
+    )?;
+    let line = |(conversation, id, seq, time, own, all, hidden): (ConversationId, String, Seq, i64, Seq, Seq, Seq)| {
+        Line { conversation, peer: Some(Contact::Group(id)), last: Place { seq, time }, cleared: own.max(all), hidden }
+    };
     Ok(rows.into_iter().map(line).collect())
 }
 

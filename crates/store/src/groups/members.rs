@@ -59,7 +59,8 @@ impl Member {
 
     /// Nothing up to here is shown to it.
     pub fn cleared_in(&self, group: &Group) -> Seq {
-        self.cleared.max(group.cleared)
+        // What it cleared in a community says nothing of the community's topics.
+        if group.is_topic() { group.cleared } else { self.cleared.max(group.cleared) }
     }
 
     /// Whether its list shows the group: it was not deleted from it, or a message came since.
@@ -165,21 +166,28 @@ pub fn page(
     )
 }
 
-/// Reads the names of members behind one of them, with how each receives messages.
-pub fn names(
+/// Reads the names of members behind one of them, with how each receives messages and whether a push reaches it.
+pub fn reached(
     snapshot: &mut Snapshot<'_>,
     conversation: ConversationId,
     after: &str,
     count: usize,
-) -> Result<Vec<(UserId, i64)>> {
+) -> Result<Vec<(UserId, ReceiveOption, bool)>> {
     let app = snapshot.app();
-    snapshot.all(
+    let rows: Vec<(UserId, i64, Option<i64>)> = snapshot.all(
         sql!(
-            "SELECT account, receive FROM group_members WHERE app = $1 AND conversation = $2 AND account > $3
-             ORDER BY account LIMIT $4"
+            "SELECT m.account, m.receive, a.reach FROM group_members m
+             LEFT JOIN accounts a ON a.app = m.app AND a.id = m.account AND a.deleted_at = 0
+             WHERE m.app = $1 AND m.conversation = $2 AND m.account > $3
+             ORDER BY m.account LIMIT $4"
         ),
         (app, conversation, after, count as i64),
-    )
+    )?;
+    let row = |(account, receive, reach): (UserId, i64, Option<i64>)| {
+        let receive = ReceiveOption::from_number(receive).unwrap_or(ReceiveOption::AcceptAndNotify);
+        (account, receive, reach.is_some_and(|reach| reach > 0))
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// Reads owner and admins, at most a page.

@@ -98,6 +98,16 @@ impl Group {
         self.ended_at.0 == 0
     }
 
+    /// The conversation that its members hang on: that of the community for a topic, its own otherwise.
+    pub fn home(&self) -> ConversationId {
+        self.id.home(self.conversation)
+    }
+
+    /// Whether it is a topic of a community.
+    pub fn is_topic(&self) -> bool {
+        self.id.community().is_some()
+    }
+
     /// Whether others than its owner see it: a dormant type wakes up with its first message.
     pub const fn is_awake(&self) -> bool {
         !self.kind.capability().is_dormant || self.seq.0 > 0
@@ -334,10 +344,12 @@ pub fn count(snapshot: &mut Snapshot<'_>, kind: Option<GroupKind>) -> Result<i64
     let app = snapshot.app();
     let (count,): (i64,) = match kind {
         Some(kind) => snapshot.one(
-            sql!("SELECT COUNT(*) FROM groups WHERE app = $1 AND kind = $2 AND ended_at = 0"),
+            sql!("SELECT COUNT(*) FROM groups WHERE app = $1 AND kind = $2 AND ended_at = 0 AND number > 0"),
             (app, kind as i64),
         )?,
-        None => snapshot.one(sql!("SELECT COUNT(*) FROM groups WHERE app = $1 AND ended_at = 0"), (app,))?,
+        None => {
+            snapshot.one(sql!("SELECT COUNT(*) FROM groups WHERE app = $1 AND ended_at = 0 AND number > 0"), (app,))?
+        }
     };
     Ok(count)
 }

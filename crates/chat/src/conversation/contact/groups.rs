@@ -115,7 +115,7 @@ fn change_members(
         return refuse(Fault::GroupedQuota { max });
     }
     let all: Vec<Contact> = add.iter().chain(remove).cloned().collect();
-    let refused = refusals(tx, &all)?;
+    let refused = refusals(tx, owner.account, &all)?;
     let mut states = states_of(tx, owner.account, &all)?;
     let mut grouped = contacts::held(tx, owner.account)?.grouped;
     let bit = 1_u64 << group.slot;

@@ -179,6 +179,10 @@ codes! { Im, Group:
     /// The group would have more than 20 counters. The caller deletes some first.
     CountersTooMany = 10063, raised by Fault::CountersTooMany, "too many counters";
 
+    /// The app's own webhook forbade the operation with a number of its own, from a span that the contract leaves to apps.
+    /// The app's back end knows what it means.
+    WebhookCustom = 10100..10200 extra, raised by Fault::WebhookCustom, "refused by the app with its own code";
+
     /// Communities are switched off for the app, or this community has no topics. The operator switches them on; topics
     /// need a community made for them.
     CommunityDisabled = 11000, raised by Fault::CommunityDisabled, "community is not enabled";

@@ -92,7 +92,15 @@ codes! { Im, Message:
     /// The body is no JSON object, or a field that has no number of its own is missing or wrong. The caller reads the
     /// answer's text, which names the field.
     FieldInvalid = 90001,
-        raised by Fault::FieldInvalid | Fault::FieldMissing | Fault::FieldTooLong | Fault::BodyMalformed,
+        raised by Fault::FieldInvalid
+            | Fault::FieldMissing
+            | Fault::FieldTooLong
+            | Fault::FieldNotFound
+            | Fault::FieldEmpty
+            | Fault::FieldBlank
+            | Fault::FieldLettersTooMany
+            | Fault::FieldItemsTooMany
+            | Fault::BodyMalformed,
         "json or field not valid";
 
     /// `MsgBody` is empty, or one of its elements lacks its type or content or has a type that does not exist. The

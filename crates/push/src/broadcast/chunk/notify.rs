@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use contract::codes::PushCommon;
 use contract::event::Event;
 use contract::notification::{Badge, Notification};
+use contract::webhook::Notified;
 use contract::{DeviceId, Millis, Result, UserId};
 use store::broadcasts::{self, Exception, Way};
 use store::deliveries::{self, Claimed, Route, SELF_LANE, Task};
@@ -17,6 +18,7 @@ use super::super::audience::{Audience, Slice};
 use super::Worker;
 use crate::delivery::{self, status};
 use crate::engine::Dispatched;
+use crate::results;
 use crate::ways::is_wanted;
 
 /// Rows by lane, each in the order of the slice.
@@ -56,6 +58,7 @@ impl Worker<'_> {
                 self.again_at = Some(self.again_at.map_or(sent.again_at, |at| at.min(sent.again_at)));
             }
             self.tell(&known, &sent);
+            self.report(&lane, &sent, &known, &plan.account_of);
             self.note(&lane, &sent, &known, &plan.account_of).await?;
         }
         Ok(())
@@ -169,6 +172,18 @@ impl Worker<'_> {
                 self.reached.push(device.clone());
             }
             *self.counted.entry(place.clone()).or_default() += counts;
+            self.results.entry(place.task).or_default().extend(results::of(settled, device, place));
+        }
+    }
+
+    /// Leaves what a vendor took or refused for the webhook that tells of it.
+    fn report(&mut self, lane: &str, sent: &Dispatched, known: &Known, account_of: &HashMap<DeviceId, UserId>) {
+        let Some(reports) = self.reports.as_mut().filter(|_| lane != SELF_LANE) else { return };
+        let order = &self.of.order;
+        let of = Notified::Broadcast { number: order.number, random: order.random, time: order.created_at.secs() };
+        for row in sent.settled.iter().filter(|row| row.is_ended) {
+            let account = known.get(&row.number).and_then(|(device, _)| account_of.get(device));
+            reports.extend(account.map(|account| delivery::report(account.clone(), lane, row, of.clone())));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Our notification → OPPO's, and what OPPO would refuse anyway. Overrides are put over the fields of one notification.
 //!
-//! <https://open.oppomobile.com/new/developmentDoc/info?id=11238>
+//! <https://open.oppomobile.com/new/developmentDoc/info?id=12968>
 
 use contract::Millis;
 use contract::notification::{Click, Kind, Notification, Style, Weight};

@@ -1,7 +1,7 @@
 //! Our notification → Xiaomi's form, and what Xiaomi would refuse anyway. Overrides are fields of the form, with their
 //! full names (`extra.channel_id`).
 //!
-//! <https://dev.mi.com/xiaomihyperos/documentation/detail?pId=1559>
+//! <https://dev.mi.com/xiaomihyperos/ability/mipush>
 
 use contract::Millis;
 use contract::notification::{Attention, Click, Kind, Notification, Style};

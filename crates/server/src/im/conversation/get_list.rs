@@ -8,7 +8,7 @@ use contract::{Failure, Result, UserId, limit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
-use store::conversations::contacts;
+use store::conversations::contacts::{self, Contact};
 use store::conversations::list::Cursor;
 
 use super::{Marks, check_account};
@@ -54,8 +54,12 @@ struct SessionItem {
     /// 1 with an account, 2 of a group.
     #[serde(rename = "Type")]
     kind: u32,
-    #[serde(rename = "To_Account")]
-    peer: String,
+    /// Type 1: the account.
+    #[serde(rename = "To_Account", skip_serializing_if = "Option::is_none")]
+    peer: Option<String>,
+    /// Type 2: the group.
+    #[serde(rename = "GroupId", skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
     /// Seconds, of the newest message.
     #[serde(rename = "MsgTime")]
     time: i64,
@@ -118,7 +122,7 @@ impl GetList {
         let mut top = list::cursor_of(self.top_time.into(), self.top_index.into());
         let mut pinned = Vec::new();
         if has(WITH_PINS) && (is_first || has(PAGES_PINS)) {
-            pinned = list::pinned(snapshot, account, has(WITH_EMPTY))?;
+            pinned = list::pinned(snapshot, account, has(WITH_EMPTY), true)?;
             pinned.retain(|entry| entry.cursor < top);
             top = pinned.last().map_or(top, |entry| entry.cursor);
         }
@@ -126,6 +130,7 @@ impl GetList {
             behind: list::cursor_of(self.time.into(), self.index.into()),
             without_pinned: has(WITH_PINS),
             with_empty: has(WITH_EMPTY),
+            with_groups: true,
             count: limit::CONVERSATION_PAGE - pinned.len(),
             max: call.app.plan().allowance().conversations_max,
         };
@@ -153,12 +158,13 @@ impl GetList {
             marks = states.iter().map(|state| Marks::of(state, &groups)).collect();
         }
         let mut marks = marks.into_iter();
-        let item = |(index, entry): (usize, Entry)| SessionItem {
-            kind: 1,
-            peer: entry.peer.to_string(),
-            time: entry.time,
-            top: (index < pins).into(),
-            marks: marks.next(),
+        let item = |(index, entry): (usize, Entry)| {
+            let name = Some(entry.peer.name().to_owned());
+            let (kind, peer, group) = match entry.peer {
+                Contact::User(_) => (1, name, None),
+                Contact::Group(_) => (2, None, name),
+            };
+            SessionItem { kind, peer, group, time: entry.time, top: (index < pins).into(), marks: marks.next() }
         };
         Ok(entries.into_iter().enumerate().map(item).collect())
     }

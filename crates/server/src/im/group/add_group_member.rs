@@ -3,11 +3,12 @@
 use chat::group::member::add;
 use contract::codes::Family;
 use contract::group::ADD_BATCH;
+use contract::webhook::{GroupQuestion, Webhook};
 use contract::{Fault, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GroupName, by, group_fault, is_on, scope};
+use super::{GroupName, ask_app, by, group_fault, is_on, scope};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 
@@ -64,10 +65,17 @@ impl Perform for AddGroupMember {
         }
         let accounts = super::batch(&users, "MemberList", ADD_BATCH)?;
         let (store, app, id) = (call.node.store.clone(), call.app.id, self.group_id.0);
+        let mut refused = Vec::new();
+        if call.app.settings.webhook.has(Webhook::BeforeInviteJoinGroup) {
+            let asked = id.clone();
+            let kind = store.read(app, move |snapshot| Ok(chat::group::find(snapshot, &asked)?.kind)).await?;
+            let (operator, accounts) = (call.caller.clone(), accounts.clone());
+            refused = ask_app(&call, &GroupQuestion::Invite { group: id.clone(), kind, operator, accounts }).await?;
+        }
         let addition = store
             .write(app, move |tx| {
                 tx.act_for(call.origin());
-                add(tx, &scope(&call), &by(&call, None), &id, &accounts, &[], is_silent)
+                add(tx, &scope(&call), &by(&call, None), &id, &accounts, &refused, is_silent)
             })
             .await?;
         let outcome = |(account, added): (contract::UserId, chat::group::member::Added)| Outcome {

@@ -4,12 +4,13 @@ use chat::group::create::{New, create};
 use chat::group::profile::Change;
 use contract::codes::Family;
 use contract::group::{GroupId, GroupKind, Role, SEED_BATCH};
+use contract::webhook::{GroupQuestion, Webhook};
 use contract::{Fault, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::groups::Fields;
 
-use super::{Pair, by, fields, group_fault, invite_option, is_on, join_option, moderate, scope};
+use super::{Pair, ask_app, by, fields, group_fault, invite_option, is_on, join_option, moderate, scope};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 
@@ -160,6 +161,20 @@ impl Perform for CreateGroup {
         let mut new = self.form.new(&call)?;
         new.members = seats.into_iter().map(seat).collect::<Result<_, _>>()?;
         let (store, app) = (call.node.store.clone(), call.app.id);
+        let (owner, kind) = (new.owner.clone(), new.kind);
+        let owned = match owner.filter(|_| call.app.settings.webhook.has(Webhook::BeforeCreateGroup)) {
+            Some(owner) => store.read(app, move |snapshot| store::groups::owned(snapshot, &owner)).await?,
+            None => Vec::new(),
+        };
+        let question = GroupQuestion::Create {
+            operator: call.caller.clone(),
+            owner: new.owner.as_ref().map(ToString::to_string).unwrap_or_default(),
+            kind,
+            name: new.profile.name.clone().unwrap_or_default(),
+            members: new.members.iter().map(|(account, ..)| account.clone()).collect(),
+            owned: owned.iter().find(|(of, _)| *of == kind).map_or(0, |(_, count)| *count),
+        };
+        ask_app(&call, &question).await?;
         let group = store
             .write(app, move |tx| {
                 tx.act_for(call.origin());

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
 
-use super::{GroupName, by, group_fault, scope};
+use super::{Spot, by, group_fault, scope};
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User};
 
@@ -16,8 +16,9 @@ use crate::im::fields::{FieldFault, User};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeleteGroupMsgBySender {
-    /// The group.
-    group_id: GroupName,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    spot: Spot,
     /// Who wrote.
     #[serde(rename = "Sender_Account")]
     sender: User,
@@ -33,7 +34,7 @@ impl Action for DeleteGroupMsgBySender {
 
 impl Write for DeleteGroupMsgBySender {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Done> {
-        recall_sender(tx, &scope(call), &by(call, None), &self.group_id.0, &self.sender.0)?;
+        recall_sender(tx, &scope(call), &by(call, None), &self.spot.id()?, &self.sender.0)?;
         Ok(Done {})
     }
 }

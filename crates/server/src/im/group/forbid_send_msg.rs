@@ -9,7 +9,7 @@ use serde::Deserialize;
 use store::Tx;
 
 use super::modify_group_member_info::seconds;
-use super::{GroupName, batch, by, group_fault, scope};
+use super::{Spot, batch, by, group_fault, scope};
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User};
 
@@ -18,8 +18,9 @@ use crate::im::fields::{FieldFault, User};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ForbidSendMsg {
-    /// The group.
-    group_id: GroupName,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    spot: Spot,
     /// Up to 500.
     #[serde(rename = "Members_Account")]
     members: Vec<User>,
@@ -40,7 +41,7 @@ impl Write for ForbidSendMsg {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Done> {
         let accounts = batch(&self.members, "Members_Account", MEMBER_BATCH)?;
         let seconds = seconds(self.mute_time)?;
-        mute(tx, &scope(call), &by(call, None), &self.group_id.0, &accounts, seconds)?;
+        mute(tx, &scope(call), &by(call, None), &self.spot.id()?, &accounts, seconds)?;
         Ok(Done {})
     }
 }

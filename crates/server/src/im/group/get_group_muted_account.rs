@@ -8,7 +8,7 @@ use store::Snapshot;
 use store::groups::members;
 
 use super::show::mute_end;
-use super::{GroupName, bounded, group_fault};
+use super::{Spot, bounded, group_fault};
 use crate::im::action::{Action, Call, Read};
 use crate::im::fields::FieldFault;
 
@@ -16,8 +16,9 @@ use crate::im::fields::FieldFault;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetGroupMutedAccount {
-    /// The group.
-    group_id: GroupName,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    spot: Spot,
 }
 
 /// One account.
@@ -47,15 +48,15 @@ impl Action for GetGroupMutedAccount {
 }
 
 /// Who is muted, with the moment at which it ends.
-pub(super) fn muted(call: &Call, snapshot: &mut Snapshot<'_>, name: &GroupName) -> Result<Vec<(UserId, Millis)>> {
-    let group = chat::group::find(snapshot, &name.0)?;
+pub(super) fn muted(call: &Call, snapshot: &mut Snapshot<'_>, spot: &Spot) -> Result<Vec<(UserId, Millis)>> {
+    let group = chat::group::place(snapshot, &spot.id()?)?;
     members::muted(snapshot, group.conversation, call.now, contract::group::GROUP_PAGE)
 }
 
 impl Read for GetGroupMutedAccount {
     fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
         let item = |(account, until): (UserId, Millis)| Item { account: account.to_string(), until: mute_end(until) };
-        let muted_account_list = muted(call, snapshot, &self.group_id)?.into_iter().map(item).collect();
-        bounded(Answer { group_id: self.group_id.0.to_string(), muted_account_list })
+        let muted_account_list = muted(call, snapshot, &self.spot)?.into_iter().map(item).collect();
+        bounded(Answer { group_id: self.spot.group.0.to_string(), muted_account_list })
     }
 }

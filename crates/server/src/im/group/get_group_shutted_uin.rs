@@ -8,7 +8,7 @@ use store::Snapshot;
 
 use super::get_group_muted_account::muted;
 use super::show::mute_end;
-use super::{GroupName, bounded, group_fault};
+use super::{Spot, bounded, group_fault};
 use crate::im::action::{Action, Call, Read};
 use crate::im::fields::FieldFault;
 
@@ -16,8 +16,9 @@ use crate::im::fields::FieldFault;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetGroupShuttedUin {
-    /// The group.
-    group_id: GroupName,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    spot: Spot,
 }
 
 /// One account.
@@ -49,7 +50,7 @@ impl Action for GetGroupShuttedUin {
 impl Read for GetGroupShuttedUin {
     fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
         let item = |(account, until): (UserId, Millis)| Item { account: account.to_string(), until: mute_end(until) };
-        let shutted_uin_list = muted(call, snapshot, &self.group_id)?.into_iter().map(item).collect();
-        bounded(Answer { group_id: self.group_id.0.to_string(), shutted_uin_list })
+        let shutted_uin_list = muted(call, snapshot, &self.spot)?.into_iter().map(item).collect();
+        bounded(Answer { group_id: self.spot.group.0.to_string(), shutted_uin_list })
     }
 }

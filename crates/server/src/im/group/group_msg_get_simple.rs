@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Snapshot;
 
-use super::{GroupName, bounded, group_fault};
+use super::{Spot, bounded, group_fault};
 use crate::im::action::{Action, Call, Read};
 use crate::im::fields::FieldFault;
 
@@ -18,8 +18,9 @@ use crate::im::fields::FieldFault;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupMsgGetSimple {
-    /// The group.
-    group_id: GroupName,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    spot: Spot,
     /// How many messages, up to 20.
     req_msg_number: i64,
     /// Up to and with this one; absent means the newest.
@@ -108,7 +109,7 @@ impl Read for GroupMsgGetSimple {
             return Err(Fault::FieldInvalid { field: "ReqMsgSeq" }.into());
         }
         let with_recalled = super::is_on(self.with_recalled_msg, "WithRecalledMsg")?;
-        let page = history(snapshot, &self.group_id.0, self.req_msg_seq.map(Seq), count.min(HISTORY_PAGE))?;
+        let page = history(snapshot, &self.spot.id()?, self.req_msg_seq.map(Seq), count.min(HISTORY_PAGE))?;
         let newest = self.req_msg_seq.map_or(page.group.seq.0, |seq| seq.min(page.group.seq.0));
         let oldest = (newest - count.min(HISTORY_PAGE) as i64).max(0);
         let mut list = Vec::new();
@@ -127,6 +128,6 @@ impl Read for GroupMsgGetSimple {
             (false, true) => 2,
             (false, false) => 0,
         };
-        bounded(Answer { group_id: self.group_id.0.to_string(), is_finished, rsp_msg_list: list })
+        bounded(Answer { group_id: self.spot.group.0.to_string(), is_finished, rsp_msg_list: list })
     }
 }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
-use super::{GroupName, by, group_fault, scope};
+use super::{Spot, by, group_fault, scope};
 use crate::im::action::{Action, Call, Write};
 use crate::im::fields::FieldFault;
 use crate::im::number_of;
@@ -17,8 +17,9 @@ use crate::im::number_of;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupMsgRecall {
-    /// The group.
-    group_id: GroupName,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    spot: Spot,
     /// Up to 10.
     msg_seq_list: Vec<Place>,
     /// Why, up to 100 bytes.
@@ -73,7 +74,7 @@ impl Write for GroupMsgRecall {
         if reason.len() > RECALL_REASON_BYTES {
             return Err(Fault::FieldTooLong { field: "Reason", max: RECALL_REASON_BYTES }.into());
         }
-        let (_, outcomes) = recall(tx, &scope(call), &by(call, None), &self.group_id.0, &seqs, i64::MAX, reason)?;
+        let (_, outcomes) = recall(tx, &scope(call), &by(call, None), &self.spot.id()?, &seqs, i64::MAX, reason)?;
         let outcome = |(seq, outcome): (Seq, Result<(), Fault>)| Outcome {
             msg_seq: seq.0,
             ret_code: outcome.err().map_or(0, |fault| number_of(Family::Group, &fault)),

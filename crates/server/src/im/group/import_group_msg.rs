@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Tx;
 
-use super::{GroupName, group_fault, is_on, scope};
+use super::{Spot, group_fault, is_on, scope};
 use crate::im::action::{Action, Call, Write};
 use crate::im::fields::{FieldFault, User};
 use crate::im::{number_of, shape};
@@ -20,8 +20,9 @@ use crate::im::{number_of, shape};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ImportGroupMsg {
-    /// The group.
-    group_id: GroupName,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    spot: Spot,
     /// 1: the conversation moves up in the members' lists.
     recent_contact_flag: Option<i64>,
     /// Up to 20.
@@ -83,7 +84,7 @@ impl Write for ImportGroupMsg {
         let moves_list = is_on(self.recent_contact_flag, "RecentContactFlag")?;
         let max = call.app.settings.message_bytes;
         let letters: Vec<Letter> = self.msg_list.iter().map(|item| letter(item, max)).collect::<Result<_, _>>()?;
-        let outcomes = messages(tx, &scope(call), &self.group_id.0, &letters, moves_list)?;
+        let outcomes = messages(tx, &scope(call), &self.spot.id()?, &letters, moves_list)?;
         let outcome = |outcome: std::result::Result<(Seq, Millis), Fault>| match outcome {
             Ok((seq, at)) => Outcome { msg_seq: seq.0, msg_time: at.secs(), result: 0 },
             Err(fault) => Outcome { msg_seq: 0, msg_time: 0, result: number_of(Family::Group, &fault) },

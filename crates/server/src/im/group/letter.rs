@@ -104,6 +104,7 @@ impl Letter {
         Ok(Post {
             group: id,
             is_admin: call.app.is_admin(&sender),
+            operator: call.caller.clone(),
             sender,
             random: self.random,
             elements: self.msg_body,

@@ -42,6 +42,7 @@ use std::borrow::Cow;
 
 use chat::group::{By, Scope};
 use contract::group::{ANSWER_BYTES, GroupId, JoinOption};
+use contract::webhook::GroupQuestion;
 use contract::{Failure, Fault, Result, UserId, limit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -70,6 +71,28 @@ impl JsonSchema for GroupName {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "minLength": 1, "maxLength": 96 })
+    }
+}
+
+/// What messages are in: a group, or a topic of a community.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct Spot {
+    /// The group.
+    #[serde(rename = "GroupId")]
+    pub group: GroupName,
+    /// The topic, of a community with topics.
+    #[serde(rename = "TopicId")]
+    pub topic: Option<String>,
+}
+
+impl Spot {
+    /// The id of the group, or of the topic if one is named, which must be one of the group's.
+    pub fn id(&self) -> Result<GroupId, Fault> {
+        let Some(topic) = self.topic.as_deref().filter(|topic| !topic.is_empty()) else {
+            return Ok(self.group.0.clone());
+        };
+        let id = GroupId::parse(topic).ok().filter(|id| id.community().as_ref() == Some(&self.group.0));
+        id.ok_or(Fault::FieldInvalid { field: "TopicId" })
     }
 }
 
@@ -158,6 +181,14 @@ fn invite_option(value: Option<&str>) -> Result<Option<JoinOption>, Fault> {
 fn bounded<T: Serialize>(answer: T) -> Result<T> {
     let size = serde_json::to_vec(&answer).map_err(Failure::internal)?.len();
     if size > ANSWER_BYTES { Err(Fault::AnswerTooLarge.into()) } else { Ok(answer) }
+}
+
+/// Asks the app about a group, if it wants to be asked; answers who may not be added.
+pub(super) async fn ask_app(call: &Call, question: &GroupQuestion) -> Result<Vec<UserId>> {
+    if !call.app.settings.webhook.has(question.webhook()) {
+        return Ok(Vec::new());
+    }
+    call.node.webhooks.before_group(&call.app, call.origin(), question).await
 }
 
 /// Looks through the texts of a group for what the app does not want to be said.

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{GroupName, by, scope};
+use super::{Spot, by, scope};
 use crate::im::action::{Action, Call, Done, Perform};
 use crate::im::message::text;
 
@@ -18,8 +18,9 @@ use crate::im::message::text;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ModifyGroupMsg {
-    /// The group.
-    group_id: GroupName,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    spot: Spot,
     /// Its sequence.
     msg_seq: i64,
     /// The new list of elements; absent leaves it.
@@ -52,7 +53,7 @@ impl Perform for ModifyGroupMsg {
             call.node.moderation.check_body(call.app.id, body)?;
         }
         let edit = Edit { body: body.map(|body| body.to_string()), cloud };
-        let (store, app, id, seq) = (call.node.store.clone(), call.app.id, self.group_id.0, Seq(self.msg_seq));
+        let (store, app, id, seq) = (call.node.store.clone(), call.app.id, self.spot.id()?, Seq(self.msg_seq));
         store
             .write(app, move |tx| {
                 tx.act_for(call.origin());

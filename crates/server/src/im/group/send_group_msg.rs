@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::letter::Letter;
-use super::{GroupName, group_fault};
+use super::{Spot, group_fault};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 
@@ -14,9 +14,9 @@ use crate::im::fields::{FieldFault, User};
 /// group takes within a second is dropped, which the answer says.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SendGroupMsg {
-    /// The group.
-    #[serde(rename = "GroupId")]
-    group: GroupName,
+    #[serde(rename = "*spot")]
+    #[schemars(flatten)]
+    spot: Spot,
     /// In whose name; absent means the calling administrator.
     #[serde(rename = "From_Account")]
     from: Option<User>,
@@ -52,7 +52,7 @@ impl Action for SendGroupMsg {
 impl Perform for SendGroupMsg {
     async fn perform(self, call: Call) -> Result<Answer> {
         let sender = self.from.map_or_else(|| call.caller.clone(), |from| from.0);
-        let mut post = self.letter.post(&call, self.group.0, sender)?;
+        let mut post = self.letter.post(&call, self.spot.id()?, sender)?;
         let unhooked = self.unhooked.unwrap_or_default();
         let is_off = |name: &str| unhooked.iter().any(|word| word == name);
         if is_off("ForbidAfterSendMsgCallback") {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
 
-use super::{GroupName, batch, by, group_fault};
+use super::{Spot, batch, by, group_fault};
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User};
 
@@ -15,8 +15,9 @@ use crate::im::fields::{FieldFault, User};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SendGroupSystemNotification {
-    /// The group.
-    group_id: GroupName,
+    #[serde(rename = "*")]
+    #[schemars(flatten)]
+    spot: Spot,
     /// What they are told.
     content: String,
     /// Up to 500 of them; absent or empty means all. A live room has no list of members, so there it must be absent.
@@ -41,7 +42,7 @@ impl Write for SendGroupSystemNotification {
             None | Some([]) => Vec::new(),
             Some(members) => batch(members, "ToMembers_Account", MEMBER_BATCH)?,
         };
-        chat::group::tell(tx, call.now, &by(call, None), &self.group_id.0, &accounts, &self.content)?;
+        chat::group::tell(tx, call.now, &by(call, None), &self.spot.id()?, &accounts, &self.content)?;
         Ok(Done {})
     }
 }

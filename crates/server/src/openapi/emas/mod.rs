@@ -28,6 +28,7 @@ pub static ACTIONS: &[Command] = &[
     Command::write::<phone::bind_phone::BindPhone>(),
     Command::write::<tag::bind_tag::BindTag>(),
     Command::write::<push::cancel_push::CancelPush>(),
+    Command::perform::<app::check_certificate::CheckCertificate>(),
     Command::read::<device::check_device::CheckDevice>(),
     Command::read::<device::check_devices::CheckDevices>(),
     Command::write::<push::complete_continuously_push::CompleteContinuouslyPush>(),

@@ -18,6 +18,8 @@ mod follow;
 mod gate;
 mod get_c2c_unread_msg_num;
 mod get_history;
+mod group;
+mod group_data;
 mod importmsg;
 mod input;
 mod kick;

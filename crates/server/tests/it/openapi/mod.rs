@@ -4,9 +4,11 @@
 
 mod bindings;
 mod cloud;
+mod device_side;
 mod gate;
 mod mpaas;
 mod parameters;
+mod pushes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -5,6 +5,7 @@ mod office;
 mod admin;
 mod apps;
 mod backup;
+mod cloud;
 mod command;
 mod doctor;
 mod startup;

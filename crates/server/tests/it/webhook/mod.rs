@@ -7,7 +7,10 @@
 mod after;
 mod before;
 mod families;
+mod groups;
 mod guard;
+mod pushed;
 pub(crate) mod receiver;
 mod refused;
 mod settings;
+mod topics;

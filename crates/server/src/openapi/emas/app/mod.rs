@@ -1,3 +1,4 @@
 //! What an account has.
 
+pub mod check_certificate;
 pub mod list_summary_apps;

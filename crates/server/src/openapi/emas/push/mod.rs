@@ -21,6 +21,7 @@ pub mod push_notice_to_android;
 pub mod push_notice_to_ios;
 pub mod push_v2;
 mod shapes;
+mod shapes_android;
 mod simple;
 mod vendors;
 pub mod words;

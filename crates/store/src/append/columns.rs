@@ -1,0 +1,176 @@
+//! What a batch writes on PostgreSQL, as columns: one parameter a column, one element a row.
+
+use contract::AppId;
+use contract::webhook::part_of;
+
+use super::Waiting;
+use super::plan::{Head, Plan, Questions, Slot};
+use super::window::Stored;
+use crate::postgres::Args;
+use crate::{GROUP_PUSH, OFFLINE_PUSH};
+
+/// Makes a struct of columns with its parameters in the order of its fields.
+macro_rules! columns {
+    ($name:ident { $($field:ident: $ty:ty,)+ }) => {
+        #[derive(Default)]
+        pub(super) struct $name<'a> {
+            $(pub(super) $field: Vec<$ty>,)+
+        }
+
+        impl $name<'_> {
+            pub(super) fn args(&self) -> Args<'_> {
+                vec![$(&self.$field),+]
+            }
+        }
+    };
+}
+
+columns!(Messages {
+    app: i64, conversation: &'a [u8], seq: i64, time: i64, msg_seq: i64, msg_random: i64, at: i64, sender: &'a str,
+    body: &'a str, cloud: &'a str, flags: i64, expires_at: i64, crc: i64, grouped: i64, extra: &'a str,
+});
+
+impl<'a> Messages<'a> {
+    pub(super) fn of(waiting: &'a [(AppId, Waiting)], plan: &Plan) -> Self {
+        let mut columns = Self::default();
+        for row in &plan.rows {
+            let (app, w) = &waiting[row.draft];
+            let Stored { key, seq, at } = row.stored;
+            columns.app.push(app.0);
+            columns.conversation.push(&w.conversation.0);
+            columns.seq.push(seq.0);
+            columns.time.push(key.time);
+            columns.msg_seq.push(key.seq.into());
+            columns.msg_random.push(key.random.into());
+            columns.at.push(at.0);
+            columns.sender.push(w.draft.sender.as_str());
+            columns.body.push(&w.draft.body);
+            columns.cloud.push(&w.draft.cloud);
+            columns.flags.push(row.flags.0);
+            columns.expires_at.push(w.draft.expires_at.0);
+            columns.crc.push(w.crc.into());
+            columns.grouped.push(w.draft.group.is_some().into());
+            columns.extra.push(&w.extra);
+        }
+        columns
+    }
+}
+
+columns!(Heads {
+    app: i64, id: &'a [u8], seq: i64, last_at: i64, last_seq: i64, last_time: i64, moved_at: i64, writer: i64, scan_until: i64,
+    since: i64,
+});
+
+impl<'a> Heads<'a> {
+    pub(super) fn of(slots: &'a [Slot<'_>], heads: Vec<&(usize, Head)>) -> Self {
+        let mut columns = Self::default();
+        for (slot, head) in heads {
+            columns.app.push(slots[*slot].app.0);
+            columns.id.push(&slots[*slot].id.0);
+            columns.seq.push(head.seq);
+            columns.last_at.push(head.last_at);
+            columns.last_seq.push(head.last_seq);
+            columns.last_time.push(head.last_time);
+            columns.moved_at.push(head.moved_at);
+            columns.writer.push(head.writer);
+            columns.scan_until.push(head.scan_until);
+            columns.since.push(head.since);
+        }
+        columns
+    }
+}
+
+columns!(GroupArgs { app: i64, id: &'a str, conversation: &'a [u8], sender: &'a str, home: &'a [u8], });
+
+impl<'a> GroupArgs<'a> {
+    pub(super) fn of(questions: &'a Questions<'_>) -> Self {
+        let mut columns = Self::default();
+        for question in &questions.groups {
+            columns.app.push(question.app.0);
+            columns.id.push(question.group.id.as_str());
+            columns.conversation.push(&question.group.conversation.0);
+            columns.sender.push(question.sender.as_str());
+            columns.home.push(&question.home.0);
+        }
+        columns
+    }
+}
+
+columns!(Members { app: i64, account: &'a str, conversation: &'a [u8], peer: &'a str, since: i64, });
+
+impl<'a> Members<'a> {
+    pub(super) fn of(slots: &'a [Slot<'_>], plan: &Plan) -> Self {
+        let mut columns = Self::default();
+        for (slot, head) in plan.heads.iter().filter(|(_, head)| head.needs_members()) {
+            for (account, peer) in slots[*slot].members() {
+                columns.app.push(slots[*slot].app.0);
+                columns.account.push(account.as_str());
+                columns.conversation.push(&slots[*slot].id.0);
+                columns.peer.push(peer.as_str());
+                columns.since.push(head.since);
+            }
+        }
+        columns
+    }
+}
+
+columns!(Events {
+    app: i64, part: i64, at: i64, origin: &'a str, happening: &'a str, conversation: &'a [u8], time: i64, seq: i64,
+});
+
+impl<'a> Events<'a> {
+    pub(super) fn of(waiting: &'a [(AppId, Waiting)], plan: &'a Plan) -> Self {
+        let mut columns = Self::default();
+        for (index, kept) in &plan.told {
+            let row = &plan.rows[*index];
+            let (app, w) = &waiting[row.draft];
+            columns.app.push(app.0);
+            columns.part.push(part_of(w.conversation));
+            columns.at.push(row.stored.at.0);
+            columns.origin.push(&kept.origin);
+            columns.happening.push(&kept.happening);
+            columns.conversation.push(&w.conversation.0);
+            columns.time.push(row.stored.key.time);
+            columns.seq.push(row.stored.seq.0);
+        }
+        columns
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Pushes<'a> {
+    topic: Vec<&'a str>,
+    app: Vec<i64>,
+    id: Vec<i64>,
+    part: Vec<&'a str>,
+    due_at: Vec<i64>,
+    payload: Vec<&'a str>,
+    conversation: Vec<&'a [u8]>,
+    seq: Vec<i64>,
+}
+
+impl<'a> Pushes<'a> {
+    pub(super) fn of(waiting: &'a [(AppId, Waiting)], plan: &Plan) -> Self {
+        let mut columns = Self::default();
+        for (index, id, seq) in &plan.pushes {
+            let (app, w) = &waiting[*index];
+            columns.app.push(app.0);
+            columns.id.push(*id);
+            let (topic, part) = match &w.draft.group {
+                Some(group) => (GROUP_PUSH, group.id.as_str()),
+                None => (OFFLINE_PUSH, w.draft.receiver.as_str()),
+            };
+            columns.topic.push(topic);
+            columns.part.push(part);
+            columns.due_at.push(w.draft.at.0);
+            columns.payload.push(w.draft.push.as_deref().unwrap_or_default());
+            columns.conversation.push(&w.conversation.0);
+            columns.seq.push(seq.0);
+        }
+        columns
+    }
+
+    pub(super) fn args(&self) -> Args<'_> {
+        vec![&self.topic, &self.app, &self.id, &self.part, &self.due_at, &self.payload, &self.conversation, &self.seq]
+    }
+}

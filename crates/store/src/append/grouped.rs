@@ -1,0 +1,64 @@
+//! What is different about messages to groups.
+
+use std::sync::Arc;
+
+use contract::event::Event;
+use contract::group::{GroupEvent, GroupKind};
+use contract::webhook::{self, GroupHappening, Happening, part_of};
+use contract::{AppId, ConversationId, UserId};
+
+use super::plan::Row;
+use super::window::{GROUP_SPAN_MS, SPAN_MS};
+use super::{Draft, IntoGroup, Waiting};
+use crate::groups::messages;
+
+/// Asks what is known of a group and of a sender's place in it.
+pub(crate) struct InGroup<'w> {
+    pub(crate) app: AppId,
+    pub(crate) group: &'w IntoGroup,
+    pub(crate) sender: &'w UserId,
+    /// The conversation that its members hang on.
+    pub(crate) home: ConversationId,
+}
+
+/// What a webhook tells of a group's message.
+pub(super) fn sent_to(w: &Waiting, group: &IntoGroup, row: &Row) -> Happening {
+    Happening::Group(webhook::InGroup {
+        group: group.id.to_string(),
+        kind: row.group_kind.unwrap_or(GroupKind::Public).as_str().to_owned(),
+        part: part_of(w.conversation),
+        operator: w.draft.sender.clone(),
+        what: GroupHappening::Sent {
+            seq: row.stored.seq.0,
+            time: row.stored.key.time,
+            random: w.draft.msg_random,
+            online: false,
+            body: w.draft.body.clone(),
+            cloud: w.draft.cloud.clone(),
+        },
+    })
+}
+
+/// What is announced of a group's message.
+pub(super) fn group_event(w: &Waiting, group: &IntoGroup, row: &Row) -> Event {
+    let Draft { sender, msg_random, body, cloud, origin, .. } = &w.draft;
+    let place = (row.stored.seq, row.stored.at, *msg_random);
+    let message = messages::message(sender, place, (body, cloud), row.flags, &group.extra);
+    Event::Group(GroupEvent::Message {
+        group: group.id.clone(),
+        conversation: w.conversation,
+        kind: row.group_kind.unwrap_or(GroupKind::Public),
+        message: Arc::new(message),
+        origin: origin.clone(),
+    })
+}
+
+/// How long a repeated send counts as the same message.
+pub(super) const fn span_of(draft: &Draft) -> i64 {
+    if draft.group.is_some() { GROUP_SPAN_MS } else { SPAN_MS }
+}
+
+/// The drafts that go into groups.
+pub(super) fn group_indexes(waiting: &[(AppId, Waiting)]) -> impl Iterator<Item = usize> {
+    waiting.iter().enumerate().filter(|(_, (_, w))| w.draft.group.is_some()).map(|(index, _)| index)
+}

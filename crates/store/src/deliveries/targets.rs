@@ -1,0 +1,119 @@
+//! Targets that a task named, until their ways are known: taken, given their ways, left to wait, ended.
+
+use contract::{DeviceId, Millis, Result, UserId};
+
+use super::{Road, Route, Status, Target, Way, add_ways};
+use crate::Tx;
+
+/// A target whose ways have to be looked up, or whose time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// The task.
+    pub task: i64,
+    /// Its number in the task.
+    pub number: i64,
+    /// Whom the task named.
+    pub target: Target,
+    /// What is pushed, as JSON.
+    pub notification: String,
+    /// When it is not worth delivering any more.
+    pub expires_at: Millis,
+    /// By which ways it goes.
+    pub route: Route,
+}
+
+type OpenRow = (i64, i64, String, String, String, Millis, String, i64, i64, String, bool, i64, String);
+
+/// Takes due targets for this transaction.
+pub fn take_targets(tx: &mut Tx<'_>, now: Millis, count: usize) -> Result<Vec<Open>> {
+    let app = tx.app();
+    let rows: Vec<OpenRow> = tx.all(
+        sql! {
+            sqlite: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at, t.own, t.road, t.systems,
+                         t.channels, t.fleeting, t.counted, t.kind
+                     FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
+                     WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
+                     ORDER BY d.due_at LIMIT $3",
+            postgres: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at, t.own, t.road,
+                           t.systems, t.channels, t.fleeting, t.counted, t.kind
+                       FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
+                       WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
+                       ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED"
+        },
+        (app, now, count as i64),
+    )?;
+    Ok(rows.into_iter().map(open).collect())
+}
+
+fn open(row: OpenRow) -> Open {
+    let (
+        task,
+        number,
+        account,
+        device,
+        notification,
+        expires_at,
+        own,
+        road,
+        systems,
+        channels,
+        fleeting,
+        counted,
+        kind,
+    ) = row;
+    let target = if account.is_empty() {
+        Target::Device(DeviceId::trusted(&device))
+    } else {
+        Target::Account(UserId::trusted(&account))
+    };
+    let road = Road::from_number(road);
+    let route = Route { own, road, systems, channels, is_fleeting: fleeting, counted, kind };
+    Open { task, number, target, notification, expires_at, route }
+}
+
+/// Gives a target its ways, the first of them in its own row.
+pub fn set_ways(tx: &mut Tx<'_>, now: Millis, open: &Open, ways: &[Way]) -> Result<()> {
+    let app = tx.app();
+    let Some((first, rest)) = ways.split_first() else { return Ok(()) };
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET device = $4, lane = $5, badge = $6, due_at = $7, waits = 0, woken = 0, family = '',
+                 status = 0
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
+        ),
+        (app, open.task, open.number, &first.device, &first.lane, first.badge, now),
+    )?;
+    let account = match &open.target {
+        Target::Account(account) => account.as_str(),
+        Target::Device(_) => "",
+    };
+    add_ways(tx, open.task, open.number + 1, account, rest, now)
+}
+
+/// Lets a target wait for a binding.
+pub fn set_unbound(tx: &mut Tx<'_>, open: &Open, status: &Status) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET family = $4, status = $5, waits = 2, due_at = $6
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
+        ),
+        (app, open.task, open.number, &status.family, i64::from(status.number), open.expires_at),
+    )?;
+    Ok(())
+}
+
+/// Ends a target whose time is over; it keeps the status it has, or gets this one.
+pub fn end_target(tx: &mut Tx<'_>, now: Millis, open: &Open, otherwise: &Status) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "UPDATE deliveries SET ended_at = $4, waits = 0,
+                 status = CASE WHEN family = '' THEN CAST($6 AS BIGINT) ELSE status END,
+                 family = CASE WHEN family = '' THEN CAST($5 AS TEXT) ELSE family END
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
+        ),
+        (app, open.task, open.number, now, &otherwise.family, i64::from(otherwise.number)),
+    )?;
+    Ok(())
+}
