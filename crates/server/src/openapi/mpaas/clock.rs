@@ -17,6 +17,8 @@ use crate::node::Node;
 
 /// How often is looked: how late a planned push may be.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long runs can be listed.
+const KEEP_MS: i64 = 90 * 86_400_000;
 /// Turns of one app before the others have theirs.
 const TURNS: usize = 25;
 
@@ -61,5 +63,7 @@ async fn run_app(node: &Arc<Node>, id: AppId) -> Result<()> {
             break;
         }
     }
-    Ok(())
+    // An app that plans no more keeps what it has: the bound on plans is the bound on that.
+    let before = node.clock.now().plus(-KEEP_MS);
+    node.store.write(id, move |tx| plans::purge(tx, before)).await.map(drop)
 }
