@@ -13,10 +13,10 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::hub::Hub;
+use crate::kinds::family_of;
 use crate::link::End;
 use crate::refusal;
 use crate::registry::Session;
-use crate::state::family_of;
 
 /// What waits to be done.
 #[derive(Default)]

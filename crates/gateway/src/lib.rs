@@ -26,6 +26,7 @@ mod follow;
 mod front;
 pub mod group;
 mod hub;
+mod kinds;
 mod link;
 mod login;
 mod message;

@@ -13,9 +13,9 @@ use store::apps::App;
 use crate::bucket::Rate;
 use crate::drive::Outcome;
 use crate::hub::Hub;
+use crate::kinds::{family_of, is_group, is_of_group, is_push, is_relation};
 use crate::message::change;
 use crate::registry::Session;
-use crate::state::{family_of, is_group, is_of_group, is_push, is_relation};
 use crate::{broadcast, conversation, enrolment, follow, login, message, profile, refusal, relation, token};
 
 /// One request.

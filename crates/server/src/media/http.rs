@@ -22,7 +22,7 @@ use tracing::{Instrument, error};
 use super::desk::{self, Announced};
 use super::download::{self, Wanted};
 use super::{Purpose, upload};
-use crate::im::percent_decode;
+use crate::im::query::percent_decode;
 use crate::node::Node;
 use crate::request_id::{self, RequestId};
 use crate::route::discard;
