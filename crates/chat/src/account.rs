@@ -1,7 +1,7 @@
 //! Accounts: import, deletion, kick.
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
 use store::{Snapshot, Tx, accounts, conversations, devices, profiles, tags};

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::group::{AttributeChange, GroupEvent, GroupId};
 use contract::webhook::GroupHappening;
 use contract::{Fault, Millis, Result, limit};

@@ -6,8 +6,8 @@
 pub mod contact;
 pub mod list;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::message::Message;
 use contract::webhook::Happening;
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId, limit};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::group::{GroupEvent, GroupId, GroupKind};
 use contract::{Fault, Result, limit};
 use store::apps::App;

@@ -1,7 +1,7 @@
 //! Following: one-sided ties between accounts. Two that follow each other are mutual.
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::webhook::Happening;
 use contract::{DeviceId, Fault, Millis, Result, UserId, limit};
 use store::apps::App;

@@ -1,6 +1,6 @@
 //! Where an actor stands in a group: what every rule on groups asks first.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::group::{Actor, GroupId, GroupKind, Role};
 use contract::{Fault, Millis, Result, UserId};
 use store::groups::{self, Group, members};

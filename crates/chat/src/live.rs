@@ -1,6 +1,6 @@
 //! Live rooms, as far as anything of them is stored: who may come in, and who helps the owner.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::group::{Actor, GroupId, GroupKind, Operation, Role};
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::ticket::Grant;
 use contract::webhook::{Happening, StateChange, Via};
 use contract::{DeviceId, Fault, Millis, Platform, Result, UserId};

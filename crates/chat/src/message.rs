@@ -4,8 +4,8 @@ pub mod change;
 pub mod extension;
 pub mod stream;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::message::{Flags, Message};
 use contract::webhook::Happening;
 use contract::{Fault, Millis, MsgKey, Result, Seq, UserId};

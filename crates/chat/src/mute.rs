@@ -3,7 +3,7 @@
 //! Only devices are kept silent: what a back end sends in the account's name passes. The one-to-one mute is looked at
 //! in [`crate::message::decide`].
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Millis, Result, UserId};
 use store::mutes::{self, Mute};
 use store::{Snapshot, Tx};

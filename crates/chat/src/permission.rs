@@ -4,8 +4,8 @@
 //! default joined with what its permission groups allow, there and in each topic. The owner and the back end may
 //! everything. Where they are off, the roles decide.
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::group::{Actor, GroupEvent, GroupId, GroupKind, Permission, Role, TopicPermission};
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;

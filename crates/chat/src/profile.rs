@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::profile::{CUSTOM, Given, Kind, NICK, SIGNATURE, Value, standard};
 use contract::webhook::Happening;
 use contract::{DeviceId, Fault, Millis, Result, UserId, limit};

@@ -16,7 +16,7 @@ mod look;
 mod request;
 mod scene;
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::webhook::Happening;
 use contract::{Fault, Millis, Result, UserId, limit};
 use serde_json::{Map, Value};

@@ -3,7 +3,7 @@
 //! A robot is written to and writes like any account, and nobody logs in as one. It is made and made invalid here, not
 //! by the commands for accounts; its conversations outlive it.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
 use store::{Tx, accounts, robots};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Result, UserId, limit};
 use store::tags::{self, Attribute};
 use store::{Snapshot, Tx};

@@ -1,7 +1,7 @@
 //! Topics: rooms of their own within a community, with its members and their own messages.
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::group::{
     FACE_BYTES, GroupEvent, GroupId, INTRODUCTION_BYTES, NAME_BYTES, NOTIFICATION_BYTES, Permission, TopicChange,
     TopicPermission,

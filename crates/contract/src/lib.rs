@@ -4,6 +4,7 @@
 //! the key exchange of sealed frames, which is worth nothing without it.
 
 pub mod codes;
+pub mod error;
 pub mod event;
 pub mod fault;
 pub mod frame;
@@ -25,5 +26,6 @@ pub mod ticket;
 pub mod user_sig;
 pub mod webhook;
 
-pub use fault::{Error, Failure, Fault, Result};
+pub use error::{Error, Failure, Result};
+pub use fault::Fault;
 pub use id::{AppId, ConversationId, DeviceId, Millis, MsgKey, Platform, Seq, UserId};

@@ -130,8 +130,7 @@ pub(crate) async fn tell(call: &Call, request: PushReport) -> Result<()> {
     };
     let id: [u8; 16] = request.id.as_slice().try_into().map_err(|_| Fault::FieldInvalid { field: "id" })?;
     let (now, device) = (call.now, call.session.device.clone());
-    let task = receipt::task_of(&id);
-    call.write(move |tx| receipt::note(tx, now, task, &device, kind, None).map(drop)).await
+    call.write(move |tx| receipt::hear(tx, now, &id, &device, kind).map(drop)).await
 }
 
 async fn tagged(call: &Call, request: PushTags) -> Result<(Holder, String, Vec<String>)> {

@@ -2,12 +2,23 @@
 //! each device, however often it is told.
 
 use contract::codes::{self, Family, Surface};
-use contract::{DeviceId, Millis, Result};
+use contract::{DeviceId, Fault, Millis, Result};
 use store::Tx;
 use store::deliveries::{self, SELF_BUILT};
 use store::push_counts::{self, Counts, Place, Report, Tally};
 
+use crate::delivery;
 use crate::results::{self, Results};
+
+/// Notes what a device says of a notification, by the id that it was given with it. Nobody speaks for another device.
+pub fn hear(tx: &mut Tx<'_>, now: Millis, id: &[u8; 16], device: &DeviceId, what: Report) -> Result<bool> {
+    let (task, number) = delivery::of_id(id);
+    let found = deliveries::get(tx, task, number)?;
+    if found.and_then(|found| found.device).is_some_and(|own| own != *device) {
+        return Err(Fault::FieldNotFound { field: "id" }.into());
+    }
+    note(tx, now, task, device, what, None)
+}
 
 /// Notes what was heard. `channel` names the one that carried it, if that is known. Answers false for what was heard
 /// before, and for what counts nowhere: a task that is forgotten, a device that is gone, a message of chat.
@@ -50,25 +61,16 @@ pub fn explain(status: &deliveries::Status) -> Option<&'static codes::Row> {
     family.rows().iter().find(|row| row.number() == Some(status.number))
 }
 
-/// The task of a delivery by the id that a device was given with it.
-pub fn task_of(id: &[u8; 16]) -> i64 {
-    let mut task = [0; 8];
-    task[0] = id[4];
-    task[1..].copy_from_slice(&id[9..]);
-    i64::from_be_bytes(task)
-}
-
 #[cfg(test)]
 mod tests {
     use contract::codes::{Apns, PushCommon};
 
     use super::*;
-    use crate::delivery;
 
     #[test]
     fn a_task_is_known_by_the_id_of_each_of_its_deliveries() {
         for (task, number) in [(1, 0), (0x0102_0304_0506_0708, 9), ((1 << 53) - 1, i64::MAX)] {
-            assert_eq!(task_of(&delivery::id(task, number)), task);
+            assert_eq!(delivery::of_id(&delivery::id(task, number)).0, task);
         }
     }
 

@@ -13,14 +13,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use contract::event::Event;
-use contract::{AppId, Error, Failure, Result};
+use contract::{AppId, DeviceId, Error, Failure, Result};
 use parking_lot::Mutex;
 use tempfile::TempDir;
 use tokio_postgres::{Config, NoTls};
 
 use crate::append::window::random;
 use crate::append::{Draft, Facts};
-use crate::{Hooks, Settings, Store};
+use crate::{Hooks, Settings, Store, Tx};
 pub use database::TestDatabase;
 pub use dice::Dice;
 pub use disk::{Disk, Weather};
@@ -215,4 +215,20 @@ macro_rules! both {
             }
         }
     )+};
+}
+
+/// Forgets all devices of an app, with what is bound to them.
+pub fn forget_devices(tx: &mut Tx<'_>) -> Result<()> {
+    let app = tx.app();
+    tx.run(sql!("DELETE FROM devices WHERE app = $1"), (app,))?;
+    tx.run(sql!("DELETE FROM device_aliases WHERE app = $1"), (app,))?;
+    tx.run(sql!("DELETE FROM tag_bindings WHERE app = $1"), (app,))?;
+    Ok(())
+}
+
+/// Lets a device hang on a node without a login.
+pub fn connect(tx: &mut Tx<'_>, device: &DeviceId, node: i64) -> Result<()> {
+    let app = tx.app();
+    tx.run(sql!("UPDATE devices SET node = $3 WHERE app = $1 AND id = $2"), (app, device, node))?;
+    Ok(())
 }

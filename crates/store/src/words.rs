@@ -2,7 +2,7 @@
 //!
 //! Every change raises the app's version in `filters`, in the same transaction: nodes compare versions and read again.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{AppId, Fault, Millis, Result, UserId, limit};
 
 use crate::{Snapshot, Tx};

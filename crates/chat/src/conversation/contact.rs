@@ -7,8 +7,8 @@ mod groups;
 
 use std::collections::HashMap;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::group::GroupId;
 use contract::{DeviceId, Fault, Millis, Result, UserId, limit};
 use store::apps::App;

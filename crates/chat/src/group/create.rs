@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::group::{Actor, GroupEvent, GroupId, GroupKind, JoinOption, NoticeKind, Operation, Role};
 use contract::webhook::{GroupHappening, Webhook};
 use contract::{ConversationId, Fault, Millis, Result, Seq, UserId};

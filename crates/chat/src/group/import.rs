@@ -1,6 +1,6 @@
 //! Groups from elsewhere: their members and messages come with times of their own, and nobody is told.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::group::{Actor, GroupId, Operation, Role};
 use contract::message::Flags;
 use contract::{Fault, Millis, Result, Seq, UserId};

@@ -1,6 +1,6 @@
 //! Who comes and goes.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::group::{Actor, GroupId, JoinOption, NoticeKind, Operation, Role};
 use contract::webhook::GroupHappening;
 use contract::{Fault, Result, UserId};

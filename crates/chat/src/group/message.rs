@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::group::{self, Actor, GroupEvent, GroupId, GroupMessage, Operation};
 use contract::message::{Extension, ExtensionChange, Flags};
 use contract::webhook::GroupHappening;

@@ -22,8 +22,8 @@ pub(crate) mod tip;
 
 use std::sync::Arc;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::group::{Actor, GroupAllowance, GroupEvent, GroupId, GroupKind, NoticeKind, Operation, Role, SYSTEM};
 use contract::{DeviceId, Failure, Fault, Millis, Result, UserId};
 use store::apps::App;

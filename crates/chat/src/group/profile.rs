@@ -1,6 +1,6 @@
 //! What a group says of itself.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::group::{self, Actor, GroupId, GroupKind, JoinOption, Operation};
 use contract::webhook::GroupHappening;
 use contract::{Fault, Result};

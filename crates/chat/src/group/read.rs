@@ -1,7 +1,7 @@
 //! What members have read: marks, unread messages, receipts.
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::group::{self, GroupEvent, GroupId, GroupMessage};
 use contract::message::Flags;
 use contract::webhook::GroupHappening;

@@ -1,6 +1,6 @@
 //! Who wants in and waits: answers to requests and invitations.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::group::{GroupId, NoticeKind, Operation};
 use contract::{Fault, Result, UserId};
 use store::Tx;

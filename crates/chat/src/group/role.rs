@@ -1,6 +1,6 @@
 //! What members are, whose a group is, and who may write.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::group::{Actor, GroupId, MUTE_FOREVER_S, NoticeKind, Operation, ReceiveOption, Role};
 use contract::webhook::GroupHappening;
 use contract::{Fault, Millis, Result, UserId};

@@ -1,6 +1,6 @@
 //! Whether a message may be written into a group.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::group::{Actor, GroupId, GroupKind, Operation, Role, TopicPermission};
 use contract::{Fault, Result};
 use store::append::{Draft, Facts, GroupFacts, Standing};

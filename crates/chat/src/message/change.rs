@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::message::{Flags, Message};
 use contract::webhook::Happening;
 use contract::{Fault, Millis, MsgKey, Result, UserId};

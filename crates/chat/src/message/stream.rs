@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::message::{Flags, Message};
 use contract::stream::{Chunk, Stream};
 use contract::{Fault, Millis, Result, limit};

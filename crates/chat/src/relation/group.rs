@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Result, UserId, limit};
 use store::Tx;
 use store::relations::friends;

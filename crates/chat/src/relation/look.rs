@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Result, UserId};
 use store::Snapshot;
 use store::relations::blocks::{self, Block};

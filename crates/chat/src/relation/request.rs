@@ -1,6 +1,6 @@
 //! What becomes of friend requests.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::webhook::{Befriended, Happening};
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::relations::requests;

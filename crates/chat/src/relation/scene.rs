@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem;
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::webhook::Pair;
 use contract::{Failure, Fault, Millis, Result, UserId, limit};
 use store::Tx;

@@ -5,7 +5,8 @@
 
 use super::table::Cause;
 use super::{Family, MpaasPush, OpenApiServer, PushCommon, Row, SdkCommon, Surface};
-use crate::fault::{Failure, Fault};
+use crate::error::Failure;
+use crate::fault::Fault;
 
 /// The row in which `family` answers `fault`.
 pub fn render(family: Family, fault: &Fault) -> &'static Row {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::{Family, Surface};
-use crate::fault::{Failure, Fault};
+use crate::error::Failure;
+use crate::fault::Fault;
 
 /// A code as the wire carries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -186,10 +187,10 @@ macro_rules! codes {
             ) -> Option<&'static $crate::codes::Row> {
                 match cause {
                     $($(
-                        $crate::codes::table::Cause::$who($crate::fault::$who::$cause { .. }) => {
+                        $crate::codes::table::Cause::$who($crate::$who::$cause { .. }) => {
                             Some(Self::$name.row())
                         }
-                        $($crate::codes::table::Cause::$more_who($crate::fault::$more_who::$more { .. }) => {
+                        $($crate::codes::table::Cause::$more_who($crate::$more_who::$more { .. }) => {
                             Some(Self::$name.row())
                         })*
                     )?)+

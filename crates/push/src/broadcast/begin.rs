@@ -1,7 +1,7 @@
 //! Beginning and revoking: who may, how often, and what a repetition is. Functions of a transaction and a moment.
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::notification::Notification;
 use contract::{Failure, Fault, Millis, Result, UserId, limit};
 use store::Tx;

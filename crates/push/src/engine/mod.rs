@@ -367,7 +367,7 @@ fn targets(audience: Audience) -> Result<Vec<Target>> {
         Audience::Devices(devices) => devices.into_iter().map(Target::Device).collect(),
     };
     if named.is_empty() || named.len() > TARGETS_MAX {
-        return contract::fault::refuse(Fault::BatchSizeInvalid { max: TARGETS_MAX });
+        return contract::error::refuse(Fault::BatchSizeInvalid { max: TARGETS_MAX });
     }
     let mut seen = HashSet::new();
     named.retain(|target| seen.insert(target.clone()));

@@ -1,8 +1,8 @@
 //! Devices as the mPaaS contract names them: by a delivery token, which is the device's own name on Android, and a
 //! vendor's token on iOS and HarmonyOS.
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::{DeviceId, Fault, Millis, Platform, Result, UserId, limit};
 use sha2::{Digest, Sha256};
 use store::bindings::{self, Bound, Os};

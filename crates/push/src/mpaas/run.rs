@@ -3,7 +3,7 @@
 //! A batch is a task without targets, of which every message is a part: the parts show in its counters. A broadcast is
 //! one task for all devices of a system.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Failure, Fault, Millis, Result};
 use serde::{Deserialize, Serialize};
 use store::deliveries::Road;

@@ -179,7 +179,7 @@ pub fn submit(tx: &mut Tx<'_>, now: Millis, id: i64, spec: &Spec) -> Result<Reco
         When::At(at) => Millis(*at).max(now),
         When::Cycle(cycle) => match cycle.next(now) {
             Some(at) => at,
-            None => return contract::fault::refuse(Fault::FieldInvalid { field: "StrategyContent" }),
+            None => return contract::error::refuse(Fault::FieldInvalid { field: "StrategyContent" }),
         },
     };
     let is_open = spec.audience == Audience::Open;

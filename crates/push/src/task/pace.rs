@@ -35,7 +35,7 @@ pub fn check_pace(tx: &mut Tx<'_>, now: Millis, spec: &Spec, pace: Pace) -> Resu
         }
         of_kind += usize::from(other.kind == spec.kind);
         if record.created_at.0 + pace.pause_ms > now.0 || of_kind >= pace.count_max {
-            return contract::fault::refuse(Fault::CallThrottled);
+            return contract::error::refuse(Fault::CallThrottled);
         }
     }
     Ok(())

@@ -129,9 +129,7 @@ store::both! {
             let model = Model::roll(&mut dice);
             let saved = model.clone();
             let clear = move |tx: &mut Tx<'_>| {
-                tx.run(store::sql!("DELETE FROM devices WHERE app = $1"), (tx.app(),))?;
-                tx.run(store::sql!("DELETE FROM device_aliases WHERE app = $1"), (tx.app(),))?;
-                tx.run(store::sql!("DELETE FROM tag_bindings WHERE app = $1"), (tx.app(),))?;
+                store::testing::forget_devices(tx)?;
                 saved.save(tx)
             };
             store.write(APP, clear).await.unwrap();

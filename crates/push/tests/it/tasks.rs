@@ -120,10 +120,7 @@ impl Deck {
         let (now, id) = (self.now(), device(name));
         self.store.write(AppId::PLATFORM, move |tx| platform::beat(tx, now, 5, "node")).await.unwrap();
         self.connections.online.lock().insert(id.clone());
-        let node = move |tx: &mut Tx<'_>| {
-            tx.run(store::sql!("UPDATE devices SET node = 5 WHERE app = $1 AND id = $2"), (tx.app(), &id))
-        };
-        self.write(node).await.unwrap();
+        self.write(move |tx: &mut Tx<'_>| store::testing::connect(tx, &id, 5)).await.unwrap();
         self.engine.arrived(APP, &user("nobody"), &device(name)).await.unwrap();
     }
 

@@ -141,12 +141,7 @@ pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> 
             "EventTime": event.at.0,
         }),
         Happening::Modified { operator, sender, receiver, key, body, cloud } => {
-            let mut fields = message(sender, receiver, *key, false);
-            fields["Operator_Account"] = operator.as_str().into();
-            fields["MsgBody"] = elements(body);
-            fields["CloudCustomData"] = cloud.clone().into();
-            fields["EventTime"] = event.at.0.into();
-            fields
+            modified(operator, message(sender, receiver, *key, false), (body, cloud), event.at)
         }
         Happening::ProfileSet { operator, account, fields } => json!({
             "Operator_Account": operator.as_str(),
@@ -255,6 +250,15 @@ fn written(mut fields: Value, event: &Waiting, says: (&str, &str), became: (i32,
     fields["ErrorInfo"] = became.1.into();
     fields["UnreadMsgNum"] = became.2.into();
     fields["EventTime"] = event.at.0.into();
+    fields
+}
+
+/// `C2C.CallbackAfterModifyMsg`.
+fn modified(operator: &UserId, mut fields: Value, says: (&str, &str), at: Millis) -> Value {
+    fields["Operator_Account"] = operator.as_str().into();
+    fields["MsgBody"] = elements(says.0);
+    fields["CloudCustomData"] = says.1.into();
+    fields["EventTime"] = at.0.into();
     fields
 }
 

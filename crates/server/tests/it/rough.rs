@@ -127,7 +127,7 @@ async fn connections_over_the_bound_are_refused_until_one_goes() {
 #[tokio::test]
 async fn what_is_no_http_is_refused_and_disturbs_nobody() {
     let im = start(|_| {}).await;
-    let long = format!("POST /v4/{CHECK}?x={} HTTP/1.1\r\n\r\n", "x".repeat(40_000));
+    let long = format!("POST /v4/{CHECK}?x={} HTTP/1.1\r\n\r\n", "x".repeat(100_000));
     for bytes in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
         b"GET\r\n\r\n",

@@ -1,7 +1,7 @@
 //! Sends: dense numbers, order, refusals, repeated sends, memberships, outbox, events.
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::message::Flags;
 use contract::{ConversationId, Error, Fault, Millis, MsgKey, Result, Seq, limit};
 use store::append::{Draft, DraftKind, Facts, Standing};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use contract::error::refuse;
 use contract::event::Event;
-use contract::fault::refuse;
 use contract::{AppId, ConversationId, Error, Failure, Fault, Result, limit};
 use futures_util::future::join_all;
 use store::testing::{TestEngine, TestStore, listening};

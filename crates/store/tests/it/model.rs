@@ -1,6 +1,6 @@
 //! A property: both engines' appends and a naive model agree on every answer and on all that is stored.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::message::Flags;
 use contract::{ConversationId, Error, Fault, Millis, MsgKey, Result, Seq, UserId};
 use proptest::collection::vec;

@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{DeviceId, Fault, Result};
 use store::append::{Draft, Facts};
 use store::relations::blocks::{self, Block};

@@ -1,6 +1,6 @@
 //! Conversation groups: an account's own drawers for its conversations.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Result, limit};
 use store::conversations::contacts::{self, Contact, Group, State};
 use store::{Tx, accounts};

@@ -3,7 +3,7 @@
 
 use ::push::broadcast::{Request, Undo, revoke, revoke_batch};
 use contract::codes::Family;
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Millis, Result, limit};
 use schemars::JsonSchema;
 use serde::Deserialize;

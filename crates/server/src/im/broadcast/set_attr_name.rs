@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::codes::Family;
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;

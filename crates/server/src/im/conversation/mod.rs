@@ -11,7 +11,7 @@ pub mod update_contact_group;
 
 use chat::conversation::contact::Owner;
 use contract::codes::Family;
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -23,8 +23,12 @@ const CASES: usize = 4_000;
 
 /// Whose codes a command may answer with: its family's, the gate's, and what accounts share with profiles.
 fn rows_of(family: Family) -> impl Iterator<Item = &'static Row> {
-    // What is attached to messages speaks of them, too.
-    let more = if family == Family::Group { Family::Message } else { family };
+    // What is attached to messages of groups speaks of both.
+    let more = match family {
+        Family::Group => Family::Message,
+        Family::Message => Family::Group,
+        family => family,
+    };
     [family, more, Family::Common, Family::Account, Family::Profile].into_iter().flat_map(Family::rows)
 }
 

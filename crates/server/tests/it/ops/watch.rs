@@ -26,6 +26,8 @@ operated! {
         office.im.call("openim/sendmsg", message("alice", "bob", 1, "x")).await;
         office.ok(Method::GET, "node", serde_json::Value::Null).await;
         let public = office.im.address().to_string();
+        let unsigned = "/?Action=CheckDevice&Version=2016-08-01";
+        client::call(&public, None, Method::POST, unsigned, Bytes::new()).await.expect("an answer");
         let (_, text) = client::call(&public, None, Method::GET, "/metrics", Bytes::new()).await.expect("an answer");
         let text = String::from_utf8(text.to_vec()).expect("UTF-8");
         let shown: BTreeMap<_, _> = text

@@ -7,7 +7,7 @@ pub mod query_push_analysis_core_index;
 pub mod query_push_analysis_task_detail;
 pub mod query_push_analysis_task_list;
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Millis, Result};
 use push::mpaas::order::Kind;
 use push::mpaas::run;

@@ -1,6 +1,6 @@
 //! Lists batches and broadcasts.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Error, Fault, Millis, Result};
 use push::mpaas::order::Kind;
 use push::mpaas::run::{self, Memo, ORIGIN};

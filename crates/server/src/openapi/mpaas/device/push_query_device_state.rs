@@ -1,6 +1,6 @@
 //! Says what is known of a device.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Error, Fault, Result};
 use push::mpaas::TARGET_BYTES;
 use push::mpaas::device::{find_any, token_channel, vendor_name};

@@ -1,6 +1,6 @@
 //! Reports a device and its token for a vendor's channel.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Error, Fault, Result};
 use push::mpaas::TARGET_BYTES;
 use push::mpaas::device::{self, Report};

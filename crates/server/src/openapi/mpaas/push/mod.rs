@@ -10,7 +10,7 @@ pub mod push_template;
 
 use std::collections::BTreeMap;
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::notification::Notification;
 use contract::{Fault, Millis, Result};
 use push::mpaas::content::{self, Extended, Look};

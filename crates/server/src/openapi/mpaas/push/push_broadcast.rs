@@ -1,6 +1,6 @@
 //! Pushes a message that a template makes to all devices of a system.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Error, Result};
 use contract::{Fault, Millis};
 use schemars::JsonSchema;

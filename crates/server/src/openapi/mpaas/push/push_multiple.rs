@@ -1,7 +1,7 @@
 //! Pushes a message that a template makes for each of up to a hundred targets.
 
 use contract::Fault;
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Error, Result};
 use push::mpaas::content;
 use schemars::JsonSchema;

@@ -1,7 +1,7 @@
 //! Pushes one message to up to ten targets.
 
 use contract::Fault;
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Error, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -5,7 +5,7 @@ pub mod cancel_push_scheduler;
 pub mod query_mps_scheduler_list;
 pub mod query_push_scheduler_list;
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Error, Fault, Millis, Result, limit};
 use push::mpaas::run;
 use schemars::JsonSchema;

@@ -1,6 +1,6 @@
 //! Makes a template.
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Error, Fault, Millis, Result};
 use push::mpaas::{TEMPLATES, fresh_id};
 use push::template::{self, Texts};

@@ -5,7 +5,7 @@ pub mod delete_template;
 pub mod get_template;
 pub mod list_template_page;
 
-use contract::fault::refuse;
+use contract::error::refuse;
 use contract::{Fault, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
