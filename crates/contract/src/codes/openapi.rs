@@ -100,11 +100,11 @@ codes! { OpenApi, OpenApiClient:
         raised by Fault::FieldItemsTooMany, "parameter has too many items";
 
     /// The push should start more than seven days from now. The caller schedules it later, or sooner than that.
-    PushTimeTooLate = "Specified Pushtime can not be after seven days" (400) pending,
+    PushTimeTooLate = "Specified Pushtime can not be after seven days" (400),
         raised by Fault::PushTimeTooLate, "push time is more than seven days ahead";
 
     /// The push would expire before it starts, or within three seconds of it. The caller sets a later expiry, in UTC.
-    ExpireTimeTooEarly = "LimitExceed" (400) pending, raised by Fault::ExpireTimeTooEarly, "expire time is too early";
+    ExpireTimeTooEarly = "LimitExceed" (400), raised by Fault::ExpireTimeTooEarly, "expire time is too early";
 }
 
 codes! { OpenApi, OpenApiServer:

@@ -57,12 +57,15 @@ impl Before {
         self.0.as_mut().map(Witness::changed);
     }
 
-    /// Waits until nothing is written behind the calls' backs: an accepted broadcast goes on after its answer.
+    /// Waits until nothing was written behind the calls' backs for a while: an accepted broadcast goes on after its answer.
     async fn settle(&mut self) {
-        for _ in 0..200 {
+        let mut quiet = 0;
+        for _ in 0..400 {
             self.forget();
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            if self.0.as_mut().is_none_or(|witness| witness.changed().is_empty()) {
+            let is_quiet = self.0.as_mut().is_none_or(|witness| witness.changed().is_empty());
+            quiet = if is_quiet { quiet + 1 } else { 0 };
+            if quiet == 4 {
                 return;
             }
         }
@@ -124,6 +127,9 @@ both! {
             for _ in 0..24 {
                 let body = maker.fit(&schema, "", 0);
                 let bytes = maker.spoil(&body);
+                if command.chapter == "broadcast" {
+                    before.settle().await;
+                }
                 before.forget();
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 let is_refused = check(command, &im.raw(command.name, bytes).await, &text);

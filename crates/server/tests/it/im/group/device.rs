@@ -6,6 +6,7 @@ use client::{
     Client, Error, Event, Events, GroupCreateRequest, GroupEvent, GroupMemberChange, GroupSendRequest, Settings,
 };
 use contract::codes::{Group, Row};
+use contract::ledger::{How, note};
 use serde_json::json;
 
 use super::{ask, history, make, say};
@@ -63,12 +64,15 @@ impl Phone {
     }
 }
 
+#[track_caller]
 fn refused<T: std::fmt::Debug>(outcome: client::Result<T>, code: impl Into<&'static Row>) {
-    let number = code.into().number();
+    let row = code.into();
+    let number = row.number();
     assert!(
         matches!(&outcome, Err(Error::Refused { code, .. }) if Some(*code) == number),
         "{outcome:?}, not {number:?}"
     );
+    note(row, How::Frame);
 }
 
 both! {
