@@ -111,7 +111,7 @@ async fn page(server: &Server, plan: &Plan, count: u64) -> Outcome<Rate> {
         let began = std::time::Instant::now();
         let answer = call(&rest, "group_open_http_svc/get_group_member_info", &body).await?;
         took.push(began.elapsed().as_micros() as u32);
-        next = answer["Next"].as_str().unwrap_or_default().to_owned();
+        answer["Next"].as_str().unwrap_or_default().clone_into(&mut next);
     }
     Ok(Rate::of(count, Duration::from_secs(1), &mut took))
 }

@@ -97,10 +97,10 @@ pub fn change(
 
 fn check(scope: &Scope<'_>, group: &Group, who: Actor, is_own: bool, member: &Member, change: &Change) -> Result<()> {
     let may = |operation: Operation| operation.is_allowed(group.kind, who);
-    if let Some(role) = change.role {
-        if role == Role::Owner || member.role == Role::Owner || !may(Operation::SetAdmin) {
-            return refuse(Fault::GroupForbidden);
-        }
+    if let Some(role) = change.role
+        && (role == Role::Owner || member.role == Role::Owner || !may(Operation::SetAdmin))
+    {
+        return refuse(Fault::GroupForbidden);
     }
     if change.mute_s.is_some() && !(may(Operation::Mute) && who.outranks(member.role)) {
         return refuse(Fault::GroupForbidden);

@@ -6,6 +6,7 @@ use contract::{Fault, Result};
 use store::append::{Draft, Facts, GroupFacts, Standing};
 use store::apps::App;
 use store::groups::{self, Group, members};
+use store::relations::Tie;
 use store::{Snapshot, accounts, mutes};
 
 use super::place;
@@ -82,7 +83,7 @@ pub fn gather(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Facts> {
         receiver: standing,
         receiver_reach: false,
         sender_muted_until: sender.map_or_else(Default::default, |account| account.muted_until),
-        tie: Default::default(),
+        tie: Tie::default(),
         group: facts(snapshot, draft)?,
     })
 }

@@ -10,7 +10,7 @@ use contract::{Millis, Result, Seq, UserId};
 use serde_json::{Map, Value, json};
 use store::Tx;
 use store::groups::Group;
-use store::groups::messages::{self, New};
+use store::groups::messages::{self, Extra, New};
 
 use super::{By, no_head, system};
 
@@ -75,7 +75,7 @@ pub(super) fn tell(tx: &mut Tx<'_>, group: &mut Group, by: &By, now: Millis, tip
         (group.seq, group.last_seq, group.last_at, group.last_time) = (seq, seq, at, at.secs());
         place = (seq, at, 0);
     }
-    let message = messages::message(&sender, place, (&body, ""), flags, &Default::default());
+    let message = messages::message(&sender, place, (&body, ""), flags, &Extra::default());
     tx.after(Event::Group(GroupEvent::Message {
         group: group.id.clone(),
         conversation: group.conversation,

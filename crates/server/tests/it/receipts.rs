@@ -1,5 +1,7 @@
 //! What vendors tell afterwards, at the address that an app gives them.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::{DeviceId, UserId};
@@ -31,12 +33,12 @@ async fn bind(im: &Im) {
         let token = Token { device, channel: "huawei".into(), token: "t1".into(), credential: 7, bound_at: now };
         devices::set_token(tx, &account, &token)
     };
-    im.node().store.write(APP, write).await.unwrap();
+    im.node().store.write(APP, write).await.expect("written");
 }
 
 async fn tokens(im: &Im) -> usize {
     let read = |snapshot: &mut store::Snapshot<'_>| devices::tokens_of(snapshot, &UserId::trusted("bob"));
-    im.node().store.read(APP, read).await.unwrap().len()
+    im.node().store.read(APP, read).await.expect("read").len()
 }
 
 fn told(status: i64) -> String {
@@ -70,7 +72,7 @@ both! {
         assert_eq!(status(PATH, "nonsense".into()).await, 400);
         assert_eq!(status(PATH, "x".repeat((1 << 20) + 1)).await, 413);
         im.app(|_, secrets| {
-            secrets.credentials.insert(7, Default::default());
+            secrets.credentials.insert(7, BTreeMap::default());
         })
         .await;
         assert_eq!(status("/push/receipts/huawei/1400000001/7/", told(2)).await, 404, "no secret, no address");
@@ -81,7 +83,7 @@ both! {
         im.app(|settings, secrets| credential(settings, secrets, &[("callback_key", "key")])).await;
         bind(&im).await;
         let time = im.clock.now().0.to_string();
-        let mut mac = Hmac::<Sha256>::new_from_slice(b"key").unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(b"key").expect("any key fits");
         mac.update(format!("{time}nonceuser").as_bytes());
         let value = STANDARD.encode(mac.finalize().into_bytes());
         let proof = |value: &str| {

@@ -102,7 +102,8 @@ impl Lite {
     }
 
     fn in_group(&mut self, question: &InGroup<'_>) -> Result<Option<GroupFacts>> {
-        let row: Option<(i64, bool, Option<i64>, Option<Millis>, Millis)> = self.opt(
+        type Found = (i64, bool, Option<i64>, Option<Millis>, Millis);
+        let row: Option<Found> = self.opt(
             sql!(
                 "SELECT g.kind, g.is_muted, m.role, q.until,
                         COALESCE((SELECT group_muted_until FROM accounts WHERE app = $1 AND id = $4), 0)

@@ -102,7 +102,7 @@ impl Answer {
 
 impl Form {
     /// The group that is wanted, its texts looked through.
-    pub(super) fn new(self, call: &Call) -> Result<New> {
+    pub(super) fn into_new(self, call: &Call) -> Result<New> {
         let kind = GroupKind::parse(&self.kind).ok_or(Fault::FieldInvalid { field: "Type" })?;
         if self.name.is_empty() {
             return Err(Fault::FieldInvalid { field: "Name" }.into());
@@ -158,7 +158,7 @@ impl Perform for CreateGroup {
         if seats.len() > SEED_BATCH {
             return Err(Fault::BatchSizeInvalid { max: SEED_BATCH }.into());
         }
-        let mut new = self.form.new(&call)?;
+        let mut new = self.form.into_new(&call)?;
         new.members = seats.into_iter().map(seat).collect::<Result<_, _>>()?;
         let (store, app) = (call.node.store.clone(), call.app.id);
         let (owner, kind) = (new.owner.clone(), new.kind);

@@ -39,7 +39,7 @@ impl Perform for ImportGroup {
         if created_at.is_some_and(|at| at > call.now) {
             return Err(Fault::FieldInvalid { field: "CreateTime" }.into());
         }
-        let mut new = self.form.new(&call)?;
+        let mut new = self.form.into_new(&call)?;
         new.created_at = created_at;
         if !Operation::Import.is_allowed(new.kind, contract::group::Actor::App) {
             return Err(Fault::GroupForbidden.into());

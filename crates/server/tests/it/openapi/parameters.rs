@@ -33,6 +33,9 @@ async fn check(im: &Im, signer: &Signer, action: &str, params: &[(&str, String)]
     signer.call(im, action, &params).await.fails(row, spelt);
 }
 
+/// An action, what it is called with, and what it is refused with.
+type Case<'a> = (&'a str, Vec<(&'a str, String)>, Option<(Code, &'a str)>);
+
 both! {
     async fn each_parameter_is_needed_filled_and_visible(im: Im) {
         let signer = with_key(&im).await;
@@ -70,7 +73,7 @@ both! {
         register(&im, &id).await;
         let long = |text: &str, count: usize| text.repeat(count);
         let many = |count: usize| (0..count).map(|number| format!("k{number}")).collect::<Vec<_>>().join(",");
-        let table: Vec<(&str, Vec<(&str, String)>, Option<(Code, &str)>)> = vec![
+        let table: Vec<Case<'_>> = vec![
             ("BindAlias", vec![("DeviceId", id.clone()), ("AliasName", long("别", 42))], None),
             ("BindAlias", vec![("DeviceId", id.clone()), ("AliasName", long("别", 43))],
                 Some((Code::ParameterBytesExceeded, "InvalidAliasName.BytesExceed"))),
@@ -104,12 +107,9 @@ both! {
                 Some((Code::ParameterBytesExceeded, "InvalidPhoneNumber.BytesExceed"))),
         ];
         for (action, params, expected) in table {
-            match expected {
-                Some((row, code)) => check(&im, &signer, action, &params, row, code).await,
-                None => {
-                    let params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                    signer.call(&im, action, &params).await.ok();
-                }
+            if let Some((row, code)) = expected { check(&im, &signer, action, &params, row, code).await } else {
+                let params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                signer.call(&im, action, &params).await.ok();
             }
         }
     }

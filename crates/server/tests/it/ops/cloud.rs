@@ -117,8 +117,10 @@ fn the_command_line_makes_accounts_keys_and_devices() {
     assert_eq!(run(&["key", "set", id, "is_off=true"])["is_off"], true);
     assert_eq!(run(&["key", "delete", id])["removed"], id);
     let file = installation.path().join("devices.jsonl");
-    let lines: String =
-        (0..450).map(|number| format!("{{\"device\":\"{number:032}\",\"os\":\"ios\",\"tags\":[\"t\"]}}\n")).collect();
+    let lines: String = (0..450)
+        .map(|number| format!("{{\"device\":\"{number:032}\",\"os\":\"ios\",\"tags\":[\"t\"]}}"))
+        .collect::<Vec<_>>()
+        .join("\n");
     std::fs::write(&file, lines).expect("written");
     assert_eq!(run(&["app", "import", "23267207", file.to_str().expect("UTF-8")])["imported"], 450);
     std::fs::write(&file, "{\"device\":\"x\",\"os\":\"ios\"}\nnonsense\n").expect("written");

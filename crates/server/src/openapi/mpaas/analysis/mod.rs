@@ -53,17 +53,14 @@ impl Asked {
             return refuse(Fault::FieldInvalid { field: "EndTime" });
         }
         let (system, channel, kind) = (self.system()?, self.channel()?, self.kind()?);
-        let lines = match filled(self.task_id.as_ref()) {
-            Some(task) => {
-                let id = task.parse().map_err(|_| Fault::FieldInvalid { field: "TaskId" })?;
-                let status = run::task_status(snapshot, id)?;
-                let own = status.record.kind.clone();
-                status.lines.into_iter().map(|line| Line { kind: own.clone(), ..line }).collect()
-            }
-            None => {
-                let hour = |day: i64| push_counts::hour(Millis(day * DAY_MS - ahead_ms));
-                push_counts::sum(snapshot, hour(first), hour(last + 1))?
-            }
+        let lines = if let Some(task) = filled(self.task_id.as_ref()) {
+            let id = task.parse().map_err(|_| Fault::FieldInvalid { field: "TaskId" })?;
+            let status = run::task_status(snapshot, id)?;
+            let own = status.record.kind.clone();
+            status.lines.into_iter().map(|line| Line { kind: own.clone(), ..line }).collect()
+        } else {
+            let hour = |day: i64| push_counts::hour(Millis(day * DAY_MS - ahead_ms));
+            push_counts::sum(snapshot, hour(first), hour(last + 1))?
         };
         let mut counts = Counts::default();
         for line in lines {
@@ -149,7 +146,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "the values are exact")]
     fn a_rate_is_a_percentage_and_nothing_of_nothing() {
         assert_eq!((percent(1, 3), percent(0, 5), percent(5, 0), percent(7, 7)), (33.33, 0.0, 0.0, 100.0));
     }

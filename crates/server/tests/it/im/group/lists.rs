@@ -65,7 +65,7 @@ both! {
             let body = json!({ "GroupId": "@TGS#_c", "Limit": 2, "Next": next });
             let page = ask(&im, "get_group_member_info", body).await.ok();
             all.extend(names(&page));
-            next = page["Next"].as_str().expect("a cursor").to_owned();
+            page["Next"].as_str().expect("a cursor").clone_into(&mut next);
             if next.is_empty() {
                 break;
             }
@@ -89,7 +89,7 @@ both! {
             let members: Vec<_> = (0..count).map(|n| {
                 let account = contract::UserId::trusted(&format!("member{n:05}"));
                 let mut member = store::groups::members::Member::new(account, contract::group::Role::Member, &group, contract::Millis(1));
-                member.name_card = fields.to_owned();
+                fields.clone_into(&mut member.name_card);
                 member
             }).collect();
             store::groups::members::put(tx, group.conversation, &members)?;

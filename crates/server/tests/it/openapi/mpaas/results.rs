@@ -20,10 +20,13 @@ use crate::harness::Im;
 
 const SECRET: &str = "a-secret-of-the-app";
 
+/// The URL that was called, and the body.
+type Heard = (String, Vec<u8>);
+
 /// The app's own server.
 struct Server {
     url: String,
-    seen: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    seen: Arc<Mutex<Vec<Heard>>>,
     /// How often it does not hear first.
     deaf: Arc<Mutex<usize>>,
     _tasks: JoinSet<()>,
