@@ -1,17 +1,15 @@
 //! Pushes a message to Apple's devices: over our own connection, for the app alone.
 
-use contract::{Result, limit};
-use push::task;
+use contract::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
 
 use super::Sent;
-use super::compose::Asked;
-use super::simple::{Short, send};
-use super::words::{DeviceType, JobKey, PushType, Target};
+use super::simple::Message;
+use super::words::DeviceType;
 use crate::openapi::action::{Action, Call, Product, Whose, Write};
-use crate::openapi::fields::{AppKey, Text};
+use crate::openapi::fields::AppKey;
 
 /// Pushes a message to Apple's devices: over our own connection, for the app alone.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -19,21 +17,10 @@ use crate::openapi::fields::{AppKey, Text};
 pub struct PushMessageToiOS {
     /// The app.
     app_key: AppKey,
-    /// `DEVICE`, `ACCOUNT`, `ALIAS`, `TAG` or `ALL`.
-    target: Target,
-    /// Up to 1000 devices, accounts or aliases, between commas; a tag or an expression of tags; `ALL`.
-    target_value: Text<{ limit::OPENAPI_BODY_BYTES }>,
-    /// Up to 200 bytes.
-    title: Text<200>,
-    /// The text.
-    body: Text<1800>,
-    /// Whether a device that is away gets it over our own connection when it is back within 72 hours.
-    store_offline: Option<bool>,
-    /// A word that is copied into receipts.
-    job_key: Option<JobKey>,
-    /// Drawn once for each call.
-    #[serde(skip, default = "task::fresh_id")]
-    id: i64,
+    /// The message.
+    #[serde(rename = "*Message")]
+    #[schemars(flatten)]
+    message: Message,
 }
 
 impl Action for PushMessageToiOS {
@@ -49,21 +36,6 @@ impl Action for PushMessageToiOS {
 
 impl Write for PushMessageToiOS {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Sent> {
-        let asked = Asked {
-            title: self.title.0.clone(),
-            body: self.body.0.clone(),
-            store_offline: self.store_offline.unwrap_or(false),
-            ..Asked::default()
-        };
-        let short = Short {
-            id: self.id,
-            target: self.target,
-            value: &self.target_value.0,
-            devices: DeviceType::Ios,
-            kind: PushType::Message,
-            job_key: self.job_key.as_ref(),
-            asked,
-        };
-        send(tx, call, short)
+        self.message.send(tx, call, DeviceType::Ios)
     }
 }

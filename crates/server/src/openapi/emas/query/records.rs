@@ -2,13 +2,14 @@
 
 use contract::{Fault, Millis, Result};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Snapshot;
 use store::tasks::{self, Filter, Record, State};
 
 use super::written;
 use crate::openapi::emas::push::ORIGIN;
 use crate::openapi::emas::push::words::{PushType, Target};
+use crate::openapi::fields::Moment;
 
 /// Pushes of one page.
 const PAGE_MAX: i64 = 100;
@@ -39,6 +40,62 @@ pub(super) struct PushInfo {
     source: &'static str,
     /// `PENDING`, `SENT`, `CANCELED` or `REVOKED`.
     status: &'static str,
+}
+
+/// A span of time, in pages: all that the two older actions ask.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Span {
+    /// From this moment on.
+    start_time: Moment,
+    /// Up to this moment.
+    end_time: Moment,
+    /// `NOTICE` or `MESSAGE`; absent for both.
+    push_type: Option<PushType>,
+    /// From 1 (default) to 10 000.
+    page: Option<i64>,
+    /// Up to 100; 20 by default.
+    page_size: Option<i64>,
+}
+
+/// A page of pushes.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Answer {
+    /// How many there are on all pages.
+    total: i64,
+    /// This page.
+    page: i64,
+    /// How many a page holds.
+    page_size: i64,
+    /// The pushes.
+    push_message_infos: Infos,
+}
+
+/// A wrapped list.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Infos {
+    /// The pushes.
+    push_message_info: Vec<PushInfo>,
+}
+
+impl Span {
+    /// Reads the page.
+    pub(super) fn read(&self, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
+        let asked = Asked {
+            from: self.start_time.0,
+            until: self.end_time.0,
+            kind: self.push_type,
+            target: None,
+            keyword: "",
+            page: self.page,
+            page_size: self.page_size,
+        };
+        let found = find(snapshot, &asked)?;
+        let push_message_infos = Infos { push_message_info: found.all };
+        Ok(Answer { total: found.total, page: found.page, page_size: found.page_size, push_message_infos })
+    }
 }
 
 /// What is asked for.
