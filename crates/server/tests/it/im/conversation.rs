@@ -277,6 +277,24 @@ both! {
         assert_eq!(all(&im, "bob", 7).await.0, Vec::<Value>::new());
     }
 
+    async fn the_list_of_who_was_deleted_and_came_back_shows_nothing_of_the_former_life(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        im.text("bob", "alice", 1, "in the former life").await;
+        im.call("im_open_login_svc/account_delete", json!({ "DeleteItem": [{ "UserID": "alice" }] })).await.ok();
+        im.import(&["alice"]).await;
+        im.clock.advance(60_000);
+        let silent = json!({ "SendMsgControl": ["NoLastMsg"] });
+        im.call("openim/sendmsg", with(crate::harness::message("bob", "alice", 2, "silent"), silent)).await.ok();
+        // As after a deletion: what does not move the list does not bring a conversation into it.
+        assert_eq!(all(&im, "alice", 7).await.0, Vec::<Value>::new());
+        assert_eq!((im.texts("alice", "bob").await, im.unread("alice", "bob").await), (vec!["silent".to_owned()], 1));
+        im.text("bob", "alice", 3, "heard").await;
+        let (items, _) = all(&im, "alice", 7).await;
+        assert_eq!((peers(&items), items[0]["MsgTime"].as_i64()), (vec!["bob"], Some(im.clock.now().secs())));
+        assert_eq!((im.texts("alice", "bob").await.len(), im.unread("alice", "bob").await), (2, 2));
+        assert_eq!(peers(&all(&im, "bob", 7).await.0), ["alice"]);
+    }
+
     async fn no_more_than_fifty_conversations_are_pinned(im: Im) {
         let names: Vec<String> = (0..51).map(|n| format!("peer-{n:03}")).collect();
         im.import(&["alice"]).await;
