@@ -226,6 +226,35 @@ both! {
         assert_eq!((items.len(), peers(&items)[0], unsettled().await), (700, "peer-699", 3));
     }
 
+    async fn a_list_is_answered_while_somebody_puts_it_into_order(im: Im) {
+        let names: Vec<String> = (0..100).map(|n| format!("peer-{n:03}")).collect();
+        im.import(&["alice"]).await;
+        im.import(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let body = json!({ "From_Account": "alice", "To_Account": names, "MsgRandom": 1,
+            "MsgBody": crate::harness::elements("x") });
+        im.call("openim/batchsendmsg", body).await.ok();
+        // Nothing is written until all of this is read.
+        let (go, held) = std::sync::mpsc::channel::<()>();
+        let held = std::sync::Mutex::new(held);
+        let hold = move |tx: &mut store::Tx<'_>| {
+            // On PostgreSQL writers do not wait for each other, but for this account.
+            store::accounts::lock(tx, &UserId::trusted("alice"))?;
+            // The end of the other side is what is waited for.
+            assert!(held.lock().expect("one holds it").recv().is_err());
+            Ok(())
+        };
+        let read = async {
+            let (one, two) = (im.call(LIST, first("alice")), im.call(LIST, first("alice")));
+            let answer = tokio::select! { answer = one => answer, answer = two => answer };
+            drop(go);
+            answer.ok()
+        };
+        let read = tokio::time::timeout(std::time::Duration::from_secs(20), read);
+        let (page, held) = tokio::join!(read, im.node().store.write(APP, hold));
+        held.expect("it was held");
+        assert_eq!(page.expect("the list does not wait")["SessionItem"].as_array().map(Vec::len), Some(100));
+    }
+
     async fn what_a_list_cannot_be_asked_is_refused(im: Im) {
         im.import(&["alice", "bob"]).await;
         im.text("bob", "alice", 1, "x").await;
