@@ -74,7 +74,7 @@ pub struct AppSettings {
     pub addresses: Vec<String>,
     /// Commands that are switched off, as `service/command`.
     pub commands_off: Vec<String>,
-    /// UserIDs that may not log in.
+    /// UserIDs that may not log in. Who is connected goes at the next request or heartbeat.
     pub accounts_off: Vec<String>,
     /// Calls per second by `service/command`; what is not named follows the contract.
     pub rates: BTreeMap<String, u32>,
