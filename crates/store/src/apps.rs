@@ -404,6 +404,9 @@ pub struct AppSecrets {
     pub credentials: BTreeMap<i64, BTreeMap<String, String>>,
     /// What webhooks are signed with; empty means that they are not.
     pub webhook_token: String,
+    /// What webhooks show of themselves where TLS asks for it: a certificate, its chain and its key, as PEM; empty for
+    /// nothing.
+    pub webhook_client_pem: String,
     /// What result callbacks are signed with: a private RSA key as PEM, or a secret; empty means that they are not.
     pub callback_key: String,
 }

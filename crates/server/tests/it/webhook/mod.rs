@@ -2,13 +2,14 @@
 //!
 //! * `receiver`: the app's endpoint, strict about what it is sent. `before`: what is asked. `after`: what is told, in
 //!   which order, and that nothing is lost. `families`: both, of profiles, relations and the like. `guard`: where calls
-//!   may go. `settings`: how operators switch them on.
+//!   may go. `mutual`: calls that show a certificate. `settings`: how operators switch them on.
 
 mod after;
 mod before;
 mod families;
 mod groups;
 mod guard;
+mod mutual;
 mod pushed;
 pub(crate) mod receiver;
 mod refused;
