@@ -340,6 +340,35 @@ both! {
         assert_eq!(all(&im, "alice", 7).await.0.len(), 50);
     }
 
+    async fn a_change_that_came_in_earlier_and_is_committed_later_is_not_missed(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        let keys = [im.text("alice", "bob", 1, "one").await, im.text("alice", "bob", 2, "two").await];
+        let [one, two] = keys.map(|key| key.parse::<contract::MsgKey>().expect("a key"));
+        let (alice, bob) = (UserId::trusted("alice"), UserId::trusted("bob"));
+        let recall = async |at: Millis, key| {
+            let (alice, bob) = (alice.clone(), bob.clone());
+            let by = chat::message::Recaller::Admin(UserId::trusted("administrator"));
+            let recall = move |tx: &mut store::Tx<'_>| chat::message::recall(tx, at, &alice, &bob, key, &by);
+            im.node().store.write(APP, recall).await.expect("recalled");
+        };
+        let look = async |after: Millis| {
+            let (alice, bob) = (alice.clone(), bob.clone());
+            let look = move |snapshot: &mut store::Snapshot<'_>| {
+                let changes = chat::conversation::changed(snapshot, &bob, &alice, after, None)?;
+                let head = store::conversations::get(snapshot, &bob, &alice)?.expect("a head");
+                Ok((changes.messages.iter().map(|(_, message)| message.key).collect::<Vec<_>>(), head.moved_at))
+            };
+            im.node().store.read(APP, look).await.expect("a look")
+        };
+        let now = im.clock.now();
+        recall(now.plus(10), one).await;
+        let (found, seen) = look(now).await;
+        assert_eq!(found, [one]);
+        recall(now, two).await;
+        let (found, moved) = look(seen).await;
+        assert_eq!((found, moved > seen), (vec![two], true));
+    }
+
     async fn heads_that_moved_in_one_moment_come_in_pages(im: Im) {
         let names: Vec<String> = (0..1_010).map(|n| format!("peer-{n:04}")).collect();
         im.import(&["alice"]).await;
