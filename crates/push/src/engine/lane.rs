@@ -7,7 +7,7 @@ use contract::codes::PushCommon;
 use contract::{Millis, Result};
 use parking_lot::Mutex;
 use store::deliveries::{self, Claim, Claimed, SELF_LANE};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 
 use super::driver::Key;
@@ -19,6 +19,10 @@ use crate::credential::{Opened, Trouble};
 
 /// How long a changed credential's old channel may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
+
+/// Batches of our own connections under way at once: one is held as long as any of its devices does not answer, and
+/// those who do must not wait behind them.
+const OWN_BATCHES: usize = 32;
 
 /// Where a lane leads.
 #[derive(Clone)]
@@ -34,6 +38,8 @@ pub(super) enum Road {
 pub(super) struct Lane {
     pub(super) key: Key,
     state: Mutex<State>,
+    /// Rung when there is more to claim while batches are under way.
+    bell: Notify,
 }
 
 struct State {
@@ -65,7 +71,12 @@ impl Lane {
             has_delivered: None,
             used_at: Millis(0),
         };
-        Self { key, state: Mutex::new(state) }
+        Self { key, state: Mutex::new(state), bell: Notify::new() }
+    }
+
+    /// Says that there is more to claim: a batch under way may be long in coming back.
+    pub(super) fn ring(&self) {
+        self.bell.notify_one();
     }
 
     /// Whether it is worth running: a shut circuit is left alone.
@@ -98,9 +109,14 @@ impl Lane {
         let road = self.road(shared, print).await?;
         let mut batches: JoinSet<Result<()>> = JoinSet::new();
         let mut next = None;
+        let batches_max = match road {
+            Road::SelfBuilt => OWN_BATCHES.max(shared.settings.batches_max),
+            Road::Vendor(_) | Road::Nowhere(_) => shared.settings.batches_max,
+        };
         loop {
             let may_claim = shared.is_running() && self.print(shared) == print;
-            if may_claim && next.is_none() && batches.len() < shared.settings.batches_max {
+            let has_room = may_claim && batches.len() < batches_max;
+            if has_room && next.is_none() {
                 match self.find(shared, &road, batches.is_empty(), &mut phase).await? {
                     Found::Batch(batch) => {
                         let (lane, shared, road) = (Arc::clone(self), Arc::clone(shared), road.clone());
@@ -111,7 +127,14 @@ impl Lane {
                     Found::Nothing => next = Some(None),
                 }
             }
-            match batches.join_next().await {
+            let ended = tokio::select! {
+                ended = batches.join_next() => ended,
+                () = self.bell.notified(), if has_room && !batches.is_empty() => {
+                    next = None;
+                    continue;
+                }
+            };
+            match ended {
                 // What came back may be due again, and a batch that ended makes room for the next.
                 Some(Ok(done)) => {
                     done?;

@@ -81,13 +81,17 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
     let mut known: BTreeMap<i64, Option<Arc<Notification>>> = BTreeMap::new();
     let mut ready = Vec::with_capacity(rows.len());
     for row in rows {
+        let read = || serde_json::from_str(&row.notification).ok().map(|text| Arc::new(fit(text, plain)));
+        let notification = known.entry(row.task).or_insert_with(read).clone();
+        // What is shown live has a token of its own, whoever is logged in on its device.
+        let is_live = notification.as_ref().is_some_and(|one| one.live.is_some());
         let refused = if row.expires_at <= now {
             Some(delivery::expired(&row, now))
         } else if let Road::Nowhere(trouble) = road {
             Some(delivery::without_channel(&row, trouble, now))
-        } else if !row.is_bound {
+        } else if !row.is_bound && !is_live {
             Some(delivery::unbound(&row, now))
-        } else if matches!(road, Road::Vendor(_)) && row.token.is_none() {
+        } else if matches!(road, Road::Vendor(_)) && row.token.is_none() && !is_live {
             Some(delivery::without_token(&row, now))
         } else {
             None
@@ -96,10 +100,9 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
             outcome.settled.push(refused);
             continue;
         }
-        let read = || serde_json::from_str(&row.notification).ok().map(|text| Arc::new(fit(text, plain)));
-        match known.entry(row.task).or_insert_with(read) {
+        match notification {
             Some(notification) => {
-                let notification = with_badge(notification, row.badge);
+                let notification = with_badge(&notification, row.badge);
                 ready.push((row, notification));
             }
             None => outcome.settled.push(delivery::unreadable(&row, now)),
@@ -198,10 +201,15 @@ fn lost(lane: &Lane, what: &str) -> Vec<Answer> {
     Vec::new()
 }
 
+/// The token by which a row is sent: its device's, or that of what is shown live.
+fn token<'a>(row: &'a Claimed, notification: &'a Notification) -> Option<&'a String> {
+    notification.live.as_ref().map(|live| &live.token).or(row.token.as_ref())
+}
+
 fn outgoing(row: &Claimed, notification: &Arc<Notification>) -> Outgoing {
     Outgoing {
         id: delivery::id(row.task, row.number),
-        token: row.token.clone().unwrap_or_default(),
+        token: token(row, notification).cloned().unwrap_or_default(),
         notification: Arc::clone(notification),
         expires_at: row.expires_at,
         attempt: row.attempts + 1,
@@ -212,12 +220,13 @@ fn judge(shared: &Shared, lane: &Lane, round: Vec<Ready>, answers: Vec<Answer>, 
     let now = shared.now();
     let drops = lane.learn(&answers, now);
     let mut answers = answers.into_iter().zip(drops);
-    for (row, _) in round {
+    for (row, notification) in round {
         let Some((answer, may_drop)) = answers.next() else {
             outcome.settled.push(delivery::unknown(&row, "no answer", now));
             continue;
         };
-        if let (Verdict::Gone { since, .. }, true, Some(token)) = (answer.verdict, may_drop, &row.token) {
+        if let (Verdict::Gone { since, .. }, true, Some(token)) = (answer.verdict, may_drop, token(&row, &notification))
+        {
             // Without the vendor's moment: the binding that was sent to, and none that came after it.
             outcome.dead.push((token.clone(), since.unwrap_or(row.bound_at)));
         }
