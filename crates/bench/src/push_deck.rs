@@ -22,7 +22,6 @@ use store::broadcasts::Order;
 use store::devices::{self, Login, Token};
 use store::{Hooks, Store, Tx, accounts, platform};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
 use crate::Outcome;
 use crate::cluster::Cluster;
@@ -37,9 +36,8 @@ pub(crate) const OTHER: AppId = AppId(2);
 const VENDOR: &str = "vendor";
 /// Arrivals that nobody has looked at yet.
 const ARRIVALS: usize = 65_536;
-/// Devices that are registered in one transaction, and transactions at a time.
+/// Devices that are registered in one transaction.
 const BATCH: usize = 1_000;
-const WRITERS: usize = 4;
 /// The node of the connections.
 const NODE: i64 = 1;
 
@@ -137,19 +135,11 @@ impl Deck {
     /// Registers so many devices, each with a token; every tenth has the tag `rare`, all have `common`.
     pub(crate) async fn register(&self, app: AppId, count: usize, has_tags: bool) -> Outcome {
         let now = Clock::default().now();
-        let mut under_way: JoinSet<Result<()>> = JoinSet::new();
+        // One after the other: all of them count the day's new devices in the same row.
         for first in (0..count).step_by(BATCH) {
-            if under_way.len() >= WRITERS
-                && let Some(done) = under_way.join_next().await
-            {
-                done??;
-            }
-            let (store, last) = (self.store.clone(), (first + BATCH).min(count));
+            let last = (first + BATCH).min(count);
             let write = move |tx: &mut Tx<'_>| register(tx, now, first, last, has_tags);
-            under_way.spawn(async move { store.write(app, write).await });
-        }
-        while let Some(done) = under_way.join_next().await {
-            done??;
+            self.store.write(app, write).await?;
         }
         Ok(())
     }

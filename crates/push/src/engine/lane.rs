@@ -1,6 +1,7 @@
 //! One credential of one app: claims what is due as far as circuit, rate and memory allow, and hands it on in batches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use contract::codes::PushCommon;
@@ -20,10 +21,6 @@ use crate::credential::{Opened, Trouble};
 /// How long a changed credential's old channel may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
 
-/// Batches of our own connections under way at once: one is held as long as any of its devices does not answer, and
-/// those who do must not wait behind them.
-const OWN_BATCHES: usize = 32;
-
 /// Where a lane leads.
 #[derive(Clone)]
 pub(super) enum Road {
@@ -40,6 +37,19 @@ pub(super) struct Lane {
     state: Mutex<State>,
     /// Rung when there is more to claim while batches are under way.
     bell: Notify,
+    /// Batches that count against the bound.
+    active: AtomicUsize,
+}
+
+/// A batch's place among those under way. A batch that only waits for devices that do not answer gives it back: those who
+/// do must not wait behind them. Its rows still count against the memory.
+pub(super) struct Slot(Arc<Lane>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::Relaxed);
+        self.0.ring();
+    }
 }
 
 struct State {
@@ -71,7 +81,7 @@ impl Lane {
             has_delivered: None,
             used_at: Millis(0),
         };
-        Self { key, state: Mutex::new(state), bell: Notify::new() }
+        Self { key, state: Mutex::new(state), bell: Notify::new(), active: AtomicUsize::new(0) }
     }
 
     /// Says that there is more to claim: a batch under way may be long in coming back.
@@ -109,18 +119,16 @@ impl Lane {
         let road = self.road(shared, print).await?;
         let mut batches: JoinSet<Result<()>> = JoinSet::new();
         let mut next = None;
-        let batches_max = match road {
-            Road::SelfBuilt => OWN_BATCHES.max(shared.settings.batches_max),
-            Road::Vendor(_) | Road::Nowhere(_) => shared.settings.batches_max,
-        };
         loop {
             let may_claim = shared.is_running() && self.print(shared) == print;
-            let has_room = may_claim && batches.len() < batches_max;
+            let has_room = may_claim && self.active.load(Ordering::Relaxed) < shared.settings.batches_max;
             if has_room && next.is_none() {
                 match self.find(shared, &road, batches.is_empty(), &mut phase).await? {
                     Found::Batch(batch) => {
                         let (lane, shared, road) = (Arc::clone(self), Arc::clone(shared), road.clone());
-                        batches.spawn(async move { work::run(&shared, &lane, &road, batch).await });
+                        self.active.fetch_add(1, Ordering::Relaxed);
+                        let slot = Slot(Arc::clone(self));
+                        batches.spawn(async move { work::run(&shared, &lane, &road, batch, slot).await });
                         continue;
                     }
                     Found::Later(at) => next = Some(Some(at)),
@@ -129,7 +137,7 @@ impl Lane {
             }
             let ended = tokio::select! {
                 ended = batches.join_next() => ended,
-                () = self.bell.notified(), if has_room && !batches.is_empty() => {
+                () = self.bell.notified(), if may_claim && !batches.is_empty() => {
                     next = None;
                     continue;
                 }

@@ -16,7 +16,7 @@ use store::devices;
 use store::push_counts::{Place, Tally};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::lane::{Lane, Road};
+use super::lane::{Lane, Road, Slot};
 use super::{Phase, Shared};
 use crate::channel::{Answer, Channel, Outgoing, Verdict};
 use crate::credential::is_voip;
@@ -50,7 +50,7 @@ pub(super) struct Outcome {
 /// What is to be sent.
 pub(super) type Ready = (Claimed, Arc<Notification>);
 
-pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch) -> Result<()> {
+pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch, slot: Slot) -> Result<()> {
     let Batch { claim, rows, permits, is_probe } = batch;
     let lease = Mutex::new(claim);
     let places = places(&rows);
@@ -63,7 +63,7 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
         let keys: Vec<_> = ready.iter().map(|(row, _)| (row.task, row.number)).collect();
         let mut phase = shared.phase.subscribe();
         tokio::select! {
-            () = send(shared, lane, road, ready, &mut outcome) => {}
+            () = send(shared, lane, road, ready, Patience::Whole(slot), &mut outcome) => {}
             () = renew(shared, lane, &lease) => {}
             // A device may get it twice; given back is better than left to the lease.
             _ = phase.wait_for(|phase| *phase == Phase::Closing) => outcome.back.extend(keys),
@@ -144,28 +144,62 @@ async fn renew(shared: &Shared, lane: &Lane, lease: &Mutex<Claim>) {
     }
 }
 
-pub(super) async fn send(shared: &Arc<Shared>, lane: &Lane, road: &Road, ready: Vec<Ready>, outcome: &mut Outcome) {
+/// How long devices on our own connections are waited for.
+pub(super) enum Patience {
+    /// As long as they may take; the batch's place is given back when most have answered.
+    Whole(Slot),
+    /// A moment: who has not answered by then is to be asked by a row of its own.
+    Brief,
+}
+
+/// Devices on good connections answer by then.
+const BRIEF: Duration = Duration::from_secs(1);
+
+pub(super) async fn send(
+    shared: &Arc<Shared>,
+    lane: &Lane,
+    road: &Road,
+    ready: Vec<Ready>,
+    patience: Patience,
+    outcome: &mut Outcome,
+) {
     match road {
-        Road::SelfBuilt => connections(shared, lane, ready, outcome).await,
+        Road::SelfBuilt => connections(shared, lane, ready, patience, outcome).await,
         Road::Vendor(channel) => vendor(shared, lane, channel, ready, outcome).await,
         // Sorted out before.
         Road::Nowhere(_) => {}
     }
 }
 
-async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, outcome: &mut Outcome) {
+async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, patience: Patience, outcome: &mut Outcome) {
     let deadline = shared.now().plus(shared.settings.ack.as_millis() as i64);
     // A little longer than the deadline, which is the connection's to keep.
-    let patience = shared.settings.ack + Duration::from_secs(1);
+    let longest = shared.settings.ack + Duration::from_secs(1);
+    let is_brief = matches!(patience, Patience::Brief);
+    let wait = if is_brief { BRIEF.min(longest) } else { longest };
     let pushed = ready.iter().map(|(row, notification)| async move {
         let id = delivery::id(row.task, row.number);
         let pushed = shared.self_built.push(lane.key.app, &row.device, id, notification, deadline);
-        let acked = tokio::time::timeout(patience, AssertUnwindSafe(pushed).catch_unwind()).await;
-        acked.ok().and_then(std::result::Result::ok).unwrap_or(delivery::Acked::NoAnswer)
+        let acked = tokio::time::timeout(wait, AssertUnwindSafe(pushed).catch_unwind()).await;
+        match acked {
+            // Too soon to say.
+            Err(_) if is_brief => None,
+            acked => Some(acked.ok().and_then(std::result::Result::ok).unwrap_or(delivery::Acked::NoAnswer)),
+        }
     });
-    let acked = join_all(pushed).await;
+    let mut acked = std::pin::pin!(join_all(pushed));
+    let acked = match tokio::time::timeout(BRIEF, &mut acked).await {
+        Ok(acked) => acked,
+        Err(_) => {
+            drop(patience);
+            acked.await
+        }
+    };
     let now = shared.now();
-    let settled = ready.iter().zip(acked).map(|((row, _), acked)| delivery::after_connection(row, acked, now));
+    let settled = ready.iter().zip(acked).map(|((row, _), acked)| match acked {
+        Some(acked) => delivery::after_connection(row, acked, now),
+        None => delivery::unheard(row, now),
+    });
     outcome.settled.extend(settled);
 }
 
