@@ -11,7 +11,7 @@ use store::devices;
 
 use super::driver::Key;
 use super::lane::{Lane, Road};
-use super::work::{self, Outcome, Patience};
+use super::work::{self, Outcome};
 use super::{CLAIM_MAX, Engine, Shared};
 
 /// What became of rows.
@@ -70,7 +70,7 @@ async fn batch(
     lane.took(rows.len());
     let mut outcome = Outcome::default();
     let ready = work::sort(rows.clone(), road, &lane.key.lane, shared.now(), &mut outcome);
-    work::send(shared, lane, road, ready, Patience::Brief, &mut outcome).await;
+    work::send(shared, lane, road, ready, None, &mut outcome).await;
     note(shared, lane, &outcome).await?;
     done.settled.append(&mut outcome.settled);
     Ok(rows.into_iter().filter(|row| outcome.back.contains(&(row.task, row.number))).collect())

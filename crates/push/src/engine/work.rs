@@ -63,7 +63,7 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
         let keys: Vec<_> = ready.iter().map(|(row, _)| (row.task, row.number)).collect();
         let mut phase = shared.phase.subscribe();
         tokio::select! {
-            () = send(shared, lane, road, ready, Patience::Whole(slot), &mut outcome) => {}
+            () = send(shared, lane, road, ready, Some(slot), &mut outcome) => {}
             () = renew(shared, lane, &lease) => {}
             // A device may get it twice; given back is better than left to the lease.
             _ = phase.wait_for(|phase| *phase == Phase::Closing) => outcome.back.extend(keys),
@@ -144,38 +144,33 @@ async fn renew(shared: &Shared, lane: &Lane, lease: &Mutex<Claim>) {
     }
 }
 
-/// How long devices on our own connections are waited for.
-pub(super) enum Patience {
-    /// As long as they may take; the batch's place is given back when most have answered.
-    Whole(Slot),
-    /// A moment: who has not answered by then is to be asked by a row of its own.
-    Brief,
-}
-
 /// Devices on good connections answer by then.
 const BRIEF: Duration = Duration::from_secs(1);
 
+/// Sends what is ready. Devices on our own connections are waited for as long as they may take, and the batch's place is given
+/// back when most have answered; without a place to give back only for a moment: who has not answered by then is to be
+/// asked by a row of its own.
 pub(super) async fn send(
     shared: &Arc<Shared>,
     lane: &Lane,
     road: &Road,
     ready: Vec<Ready>,
-    patience: Patience,
+    slot: Option<Slot>,
     outcome: &mut Outcome,
 ) {
     match road {
-        Road::SelfBuilt => connections(shared, lane, ready, patience, outcome).await,
+        Road::SelfBuilt => connections(shared, lane, ready, slot, outcome).await,
         Road::Vendor(channel) => vendor(shared, lane, channel, ready, outcome).await,
         // Sorted out before.
         Road::Nowhere(_) => {}
     }
 }
 
-async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, patience: Patience, outcome: &mut Outcome) {
+async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, slot: Option<Slot>, outcome: &mut Outcome) {
     let deadline = shared.now().plus(shared.settings.ack.as_millis() as i64);
     // A little longer than the deadline, which is the connection's to keep.
     let longest = shared.settings.ack + Duration::from_secs(1);
-    let is_brief = matches!(patience, Patience::Brief);
+    let is_brief = slot.is_none();
     let wait = if is_brief { BRIEF.min(longest) } else { longest };
     let pushed = ready.iter().map(|(row, notification)| async move {
         let id = delivery::id(row.task, row.number);
@@ -191,7 +186,7 @@ async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, patie
     let acked = match tokio::time::timeout(BRIEF, &mut acked).await {
         Ok(acked) => acked,
         Err(_) => {
-            drop(patience);
+            drop(slot);
             acked.await
         }
     };

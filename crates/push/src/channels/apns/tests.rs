@@ -128,11 +128,8 @@ fn a_live_activity_has_a_topic_and_members_of_its_own() {
         dismissed_at: None,
     };
     let push = |live| Notification { kind: Kind::Live, title: "t".into(), live: Some(live), ..Notification::default() };
-    let headers = [
-        ("apns-push-type", "liveactivity"),
-        ("apns-priority", "10"),
-        ("apns-topic", "com.a.push-type.liveactivity"),
-    ];
+    let headers =
+        [("apns-push-type", "liveactivity"), ("apns-priority", "10"), ("apns-topic", "com.a.push-type.liveactivity")];
     let update = json!({"aps": {
         "alert": {"title": "t"}, "timestamp": 1_800_000_000, "event": "update", "content-state": {"stops": 3},
         "stale-date": 1_800_000_100,
