@@ -5,7 +5,7 @@ use contract::frame::wire::{
     Aliases, PushRegistration, PushReport, PushSettings, PushState, PushTags, TagHolder, push_report, tag_holder,
 };
 use contract::{Fault, Result, limit};
-use push::{binding, receipt, tag};
+use push::{binding, report, tag};
 use store::bindings::{self, Registration};
 use store::bound_tags::Holder;
 use store::push_counts::Report;
@@ -130,7 +130,7 @@ pub(crate) async fn tell(call: &Call, request: PushReport) -> Result<()> {
     };
     let id: [u8; 16] = request.id.as_slice().try_into().map_err(|_| Fault::FieldInvalid { field: "id" })?;
     let (now, device) = (call.now, call.session.device.clone());
-    call.write(move |tx| receipt::hear(tx, now, &id, &device, kind).map(drop)).await
+    call.write(move |tx| report::hear(tx, now, &id, &device, kind).map(drop)).await
 }
 
 async fn tagged(call: &Call, request: PushTags) -> Result<(Holder, String, Vec<String>)> {

@@ -107,6 +107,16 @@ where
     answers.into_iter().flatten().collect()
 }
 
+/// The day of China's vendors begins so much before the world's.
+const ZONE_MS: i64 = 8 * 3_600_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// How long it is until a time of day in China, which is never now. Today ends at 0.
+pub(super) fn until_china(of_day_ms: i64, now: Millis) -> i64 {
+    let left = (of_day_ms - (now.0 + ZONE_MS)).rem_euclid(DAY_MS);
+    if left == 0 { DAY_MS } else { left }
+}
+
 /// A refusal by the channel itself, in the vendor's code.
 #[expect(clippy::unnecessary_box_returns, reason = "a refusal travels as an error, which is small")]
 pub(super) fn local(status: Status, text: impl Into<String>) -> Refusal {
@@ -183,7 +193,7 @@ pub(super) fn data_members(notification: &Notification) -> Map<String, Value> {
 }
 
 /// The number by which a notification replaces an earlier one: its own, or one that stands for its key.
-pub(super) fn notify_id(notification: &Notification) -> Option<i64> {
+pub(crate) fn notify_id(notification: &Notification) -> Option<i64> {
     let of_key = |key: &String| {
         let hash = Sha256::digest(key.as_bytes());
         // 31 bits, as Android counts; none is zero.
@@ -337,6 +347,17 @@ mod tests {
         assert_ne!(call_key("p", &[&one]), call_key("p", &[&two]));
         assert_ne!(call_key("p", &[&one]), call_key("q", &[&one]));
         assert_ne!(content_key(&hi, Millis(1)), content_key(&hi, Millis(2)));
+    }
+
+    #[test]
+    fn the_vendors_day_begins_at_midnight_in_china() {
+        const HOUR_MS: i64 = 3_600_000;
+        // 2027-01-15 08:00:00 UTC is 16:00 in China.
+        let now = Millis(1_800_000_000_000);
+        assert_eq!(until_china(0, now), 8 * HOUR_MS);
+        assert_eq!(until_china(7 * HOUR_MS, now), 15 * HOUR_MS);
+        assert_eq!(until_china(0, now.plus(8 * HOUR_MS)), 24 * HOUR_MS);
+        assert_eq!(until_china(7 * HOUR_MS, now.plus(8 * HOUR_MS)), 7 * HOUR_MS);
     }
 
     #[test]

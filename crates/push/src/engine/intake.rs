@@ -21,7 +21,7 @@ use crate::chat::Notice;
 use crate::credential::is_voip;
 use crate::delivery::status;
 use crate::ways::Ways;
-use crate::{notice, task};
+use crate::{notice, recall, task};
 
 /// Rows of one transaction: short, because other writers wait behind it.
 const BATCH: usize = 64;
@@ -33,10 +33,13 @@ pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Ve
     let next = launch(shared, app, now).await?;
     let notices = shared.store.write(app, move |tx| take_notices(tx, now)).await?;
     let has_more = shared.store.write(app, move |tx| grouped::take(tx, now)).await?;
+    // What announces a message is made before it is taken back.
+    let is_early = notices == BATCH || has_more;
+    let recalls = is_early || shared.store.write(app, move |tx| recall::take(tx, now)).await?;
     let targets = shared.store.write(app, move |tx| take_targets(tx, now)).await?;
     let mut lanes = shared.store.read(app, deliveries::lanes).await?;
     lanes.extend(next.map(|due_at| Due { app, lane: String::new(), due_at }));
-    if notices == BATCH || has_more || targets == BATCH {
+    if recalls || targets == BATCH {
         lanes.push(Due { app, lane: String::new(), due_at: now });
     }
     Ok(lanes)
