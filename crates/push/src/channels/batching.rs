@@ -4,7 +4,7 @@
 //! Messages that say the same go out in one call, up to the vendor's bound. A token stands once in a call: a second
 //! message with the same words for it goes out in a call of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::Refusal;
-use crate::channel::{Answer, Outgoing, Said, Scope, Status, Verdict};
+use super::wire::Judged;
+use crate::channel::{Answer, Outgoing, Recall, Said, Scope, Status, Verdict};
 
 /// Messages of one call.
 pub(super) struct Group<'a, P> {
@@ -103,6 +104,34 @@ where
         places.into_iter().zip(answered).flat_map(|(places, answers)| places.into_iter().zip(answers))
     {
         answers[place] = Some(answer);
+    }
+    answers.into_iter().flatten().collect()
+}
+
+/// Takes notifications back, those of one number in one call, up to the vendor's bound; puts the answers into the order of
+/// the recalls. To take away twice is to take away, so a call may be repeated.
+pub(super) async fn recall<'a, F>(
+    recalls: &'a [Recall],
+    tokens_max: usize,
+    ask: impl Fn(i64, Vec<&'a str>) -> F,
+) -> Vec<Answer>
+where
+    F: Future<Output = Judged>,
+{
+    let mut by_number: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    for (place, recall) in recalls.iter().enumerate() {
+        by_number.entry(recall.notify_id).or_default().push(place);
+    }
+    let mut answers = vec![None; recalls.len()];
+    for (number, places) in by_number {
+        for places in places.chunks(tokens_max) {
+            let tokens = places.iter().map(|place| recalls[*place].token.as_str()).collect();
+            let judged = ask(number, tokens).await;
+            for place in places {
+                let own = judged.named.get(&recalls[*place].token).unwrap_or(&judged.all);
+                answers[*place] = Some(own.clone());
+            }
+        }
     }
     answers.into_iter().flatten().collect()
 }
