@@ -1,8 +1,8 @@
 //! The raw limit of a vendor channel: a bare HTTP/2 client that repeats one request of the channel's to the same room.
 //!
-//! The sandbox keeps requests without their secrets. A room that knows its callers by certificate judges the repeated
-//! request as it judged the first; the others turn it away at the door, which costs them less: there the limit is that of
-//! the wire.
+//! The sandbox keeps requests without what is secret in `authorization`. Rooms that know their callers by something else
+//! judge the repeated request as they judged the first; the others turn it away at the door, which costs them less: there
+//! the limit is that of the wire.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use push::channel::Channel;
 use push::engine::{Audience, Engine, Request, Settings};
@@ -70,4 +71,28 @@ async fn ten_thousand_deliveries_drain_within_the_bounds_and_let_another_app_thr
     for task in tasks {
         assert!(bench.deliveries(APP, task).await.iter().all(|delivery| delivery.ended_at.0 != 0));
     }
+}
+
+#[tokio::test]
+async fn a_vendor_that_does_not_answer_leaves_room_to_the_others() {
+    let (mut bench, vendor) = Bench::new().await;
+    bench.bind(APP, "bob", "phone", Some("token")).await;
+    let other = scripted();
+    bench.vendors.set(OTHER, CREDENTIAL, Ok(Arc::clone(&other) as Arc<dyn Channel>));
+    bench.bind(OTHER, "bob", "phone", Some("token")).await;
+    vendor.delay(Duration::from_hours(1));
+    bench.engine.stop().await;
+    bench.vendors.set(APP, CREDENTIAL, Ok(vendor as Arc<dyn Channel>));
+    // As much as one claim may take.
+    bench.restart(Settings { node: 2, rows_max: 256, ..Settings::default() });
+    for _ in 0..300 {
+        bench.push(APP, &["bob"]).await;
+    }
+    let leased = async || bench.engine.depths().await.unwrap().iter().any(|depth| depth.leased > 60);
+    until("the vendor has taken what it may", leased).await;
+    for _ in 0..40 {
+        let task = bench.push(OTHER, &["bob"]).await;
+        bench.ends(OTHER, task).await;
+    }
+    assert_eq!(other.seen().len(), 40);
 }
