@@ -7,9 +7,10 @@ use std::time::Duration;
 use push::channel::Channel;
 use push::engine::{Audience, Engine, Request, Settings};
 use store::accounts;
+use store::deliveries::{self, Route, Task, Way};
 use store::devices::{self, Login, Token};
 
-use crate::bench::{APP, Bench, CREDENTIAL, OTHER, VENDOR, device, scripted, until, user};
+use crate::bench::{APP, Bench, CREDENTIAL, HOUR, OTHER, VENDOR, device, scripted, until, user};
 
 const MANY: usize = 10_000;
 
@@ -83,11 +84,25 @@ async fn a_vendor_that_does_not_answer_leaves_room_to_the_others() {
     vendor.delay(Duration::from_hours(1));
     bench.engine.stop().await;
     bench.vendors.set(APP, CREDENTIAL, Ok(vendor as Arc<dyn Channel>));
+    let (now, id) = (bench.now(), 9);
+    let task = Task {
+        id,
+        notification: r#"{"body":"b"}"#.into(),
+        created_at: now,
+        expires_at: now.plus(HOUR),
+        is_kept: false,
+        message: None,
+        route: Route::default(),
+    };
+    let way = || Way { device: device("phone"), lane: deliveries::lane(VENDOR, CREDENTIAL), badge: None };
+    let ways: Vec<Way> = std::iter::repeat_with(way).take(300).collect();
+    let add = move |tx: &mut store::Tx<'_>| {
+        deliveries::add_task(tx, &task)?;
+        deliveries::add_ways(tx, id, 0, "", &ways, now)
+    };
+    bench.store.write(APP, add).await.unwrap();
     // As much as one claim may take.
     bench.restart(Settings { node: 2, rows_max: 256, ..Settings::default() });
-    for _ in 0..300 {
-        bench.push(APP, &["bob"]).await;
-    }
     let leased = async || bench.engine.depths().await.unwrap().iter().any(|depth| depth.leased > 60);
     until("the vendor has taken what it may", leased).await;
     for _ in 0..40 {
