@@ -12,7 +12,7 @@ use crate::credential::Trouble;
 /// Waits after the first, second and third attempt, before jitter.
 const PAUSES_MS: [i64; 3] = [1_000, 4_000, 16_000];
 
-/// The longest wait that a vendor's wish can cause; longer ones are tried again by then.
+/// The longest wait that a vendor's wish for more than one message can cause; longer ones are tried again by then.
 const PAUSE_MAX_MS: i64 = 300_000;
 
 /// How a connection of our own answered.
@@ -178,8 +178,10 @@ pub fn after_answer(row: &Claimed, answer: Answer, retries: u32, now: Millis) ->
         }
         Verdict::Later { after_ms, scope, .. } => {
             let own = || jittered(pause(row.attempts), &id(row.task, row.number), row.attempts);
-            let pause = after_ms.map_or_else(own, |wish| wish.clamp(0, PAUSE_MAX_MS));
-            let due = now.plus(pause);
+            // A wish that concerns this message alone, such as to wait for the morning, is kept in full.
+            let longest = if scope == Scope::Message { i64::MAX } else { PAUSE_MAX_MS };
+            let pause = after_ms.map_or_else(own, |wish| wish.clamp(0, longest));
+            let due = Millis(now.0.saturating_add(pause));
             // A vendor that was asked too fast has not looked at the message: only its time is a bound.
             let is_last = row.attempts >= retries && scope != Scope::App;
             if is_last || due >= row.expires_at {
@@ -280,6 +282,8 @@ mod tests {
         assert_eq!(after(9, Scope::Day, 700_000), (false, Millis(700_000)));
         assert_eq!(after(9, Scope::Day, 2_000_000), (false, Millis(1_000_000)), "not beyond its expiry");
         assert_eq!(after(9, Scope::App, 1_000), (false, Millis(1_000)));
+        assert_eq!(after(0, Scope::Message, 600_000), (false, Millis(600_000)), "a night is longer than five minutes");
+        assert!(after(0, Scope::Message, i64::MAX).0);
         assert!(after(9, Scope::Node, 1_000).0);
     }
 
