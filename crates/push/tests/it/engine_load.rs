@@ -7,10 +7,10 @@ use std::time::Duration;
 use push::channel::Channel;
 use push::engine::{Audience, Engine, Request, Settings};
 use store::accounts;
-use store::deliveries::{self, Route, Task, Way};
+use store::deliveries::{self, Way};
 use store::devices::{self, Login, Token};
 
-use crate::bench::{APP, Bench, CREDENTIAL, HOUR, OTHER, VENDOR, device, scripted, until, user};
+use crate::bench::{APP, Bench, CREDENTIAL, OTHER, VENDOR, device, scripted, until, user};
 
 const MANY: usize = 10_000;
 
@@ -85,15 +85,7 @@ async fn a_vendor_that_does_not_answer_leaves_room_to_the_others() {
     bench.engine.stop().await;
     bench.vendors.set(APP, CREDENTIAL, Ok(vendor as Arc<dyn Channel>));
     let (now, id) = (bench.now(), 9);
-    let task = Task {
-        id,
-        notification: r#"{"body":"b"}"#.into(),
-        created_at: now,
-        expires_at: now.plus(HOUR),
-        is_kept: false,
-        message: None,
-        route: Route::default(),
-    };
+    let task = bench.task(id);
     let way = || Way { device: device("phone"), lane: deliveries::lane(VENDOR, CREDENTIAL), badge: None };
     let ways: Vec<Way> = std::iter::repeat_with(way).take(300).collect();
     let add = move |tx: &mut store::Tx<'_>| {

@@ -10,7 +10,7 @@ use push::channel::{Channel, Limits, Scope, Status, Verdict};
 use push::channels::scripted::Scripted;
 use push::engine::{BATCH_MAX, Request, Settings};
 use store::bindings::{self, Registration};
-use store::deliveries::{self, Route, Task, Way};
+use store::deliveries::{self, Way};
 use store::devices::{self, Token};
 
 use crate::bench::{APP, Bench, CREDENTIAL, HOUR, VENDOR, device, is, until, user};
@@ -73,15 +73,7 @@ async fn a_claim_fills_the_largest_call_of_a_vendor() {
     let vendor = Arc::new(Scripted::new(limits));
     bench.vendors.set(APP, CREDENTIAL, Ok(Arc::clone(&vendor) as Arc<dyn Channel>));
     let (now, id) = (bench.now(), 9);
-    let task = Task {
-        id,
-        notification: r#"{"body":"b"}"#.into(),
-        created_at: now,
-        expires_at: now.plus(HOUR),
-        is_kept: false,
-        message: None,
-        route: Route::default(),
-    };
+    let task = bench.task(id);
     let add = move |tx: &mut store::Tx<'_>| {
         let mut ways = Vec::new();
         for number in 0..BATCH_MAX {

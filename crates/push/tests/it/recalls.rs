@@ -8,11 +8,11 @@ use push::channel::{Scope, Status, Verdict};
 use push::recall::{self, Notice};
 use push::task::{self, Audience, Spec};
 use store::bindings::Os;
-use store::deliveries::{self, Delivery, Route, Task, Way};
+use store::deliveries::{self, Delivery, Task, Way};
 use store::outbox;
 use store::testing::TestStore;
 
-use crate::bench::{APP, Bench, CREDENTIAL, HOUR, VENDOR, device, is, until};
+use crate::bench::{APP, Bench, CREDENTIAL, VENDOR, device, is, until};
 use crate::rooms::{Room, hello, inbox, sandbox};
 use crate::tasks::{Deck, sent, spec, texts, to};
 
@@ -66,18 +66,9 @@ async fn where_it_can_only_be_replaced_the_notice_takes_its_place_and_without_on
 
 /// A message's task with a delivery to each of some devices, as the intake makes it.
 async fn announce(bench: &Bench, conversation: ConversationId, seq: Seq, devices: &[&str], due: Millis) -> i64 {
-    let (now, id) = (bench.now(), 77);
+    let id = 77;
     let notification = serde_json::to_string(&hello()).unwrap();
-    let message = Some((conversation, seq));
-    let task = Task {
-        id,
-        notification,
-        created_at: now,
-        expires_at: now.plus(HOUR),
-        is_kept: true,
-        message,
-        route: Route::default(),
-    };
+    let task = Task { notification, message: Some((conversation, seq)), ..bench.task(id) };
     let way = |name: &&str| Way { device: device(name), lane: deliveries::lane(VENDOR, CREDENTIAL), badge: None };
     let ways: Vec<Way> = devices.iter().map(way).collect();
     let add = move |tx: &mut store::Tx<'_>| {
