@@ -132,7 +132,9 @@ fn at_apple(sandbox: &Sandbox) -> Result<Made> {
     post(sandbox, "/apns/apps", &json!({ "bundle": BUNDLE }))?;
     let key = post(sandbox, "/apns/keys", &json!({}))?;
     let settings = [("topic", text(&json!(BUNDLE))), ("key_id", text(&key["key"])), ("team_id", text(&key["team"]))];
-    let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut settings: BTreeMap<String, String> =
+        settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    settings.insert("development_url".into(), sandbox.apns_development_url());
     Ok((settings, BTreeMap::from([("p8".to_owned(), text(&key["p8"]))])))
 }
 
