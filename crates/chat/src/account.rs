@@ -76,8 +76,9 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     if !app.plan().allowance().may_delete_accounts && !app.settings.may_delete_accounts {
         return refuse(Fault::DeleteForbidden);
     }
-    // Before the account itself is held, because it and those on the other side are held in one order.
-    if !relation::forget(tx, user)? || follow::forget_page(tx, user)? {
+    // The account and those on the other side are held together and in one order: so those of its follows in a
+    // transaction of their own, and those of its relations in that which ends the account.
+    if follow::forget_page(tx, user)? || !relation::forget(tx, user)? {
         return Ok(false);
     }
     let account = accounts::lock(tx, user)?;

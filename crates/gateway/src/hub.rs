@@ -33,6 +33,7 @@ use crate::group::fan_out::RUNNERS;
 use crate::group::live::LiveRooms;
 use crate::group::{FanOut, Groups};
 use crate::link::{End, Link};
+use crate::order::Order;
 use crate::refusal;
 use crate::registry::{Registry, Session};
 use crate::settings::Settings;
@@ -113,6 +114,8 @@ pub struct Hub {
     pub(crate) logins: Logins,
     pub(crate) chores: Chores,
     pub(crate) circle: Circle,
+    /// Lists of conversations, however they are asked for.
+    pub order: Order,
     /// What groups took within this second.
     pub(crate) flow: Mutex<Flow>,
     pub(crate) groups: Groups,
@@ -144,6 +147,7 @@ impl Hub {
             logins: Logins::default(),
             chores: Chores::default(),
             circle: Circle::default(),
+            order: Order::default(),
             flow: Mutex::default(),
             groups: Groups::default(),
             fan_out: FanOut::default(),

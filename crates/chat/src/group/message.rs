@@ -11,7 +11,7 @@ use contract::{Fault, Result, Seq, UserId};
 use store::extensions::Target;
 use store::groups::members::{self, Member};
 use store::groups::{self, Group, messages};
-use store::{Snapshot, Tx, conversations};
+use store::{Snapshot, Tx, conversations, outbox};
 
 use super::{By, Scope, actor, ensure, find, hold_place, member_of, place, tip};
 use crate::message::change::Edit;
@@ -46,18 +46,23 @@ pub fn recall(
         return refuse(Fault::GroupForbidden);
     }
     let mut outcomes = Vec::with_capacity(seqs.len());
-    let mut recalled = Vec::new();
+    let (mut recalled, mut touched) = (Vec::new(), None);
     for seq in seqs {
         let outcome =
             check_recall(messages::at(tx, group.conversation, *seq)?.as_ref(), scope, by, who, &group, window_s);
         if outcome.is_ok() {
-            messages::set_flags(tx, group.conversation, *seq, Flags::RECALLED, scope.now)?;
+            let at = match touched {
+                Some(at) => at,
+                None => *touched.insert(conversations::touch(tx, group.conversation, scope.now)?),
+            };
+            messages::set_flags(tx, group.conversation, *seq, Flags::RECALLED, at)?;
             recalled.push(*seq);
         }
         outcomes.push(outcome);
     }
     if !recalled.is_empty() {
-        conversations::touch(tx, group.conversation, scope.now)?;
+        recalled.iter().try_for_each(|seq| outbox::leave_recall(tx, scope.now, group.conversation, *seq))?;
+        tx.after(Event::DeliveryQueued);
         let what = GroupHappening::Recalled { seqs: recalled.iter().map(|seq| seq.0).collect() };
         tip::hook(tx, &group, by, scope.now, what)?;
         tx.after(Event::Group(GroupEvent::Recalled {
@@ -111,9 +116,8 @@ pub fn recall_sender(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, 
         return Ok(());
     }
     let behind = Seq((group.seq.0 - group::SENDER_RECALL_SPAN).max(0));
-    if messages::recall_of(tx, group.conversation, sender, behind, scope.now)? > 0 {
-        conversations::touch(tx, group.conversation, scope.now)?;
-    }
+    let at = conversations::touch(tx, group.conversation, scope.now)?;
+    messages::recall_of(tx, group.conversation, sender, behind, at)?;
     Ok(())
 }
 
@@ -156,13 +160,13 @@ pub fn modify(
     }
     let body = edit.body.clone().unwrap_or_else(|| message.body.to_string());
     let cloud = edit.cloud.clone().unwrap_or_else(|| message.cloud.to_string());
-    if !messages::edit(tx, group.conversation, &message, &body, &cloud, scope.now)? {
+    let at = conversations::touch(tx, group.conversation, scope.now)?;
+    if !messages::edit(tx, group.conversation, &message, &body, &cloud, at)? {
         return refuse(Fault::ModifyConflict);
     }
     message.body = Arc::from(body);
     message.cloud = Arc::from(cloud);
     message.flags = Flags(message.flags.0 + Flags::CHANGE.0);
-    conversations::touch(tx, group.conversation, scope.now)?;
     tx.after(Event::Group(GroupEvent::Modified {
         group: group.id.clone(),
         conversation: group.conversation,
@@ -312,8 +316,8 @@ pub fn extend(
     let is_checked = matches!(by, By::User(..));
     let (changed, has_changed) = extension::apply(tx, scope.now, target, is_checked, change, asked)?;
     if has_changed {
-        messages::note_extended(tx, group.conversation, seq, scope.now)?;
-        conversations::touch(tx, group.conversation, scope.now)?;
+        let at = conversations::touch(tx, group.conversation, scope.now)?;
+        messages::note_extended(tx, group.conversation, seq, at)?;
         let pairs = extension::told(&changed);
         let what = GroupHappening::Extended {
             seq: seq.0,

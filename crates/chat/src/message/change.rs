@@ -149,10 +149,10 @@ pub fn modify(
 
 /// Stores a changed message unless somebody else was faster, and lets devices that were away look for it.
 pub(super) fn store_edit(tx: &mut Tx<'_>, now: Millis, view: &View, message: &mut Message) -> Result<()> {
-    if !messages::edit(tx, view, message, &message.body, &message.cloud, now)? {
+    let at = conversations::touch(tx, view.conversation(), now)?;
+    if !messages::edit(tx, view, message, &message.body, &message.cloud, at)? {
         return refuse(Fault::ModifyConflict);
     }
-    conversations::touch(tx, view.conversation(), now)?;
     message.flags = Flags(message.flags.0 + Flags::CHANGE.0);
     Ok(())
 }

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::circuit::{Circuit, Gate};
-use crate::outbound::{Reply, Target, Trouble};
+use crate::outbound::{Papers, Reply, Target, Trouble};
 
 /// Calls of before webhooks of one app that wait for their answer: a few hundred a second at a tenth of a second each.
 const ASKED_MAX: usize = 256;
@@ -31,6 +31,7 @@ pub(super) struct Endpoint {
     pub(super) places: Semaphore,
     url: String,
     ca_pem: String,
+    client_pem: String,
 }
 
 /// Why a call brought no answer that counts.
@@ -65,20 +66,23 @@ pub(super) struct Endpoints(Mutex<HashMap<AppId, Arc<Endpoint>>>);
 impl Endpoints {
     /// The endpoint of an app as its settings are now.
     pub(super) fn of(&self, app: &App, allowed: &Arc<[String]>) -> Arc<Endpoint> {
-        let settings = &app.settings.webhook;
+        let (settings, client_pem) = (&app.settings.webhook, &app.secrets.webhook_client_pem);
         let mut all = self.0.lock();
         if let Some(known) = all.get(&app.id)
             && known.url == settings.url
             && known.ca_pem == settings.ca_pem
+            && known.client_pem == *client_pem
         {
             return Arc::clone(known);
         }
+        let papers = Papers { ca_pem: &settings.ca_pem, client_pem };
         let endpoint = Arc::new(Endpoint {
-            target: Target::new(&settings.url, &settings.ca_pem, Arc::clone(allowed)),
+            target: Target::new(&settings.url, papers, Arc::clone(allowed)),
             circuit: Mutex::default(),
             places: Semaphore::new(ASKED_MAX),
             url: settings.url.clone(),
             ca_pem: settings.ca_pem.clone(),
+            client_pem: client_pem.clone(),
         });
         all.insert(app.id, Arc::clone(&endpoint));
         endpoint

@@ -3,7 +3,7 @@
 //! * `receiver`: the app's endpoint, strict about what it is sent. `before`: what is asked. `after`: what is told, in
 //!   which order, and that nothing is lost. `families`: both, of profiles, relations and the like. `groups`, `topics`,
 //!   `group_events`: both, of groups; `group_order`: that groups have the same guarantees. `guard`: where calls
-//!   may go. `settings`: how operators switch them on.
+//!   may go. `mutual`: calls that show a certificate. `settings`: how operators switch them on.
 
 mod after;
 mod before;
@@ -12,6 +12,7 @@ mod group_events;
 mod group_order;
 mod groups;
 mod guard;
+mod mutual;
 mod pushed;
 pub(crate) mod receiver;
 mod refused;
