@@ -13,6 +13,7 @@ mod engine_failures;
 mod engine_load;
 mod engine_statuses;
 mod engine_tokens;
+mod paces;
 mod receipts;
 mod room_codes;
 mod rooms;
