@@ -7,7 +7,7 @@ use store::deliveries;
 
 use super::mpaas;
 use super::pushes::{BUNDLE, World, notice, with};
-use crate::harness::{APP, Im};
+use crate::harness::APP;
 use crate::raw::until;
 
 /// A phone that is logged in and has reported an activity; answers it and the activity's token.
