@@ -28,6 +28,7 @@ use crate::chores::Chores;
 use crate::circle::Circle;
 use crate::drive;
 use crate::front::Front;
+use crate::group::attendance::Attendance;
 use crate::group::fan_out::RUNNERS;
 use crate::group::live::LiveRooms;
 use crate::group::{FanOut, Groups};
@@ -120,6 +121,7 @@ pub struct Hub {
     pub(crate) groups: Groups,
     pub(crate) fan_out: FanOut,
     pub(crate) live: LiveRooms,
+    pub(crate) attendance: Attendance,
     pub(crate) counts: Counts,
     bus: Bus,
     /// The moment of the latest login: of two logins one is always the later.
@@ -150,6 +152,7 @@ impl Hub {
             groups: Groups::default(),
             fan_out: FanOut::default(),
             live: LiveRooms::default(),
+            attendance: Attendance::default(),
             counts: Counts::default(),
             bus: Bus::Local,
             login_at: Mutex::default(),

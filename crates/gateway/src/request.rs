@@ -270,6 +270,7 @@ async fn push(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::PushSet => frame.answer(&enrolment::set(call, frame.read()?).await?),
         Command::PushState => frame.answer(&enrolment::state(call).await?),
         Command::PushReport => frame.answer(&enrolment::tell(call, frame.read()?).await?),
+        Command::PushActivity => frame.answer(&enrolment::live(call, frame.read()?).await?),
         _ => return Err(Fault::RequestIllegal.into()),
     })
 }

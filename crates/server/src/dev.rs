@@ -296,6 +296,7 @@ async fn enrol(node: &Node, app: &App, sandbox: &Sandbox) -> Result<Arc<App>> {
         ("key_id".to_owned(), text("key")),
         ("team_id".to_owned(), text("team")),
         ("base_url".to_owned(), sandbox.apns_url()),
+        ("development_url".to_owned(), sandbox.apns_development_url()),
         ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
     ]);
     let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);

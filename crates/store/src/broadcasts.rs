@@ -11,7 +11,8 @@ use crate::deliveries::{NUMBERS_PER_TARGET, Status, Target, Task, Way as Path};
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 pub use chunks::{
-    Chunk, Progress, Way, apps, claim, count_badges, cut, due, end_chunk, next, open, postpone, renew, save, ways,
+    Chunk, Progress, Way, apps, claim, count_badges, cut, due, end_chunk, next, open, outcomes, outcomes_of, postpone,
+    renew, save, set_outcomes, ways,
 };
 
 /// What the broadcasts of an app take turns at.
@@ -215,6 +216,20 @@ pub fn get(snapshot: &mut Snapshot<'_>, number: i64) -> Result<Option<Broadcast>
     )
 }
 
+/// Finds the broadcast of a task by its random number, by which broadcasts are found fast.
+pub fn of_task(snapshot: &mut Snapshot<'_>, task: i64, random: u32) -> Result<Option<Broadcast>> {
+    let app = snapshot.app();
+    snapshot.opt(
+        sql!(
+            "SELECT number, origin, sender, random, crc, audience, matter, notification, data_id, created_at, expires_at,
+                 CASE WHEN kept = 1 THEN kept_before END, task, stage, frontier, chunks, ended_at, revoked_at, matched,
+                 told, statuses
+             FROM broadcasts WHERE app = $1 AND random = $2 AND task = $3 ORDER BY created_at DESC LIMIT 1"
+        ),
+        (app, random, task),
+    )
+}
+
 /// Finds what the same sender asked for with the same words since a moment.
 pub fn repeated(snapshot: &mut Snapshot<'_>, order: &Order, since: Millis) -> Result<Option<Broadcast>> {
     let app = snapshot.app();
@@ -390,6 +405,10 @@ pub fn purge(tx: &mut Tx<'_>, now: Millis, before: Millis) -> Result<usize> {
              ORDER BY expires_at LIMIT $3"
         ),
         (app, before, PURGE_BATCH),
+    )?;
+    tx.many(
+        sql!("DELETE FROM broadcast_outcomes WHERE app = $1 AND broadcast = $2"),
+        numbers.iter().map(|(number,)| (app, *number)),
     )?;
     tx.many(
         sql!("DELETE FROM broadcasts WHERE app = $1 AND number = $2"),

@@ -1,13 +1,15 @@
 //! Tasks and their deliveries: one row for each notification to one device by one channel.
 //!
 //! A delivery begins without a lane, as a target that a task named. Looking up the ways to the target turns it into
-//! one row per way. `targets` is that look-up, `claim` is how rows are taken by lease and given back, `upkeep` counts and forgets them; here is the
-//! rest of their lives.
+//! one row per way. `targets` is that look-up, `claim` is how rows are taken by lease and given back, `settle` is what became
+//! of them, `recall` is what is taken back from phones, `upkeep` counts and forgets them; here is the rest of their lives.
 //!
 //! `due_at` is the only schedule: when to send, when to give up waiting, when a lease has run out.
 
 mod claim;
+mod recall;
 mod route;
+mod settle;
 mod targets;
 mod upkeep;
 
@@ -17,8 +19,10 @@ use contract::{ConversationId, DeviceId, Millis, MsgKey, Result, Seq, UserId, li
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 use crate::{groups, push_counts};
-pub use claim::{Claim, Claimed, Due, Settled, all_lanes, claim, lanes, release, renew, settle};
+pub use claim::{Claim, Claimed, Due, all_lanes, claim, lanes, renew};
+pub use recall::{Went, announcing, pushed, repeat, went};
 pub use route::{Road, Route};
+pub use settle::{Settled, release, settle};
 pub use targets::{Open, end_target, set_unbound, set_ways, take_targets};
 pub use upkeep::{Depth, apps_before, depths, purge};
 
@@ -186,6 +190,13 @@ pub fn add_task(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
             &route.kind,
         ),
     )?;
+    Ok(())
+}
+
+/// Says what a task pushes, once that is known: for one whose only target tells it.
+pub fn set_notification(tx: &mut Tx<'_>, task: i64, notification: &str) -> Result<()> {
+    let app = tx.app();
+    tx.run(sql!("UPDATE tasks SET notification = $3 WHERE app = $1 AND id = $2"), (app, task, notification))?;
     Ok(())
 }
 
@@ -403,6 +414,19 @@ pub fn of_task(snapshot: &mut Snapshot<'_>, task: i64, after: i64) -> Result<Vec
              FROM deliveries WHERE app = $1 AND task = $2 AND number > $3 ORDER BY number LIMIT $4"
         ),
         (app, task, after, limit::STORE_PAGE as i64),
+    )
+}
+
+/// Reads the deliveries of a task that went to one device, or to an account and then to it.
+pub fn of_task_device(snapshot: &mut Snapshot<'_>, task: i64, device: &DeviceId) -> Result<Vec<Delivery>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT task, number, NULLIF(account, ''), NULLIF(device, ''), lane, waits, family, status, class, said_code,
+                 said_text, said_request, said_local, attempts, tried_at, ended_at
+             FROM deliveries WHERE app = $1 AND task = $2 AND device = $3 ORDER BY number LIMIT $4"
+        ),
+        (app, task, device, limit::STORE_PAGE as i64),
     )
 }
 

@@ -42,7 +42,8 @@ pub struct Addition {
     pub results: Vec<(UserId, Added)>,
 }
 
-/// Adds accounts to a group. `refused` are not added, because the app does not want it.
+/// Adds accounts to a group. `refused` are not added, because the app does not want it; if the others do not all fit,
+/// nobody is added.
 pub fn add(
     tx: &mut Tx<'_>,
     scope: &Scope<'_>,
@@ -62,7 +63,6 @@ pub fn add(
     }
     let mut room = group.members_max - group.members;
     let (mut results, mut joined, mut asked) = (Vec::with_capacity(accounts.len()), Vec::new(), Vec::new());
-    let mut was_full = false;
     for account in accounts {
         let result = if present.contains(account) || joined.contains(account) {
             Added::Present
@@ -72,8 +72,8 @@ pub fn add(
             asked.push(account.clone());
             Added::Asked
         } else if room <= 0 {
-            was_full = true;
-            Added::Failed
+            // All of them or none: a caller of whose list some were in could not tell by the number that others are not.
+            return refuse(Fault::GroupFull);
         } else {
             ensure_room_of(tx, scope, account)?;
             room -= 1;
@@ -81,9 +81,6 @@ pub fn add(
             Added::Joined
         };
         results.push((account.clone(), result));
-    }
-    if was_full && joined.is_empty() {
-        return refuse(Fault::GroupFull);
     }
     if !joined.is_empty() {
         admit(tx, scope, by, &mut group, &joined, is_silent, Some(NoticeKind::Invited))?;
@@ -194,6 +191,18 @@ pub fn join(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, wording: 
 /// Refuses if a group has no room left.
 pub(super) fn ensure_fits(group: &Group) -> Result<()> {
     if group.members < group.members_max { Ok(()) } else { refuse(Fault::GroupFull) }
+}
+
+/// Leaves for the app's webhook that somebody was turned away by a group that is full. A transaction of its own: the one
+/// that refused has left nothing.
+pub fn tell_full(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result<()> {
+    match groups::get(tx, id)? {
+        Some(group) if group.is_alive() && ensure_fits(&group).is_err() => {
+            tip::hook(tx, &group, by, scope.now, GroupHappening::Full)
+        }
+        // Meanwhile it is another, or the list was too long for what is left.
+        _ => Ok(()),
+    }
 }
 
 /// An account leaves. A group whose last member leaves is over; answers whether it is.

@@ -11,11 +11,12 @@ use contract::{Fault, Result, Seq, UserId};
 use store::extensions::Target;
 use store::groups::members::{self, Member};
 use store::groups::{self, Group, messages};
-use store::{Snapshot, Tx, conversations};
+use store::{Snapshot, Tx, conversations, outbox};
 
 use super::{By, Scope, actor, ensure, find, hold_place, member_of, place, tip};
 use crate::message::change::Edit;
 use crate::message::extension::{self, Changed, Pairs};
+use crate::message::stream;
 
 /// Refuses to recall where nothing can be recalled; answers the group.
 fn recallable(tx: &mut Tx<'_>, scope: &Scope<'_>, id: &GroupId) -> Result<Group> {
@@ -60,6 +61,8 @@ pub fn recall(
         outcomes.push(outcome);
     }
     if !recalled.is_empty() {
+        recalled.iter().try_for_each(|seq| outbox::leave_recall(tx, scope.now, group.conversation, *seq))?;
+        tx.after(Event::DeliveryQueued);
         let what = GroupHappening::Recalled { seqs: recalled.iter().map(|seq| seq.0).collect() };
         tip::hook(tx, &group, by, scope.now, what)?;
         tx.after(Event::Group(GroupEvent::Recalled {
@@ -150,6 +153,10 @@ pub fn modify(
     let Some(mut message) = found.filter(is_there) else { return refuse(Fault::MessageUnknown) };
     if message.sender != *by.account() && !Operation::RecallOthers.is_allowed(group.kind, who) {
         return refuse(Fault::GroupForbidden);
+    }
+    let growing = stream::Growing { conversation: group.conversation, seq, at: message.at };
+    if stream::is_open(tx, scope.now, &growing, &message.body)? {
+        return refuse(Fault::RequestIllegal);
     }
     let body = edit.body.clone().unwrap_or_else(|| message.body.to_string());
     let cloud = edit.cloud.clone().unwrap_or_else(|| message.cloud.to_string());

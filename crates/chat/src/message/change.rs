@@ -119,7 +119,8 @@ pub fn modify(
         Base::Read(read) if read != version => return refuse(Fault::ModifyConflict),
         Base::Held(_) | Base::Read(_) => {}
     }
-    if stream::is_open(tx, now, &view, &message)? {
+    let place = stream::Growing { conversation: view.conversation(), seq: message.seq, at: message.at };
+    if stream::is_open(tx, now, &place, &message.body)? {
         return refuse(Fault::RequestIllegal);
     }
     if let Some(body) = &edit.body {

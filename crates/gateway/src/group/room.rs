@@ -60,7 +60,11 @@ fn seat(call: &Call, key: (AppId, ConversationId), id: &GroupId) -> Result<Found
         return Err(Fault::NodeBusy);
     }
     rooms.insert(key.1);
-    Ok(hub.live.enter(key, id, &session.account, call.now))
+    let found = hub.live.enter(key, id, &session.account, call.now);
+    if found.is_first && hub.tells_attendance(key.0) {
+        hub.attendance.came(key, id, &session.account);
+    }
+    Ok(found)
 }
 
 /// Leaves a room; whoever was not in it is refused.
@@ -75,7 +79,10 @@ pub(crate) async fn leave(call: &Call, request: GroupRef) -> Result<()> {
         return Err(Fault::GroupForbidden.into());
     }
     hub.groups.leave(session, room.conversation);
-    hub.live.depart((call.app.id, room.conversation), &session.account, call.now);
+    let key = (call.app.id, room.conversation);
+    if hub.live.depart(key, &session.account, call.now) && hub.tells_attendance(key.0) {
+        hub.attendance.went(key, &room.id, &session.account);
+    }
     Ok(())
 }
 
@@ -175,7 +182,9 @@ impl Hub {
                     self.tell(&session, &over);
                 }
             }
-            self.live.remove((app, room), account);
+            if self.live.remove((app, room), account) && self.tells_attendance(app) {
+                self.attendance.went((app, room), id, account);
+            }
         }
     }
 }

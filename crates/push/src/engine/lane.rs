@@ -1,24 +1,31 @@
 //! One credential of one app: claims what is due as far as circuit, rate and memory allow, and hands it on in batches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use contract::codes::PushCommon;
 use contract::{Millis, Result};
 use parking_lot::Mutex;
 use store::deliveries::{self, Claim, Claimed, SELF_LANE};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 
 use super::driver::Key;
 use super::health::{Bucket, Circuit, Gate, Guard, is_flow_control};
 use super::work::{self, Batch};
-use super::{CLAIM_MAX, Phase, Shared, unique};
+use super::{BATCH_MAX, CLAIM_MAX, Phase, Shared, unique};
 use crate::channel::{Answer, Channel, Verdict};
 use crate::credential::{Opened, Trouble};
+use crate::delivery;
 
 /// How long a changed credential's old channel may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
+
+/// A claim takes at most this part of the memory that is left …
+const SHARE: usize = 8;
+/// … but never less than this, as long as there is any.
+const SHARE_MIN: usize = 16;
 
 /// Where a lane leads.
 #[derive(Clone)]
@@ -34,6 +41,21 @@ pub(super) enum Road {
 pub(super) struct Lane {
     pub(super) key: Key,
     state: Mutex<State>,
+    /// Rung when there is more to claim while batches are under way.
+    bell: Notify,
+    /// Batches that count against the bound.
+    active: AtomicUsize,
+}
+
+/// A batch's place among those under way. A batch that only waits for devices that do not answer gives it back: those who
+/// do must not wait behind them. Its rows still count against the memory.
+pub(super) struct Slot(Arc<Lane>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::Relaxed);
+        self.0.ring();
+    }
 }
 
 struct State {
@@ -65,7 +87,12 @@ impl Lane {
             has_delivered: None,
             used_at: Millis(0),
         };
-        Self { key, state: Mutex::new(state) }
+        Self { key, state: Mutex::new(state), bell: Notify::new(), active: AtomicUsize::new(0) }
+    }
+
+    /// Says that there is more to claim: a batch under way may be long in coming back.
+    pub(super) fn ring(&self) {
+        self.bell.notify_one();
     }
 
     /// Whether it is worth running: a shut circuit is left alone.
@@ -100,18 +127,28 @@ impl Lane {
         let mut next = None;
         loop {
             let may_claim = shared.is_running() && self.print(shared) == print;
-            if may_claim && next.is_none() && batches.len() < shared.settings.batches_max {
+            let has_room = may_claim && self.active.load(Ordering::Relaxed) < shared.settings.batches_max;
+            if has_room && next.is_none() {
                 match self.find(shared, &road, batches.is_empty(), &mut phase).await? {
                     Found::Batch(batch) => {
                         let (lane, shared, road) = (Arc::clone(self), Arc::clone(shared), road.clone());
-                        batches.spawn(async move { work::run(&shared, &lane, &road, batch).await });
+                        self.active.fetch_add(1, Ordering::Relaxed);
+                        let slot = Slot(Arc::clone(self));
+                        batches.spawn(async move { work::run(&shared, &lane, &road, batch, slot).await });
                         continue;
                     }
                     Found::Later(at) => next = Some(Some(at)),
                     Found::Nothing => next = Some(None),
                 }
             }
-            match batches.join_next().await {
+            let ended = tokio::select! {
+                ended = batches.join_next() => ended,
+                () = self.bell.notified(), if may_claim && !batches.is_empty() => {
+                    next = None;
+                    continue;
+                }
+            };
+            match ended {
                 // What came back may be due again, and a batch that ended makes room for the next.
                 Some(Ok(done)) => {
                     done?;
@@ -194,6 +231,9 @@ impl Lane {
             Ok(admitted) => admitted,
             Err(at) => return Ok(Found::Later(at)),
         };
+        // A lane takes a part of what is left and no more, so that those whose vendors do not answer leave something to
+        // the others.
+        let count = count.min((shared.permits.available_permits() / SHARE).max(SHARE_MIN));
         let permits = tokio::select! {
             permits = Arc::clone(&shared.permits).acquire_many_owned(count as u32) => permits,
             _ = phase.changed() => return Ok(Found::Nothing),
@@ -203,7 +243,8 @@ impl Lane {
         let now = shared.now();
         let claim = Claim { node: shared.settings.node, id: unique(), until: now.plus(shared.settings.lease_ms) };
         let name = Arc::clone(&self.key.lane);
-        let rows = shared.store.write(self.key.app, move |tx| deliveries::claim(tx, now, &name, &claim, count)).await?;
+        let take = move |tx: &mut store::Tx<'_>| deliveries::claim(tx, now, &name, &claim, count, delivery::lost());
+        let rows = shared.store.write(self.key.app, take).await?;
         if rows.is_empty() {
             return Ok(Found::Nothing);
         }
@@ -228,6 +269,10 @@ impl Lane {
     pub(super) fn admit(&self, now: Millis, is_alone: bool) -> Result<(usize, bool), Millis> {
         let mut state = self.state.lock();
         state.used_at = now;
+        let max = match &state.road {
+            Some((_, Road::Vendor(channel))) => channel.limits().batch_max.clamp(CLAIM_MAX, BATCH_MAX),
+            _ => CLAIM_MAX,
+        };
         let is_probe = match state.circuit.gate(now) {
             Gate::Open => false,
             Gate::Shut(until) => return Err(until),
@@ -236,8 +281,8 @@ impl Lane {
             Gate::Probe => return Err(now),
         };
         let count = match &mut state.bucket {
-            Some(bucket) => bucket.available(now)?.min(CLAIM_MAX),
-            None => CLAIM_MAX,
+            Some(bucket) => bucket.available(now)?.min(max),
+            None => max,
         };
         Ok((count, is_probe))
     }

@@ -16,11 +16,13 @@ use store::devices;
 use store::push_counts::{Place, Tally};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::lane::{Lane, Road};
+use super::lane::{Lane, Road, Slot};
 use super::{Phase, Shared};
-use crate::channel::{Answer, Channel, Outgoing, Verdict};
+use crate::channel::{Answer, Channel, Outgoing, Recall, Verdict};
+use crate::channels::notify_id;
 use crate::credential::is_voip;
 use crate::delivery;
+use crate::recall;
 use crate::results::{self, Results};
 
 /// How often writing down is tried before the lease is left to run out.
@@ -50,7 +52,7 @@ pub(super) struct Outcome {
 /// What is to be sent.
 pub(super) type Ready = (Claimed, Arc<Notification>);
 
-pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch) -> Result<()> {
+pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch, slot: Slot) -> Result<()> {
     let Batch { claim, rows, permits, is_probe } = batch;
     let lease = Mutex::new(claim);
     let places = places(&rows);
@@ -63,7 +65,7 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
         let keys: Vec<_> = ready.iter().map(|(row, _)| (row.task, row.number)).collect();
         let mut phase = shared.phase.subscribe();
         tokio::select! {
-            () = send(shared, lane, road, ready, &mut outcome) => {}
+            () = send(shared, lane, road, ready, Some(slot), &mut outcome) => {}
             () = renew(shared, lane, &lease) => {}
             // A device may get it twice; given back is better than left to the lease.
             _ = phase.wait_for(|phase| *phase == Phase::Closing) => outcome.back.extend(keys),
@@ -78,16 +80,24 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
 /// Ends what need not or cannot be sent, and reads the notifications of the rest, once per task.
 pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, outcome: &mut Outcome) -> Vec<Ready> {
     let plain = !is_voip(deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel));
+    let is_vendor = matches!(road, Road::Vendor(_));
     let mut known: BTreeMap<i64, Option<Arc<Notification>>> = BTreeMap::new();
     let mut ready = Vec::with_capacity(rows.len());
     for row in rows {
+        let read = || {
+            let text = serde_json::from_str(&row.notification).ok()?;
+            Some(Arc::new(fit(text, plain, is_vendor.then_some(row.task))))
+        };
+        let notification = known.entry(row.task).or_insert_with(read).clone();
+        // What is shown live has a token of its own, whoever is logged in on its device.
+        let is_live = notification.as_ref().is_some_and(|one| one.live.is_some());
         let refused = if row.expires_at <= now {
             Some(delivery::expired(&row, now))
         } else if let Road::Nowhere(trouble) = road {
             Some(delivery::without_channel(&row, trouble, now))
-        } else if !row.is_bound {
+        } else if !row.is_bound && !is_live {
             Some(delivery::unbound(&row, now))
-        } else if matches!(road, Road::Vendor(_)) && row.token.is_none() {
+        } else if is_vendor && row.token.is_none() && !is_live {
             Some(delivery::without_token(&row, now))
         } else {
             None
@@ -96,10 +106,13 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
             outcome.settled.push(refused);
             continue;
         }
-        let read = || serde_json::from_str(&row.notification).ok().map(|text| Arc::new(fit(text, plain)));
-        match known.entry(row.task).or_insert_with(read) {
+        match notification {
+            // Nothing is taken back over our own connection: what is there is the app's to clear.
+            Some(notification) if notification.is_recall && !is_vendor => {
+                outcome.settled.push(delivery::not_recalled(&row, now));
+            }
             Some(notification) => {
-                let notification = with_badge(notification, row.badge);
+                let notification = with_badge(&notification, row.badge);
                 ready.push((row, notification));
             }
             None => outcome.settled.push(delivery::unreadable(&row, now)),
@@ -108,10 +121,13 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
     ready
 }
 
-/// A call without a token that rings is an ordinary notification (tencent-im-rest reference, §7.2).
-fn fit(notification: Notification, plain: bool) -> Notification {
+/// A call without a token that rings is an ordinary notification (tencent-im-rest reference, §7.2). What a vendor shows
+/// of a task gets a number by which it can be replaced and taken back, unless it has one.
+fn fit(notification: Notification, plain: bool, task: Option<i64>) -> Notification {
     let kind = if plain && notification.kind == Kind::Voip { Kind::Alert } else { notification.kind };
-    Notification { kind, ..notification }
+    let is_named = notify_id(&notification).is_some() || kind != Kind::Alert;
+    let number = task.filter(|_| !is_named).map(|task| recall::number(&notification, task));
+    Notification { kind, notify_id: number.or(notification.notify_id), ..notification }
 }
 
 fn with_badge(notification: &Arc<Notification>, badge: Option<i64>) -> Arc<Notification> {
@@ -141,28 +157,57 @@ async fn renew(shared: &Shared, lane: &Lane, lease: &Mutex<Claim>) {
     }
 }
 
-pub(super) async fn send(shared: &Arc<Shared>, lane: &Lane, road: &Road, ready: Vec<Ready>, outcome: &mut Outcome) {
+/// Devices on good connections answer by then.
+const BRIEF: Duration = Duration::from_secs(1);
+
+/// Sends what is ready. Devices on our own connections are waited for as long as they may take, and the batch's place is given
+/// back when most have answered; without a place to give back only for a moment: who has not answered by then is to be
+/// asked by a row of its own.
+pub(super) async fn send(
+    shared: &Arc<Shared>,
+    lane: &Lane,
+    road: &Road,
+    ready: Vec<Ready>,
+    slot: Option<Slot>,
+    outcome: &mut Outcome,
+) {
     match road {
-        Road::SelfBuilt => connections(shared, lane, ready, outcome).await,
+        Road::SelfBuilt => connections(shared, lane, ready, slot, outcome).await,
         Road::Vendor(channel) => vendor(shared, lane, channel, ready, outcome).await,
         // Sorted out before.
         Road::Nowhere(_) => {}
     }
 }
 
-async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, outcome: &mut Outcome) {
+async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, slot: Option<Slot>, outcome: &mut Outcome) {
     let deadline = shared.now().plus(shared.settings.ack.as_millis() as i64);
     // A little longer than the deadline, which is the connection's to keep.
-    let patience = shared.settings.ack + Duration::from_secs(1);
+    let longest = shared.settings.ack + Duration::from_secs(1);
+    let is_brief = slot.is_none();
+    let wait = if is_brief { BRIEF.min(longest) } else { longest };
     let pushed = ready.iter().map(|(row, notification)| async move {
         let id = delivery::id(row.task, row.number);
         let pushed = shared.self_built.push(lane.key.app, &row.device, id, notification, deadline);
-        let acked = tokio::time::timeout(patience, AssertUnwindSafe(pushed).catch_unwind()).await;
-        acked.ok().and_then(std::result::Result::ok).unwrap_or(delivery::Acked::NoAnswer)
+        let acked = tokio::time::timeout(wait, AssertUnwindSafe(pushed).catch_unwind()).await;
+        match acked {
+            // Too soon to say.
+            Err(_) if is_brief => None,
+            acked => Some(acked.ok().and_then(std::result::Result::ok).unwrap_or(delivery::Acked::NoAnswer)),
+        }
     });
-    let acked = join_all(pushed).await;
+    let mut acked = std::pin::pin!(join_all(pushed));
+    let acked = match tokio::time::timeout(BRIEF, &mut acked).await {
+        Ok(acked) => acked,
+        Err(_) => {
+            drop(slot);
+            acked.await
+        }
+    };
     let now = shared.now();
-    let settled = ready.iter().zip(acked).map(|((row, _), acked)| delivery::after_connection(row, acked, now));
+    let settled = ready.iter().zip(acked).map(|((row, _), acked)| match acked {
+        Some(acked) => delivery::after_connection(row, acked, now),
+        None => delivery::unheard(row, now),
+    });
     outcome.settled.extend(settled);
 }
 
@@ -174,16 +219,25 @@ async fn vendor(
     outcome: &mut Outcome,
 ) {
     let max = channel.limits().batch_max.max(1);
+    // What is sent and what is taken back are different calls.
+    ready.sort_by_key(|(_, notification)| notification.is_recall);
     while !ready.is_empty() {
         // A circuit that a round has shut spares the others the same answer.
         if !lane.may_run(shared.now()) {
             outcome.back.extend(ready.drain(..).map(|(row, _)| (row.task, row.number)));
             break;
         }
-        let rest = ready.split_off(max.min(ready.len()));
-        let round = std::mem::replace(&mut ready, rest);
-        let messages: Vec<Outgoing> = round.iter().map(|(row, notification)| outgoing(row, notification)).collect();
-        let sent = AssertUnwindSafe(channel.deliver(&messages)).catch_unwind();
+        let is_recall = ready[0].1.is_recall;
+        let same = ready.iter().take(max).take_while(|(_, notification)| notification.is_recall == is_recall).count();
+        let rest = ready.split_off(same);
+        let mut round = std::mem::replace(&mut ready, rest);
+        if is_recall && channel.recall(&[]).is_none() {
+            round = replaced(shared, round, outcome);
+        }
+        if round.is_empty() {
+            continue;
+        }
+        let sent = AssertUnwindSafe(ask(channel, &round)).catch_unwind();
         let answers = match tokio::time::timeout(shared.settings.batch, sent).await {
             Ok(Ok(answers)) => answers,
             Ok(Err(_)) => lost(lane, "the channel panicked"),
@@ -193,15 +247,54 @@ async fn vendor(
     }
 }
 
+/// One call's worth: a delivery, or a recall where the vendor knows one.
+async fn ask(channel: &Arc<dyn Channel>, round: &[Ready]) -> Vec<Answer> {
+    if round.iter().all(|(_, notification)| notification.is_recall) {
+        let recall = |(row, notification): &Ready| Recall {
+            token: row.token.clone().unwrap_or_default(),
+            notify_id: recall::number(notification, row.task),
+        };
+        let recalls: Vec<Recall> = round.iter().map(recall).collect();
+        if let Some(recalled) = channel.recall(&recalls) {
+            return recalled.await;
+        }
+    }
+    let messages: Vec<Outgoing> = round.iter().map(|(row, notification)| outgoing(row, notification)).collect();
+    channel.deliver(&messages).await
+}
+
+/// What stands in for recalls at a vendor that knows none: the new text in the place of the old one. Those without a text
+/// end here.
+fn replaced(shared: &Shared, round: Vec<Ready>, outcome: &mut Outcome) -> Vec<Ready> {
+    let now = shared.now();
+    let mut left: Vec<Ready> = Vec::with_capacity(round.len());
+    let mut shown: BTreeMap<i64, Arc<Notification>> = BTreeMap::new();
+    for (row, notification) in round {
+        if notification.body.is_empty() {
+            outcome.settled.push(delivery::not_recalled(&row, now));
+            continue;
+        }
+        let show = || Arc::new(Notification { is_recall: false, ..(*notification).clone() });
+        let shown = Arc::clone(shown.entry(row.task).or_insert_with(show));
+        left.push((row, shown));
+    }
+    left
+}
+
 fn lost(lane: &Lane, what: &str) -> Vec<Answer> {
     tracing::error!(app = %lane.key.app, lane = %lane.key.lane, what, "the outcome of a batch is not known");
     Vec::new()
 }
 
+/// The token by which a row is sent: its device's, or that of what is shown live.
+fn token<'a>(row: &'a Claimed, notification: &'a Notification) -> Option<&'a String> {
+    notification.live.as_ref().map(|live| &live.token).or(row.token.as_ref())
+}
+
 fn outgoing(row: &Claimed, notification: &Arc<Notification>) -> Outgoing {
     Outgoing {
         id: delivery::id(row.task, row.number),
-        token: row.token.clone().unwrap_or_default(),
+        token: token(row, notification).cloned().unwrap_or_default(),
         notification: Arc::clone(notification),
         expires_at: row.expires_at,
         attempt: row.attempts + 1,
@@ -212,12 +305,13 @@ fn judge(shared: &Shared, lane: &Lane, round: Vec<Ready>, answers: Vec<Answer>, 
     let now = shared.now();
     let drops = lane.learn(&answers, now);
     let mut answers = answers.into_iter().zip(drops);
-    for (row, _) in round {
+    for (row, notification) in round {
         let Some((answer, may_drop)) = answers.next() else {
             outcome.settled.push(delivery::unknown(&row, "no answer", now));
             continue;
         };
-        if let (Verdict::Gone { since, .. }, true, Some(token)) = (answer.verdict, may_drop, &row.token) {
+        if let (Verdict::Gone { since, .. }, true, Some(token)) = (answer.verdict, may_drop, token(&row, &notification))
+        {
             // Without the vendor's moment: the binding that was sent to, and none that came after it.
             outcome.dead.push((token.clone(), since.unwrap_or(row.bound_at)));
         }

@@ -27,10 +27,12 @@ use store::{Snapshot, Tx};
 use uuid::Uuid;
 
 pub use crate::audience::{Audience, Expression};
+use crate::recall;
+pub use crate::recall::Notice;
 pub use cycle::{Cycle, Days};
 pub use kept::{hand_over, is_awaited};
 pub use launch::launch_due;
-pub use pace::{Pace, check_pace, once};
+pub use pace::{Pace, TagPaces, check_pace, check_tags, once};
 
 /// A push may be planned so far ahead.
 pub const AHEAD_MS: i64 = 7 * 86_400_000;
@@ -107,6 +109,9 @@ pub struct Spec {
     /// it.
     #[serde(default)]
     pub has_parts: bool,
+    /// How many it reaches at most, where somebody has asked.
+    #[serde(default)]
+    pub reach: i64,
     /// What the surface wants to read again with the task.
     #[serde(default)]
     pub extra: Value,
@@ -134,6 +139,7 @@ impl Spec {
             is_fleeting: false,
             is_held: false,
             has_parts: false,
+            reach: 0,
             extra: Value::Null,
         }
     }
@@ -319,29 +325,37 @@ pub fn release(tx: &mut Tx<'_>, now: Millis, id: i64) -> Result<u64> {
 /// Parts that one transaction takes back: whoever revokes a task with more calls again.
 const PARTS_MAX: usize = 1_000;
 
-/// Takes a task back with its parts: nobody else gets it. Answers false if there is no such task, or it was taken back
+/// Takes a task back with its parts: nobody else gets it, and it disappears from phones whose vendors can do that. Where
+/// they can only replace it, the notice takes its place. Answers false if there is no such task, or it was taken back
 /// before.
-pub fn revoke(tx: &mut Tx<'_>, now: Millis, id: i64) -> Result<bool> {
+pub fn revoke(tx: &mut Tx<'_>, now: Millis, id: i64, notice: &Notice) -> Result<bool> {
     let Some(record) = tasks::hold(tx, id)? else { return Ok(false) };
     let parts: Vec<Record> = tasks::parts(tx, id, 0)?.into_iter().take(PARTS_MAX).collect();
     let mut is_new = false;
     for record in std::iter::once(record).chain(parts) {
-        is_new |= revoke_one(tx, now, record)?;
+        is_new |= revoke_one(tx, now, record, notice)?;
     }
     Ok(is_new)
 }
 
-fn revoke_one(tx: &mut Tx<'_>, now: Millis, mut record: Record) -> Result<bool> {
+fn revoke_one(tx: &mut Tx<'_>, now: Millis, mut record: Record, notice: &Notice) -> Result<bool> {
     if matches!(record.state, State::Revoked | State::Cancelled) {
         return Ok(false);
     }
+    let has_begun = record.state != State::Waiting;
     record.state = State::Revoked;
     record.due_at = None;
     record.is_kept = false;
     tasks::save(tx, &record)?;
     broadcasts::end_task(tx, now, record.id)?;
-    if let Some(number) = record.broadcast {
-        broadcasts::revoke(tx, now, number)?;
+    if has_begun {
+        // Before the broadcast ends: rows of what its vendors wanted later are among the task's.
+        recall::begin(tx, now, record.id, notice)?;
+    }
+    if let Some(number) = record.broadcast
+        && broadcasts::revoke(tx, now, number)?
+    {
+        launch::recall(tx, now, &record, number, notice)?;
     }
     Ok(true)
 }

@@ -14,9 +14,10 @@ use push::broadcast::{Broadcasts, Devices, Hands};
 use push::channel::Channel;
 use push::channels::scripted::Scripted;
 use push::engine::{Engine, Settings};
-use push::receipt;
-use push::task::{self, Audience, Cycle, Days, Pace, Spec, Status, When};
+use push::report;
+use push::task::{self, Audience, Cycle, Days, Notice, Pace, Spec, Status, When};
 use store::bindings::{self, Os, Registration};
+use store::bound_tags::{self, Holder};
 use store::broadcasts::Order;
 use store::deliveries;
 use store::devices::{self, Token};
@@ -129,12 +130,12 @@ impl Deck {
         self.write(move |tx| task::submit(tx, now, id, &spec)).await
     }
 
-    async fn status(&self, id: i64) -> Status {
+    pub(crate) async fn status(&self, id: i64) -> Status {
         self.store.read(APP, move |snapshot| task::status(snapshot, id)).await.unwrap().expect("the task is known")
     }
 
     /// Waits until the counters of a task are as expected.
-    async fn counts(&self, id: i64, expected: Counts) {
+    pub(crate) async fn counts(&self, id: i64, expected: Counts) {
         let mut last = Counts::default();
         for _ in 0..4_000 {
             last = self.status(id).await.total();
@@ -165,7 +166,7 @@ fn settings() -> Settings {
     Settings { stop: Duration::from_millis(200), sweep: Duration::from_millis(200), ..Settings::default() }
 }
 
-fn texts(names: &[&str]) -> Vec<String> {
+pub(crate) fn texts(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
@@ -174,7 +175,7 @@ pub(crate) fn spec(audience: Audience) -> Spec {
     Spec { is_fleeting: true, ..Spec::new("test", "notice", audience, notification) }
 }
 
-fn to(names: &[&str]) -> Spec {
+pub(crate) fn to(names: &[&str]) -> Spec {
     spec(Audience::Devices(texts(names)))
 }
 
@@ -184,7 +185,7 @@ fn ids(found: &[(String, Notification)]) -> Vec<&str> {
     ids
 }
 
-fn sent(count: i64) -> Counts {
+pub(crate) fn sent(count: i64) -> Counts {
     Counts { accepted: count, sent: count, ..Counts::default() }
 }
 
@@ -356,8 +357,8 @@ store::both! {
             let task = deck.submit(Spec { store_offline: true, ..spec(audience) }).await.unwrap();
             deck.counts(task.id, Counts { accepted: 1, ..Counts::default() }).await;
             let now = deck.now();
-            assert!(deck.write(move |tx| task::revoke(tx, now, task.id)).await.unwrap());
-            assert!(!deck.write(move |tx| task::revoke(tx, now, task.id)).await.unwrap());
+            assert!(deck.write(move |tx| task::revoke(tx, now, task.id, &Notice::default())).await.unwrap());
+            assert!(!deck.write(move |tx| task::revoke(tx, now, task.id, &Notice::default())).await.unwrap());
             assert_eq!(deck.status(task.id).await.record.state, State::Revoked);
         }
         deck.connect("a").await;
@@ -391,7 +392,7 @@ store::both! {
             deck.counts(task.id, Counts { received: 1, ..sent(3) }).await;
             let (now, id) = (deck.now(), task.id);
             let heard = async |name: &'static str, what: Report, channel: Option<&'static str>| {
-                deck.write(move |tx| receipt::note(tx, now, id, &device(name), what, channel)).await.unwrap()
+                deck.write(move |tx| report::note(tx, now, id, &device(name), what, channel)).await.unwrap()
             };
             assert!(heard("a", Report::Received, Some(VENDOR)).await);
             assert!(!heard("a", Report::Received, Some(VENDOR)).await);
@@ -403,7 +404,7 @@ store::both! {
             deck.counts(id, Counts { received: 2, opened: 1, removed: 1, ..sent(3) }).await;
         }
         let now = deck.now();
-        assert!(!deck.write(move |tx| receipt::note(tx, now, 7, &device("a"), Report::Opened, None)).await.unwrap());
+        assert!(!deck.write(move |tx| report::note(tx, now, 7, &device("a"), Report::Opened, None)).await.unwrap());
     }
 
     async fn all_devices_are_meant_only_so_often(store: TestStore) {
@@ -433,6 +434,57 @@ store::both! {
         ask(Spec { systems: apple, kind: "message".into(), ..spec(Audience::All) }).await.unwrap();
         deck.advance(600_000);
         ask(Spec { systems: apple, ..spec(Audience::All) }).await.unwrap();
+    }
+
+    async fn tags_that_many_have_are_pushed_to_only_so_often_a_day(store: TestStore) {
+        let deck = Deck::new(store);
+        let now = deck.now();
+        let bind = move |tx: &mut Tx<'_>| {
+            let holders: Vec<String> = (0..12).map(|number| format!("d{number}")).collect();
+            for (tag, count) in [("few", 3), ("some", 6), ("many", 12)] {
+                bound_tags::add(tx, now, &[tag.to_owned()])?;
+                bound_tags::bind(tx, now, Holder::Device, &holders[..count], &[tag.to_owned()])?;
+            }
+            Ok(())
+        };
+        deck.write(bind).await.unwrap();
+        let ask = async |value: &str| {
+            let (now, id) = (deck.now(), task::fresh_id());
+            let tags = Audience::Tags(task::Expression::parse(value, "TargetValue").unwrap());
+            let asked = spec(tags);
+            deck.write(move |tx| {
+                let reach = task::check_tags(tx, now, &asked, &[(10, 1), (5, 2), (3, 3)])?;
+                task::submit(tx, now, id, &Spec { reach, ..asked.clone() }).map(|_| reach)
+            }).await
+        };
+        let throttled = |outcome: Result<i64>| {
+            matches!(outcome, Err(contract::Error::Fault(Fault::CallThrottled)))
+        };
+        for _ in 0..5 {
+            assert_eq!(ask("few").await, Ok(0), "few are never too many");
+        }
+        assert_eq!(ask("many").await, Ok(11), "nobody counts further than it matters");
+        assert!(throttled(ask("many").await));
+        assert_eq!(ask("some").await, Ok(6), "another size has limits of its own");
+        assert_eq!(ask(r#"{"and":[{"tag":"many"},{"tag":"some"}]}"#).await, Ok(6));
+        assert!(throttled(ask("some").await));
+        assert_eq!(ask(r#"{"and":[{"tag":"many"},{"tag":"few"}]}"#).await, Ok(0), "the rarest counts");
+        deck.advance(24 * HOUR);
+        assert_eq!(ask("many").await, Ok(11), "a new day");
+    }
+
+    async fn a_device_that_does_not_answer_holds_up_nobody_else(store: TestStore) {
+        let deck = Deck::new(store);
+        deck.register(&["mute", "quick"], Os::Android, false).await;
+        deck.connect("mute").await;
+        deck.connect("quick").await;
+        deck.connections.stuck.lock().insert(device("mute"));
+        deck.submit(to(&["mute"])).await.unwrap();
+        until("it is under way", async || deck.connections.waiting.load(Ordering::SeqCst) == 1).await;
+        let task = deck.submit(to(&["quick"])).await.unwrap();
+        until("the other one has it", async || deck.status(task.id).await.total().received == 1).await;
+        assert_eq!(deck.connections.waiting.load(Ordering::SeqCst), 1, "the first is still waited for");
+        deck.connections.free.notify_waiters();
     }
 
     async fn a_repeated_call_is_answered_as_the_first_for_a_quarter_of_an_hour(store: TestStore) {

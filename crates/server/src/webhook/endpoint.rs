@@ -151,7 +151,10 @@ impl Endpoint {
 fn query(call: &Call<'_>) -> String {
     let Call { app, webhook, origin, now, .. } = call;
     let mut query = format!("SdkAppid={}&CallbackCommand={}&contenttype=json", app.id, webhook.command());
-    if let Some(ip) = origin.ip {
+    // The contract says of the one neither whence nor by which client, of the other not whence.
+    let has_platform = *webhook != Webhook::MemberStateChange;
+    let has_ip = has_platform && *webhook != Webhook::GroupSendMsgException;
+    if let Some(ip) = origin.ip.filter(|_| has_ip) {
         query.push_str(&format!("&ClientIP={}", ip.to_canonical()));
     }
     let platform = match (webhook, origin.via) {
@@ -159,7 +162,9 @@ fn query(call: &Call<'_>) -> String {
         (Webhook::StateChange, Via::Ios) => "IOS",
         (_, via) => via.as_str(),
     };
-    query.push_str(&format!("&OptPlatform={platform}"));
+    if has_platform {
+        query.push_str(&format!("&OptPlatform={platform}"));
+    }
     let token = &app.secrets.webhook_token;
     if !token.is_empty() {
         let (sign, time) = (sign(token, *now), now.secs());

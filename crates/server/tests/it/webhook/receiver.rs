@@ -305,7 +305,7 @@ fn check(head: &[String], body: &[u8], connection: usize) -> Result<Seen, String
         && of("SdkAppid") == APP.to_string()
         && of("contenttype") == "json"
         && body["CallbackCommand"] == of("CallbackCommand")
-        && !of("OptPlatform").is_empty()
+        && of("OptPlatform").is_empty() == (of("CallbackCommand") == "Group.CallbackOnMemberStateChange")
         && of("Sign") == sign;
     if is_right { Ok(Seen { query, body, connection }) } else { Err(format!("{query:?} {body}")) }
 }
