@@ -6,7 +6,7 @@ use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
 use store::{Snapshot, Tx, accounts, conversations, devices, profiles, tags};
 
-use crate::{follow, profile, relation};
+use crate::{follow, group, profile, relation};
 
 /// Adds an account; importing it again is not an error and updates what is given.
 pub fn import(
@@ -70,19 +70,25 @@ pub fn kick(tx: &mut Tx<'_>, now: Millis, user: &UserId) -> Result<()> {
 
 /// Deletes the account for good. What it sent stays with those who received it.
 ///
-/// Answers whether it is gone: one with many relations or followers goes in several steps, each a transaction, and lives
+/// Answers whether it is gone: one with many relations, followers or groups goes in several steps, each a transaction, and lives
 /// until the last.
 pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<bool> {
     if !app.plan().allowance().may_delete_accounts && !app.settings.may_delete_accounts {
         return refuse(Fault::DeleteForbidden);
     }
+    // A robot has a command of its own, which keeps its conversations.
+    if user.is_robot() {
+        return refuse(Fault::AccountUnknown);
+    }
     // Before the account itself is held, because it and those on the other side are held in one order.
     if !relation::forget(tx, user)? || follow::forget_page(tx, user)? {
         return Ok(false);
     }
+    if !group::member::forget(tx, &group::Scope::of(app, now), user)? {
+        return Ok(false);
+    }
     let account = accounts::lock(tx, user)?;
-    // A robot has a command of its own, which keeps its conversations.
-    if user.is_robot() || !account.is_some_and(|account| account.is_alive()) {
+    if !account.is_some_and(|account| account.is_alive()) {
         return refuse(Fault::AccountUnknown);
     }
     end_sessions(tx, now, user)?;

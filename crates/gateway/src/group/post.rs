@@ -127,36 +127,40 @@ impl Hub {
 
     /// Makes a draft and decides about it by the facts of the moment.
     async fn draft(&self, app: &Arc<App>, now: Millis, post: &Post) -> Result<(Group, Draft)> {
-        let (asked, settings) = (post.clone(), Arc::clone(app));
+        let (id, wishes, settings) = (post.group.clone(), post.wishes, Arc::clone(app));
+        let empty = Draft {
+            sender: post.sender.clone(),
+            receiver: post.sender.clone(),
+            group: None,
+            msg_seq: None,
+            msg_random: post.random,
+            at: now,
+            kind: DraftKind::Live,
+            body: post.elements.to_string(),
+            cloud: post.cloud.clone(),
+            flags: post.flags.0,
+            expires_at: Millis(0),
+            push: None,
+            origin: post.origin.clone(),
+            is_admin: post.is_admin,
+            friends_only: false,
+            told: post.told,
+        };
+        let extra = post.extra.clone();
         let read = move |snapshot: &mut store::Snapshot<'_>| {
-            let group = target(snapshot, &asked.group)?;
+            let group = target(snapshot, &id)?;
             let has_count = counts(&Scope::of(&settings, now), &group)
-                && !asked.wishes.is_uncounted
-                && asked.wishes.targets == 0
-                && !asked.wishes.is_online_only;
-            let draft = Draft {
-                sender: asked.sender.clone(),
-                receiver: asked.sender.clone(),
-                group: Some(Box::new(IntoGroup {
-                    id: group.id.clone(),
-                    conversation: group.conversation,
-                    extra: asked.extra.clone(),
-                })),
-                msg_seq: None,
-                msg_random: asked.random,
-                at: now,
-                kind: DraftKind::Live,
-                body: asked.elements.to_string(),
-                cloud: asked.cloud.clone(),
-                flags: asked.flags.with_if(has_count, Flags::COUNTS).0,
-                expires_at: Millis(0),
-                push: None,
-                origin: asked.origin.clone(),
-                is_admin: asked.is_admin,
-                friends_only: false,
-                told: asked.told,
-            };
-            let facts = gather(snapshot, &draft)?;
+                && !wishes.is_uncounted
+                && wishes.targets == 0
+                && !wishes.is_online_only;
+            let mut draft = empty.clone();
+            draft.flags = Flags(draft.flags).with_if(has_count, Flags::COUNTS).0;
+            draft.group = Some(Box::new(IntoGroup {
+                id: group.id.clone(),
+                conversation: group.conversation,
+                extra: extra.clone(),
+            }));
+            let facts = gather(snapshot, &draft, &group)?;
             decide(&draft, &facts)?;
             ensure_permission(snapshot, &settings, &group, &draft)?;
             Ok((group, draft))
