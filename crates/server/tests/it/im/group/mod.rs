@@ -1,6 +1,8 @@
 //! Groups by REST, and what only a device meets.
 
+mod conflicts;
 mod device;
+mod ended;
 mod lists;
 mod members;
 mod messages;
