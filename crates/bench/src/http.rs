@@ -93,7 +93,7 @@ async fn ask(load: Load, mut stream: TcpStream, mut dice: Dice, end: Instant) ->
 }
 
 /// Reads one answer; what it holds is its head and its body.
-async fn read(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Outcome {
+pub(crate) async fn read(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Outcome {
     loop {
         if stream.read_buf(answer).await? == 0 || answer.len() > ANSWER_BYTES {
             return Err("the connection ended, or its answer does not".into());

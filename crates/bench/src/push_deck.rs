@@ -1,7 +1,6 @@
 //! What the benchmarks of push have in common: a store with devices, an engine whose one vendor takes everything, and
 //! connections that note when something comes.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -20,11 +19,14 @@ use server::clock::Clock;
 use store::bindings::{self, Registration};
 use store::bound_tags::{self, Holder};
 use store::broadcasts::Order;
-use store::devices::{self, Token};
-use store::{Hooks, Store, Tx};
+use store::devices::{self, Login, Token};
+use store::{Hooks, Store, Tx, accounts, platform};
 use tokio::sync::mpsc;
 
 use crate::Outcome;
+use crate::cluster::Cluster;
+use crate::figure::Figure;
+use crate::process::folder;
 
 /// The app whose devices are many.
 pub(crate) const APP: AppId = AppId(1);
@@ -36,6 +38,8 @@ const VENDOR: &str = "vendor";
 const ARRIVALS: usize = 65_536;
 /// Devices that are registered in one transaction.
 const BATCH: usize = 1_000;
+/// The node of the connections.
+const NODE: i64 = 1;
 
 /// A vendor that takes everything at once.
 #[derive(Default)]
@@ -110,10 +114,10 @@ pub(crate) struct Deck {
 }
 
 impl Deck {
-    /// Opens a store in a folder and starts to drain it.
-    pub(crate) async fn open(folder: &Path) -> Outcome<Self> {
+    /// Opens a store and starts to drain it.
+    pub(crate) async fn open(settings: &store::Settings) -> Outcome<Self> {
         let hooks = Hooks::new(|_, _| Ok(()), Arc::new(|_, _| {}));
-        let store = Store::open(&store::Settings::sqlite(folder.join("bench.db")), hooks).await?;
+        let store = Store::open(settings, hooks).await?;
         let taker = Arc::new(Taker::default());
         let (told, arrived) = mpsc::channel(ARRIVALS);
         let clock = Clock::default();
@@ -131,12 +135,28 @@ impl Deck {
     /// Registers so many devices, each with a token; every tenth has the tag `rare`, all have `common`.
     pub(crate) async fn register(&self, app: AppId, count: usize, has_tags: bool) -> Outcome {
         let now = Clock::default().now();
+        // One after the other: all of them count the day's new devices in the same row.
         for first in (0..count).step_by(BATCH) {
             let last = (first + BATCH).min(count);
             let write = move |tx: &mut Tx<'_>| register(tx, now, first, last, has_tags);
             self.store.write(app, write).await?;
         }
         Ok(())
+    }
+
+    /// Connects a device of an account, as a living node does.
+    pub(crate) async fn connect(&self, app: AppId, account: &str, device: &str) -> Outcome {
+        let now = Clock::default().now();
+        let (account, device) = (UserId::trusted(account), DeviceId::trusted(device));
+        // A living node, for as long as this may take.
+        let alive = now.plus(3_600_000);
+        self.store.write(AppId::PLATFORM, move |tx| platform::beat(tx, alive, NODE, "bench")).await?;
+        let write = move |tx: &mut Tx<'_>| {
+            accounts::import(tx, now, &account)?;
+            let login = Login { device: device.clone(), account: account.clone(), platform: 2, node: NODE, session: 1 };
+            devices::log_in(tx, now, &login).map(drop)
+        };
+        Ok(self.store.write(app, write).await?)
     }
 
     /// Ends everything.
@@ -161,6 +181,17 @@ fn register(tx: &mut Tx<'_>, now: Millis, first: usize, last: usize, has_tags: b
         }
     }
     Ok(())
+}
+
+/// The engines by which a benchmark is run, one after the other; what goes with each lives as long as its run.
+pub(crate) async fn on_both<F: Future<Output = Outcome<Figure>>>(
+    run: impl Fn(&'static str, store::Settings) -> F,
+) -> Outcome<Vec<Figure>> {
+    let folder = folder()?;
+    let sqlite = run("SQLite", store::Settings::sqlite(folder.path().join("bench.db"))).await?;
+    let cluster = Cluster::start()?;
+    let postgres = run("PostgreSQL", store::Settings::postgres(Cluster::url(cluster.port))).await?;
+    Ok(vec![sqlite, postgres])
 }
 
 /// The name of a device.

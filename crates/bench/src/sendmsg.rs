@@ -1,4 +1,7 @@
 //! `sendmsg` over HTTP: durable sends of one process, with the load generator beside it on the same cores.
+//!
+//! Two raw limits stand beside it: an echo, which is what HTTP alone could do, and the loop by hand over the same tables,
+//! which is what the store alone could do. No durable send can be faster than the second, however cheap its HTTP is.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -7,6 +10,7 @@ use crate::dice::Dice;
 use crate::figure::{Figure, Rate};
 use crate::http::{self, Load};
 use crate::process::Server;
+use crate::store_append::ByHand;
 use crate::worker::Worker;
 use crate::{Effort, Outcome};
 
@@ -21,6 +25,7 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
     let server = Server::start()?;
     server.import(ACCOUNTS as usize).await?;
     let mut echo = Worker::start("echo")?;
+    let mut by_hand = ByHand::on_sqlite(0).await?;
     let load = Load {
         address: server.address("http")?,
         path: format!("/v4/openim/sendmsg?{}", server.rest()?.query),
@@ -34,9 +39,10 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
     let raw_load = Load { address: echo.hear()?.parse()?, expect: "TIMTextElem", ..load.clone() };
     let mut figures = Vec::new();
     for connections in effort.connections() {
-        let (mut ours, mut raw) = (Vec::new(), Vec::new());
+        let (mut ours, mut raw, mut stored) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..effort.rounds {
             let seed = round * 1_000 + connections;
+            stored.push(by_hand.round(load.wait)?);
             let before = echo.usage()?.cpu_s;
             let rate = http::run(&Load { connections, seed, ..raw_load.clone() }).await?;
             raw.push(rate.with_busy(echo.usage()?.cpu_s - before));
@@ -44,12 +50,14 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
             let rate = http::run(&Load { connections, seed, ..load.clone() }).await?;
             ours.push(rate.with_busy(server.usage()?.cpu_s - before));
         }
-        let (ours, raw) = (Rate::median(ours), Rate::median(raw));
+        let (ours, raw, stored) = (Rate::median(ours), Rate::median(raw), Rate::median(stored));
         let name = format!("sendmsg over HTTP, durable, {connections} connections");
         figures.push(
             Figure::of_rates(&name, "calls/s", "≥ 8,000/s and ≥ 0.3", &ours, ("echo of the same body", &raw))
                 .with_note(&format!("echo p50/p99 {:.1} / {:.1} ms", raw.p50_ms, raw.p99_ms)),
         );
+        let name = format!("{name}, beside the store by hand");
+        figures.push(Figure::of_rates(&name, "calls/s", "≥ 0.8", &ours, ("the same tables by hand, no HTTP", &stored)));
     }
     Ok(figures)
 }

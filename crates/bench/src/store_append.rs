@@ -3,12 +3,13 @@
 //! 300-byte messages to 300,000 conversations of 100,000 accounts, drawn log-uniformly. The store and the loop by
 //! hand take turns on the same tables; both sync every batch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::Millis;
 use store::{Hooks, Settings, Store};
+use tempfile::TempDir;
 use tokio::task::{JoinSet, block_in_place};
 
 use crate::cluster::Cluster;
@@ -30,24 +31,49 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
 }
 
 async fn sqlite(effort: &Effort) -> Outcome<Figure> {
-    let folder = folder()?;
-    let path = folder.path().join("bench.db");
-    let settings = Settings::sqlite(&path);
-    open(&settings).await?.close().await;
-    let mut from = START;
-    block_in_place(|| {
-        hand_sqlite::accounts(&path)?;
-        hand_sqlite::run(&path, Duration::MAX, effort.stored, from, false)
-    })?;
+    let mut hand = ByHand::on_sqlite(effort.stored).await?;
     let wait = Duration::from_secs(effort.seconds);
     let (mut ours, mut raw) = (Vec::new(), Vec::new());
     for _ in 0..effort.rounds {
-        from += STEP_MS;
-        raw.push(block_in_place(|| hand_sqlite::run(&path, wait, u64::MAX, from, true))?);
-        from += STEP_MS;
-        ours.push(sends(&settings, wait, from).await?);
+        raw.push(hand.round(wait)?);
+        let from = hand.step();
+        ours.push(sends(&Settings::sqlite(&hand.path), wait, from).await?);
     }
-    Ok(figure("SQLite, fsync per batch", effort, &ours, &raw).with_note(&format!("{:.0} MB of file", size_mb(&path))))
+    let size = format!("{:.0} MB of file", size_mb(&hand.path));
+    Ok(figure("SQLite, fsync per batch", effort, &ours, &raw).with_note(&size))
+}
+
+/// The loop by hand on the embedded store, in a folder of its own.
+pub(crate) struct ByHand {
+    path: PathBuf,
+    /// The moment of the next phase.
+    from: i64,
+    _folder: TempDir,
+}
+
+impl ByHand {
+    /// Makes the tables and the accounts, and stores so many messages.
+    pub(crate) async fn on_sqlite(stored: u64) -> Outcome<Self> {
+        let folder = folder()?;
+        let path = folder.path().join("bench.db");
+        open(&Settings::sqlite(&path)).await?.close().await;
+        block_in_place(|| {
+            hand_sqlite::accounts(&path)?;
+            hand_sqlite::run(&path, Duration::MAX, stored, START, false)
+        })?;
+        Ok(Self { path, from: START, _folder: folder })
+    }
+
+    /// Stores for a while, syncing every batch.
+    pub(crate) fn round(&mut self, wait: Duration) -> Outcome<Rate> {
+        let from = self.step();
+        block_in_place(|| hand_sqlite::run(&self.path, wait, u64::MAX, from, true))
+    }
+
+    fn step(&mut self) -> i64 {
+        self.from += STEP_MS;
+        self.from
+    }
 }
 
 async fn postgres(effort: &Effort) -> Outcome<Vec<Figure>> {

@@ -5,8 +5,7 @@ use std::time::Instant;
 use push::audience::{Expression, Scope};
 
 use crate::figure::{Figure, grouped};
-use crate::process::folder;
-use crate::push_deck::{APP, Deck};
+use crate::push_deck::{APP, Deck, on_both};
 use crate::{Effort, Outcome};
 
 /// Devices; a quick run has a tenth of them.
@@ -17,8 +16,11 @@ const EXPRESSION: &str = r#"{"and":[{"tag":"common"},{"not":{"tag":"rare"}}]}"#;
 /// Measures.
 pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
     let devices = if effort.rounds > 1 { DEVICES } else { DEVICES / 10 };
-    let folder = folder()?;
-    let deck = Deck::open(folder.path()).await?;
+    on_both(move |engine, settings| measure(engine, settings, devices)).await
+}
+
+async fn measure(engine: &'static str, settings: store::Settings, devices: usize) -> Outcome<Figure> {
+    let deck = Deck::open(&settings).await?;
     deck.register(APP, devices, true).await?;
     let scope = Scope::Tags(Expression::parse(EXPRESSION, "TargetValue").map_err(|fault| format!("{fault:?}"))?);
     let began = Instant::now();
@@ -44,13 +46,13 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
     if found != devices - devices.div_ceil(10) {
         return Err(format!("{found} devices match, not nine tenths of {devices}").into());
     }
-    Ok(vec![Figure {
-        name: format!("a tag expression over {devices} devices"),
+    Ok(Figure {
+        name: format!("a tag expression over {devices} devices, {engine}"),
         figure: format!("first page in {first_ms:.1} ms"),
         goal: "< 50 ms".into(),
         raw: "–".into(),
         ratio: None,
         latency: "–".into(),
         note: format!("all {found} in {seconds:.1} s, {} devices/s", grouped(found as f64 / seconds)),
-    }])
+    })
 }

@@ -70,8 +70,8 @@ pub fn kick(tx: &mut Tx<'_>, now: Millis, user: &UserId) -> Result<()> {
 
 /// Deletes the account for good. What it sent stays with those who received it.
 ///
-/// Answers whether it is gone: one with many relations, followers or groups goes in several steps, each a transaction, and lives
-/// until the last.
+/// Answers whether it is gone: one with many relations, followers or groups goes in several steps, each a transaction,
+/// and lives until the last.
 pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<bool> {
     if !app.plan().allowance().may_delete_accounts && !app.settings.may_delete_accounts {
         return refuse(Fault::DeleteForbidden);
@@ -80,11 +80,10 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     if user.is_robot() {
         return refuse(Fault::AccountUnknown);
     }
-    // Before the account itself is held, because it and those on the other side are held in one order.
-    if !relation::forget(tx, user)? || follow::forget_page(tx, user)? {
-        return Ok(false);
-    }
-    if !group::member::forget(tx, &group::Scope::of(app, now), user)? {
+    // The account and those on the other side are held together and in one order: so those of its follows in a
+    // transaction of their own, those of its groups too, and those of its relations in that which ends the account.
+    let is_left = !follow::forget_page(tx, user)? && group::member::forget(tx, &group::Scope::of(app, now), user)?;
+    if !is_left || !relation::forget(tx, user)? {
         return Ok(false);
     }
     let account = accounts::lock(tx, user)?;

@@ -172,7 +172,8 @@ fn check_size(count: usize, max: usize) -> Result<(), Fault> {
     if (1..=max).contains(&count) { Ok(()) } else { Err(Fault::BatchSizeInvalid { max }) }
 }
 
-/// Takes away a page of what a deleted account follows and of those who follow it. Answers whether there may be more.
+/// Takes away a page of what a deleted account follows and of those who follow it. Answers whether there was anything:
+/// then all of them are held, and whoever wants to hold others does that in another transaction.
 pub(crate) fn forget_page(tx: &mut Tx<'_>, account: &UserId) -> Result<bool> {
     let mut others = Vec::new();
     for list in [List::Following, List::Followers] {
@@ -195,7 +196,7 @@ pub(crate) fn forget_page(tx: &mut Tx<'_>, account: &UserId) -> Result<bool> {
             follows::remove(tx, other, account, false)?;
         }
     }
-    Ok(others.len() >= FORGET_PAGE)
+    Ok(true)
 }
 
 /// Follows of each direction that one transaction takes away.

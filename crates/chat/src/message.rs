@@ -110,10 +110,13 @@ pub fn recall(
         }
         Recaller::Admin(user) | Recaller::Sender { user, .. } => user,
     };
-    if message.flags.has(Flags::RECALLED) || !messages::set_flags(tx, &view, &message, Flags::RECALLED, now)? {
+    if message.flags.has(Flags::RECALLED) {
         return refuse(Fault::MessageRecalled);
     }
-    conversations::touch(tx, view.conversation(), now)?;
+    let at = conversations::touch(tx, view.conversation(), now)?;
+    if !messages::set_flags(tx, &view, &message, Flags::RECALLED, at)? {
+        return refuse(Fault::MessageRecalled);
+    }
     tx.after_hook(now, &Happening::Recalled { sender: sender.clone(), receiver: receiver.clone(), key })?;
     tx.after(Event::MessageRecalled {
         sender: sender.clone(),
@@ -129,19 +132,26 @@ pub fn recall(
 /// for none are passed over, as the contract does; the senders' devices are told of the others.
 pub fn give_receipts(tx: &mut Tx<'_>, now: Millis, reader: &UserId, peer: &UserId, keys: &[MsgKey]) -> Result<()> {
     let view = View { viewer: reader.clone(), peer: peer.clone(), cleared: Seq(0) };
-    let mut given = Vec::new();
+    let mut wanted = Vec::new();
     for key in keys {
         let message: Option<Message> = messages::by_key(tx, &view, *key)?;
-        if let Some(message) = message
-            && message.sender == *peer
-            && message.flags.has(Flags::RECEIPT_WANTED)
-            && messages::set_flags(tx, &view, &message, Flags::RECEIPT_GIVEN, now)?
-        {
-            given.push(*key);
+        let is_wanted = |message: &Message| {
+            let flags = message.flags;
+            message.sender == *peer && flags.has(Flags::RECEIPT_WANTED) && !flags.has(Flags::RECEIPT_GIVEN)
+        };
+        wanted.extend(message.filter(is_wanted));
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let at = conversations::touch(tx, view.conversation(), now)?;
+    let mut given = Vec::new();
+    for message in wanted {
+        if messages::set_flags(tx, &view, &message, Flags::RECEIPT_GIVEN, at)? {
+            given.push(message.key);
         }
     }
     if !given.is_empty() {
-        conversations::touch(tx, view.conversation(), now)?;
         tx.after(Event::ReceiptsGiven { reader: reader.clone(), peer: peer.clone(), keys: given });
     }
     Ok(())

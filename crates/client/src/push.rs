@@ -39,6 +39,31 @@ pub struct PushDevice {
     pub app_version: String,
 }
 
+/// Something that the app shows live, or may begin to.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct LiveActivity {
+    /// As the app's back end names it; with `starts` what the attributes of such activities are.
+    pub name: String,
+    /// By which the vendor reaches it.
+    pub token: String,
+    /// Which credential of the app the token belongs to; 0 means the only one of the channel.
+    pub credential: i64,
+    /// Whether the token begins new activities.
+    pub starts: bool,
+}
+
+/// The token stays out of logs.
+impl std::fmt::Debug for LiveActivity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, credential, starts, .. } = self;
+        f.debug_struct("LiveActivity")
+            .field("name", name)
+            .field("credential", credential)
+            .field("starts", starts)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What push knows of the device.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PushState {
@@ -143,6 +168,23 @@ impl Pushes {
     /// Says whether the user wants no notifications.
     pub async fn set_muted(&self, muted: bool) -> Result<()> {
         self.tell(Command::PushSet, &wire::PushSettings { phone: None, muted: Some(muted) }).await
+    }
+
+    /// Names what the app shows live, by the token that the vendor gave for it; again when the token changes.
+    pub async fn set_activity(&self, activity: &LiveActivity) -> Result<()> {
+        let LiveActivity { name, token, credential, starts } = activity;
+        if name.is_empty() || token.is_empty() {
+            return Err(Error::InvalidArgument("name and token: not empty"));
+        }
+        let (name, token) = (name.clone(), token.clone());
+        let body = wire::LiveActivity { name, token, credential: *credential, starts: *starts, remove: false };
+        self.tell(Command::PushActivity, &body).await
+    }
+
+    /// Forgets what the app does not show any more.
+    pub async fn remove_activity(&self, name: &str, starts: bool) -> Result<()> {
+        let body = wire::LiveActivity { name: name.to_owned(), starts, remove: true, ..wire::LiveActivity::default() };
+        self.tell(Command::PushActivity, &body).await
     }
 
     /// Shows what push knows of the device.

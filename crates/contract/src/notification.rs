@@ -90,6 +90,12 @@ pub struct Notification {
     /// Texts over a vendor's bound are cut instead of refused.
     #[serde(skip_serializing_if = "is_false")]
     pub is_cut: bool,
+    /// For which builds of the app it is, where a vendor tells them apart; none leaves it to the credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// What it does with something that the app shows live; with [`Kind::Live`] alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<Live>,
     /// For one channel alone, by its name: members in the vendor's own spelling, put over the request that the channel
     /// has built; `null` takes one away.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -160,6 +166,79 @@ impl Style {
     }
 }
 
+/// Builds of an app that a vendor tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Those that its makers try.
+    Development,
+    /// Those that everybody has.
+    Production,
+}
+
+/// Something that an app shows live, such as the way of a parcel: begun, changed or ended by a push.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// By which it is reached; it is none of the device's other tokens. Empty until it is looked up.
+    #[serde(default)]
+    pub token: String,
+    /// As its device has named it; what its attributes are, where a new one begins.
+    #[serde(default)]
+    pub name: String,
+    /// What happens to it.
+    pub event: LiveEvent,
+    /// When: of two pushes that pass each other the later one counts. In seconds; 0 until it is sent.
+    #[serde(default)]
+    pub at: i64,
+    /// What it shows now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Map<String, Value>>,
+    /// What stays as long as it is there; of one that begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Map<String, Value>>,
+    /// When what it shows is out of date, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_at: Option<i64>,
+    /// When it disappears, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dismissed_at: Option<i64>,
+}
+
+/// The token stays out of logs, and so does what is shown.
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live").field("name", &self.name).field("event", &self.event).finish_non_exhaustive()
+    }
+}
+
+/// What happens to something that is shown live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveEvent {
+    /// It begins.
+    Start,
+    /// It shows something else.
+    Update,
+    /// It ends.
+    End,
+}
+
+impl LiveEvent {
+    /// As every contract spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Update => "update",
+            Self::End => "end",
+        }
+    }
+
+    /// Reads it.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Start, Self::Update, Self::End].into_iter().find(|event| event.as_str() == text)
+    }
+}
+
 /// Whether a notification's reader waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,6 +274,8 @@ pub enum Kind {
     Background,
     /// A call: rings.
     Voip,
+    /// Changes what the app shows live.
+    Live,
 }
 
 /// The number on the app's icon.
@@ -254,6 +335,17 @@ mod tests {
             attention: Some(Attention::Both),
             notify_id: Some(7),
             is_test: true,
+            stage: Some(Stage::Development),
+            live: Some(Live {
+                token: "t".into(),
+                name: "parcel".into(),
+                event: LiveEvent::End,
+                at: 7,
+                state: Some(Map::new()),
+                attributes: None,
+                stale_at: Some(8),
+                dismissed_at: None,
+            }),
             vendors: BTreeMap::from([("fcm".to_owned(), Map::from_iter([("token".to_owned(), Value::Null)]))]),
             ..Notification::default()
         };

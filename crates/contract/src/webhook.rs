@@ -6,6 +6,7 @@
 
 mod group;
 mod happening;
+mod judgement;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,11 +14,12 @@ use std::net::IpAddr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use group::{GroupHappening, GroupQuestion, InGroup};
+pub use group::{GroupHappening, GroupLetter, GroupQuestion, GuestStep, InGroup};
 pub use happening::{
-    Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Pair, PushEvent, PushReport, Pushed,
-    StateChange, part_of, part_of_account,
+    Befriended, FriendQuestion, FriendStep, Happening, Notified, Pair, PushEvent, PushReport, Pushed, StateChange,
+    part_of, part_of_account,
 };
+pub use judgement::Judgement;
 
 use crate::id::{MsgKey, Platform, UserId};
 
@@ -100,6 +102,8 @@ webhooks! {
     AfterMemberExit = "Group.CallbackAfterMemberExit", "group";
     /// A message went into a group.
     AfterGroupSendMsg = "Group.CallbackAfterSendMsg", "group";
+    /// A message to a group was refused.
+    GroupSendMsgException = "Group.CallbackSendMsgException", "group";
     /// Messages of a group were recalled.
     AfterGroupRecallMsg = "Group.CallbackAfterRecallMsg", "group";
     /// A group is full.
@@ -118,6 +122,10 @@ webhooks! {
     AfterChangeGroupOwner = "Group.CallbackAfterChangeGroupOwner", "group";
     /// Pairs of a group's message changed.
     AfterGroupMsgExtension = "Group.CallbackAfterGroupMsgExtension", "group";
+    /// Accounts came into a live room, left it or were lost.
+    MemberStateChange = "Group.CallbackOnMemberStateChange", "group";
+    /// The app has made most of the groups that its plan gives it for the day.
+    DailyGroupQuotaAlarm = "Group.CallbackOnDailyGroupQuotaAlarm", "group";
     /// A topic was made.
     AfterCreateTopic = "Group.CallbackAfterCreateTopic", "topic";
     /// Topics were deleted.
@@ -126,6 +134,8 @@ webhooks! {
     AfterTopicInfoChanged = "Group.CallbackAfterTopicInfoChanged", "topic";
     /// A robot got a message.
     BotMessage = "Bot.OnC2CMessage", "other";
+    /// Robots were mentioned in a group.
+    BotGroupMessage = "Bot.OnGroupMessage", "other";
     /// What became of pushes, a batch at a time. It is ours: the published list has no such webhook.
     PushResult = "Push.Result", "push-result";
     /// A robot got a signal: an online-only message of one custom element.

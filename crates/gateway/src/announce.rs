@@ -199,14 +199,17 @@ fn reference(sender: &UserId, receiver: &UserId, key: MsgKey) -> MessageRef {
 }
 
 fn streamed(message: &Message, chunks: &[Chunk]) -> StreamedNotice {
-    let chunk =
-        |chunk: &Chunk| wire::Chunk { index: chunk.index, markdown: chunk.markdown.clone(), last: chunk.is_last };
     StreamedNotice {
         message: Some(reference(&message.sender, &message.receiver, message.key)),
         seq: message.seq.0 as u64,
         version: message.flags.version() as u32,
         chunks: chunks.iter().map(chunk).collect(),
     }
+}
+
+/// A piece of a stream as a device is shown it.
+pub(crate) fn chunk(chunk: &Chunk) -> wire::Chunk {
+    wire::Chunk { index: chunk.index, markdown: chunk.markdown.clone(), last: chunk.is_last }
 }
 
 /// A pair as a device is shown it.

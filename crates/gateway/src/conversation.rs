@@ -10,13 +10,14 @@ use contract::frame::wire::{
     ConversationGroup, ConversationGroupRequest, ConversationListRequest, ConversationMarkRequest, ConversationPage,
     ConversationPinRequest, ConversationSync, ConversationSyncRequest, Place, conversation_answer,
 };
-use contract::{Failure, Fault, Result, UserId, limit};
+use contract::{Fault, Result, UserId, limit};
 use store::Tx;
 use store::conversations::contacts::{self, Contact, Group, State};
 use store::conversations::{self, Head};
 
 use crate::announce::shown;
 use crate::message::{ENVELOPE_BYTES, PAGE_BYTES, size};
+use crate::order::Look;
 use crate::refusal;
 use crate::request::Call;
 
@@ -37,44 +38,27 @@ pub(crate) async fn list(call: &Call, request: ConversationListRequest) -> Resul
     let max = call.app.plan().allowance().conversations_max;
     let asked = Asked { behind, without_pinned: true, with_empty: true, with_groups: false, count, max };
     let is_first = !request.goes_on;
-    for _ in 0..LOOKS {
-        let (asked, owner) = (asked.clone(), account.clone());
-        let read = move |snapshot: &mut store::Snapshot<'_>| {
-            if !store::accounts::get(snapshot, &owner)?.is_some_and(|account| account.is_alive()) {
-                return Err(Fault::AccountUnknown.into());
-            }
-            let Some(page) = list::page(snapshot, &owner, &asked)? else { return Ok(None) };
-            let mut entries = if is_first { list::pinned(snapshot, &owner, true, false)? } else { Vec::new() };
-            entries.extend(page.entries);
-            let items = list::show(snapshot, &owner, entries)?;
-            Ok(Some((items, page.next, page.is_complete, contacts::groups(snapshot, &owner)?)))
-        };
-        let Some((items, next, finished, groups)) = call.hub.store.read(call.app.id, read).await? else {
-            settle(call, &account).await?;
-            continue;
-        };
-        let mut bytes = 0;
-        return Ok(ConversationPage {
-            items: items.iter().map(|item| conversation(item, &groups, &mut bytes)).collect(),
-            next_time: next.time,
-            next_index: list::index_of(&next),
-            finished,
-            groups: groups.iter().map(group).collect(),
-        });
-    }
-    Err(Failure::Overloaded("a list of conversations moves faster than it can be read".into()).into())
-}
-
-/// Looks at a list that others keep changing; each look but the first comes after all that had moved was put in order.
-const LOOKS: usize = 8;
-
-async fn settle(call: &Call, account: &UserId) -> Result<()> {
-    loop {
-        let account = account.clone();
-        if !call.hub.store.write(call.app.id, move |tx| list::settle(tx, &account)).await? {
-            return Ok(());
+    let owner = account.clone();
+    let read = move |snapshot: &mut store::Snapshot<'_>| {
+        if !store::accounts::get(snapshot, &owner)?.is_some_and(|account| account.is_alive()) {
+            return Err(Fault::AccountUnknown.into());
         }
-    }
+        let Some(page) = list::page(snapshot, &owner, &asked)? else { return Ok(None) };
+        let mut entries = if is_first { list::pinned(snapshot, &owner, true, false)? } else { Vec::new() };
+        entries.extend(page.entries);
+        let items = list::show(snapshot, &owner, entries)?;
+        let answer = (items, page.next, page.is_complete, contacts::groups(snapshot, &owner)?);
+        Ok(Some(Look { answer, is_loose: page.is_loose }))
+    };
+    let (items, next, finished, groups) = call.hub.order.read(&call.hub.store, call.app.id, &account, read).await?;
+    let mut bytes = 0;
+    Ok(ConversationPage {
+        items: items.iter().map(|item| conversation(item, &groups, &mut bytes)).collect(),
+        next_time: next.time,
+        next_index: list::index_of(&next),
+        finished,
+        groups: groups.iter().map(group).collect(),
+    })
 }
 
 /// A conversation as a device is shown it. Last messages that no longer fit are left out: they are found by their

@@ -2,12 +2,14 @@
 //! notifications. Rules are those of `push::binding` and `push::tag`, whichever surface asks.
 
 use contract::frame::wire::{
-    Aliases, PushRegistration, PushReport, PushSettings, PushState, PushTags, TagHolder, push_report, tag_holder,
+    Aliases, LiveActivity, PushRegistration, PushReport, PushSettings, PushState, PushTags, TagHolder, push_report,
+    tag_holder,
 };
 use contract::{Fault, Result, limit};
 use push::{binding, receipt, tag};
 use store::bindings::{self, Registration};
 use store::bound_tags::Holder;
+use store::live_activities::{self, Activity};
 use store::push_counts::Report;
 
 use crate::request::Call;
@@ -131,6 +133,17 @@ pub(crate) async fn tell(call: &Call, request: PushReport) -> Result<()> {
     let id: [u8; 16] = request.id.as_slice().try_into().map_err(|_| Fault::FieldInvalid { field: "id" })?;
     let (now, device) = (call.now, call.session.device.clone());
     call.write(move |tx| receipt::hear(tx, now, &id, &device, kind).map(drop)).await
+}
+
+/// Notes what the app shows live on the device, or forgets it.
+pub(crate) async fn live(call: &Call, request: LiveActivity) -> Result<()> {
+    let LiveActivity { name, token, credential, starts, remove } = request;
+    let (now, device) = (call.now, call.session.device.clone());
+    if remove {
+        return call.write(move |tx| live_activities::remove(tx, &device, starts, &name)).await;
+    }
+    let one = Activity { device, starts, name, token, credential };
+    call.write(move |tx| push::live::report(tx, now, &one)).await
 }
 
 async fn tagged(call: &Call, request: PushTags) -> Result<(Holder, String, Vec<String>)> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chat::message::change::Named;
 use chat::moderation::{Checked, Noted, Passed};
 use contract::frame::wire::{LinkAnswer, LinkRequest, UploadAnswer, UploadRequest};
-use contract::group::GroupKind;
+use contract::group::{GroupId, GroupKind};
 use contract::user_sig::Claim;
 use contract::webhook::{FriendQuestion, GroupQuestion, Origin};
-use contract::{AppId, DeviceId, Fault, Millis, Result, UserId, profile};
+use contract::{AppId, DeviceId, Fault, Millis, MsgKey, Result, UserId, profile};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use store::append::Draft;
@@ -43,6 +43,16 @@ pub trait Front: Send + Sync {
     }
     /// Notes a message that an operator should look at, with its text and the words that were found in it.
     fn note(&self, _: AppId, _: &Named, _: &str, _: &[String]) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+    /// As [`Self::note`], of a message in a group: who wrote it, what names it if it is stored, and what it says.
+    fn note_in_group(
+        &self,
+        _: AppId,
+        _: &GroupId,
+        _: (&UserId, Option<MsgKey>, &str),
+        _: &[String],
+    ) -> BoxFuture<'static, Result<()>> {
         Box::pin(async { Ok(()) })
     }
     /// Answers where an account may send a file; a node without files refuses.

@@ -28,10 +28,12 @@ use crate::chores::Chores;
 use crate::circle::Circle;
 use crate::drive;
 use crate::front::Front;
+use crate::group::attendance::Attendance;
 use crate::group::fan_out::RUNNERS;
 use crate::group::live::LiveRooms;
 use crate::group::{FanOut, Groups};
 use crate::link::{End, Link};
+use crate::order::Order;
 use crate::refusal;
 use crate::registry::{Registry, Session};
 use crate::settings::Settings;
@@ -112,11 +114,14 @@ pub struct Hub {
     pub(crate) logins: Logins,
     pub(crate) chores: Chores,
     pub(crate) circle: Circle,
+    /// Lists of conversations, however they are asked for.
+    pub order: Order,
     /// What groups took within this second.
     pub(crate) flow: Mutex<Flow>,
     pub(crate) groups: Groups,
     pub(crate) fan_out: FanOut,
     pub(crate) live: LiveRooms,
+    pub(crate) attendance: Attendance,
     pub(crate) counts: Counts,
     bus: Bus,
     /// The moment of the latest login: of two logins one is always the later.
@@ -142,10 +147,12 @@ impl Hub {
             logins: Logins::default(),
             chores: Chores::default(),
             circle: Circle::default(),
+            order: Order::default(),
             flow: Mutex::default(),
             groups: Groups::default(),
             fan_out: FanOut::default(),
             live: LiveRooms::default(),
+            attendance: Attendance::default(),
             counts: Counts::default(),
             bus: Bus::Local,
             login_at: Mutex::default(),

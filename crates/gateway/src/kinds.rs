@@ -126,6 +126,7 @@ pub(crate) const fn is_push(command: Command) -> bool {
             | Command::PushSet
             | Command::PushState
             | Command::PushReport
+            | Command::PushActivity
     )
 }
 

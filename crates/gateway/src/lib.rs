@@ -7,7 +7,7 @@
 //! * `login`: how a connection gets an account. `request` and its commands `message`, `conversation`, `relation`, `profile`,
 //!   `follow`, `broadcast`, `group`, `token`: what it may ask then.
 //!   Rules live in `chat`; these translate frames into their words and back.
-//! * `told`: what is left for webhooks of messages that are not stored.
+//! * `order`: lists of conversations that move while they are read. `told`: what is left for webhooks of messages that are not stored.
 //! * `broadcast`: messages for many, and what a device that returns has missed of them.
 //! * `link`: the bounded queue of one connection. `registry`: which account is connected where. `announce`: what was
 //!   committed becomes notices. `wheel`, `chores`: everything that time or the store does for all connections at once.
@@ -30,6 +30,7 @@ mod kinds;
 mod link;
 mod login;
 mod message;
+pub mod order;
 mod profile;
 mod refusal;
 mod registry;

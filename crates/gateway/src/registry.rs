@@ -99,6 +99,11 @@ impl Session {
         self.is_dismissed.store(true, Ordering::SeqCst);
     }
 
+    /// Whether it was sent away or logged out.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.is_dismissed.load(Ordering::SeqCst)
+    }
+
     /// Notes that the store has its login, of which its end has to be told as well.
     pub(crate) fn note_stored(&self) {
         self.is_stored.store(true, Ordering::SeqCst);

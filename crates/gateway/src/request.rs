@@ -70,6 +70,7 @@ pub(crate) async fn serve(hub: Arc<Hub>, session: Arc<Session>, frame: Frame) ->
         Err(fault @ (Fault::AppUnknown | Fault::AppDisabled | Fault::AppStopped | Fault::PlanExpired)) => {
             return Outcome::Last(refuse(Family::Access, fault.into()));
         }
+        Err(fault @ Fault::AccountBlocked) => return Outcome::Last(refuse(Family::Account, fault.into())),
         Err(fault) => return Outcome::Answer(refuse(Family::Access, fault.into())),
     };
     let outcome = match run(&call, &frame).await {
@@ -87,6 +88,9 @@ fn admit(hub: &Arc<Hub>, session: &Arc<Session>, frame: &Frame) -> Result<Call, 
     let now = hub.front.now();
     let app = hub.front.app(session.app).ok_or(Fault::AppUnknown)?;
     login::check_app(&app, now)?;
+    if app.settings.accounts_off.iter().any(|off| off == session.account.as_str()) {
+        return Err(Fault::AccountBlocked);
+    }
     let name = frame.command().as_str_name();
     if app.settings.commands_off.iter().any(|off| off == name) {
         return Err(Fault::CommandDisabled);
@@ -267,6 +271,7 @@ async fn push(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::PushSet => frame.answer(&enrolment::set(call, frame.read()?).await?),
         Command::PushState => frame.answer(&enrolment::state(call).await?),
         Command::PushReport => frame.answer(&enrolment::tell(call, frame.read()?).await?),
+        Command::PushActivity => frame.answer(&enrolment::live(call, frame.read()?).await?),
         _ => return Err(Fault::RequestIllegal.into()),
     })
 }

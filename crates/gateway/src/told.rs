@@ -14,7 +14,7 @@ const EXCERPT_BYTES: usize = 2_000;
 
 impl Hub {
     /// Whether the app wants one of these webhooks.
-    fn wants(&self, app: AppId, webhooks: &[Webhook]) -> bool {
+    pub(crate) fn wants(&self, app: AppId, webhooks: &[Webhook]) -> bool {
         let app = self.front.app(app);
         app.is_some_and(|app| webhooks.iter().any(|webhook| app.settings.webhook.has(*webhook)))
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::AppId;
+use contract::notification::Stage;
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -105,15 +106,34 @@ impl Credentials {
 impl ChannelFactory for Credentials {
     fn print(&self, app: AppId, channel: &str, credential: i64) -> u64 {
         let Some(app) = (self.apps)(app) else { return 0 };
-        let Some((id, credential)) = find(&app, channel, credential) else { return 1 };
         let mut hash = DefaultHasher::new();
-        (id, &credential.channel, &credential.settings, app.secrets.credentials.get(&id)).hash(&mut hash);
+        let mut add = |(id, credential): (i64, &Credential)| {
+            (id, &credential.channel, &credential.settings, app.secrets.credentials.get(&id)).hash(&mut hash);
+        };
+        match (find(&app, channel, credential), pair(&app, channel, credential)) {
+            (Some(found), _) => add(found),
+            (None, Some(pair)) => pair.into_iter().for_each(add),
+            (None, None) => return 1,
+        }
         hash.finish()
     }
 
     fn open(&self, app: AppId, channel: &str, credential: i64) -> Result<Opened, Trouble> {
         let app = (self.apps)(app).ok_or(Trouble::Unknown)?;
-        let (id, credential) = find(&app, channel, credential).ok_or(Trouble::Unknown)?;
+        let Some((id, credential)) = find(&app, channel, credential) else {
+            let pair = pair(&app, channel, credential).ok_or(Trouble::Unknown)?;
+            let [production, development] = pair.map(|found| self.open_one(&app, channel, found));
+            let (production, development) = (production?, development?);
+            let rate = production.rate.min(development.rate);
+            let both = apns::Stages::Both { production: production.channel, development: development.channel };
+            return Ok(Opened { channel: Arc::new(both), rate });
+        };
+        self.open_one(&app, channel, (id, credential))
+    }
+}
+
+impl Credentials {
+    fn open_one(&self, app: &App, channel: &str, (id, credential): (i64, &Credential)) -> Result<Opened, Trouble> {
         let entry = REGISTER.iter().find(|entry| entry.channel == channel).ok_or(Trouble::Unknown)?;
         let none = BTreeMap::new();
         let secrets = app.secrets.credentials.get(&id).unwrap_or(&none);
@@ -138,30 +158,65 @@ fn find<'a>(app: &'a App, channel: &str, credential: i64) -> Option<(i64, &'a Cr
     fitting.next().is_none().then_some((*id, found))
 }
 
+/// The two credentials of a channel that together stand for its only one: one for each service of the vendor.
+fn pair<'a>(app: &'a App, channel: &str, credential: i64) -> Option<[(i64, &'a Credential); 2]> {
+    let own = channel.strip_suffix(VOIP).unwrap_or(channel);
+    let fits = |found: &Credential| found.channel == channel || found.channel == own;
+    let all: Vec<_> = app.settings.credentials.iter().filter(|(_, found)| fits(found)).collect();
+    let of = |wanted: &str| {
+        let mut fitting =
+            all.iter().filter(|(_, found)| setting(found, "environment").is_some_and(|own| own == wanted));
+        fitting.next().map(|(id, found)| (**id, *found)).filter(|_| fitting.next().is_none())
+    };
+    let is_both = credential == 0 && all.len() == 2;
+    is_both.then(|| Some([of("production")?, of("development")?])).flatten()
+}
+
+/// Where the vendor's two services are, as far as the credential is good for them. A certificate is for one, unless its
+/// owner says that it is for both; so is a key that somebody has put into an environment.
+fn apns_places(credential: &Credential, has_key: bool) -> Result<[Option<String>; 2], Trouble> {
+    let own = |name: &str| setting(credential, name).cloned();
+    let base_url = own("base_url");
+    let or = |usual: &str| Some(base_url.clone().unwrap_or_else(|| usual.to_owned()));
+    match setting(credential, "environment").map(String::as_str) {
+        Some("production") => Ok([or(apns::PRODUCTION), None]),
+        Some("development") => Ok([None, or(apns::DEVELOPMENT)]),
+        is_both @ (Some("both") | None) => {
+            // Whoever plays the one service elsewhere says where the other one is.
+            let usual = (base_url.is_none() && (has_key || is_both.is_some())).then(|| apns::DEVELOPMENT.to_owned());
+            Ok([or(apns::PRODUCTION), own("development_url").or(usual)])
+        }
+        Some(_) => Err(Trouble::Invalid("the environment is production, development or both".into())),
+    }
+}
+
 fn open_apns(
     all: &Credentials,
     credential: &Credential,
     secrets: &BTreeMap<String, String>,
 ) -> Result<Arc<dyn Channel>, Trouble> {
     let setting = |name: &str| setting(credential, name);
-    let base_url = match (setting("base_url"), setting("environment").map(String::as_str)) {
-        (Some(url), _) => url.clone(),
-        (None, Some("development")) => apns::DEVELOPMENT.to_owned(),
-        (None, Some("production") | None) => apns::PRODUCTION.to_owned(),
-        (None, Some(_)) => return Err(Trouble::Invalid("the environment is production or development".into())),
+    let open = |base_url: String| -> Result<Arc<dyn Channel>, Trouble> {
+        let settings = apns::Settings {
+            credential: apns_credential(setting("key_id"), setting("team_id"), secrets)?,
+            topic: setting("topic").cloned(),
+            base_url,
+            roots: roots_of(all, credential)?,
+            clock: Arc::clone(&all.clock),
+            tuning: apns::Tuning::default(),
+        };
+        let channel = apns::Apns::new(settings).map_err(|fault| Trouble::Invalid(fault.to_string()))?;
+        Ok(Arc::new(channel))
     };
-    let roots = roots_of(all, credential)?;
-    let credential = apns_credential(setting("key_id"), setting("team_id"), secrets)?;
-    let settings = apns::Settings {
-        credential,
-        topic: setting("topic").cloned(),
-        base_url,
-        roots,
-        clock: Arc::clone(&all.clock),
-        tuning: apns::Tuning::default(),
+    let stages = match apns_places(credential, secrets.contains_key("p8"))? {
+        [Some(production), Some(development)] => {
+            apns::Stages::Both { production: open(production)?, development: open(development)? }
+        }
+        [Some(production), None] => apns::Stages::One(Stage::Production, open(production)?),
+        [None, Some(development)] => apns::Stages::One(Stage::Development, open(development)?),
+        [None, None] => return Err(Trouble::Unknown),
     };
-    let channel = apns::Apns::new(settings).map_err(|fault| Trouble::Invalid(fault.to_string()))?;
-    Ok(Arc::new(channel))
+    Ok(Arc::new(stages))
 }
 
 fn apns_credential(

@@ -123,6 +123,12 @@ pub fn unknown(row: &Claimed, text: &str, now: Millis) -> Settled {
     Settled { said, class, ..ended(row, status(PushCommon::NONE), now) }
 }
 
+/// A connected device that has not answered yet, and that nobody waits for here: it is asked again by a row of its own.
+pub fn unheard(row: &Claimed, now: Millis) -> Settled {
+    let away = status(PushCommon::DeviceNotOnlineOrNoResponse);
+    if now < row.expires_at { open(row, away, Waits::Nothing, now) } else { ended(row, away, now) }
+}
+
 /// What the answer of a connection of our own means.
 pub fn after_connection(row: &Claimed, acked: Acked, now: Millis) -> Settled {
     let away = status(PushCommon::DeviceNotOnlineOrNoResponse);

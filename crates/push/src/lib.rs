@@ -6,6 +6,7 @@
 //!   device is reached; pure.
 //! * `receipt`: what is heard of a notification after it was sent. `results`: what the app is told of all that.
 //! * `broadcast`: one notification for an audience of any size, in chunks under a lease, without a row for each device.
+//! * `live`: what apps show live, and which token leads to it.
 //! * `mpaas`, `template`: pushes as the mPaaS OpenAPI asks for them.
 //! * `channel`: what a vendor's channel is; `channels`: the channels, a folder each.
 //! * `binding`, `tag`: what is bound to a device, and what carries a tag: the identity graph of push.
@@ -21,6 +22,7 @@ pub mod chat;
 pub mod credential;
 pub mod delivery;
 pub mod engine;
+pub mod live;
 pub mod mpaas;
 pub mod notice;
 pub mod receipt;

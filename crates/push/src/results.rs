@@ -54,12 +54,15 @@ pub(crate) fn reported(what: Report, device: &DeviceId, channel: &str) -> Pushed
     Pushed { device: device.to_string(), channel: channel.to_owned(), event, status: None, reason }
 }
 
-/// Leaves what became known for the app's webhook, if it has one on.
+/// Leaves what became known for the app's webhook, if it has one on. What became of deliveries is told once: not here
+/// where the call that asked for the push has an answer of its own that tells it ([`store::results`]).
 pub(crate) fn tell(tx: &mut Tx<'_>, now: Millis, results: &Results) -> Result<()> {
     if !tx.wants(Webhook::PushResult) {
         return Ok(());
     }
     for (task, results) in results {
+        let is_told = store::results::is_wanted(tx, *task)?;
+        let results: Vec<&Pushed> = results.iter().filter(|one| one.status.is_none() || !is_told).collect();
         let known = tasks::get(tx, *task)?;
         let job_key = match &known {
             Some(record) => Spec::of(record)?.job_key,
@@ -67,7 +70,8 @@ pub(crate) fn tell(tx: &mut Tx<'_>, now: Millis, results: &Results) -> Result<()
         };
         let key = known.map(|record| record.key).unwrap_or_default();
         for some in results.chunks(BUNDLE) {
-            let (key, job_key, results) = (key.clone(), job_key.clone(), some.to_vec());
+            let results = some.iter().copied().cloned().collect();
+            let (key, job_key) = (key.clone(), job_key.clone());
             tx.after_hook(now, &Happening::Pushed { task: *task, key, job_key, results })?;
         }
     }

@@ -44,7 +44,8 @@ impl Known {
             }
         }
         for key in &app.secrets.access_keys {
-            self.by_key.entry(key.id.clone()).or_default().push(id);
+            // Nearly every key belongs to one app.
+            self.by_key.entry(key.id.clone()).or_insert_with(|| Vec::with_capacity(1)).push(id);
         }
         if !app.settings.mpaas_app_id.is_empty() {
             let name = (app.settings.mpaas_app_id.clone(), app.settings.workspace_id.clone());
@@ -235,8 +236,12 @@ impl Apps {
 
     fn open(&self, row: AppRow) -> Result<App> {
         let broken = |error| Failure::Internal(format!("the record of app {} cannot be read: {error}", row.id));
-        let settings = serde_json::from_str(&row.record).map_err(broken)?;
-        let secrets = serde_json::from_slice(&self.vault.open(&row.sealed)?).map_err(broken)?;
+        let mut settings: AppSettings = serde_json::from_str(&row.record).map_err(broken)?;
+        let mut secrets: AppSecrets = serde_json::from_slice(&self.vault.open(&row.sealed)?).map_err(broken)?;
+        // What is read leaves room for more, and here it is kept ten thousand times.
+        settings.admins.shrink_to_fit();
+        secrets.signing_keys.shrink_to_fit();
+        secrets.access_keys.shrink_to_fit();
         Ok(App { id: row.id, version: row.version, settings, secrets })
     }
 

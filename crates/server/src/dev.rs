@@ -296,6 +296,7 @@ async fn enrol(node: &Node, app: &App, sandbox: &Sandbox) -> Result<Arc<App>> {
         ("key_id".to_owned(), text("key")),
         ("team_id".to_owned(), text("team")),
         ("base_url".to_owned(), sandbox.apns_url()),
+        ("development_url".to_owned(), sandbox.apns_development_url()),
         ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
     ]);
     let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
@@ -328,7 +329,10 @@ pub fn fresh_secrets(now: Millis) -> AppSecrets {
 /// Makes a folder that only its owner looks into, if it is not there.
 pub fn make_private_folder(folder: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unreadable(folder))
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| {
+        Failure::Unavailable(format!("the folder {} cannot be made: {error}", folder.display())).into()
+    })
 }
 
 /// Writes a file that only its owner reads, whole or not at all.

@@ -7,12 +7,12 @@ use chat::message::change::Named;
 use chat::moderation::{Checked, Noted, Passed};
 use contract::event::Event;
 use contract::frame::wire::{LinkAnswer, LinkRequest, PushNotice, UploadAnswer, UploadRequest};
-use contract::group::GroupKind;
+use contract::group::{GroupId, GroupKind};
 use contract::notification::Notification;
 use contract::seal::{self, KeyPair};
 use contract::user_sig::Claim;
 use contract::webhook::{FriendQuestion, GroupQuestion, Origin};
-use contract::{AppId, DeviceId, Failure, Fault, Millis, Result, UserId, profile};
+use contract::{AppId, DeviceId, Failure, Fault, Millis, MsgKey, Result, UserId, profile};
 use futures_util::future::BoxFuture;
 use gateway::group::{Asked, Post};
 use gateway::{Hub, Pushed};
@@ -96,6 +96,19 @@ impl gateway::Front for Front {
     fn note(&self, app: AppId, named: &Named, body: &str, words: &[String]) -> BoxFuture<'static, Result<()>> {
         let (moderation, now) = (Arc::clone(&self.moderation), self.clock.now());
         let suspect = Suspect::named(named, body, words);
+        Box::pin(async move { moderation.note(app, now, suspect).await })
+    }
+
+    fn note_in_group(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        (sender, key, body): (&UserId, Option<MsgKey>, &str),
+        words: &[String],
+    ) -> BoxFuture<'static, Result<()>> {
+        let (moderation, now) = (Arc::clone(&self.moderation), self.clock.now());
+        let suspect = Suspect::in_group(group, sender, body, words);
+        let suspect = key.map_or(suspect.clone(), |key| suspect.with_key(key));
         Box::pin(async move { moderation.note(app, now, suspect).await })
     }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use chat::message::change::Named;
 use chat::moderation::{Checked, Filter, Noted, Passed};
+use contract::group::GroupId;
 use contract::webhook::{Happening, Judgement};
 use contract::{AppId, Failure, Fault, Millis, MsgKey, Result, UserId, limit, profile};
 use parking_lot::RwLock;
@@ -88,6 +89,11 @@ impl Suspect {
     /// A one-to-one message.
     pub fn message(draft: &Draft, words: &[String]) -> Self {
         Self { peer: draft.receiver.to_string(), ..Self::text(Scene::C2C, &draft.sender, words, &draft.body) }
+    }
+
+    /// A message of a group.
+    pub fn in_group(group: &GroupId, sender: &UserId, body: &str, words: &[String]) -> Self {
+        Self { peer: group.to_string(), ..Self::text(Scene::Group, sender, words, body) }
     }
 
     /// With the key by which the message is found.

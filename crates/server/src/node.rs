@@ -301,6 +301,7 @@ impl Running {
     pub async fn start(node: Arc<Node>, config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        let since = node.clock.now();
         let mut open = |address: Option<SocketAddr>, tls: Option<Arc<rustls::ServerConfig>>| -> Result<_> {
             let Some(address) = address else { return Ok(None) };
             let routes = route::public(Arc::clone(&node), tls.is_some());
@@ -330,7 +331,7 @@ impl Running {
             tasks.spawn(welcome(Arc::clone(&node), arriving, stopped.clone()));
         }
         tasks.spawn(moderation::follow(Arc::clone(&node), stopped.clone()));
-        tasks.spawn(media::keep(Arc::clone(&node), stopped.clone()));
+        tasks.spawn(media::keep(Arc::clone(&node), since, stopped.clone()));
         tasks.spawn(Arc::clone(&node.webhooks).run(stopped.clone()));
         tasks.spawn(mpaas::clock::follow(Arc::clone(&node), stopped.clone()));
         tasks.spawn(mpaas::results::follow(

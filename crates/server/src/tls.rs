@@ -32,7 +32,15 @@ pub fn server(pem: &Pem) -> Result<Arc<ServerConfig>> {
     let broken = |error: rustls_pki_types::pem::Error| Failure::internal(format!("certificate: {error}"));
     let chain =
         CertificateDer::pem_slice_iter(pem.certificate.as_bytes()).collect::<Result<Vec<_>, _>>().map_err(broken)?;
-    let key = PrivateKeyDer::from_pem_slice(pem.key.as_bytes()).map_err(broken)?;
+    if chain.is_empty() {
+        return Err(Failure::Unavailable("the file of tls.certificate holds no certificate in PEM".into()).into());
+    }
+    let key = match PrivateKeyDer::from_pem_slice(pem.key.as_bytes()) {
+        Err(rustls_pki_types::pem::Error::NoItemsFound) => {
+            return Err(Failure::Unavailable("the file of tls.key holds no private key in PEM".into()).into());
+        }
+        key => key.map_err(broken)?,
+    };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -69,6 +69,12 @@ pub struct IntoGroup {
     pub conversation: ConversationId,
     /// Whom it mentions, and whom it is for.
     pub extra: Extra,
+    /// Who acts: the sender, or the administrator who sends in its name.
+    pub operator: UserId,
+    /// Robots of the group that it mentions, if their back end is to be told.
+    pub robots: Vec<UserId>,
+    /// Members who are to give receipts for it, if it wants any and the app is to be told.
+    pub readers: Option<i64>,
 }
 
 impl IntoGroup {

@@ -74,7 +74,7 @@ pub struct AppSettings {
     pub addresses: Vec<String>,
     /// Commands that are switched off, as `service/command`.
     pub commands_off: Vec<String>,
-    /// UserIDs that may not log in.
+    /// UserIDs that may not log in. Who is connected goes at the next request or heartbeat.
     pub accounts_off: Vec<String>,
     /// Calls per second by `service/command`; what is not named follows the contract.
     pub rates: BTreeMap<String, u32>,
@@ -404,6 +404,9 @@ pub struct AppSecrets {
     pub credentials: BTreeMap<i64, BTreeMap<String, String>>,
     /// What webhooks are signed with; empty means that they are not.
     pub webhook_token: String,
+    /// What webhooks show of themselves where TLS asks for it: a certificate, its chain and its key, as PEM; empty for
+    /// nothing.
+    pub webhook_client_pem: String,
     /// What result callbacks are signed with: a private RSA key as PEM, or a secret; empty means that they are not.
     pub callback_key: String,
 }

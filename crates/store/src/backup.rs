@@ -26,13 +26,13 @@ pub fn restore(backup: &Path, target: &Path) -> Result<()> {
         return Err(named("no such file".into()).into());
     }
     let from = connect(backup, OpenFlags::SQLITE_OPEN_READ_ONLY, 2)?;
-    let number =
-        |name: &str| from.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).map_err(translate);
+    let unread = |error: rusqlite::Error| contract::Error::from(named(translate(error).to_string()));
+    let number = |name: &str| from.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).map_err(unread);
     if number("application_id")? != APPLICATION_ID {
         return Err(named("not a backup of this program".into()).into());
     }
     check_version(number("user_version")?)?;
-    let check: String = from.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(translate)?;
+    let check: String = from.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(unread)?;
     if check != "ok" {
         return Err(named(format!("damaged: {check}")).into());
     }

@@ -41,6 +41,16 @@ pub fn count(snapshot: &mut Snapshot<'_>) -> Result<i64> {
     Ok(count)
 }
 
+/// Counts the holders of a tag, and no further than to a number.
+pub fn count_holders(snapshot: &mut Snapshot<'_>, tag: &str, upto: i64) -> Result<i64> {
+    let app = snapshot.app();
+    let (count,): (i64,) = snapshot.one(
+        sql!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM tag_bindings WHERE app = $1 AND tag = $2 LIMIT $3) AS few"),
+        (app, tag, upto),
+    )?;
+    Ok(count)
+}
+
 /// Adds tags to the app; one that is there stays.
 pub fn add(tx: &mut Tx<'_>, now: Millis, tags: &[String]) -> Result<()> {
     let app = tx.app();

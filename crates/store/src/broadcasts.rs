@@ -11,7 +11,8 @@ use crate::deliveries::{NUMBERS_PER_TARGET, Status, Target, Task, Way as Path};
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 pub use chunks::{
-    Chunk, Progress, Way, apps, claim, count_badges, cut, due, end_chunk, next, open, postpone, renew, save, ways,
+    Chunk, Progress, Way, apps, claim, count_badges, cut, due, end_chunk, next, open, outcomes, outcomes_of, postpone,
+    renew, save, set_outcomes, ways,
 };
 
 /// What the broadcasts of an app take turns at.
@@ -390,6 +391,10 @@ pub fn purge(tx: &mut Tx<'_>, now: Millis, before: Millis) -> Result<usize> {
              ORDER BY expires_at LIMIT $3"
         ),
         (app, before, PURGE_BATCH),
+    )?;
+    tx.many(
+        sql!("DELETE FROM broadcast_outcomes WHERE app = $1 AND broadcast = $2"),
+        numbers.iter().map(|(number,)| (app, *number)),
     )?;
     tx.many(
         sql!("DELETE FROM broadcasts WHERE app = $1 AND number = $2"),

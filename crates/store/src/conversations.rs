@@ -219,14 +219,19 @@ pub fn clear(tx: &mut Tx<'_>, account: &UserId, conversation: ConversationId, pl
     Ok(())
 }
 
-/// Notes that a conversation changed without a new message.
-pub fn touch(tx: &mut Tx<'_>, conversation: ConversationId, now: Millis) -> Result<()> {
+/// Notes that a conversation changes without a new message, and holds it. Answers the moment of the change: after all
+/// others of the conversation, in the order in which they are committed. Whoever asks for what changed after a moment
+/// then misses nothing that came in earlier and was committed later.
+pub fn touch(tx: &mut Tx<'_>, conversation: ConversationId, now: Millis) -> Result<Millis> {
     let app = tx.app();
-    tx.run(
-        sql!("UPDATE conversations SET moved_at = $3 WHERE app = $1 AND id = $2 AND moved_at < $3"),
+    let moved: Option<(Millis,)> = tx.opt(
+        sql!(
+            "UPDATE conversations SET moved_at = CASE WHEN moved_at < $3 THEN $3 ELSE moved_at + 1 END
+             WHERE app = $1 AND id = $2 RETURNING moved_at"
+        ),
         (app, conversation, now),
     )?;
-    Ok(())
+    Ok(moved.map_or(now, |(at,)| at))
 }
 
 /// Finds the last place that was reached by live messages up to and with a second.

@@ -189,6 +189,13 @@ pub fn add_task(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
     Ok(())
 }
 
+/// Says what a task pushes, once that is known: for one whose only target tells it.
+pub fn set_notification(tx: &mut Tx<'_>, task: i64, notification: &str) -> Result<()> {
+    let app = tx.app();
+    tx.run(sql!("UPDATE tasks SET notification = $3 WHERE app = $1 AND id = $2"), (app, task, notification))?;
+    Ok(())
+}
+
 /// Adds a delivery for each target of a task. A held one has a status from the start and waits for its release.
 pub fn add_targets(tx: &mut Tx<'_>, task: &Task, targets: &[Target], held: Option<Status>) -> Result<()> {
     add_targets_from(tx, task, task.created_at, 0, targets, held)
@@ -403,6 +410,19 @@ pub fn of_task(snapshot: &mut Snapshot<'_>, task: i64, after: i64) -> Result<Vec
              FROM deliveries WHERE app = $1 AND task = $2 AND number > $3 ORDER BY number LIMIT $4"
         ),
         (app, task, after, limit::STORE_PAGE as i64),
+    )
+}
+
+/// Reads the deliveries of a task that went to one device, or to an account and then to it.
+pub fn of_task_device(snapshot: &mut Snapshot<'_>, task: i64, device: &DeviceId) -> Result<Vec<Delivery>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT task, number, NULLIF(account, ''), NULLIF(device, ''), lane, waits, family, status, class, said_code,
+                 said_text, said_request, said_local, attempts, tried_at, ended_at
+             FROM deliveries WHERE app = $1 AND task = $2 AND device = $3 ORDER BY number LIMIT $4"
+        ),
+        (app, task, device, limit::STORE_PAGE as i64),
     )
 }
 

@@ -2,7 +2,7 @@
 
 use contract::{DeviceId, Millis, Result, UserId, limit};
 
-use crate::{Snapshot, Tx, device_counts};
+use crate::{Snapshot, Tx, device_counts, live_activities};
 
 /// One device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +129,7 @@ pub fn log_in(tx: &mut Tx<'_>, now: Millis, login: &Login) -> Result<Option<User
     if let Some(before) = &before {
         // Another account's notifications must never appear on this device.
         tx.run(sql!("DELETE FROM tokens WHERE app = $1 AND device = $2"), (app, &login.device))?;
+        live_activities::clear(tx, &login.device)?;
         count_reach(tx, before)?;
     }
     count_reach(tx, &login.account)?;
@@ -230,7 +231,7 @@ pub fn drop_token(tx: &mut Tx<'_>, channel: &str, token: &str, dead_since: Milli
     {
         count_reach(tx, &account)?;
     }
-    Ok(())
+    live_activities::drop_token(tx, token)
 }
 
 /// Reads by which ways an account's logged-in devices are reached.

@@ -33,6 +33,7 @@ pub mod groups;
 pub mod heard;
 mod inspect;
 mod job;
+pub mod live_activities;
 pub mod live_rooms;
 pub mod media;
 pub mod messages;

@@ -43,6 +43,14 @@ pub fn take(tx: &mut Tx<'_>, topic: &str, now: Millis, count: usize) -> Result<V
         .collect())
 }
 
+/// Whether an app has due work of a topic.
+pub fn is_due(snapshot: &mut Snapshot<'_>, topic: &str, now: Millis) -> Result<bool> {
+    let app = snapshot.app();
+    let row: Option<(i64,)> = snapshot
+        .opt(sql!("SELECT 1 FROM outbox WHERE app = $1 AND topic = $2 AND due_at <= $3 LIMIT 1"), (app, topic, now))?;
+    Ok(row.is_some())
+}
+
 /// Puts work back that was taken and is not done yet.
 pub fn put_back(tx: &mut Tx<'_>, topic: &str, item: &Item) -> Result<()> {
     let app = tx.app();

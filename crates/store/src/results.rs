@@ -54,9 +54,9 @@ pub fn keep(tx: &mut Tx<'_>, now: Millis, deliveries: &[(i64, i64)]) -> Result<u
     tasks.dedup();
     let mut told = BTreeSet::new();
     for task in tasks {
-        let row: Option<(i64,)> =
-            tx.opt(sql!("SELECT told FROM tasks WHERE app = $1 AND id = $2 AND told = 1"), (app, task))?;
-        told.extend(row.map(|_| task));
+        if is_wanted(tx, task)? {
+            told.insert(task);
+        }
     }
     tx.many(
         sql!(
@@ -73,6 +73,14 @@ pub fn want(tx: &mut Tx<'_>, task: i64) -> Result<()> {
     let app = tx.app();
     tx.run(sql!("UPDATE tasks SET told = 1 WHERE app = $1 AND id = $2"), (app, task))?;
     Ok(())
+}
+
+/// Whether what becomes of a task's deliveries is told so.
+pub fn is_wanted(snapshot: &mut Snapshot<'_>, task: i64) -> Result<bool> {
+    let app = snapshot.app();
+    let row: Option<(i64,)> =
+        snapshot.opt(sql!("SELECT told FROM tasks WHERE app = $1 AND id = $2 AND told = 1"), (app, task))?;
+    Ok(row.is_some())
 }
 
 /// Takes due results until a moment, oldest first; whoever died with some leaves them to be due again then.

@@ -3,10 +3,11 @@
 //!
 //! The writer takes what waits, gives each job a savepoint when it first changes something (a job that only looks and
 //! refuses pays none, and neither do sends), commits once, announces, then answers. `checkpoint` keeps the log short
-//! without making a commit wait.
+//! without making a commit wait. `planner` says how large the tables are taken to be.
 
 mod checkpoint;
 mod lite;
+mod planner;
 mod writer;
 
 use std::fs::{File, TryLockError};
@@ -63,6 +64,7 @@ impl Sqlite {
         conn.execute_batch("PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0")
             .map_err(translate)?;
         migrate::sqlite(&conn)?;
+        planner::describe(&conn)?;
         let (writes, reads) = (Arc::new(Fair::new()), Arc::new(Fair::new()));
         let checkpoints = Arc::new(Checkpoints::new());
         let mut threads = Vec::new();
@@ -143,8 +145,11 @@ pub(crate) fn connect(path: &Path, flags: OpenFlags, cache_mb: u32) -> Result<Co
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(translate)?;
     conn.set_prepared_statement_cache_capacity(512);
     conn.busy_timeout(std::time::Duration::from_millis(20)).map_err(translate)?;
-    conn.execute_batch(&format!("PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY", u64::from(cache_mb) * 1024))
-        .map_err(translate)?;
+    conn.execute_batch(&format!(
+        "PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY; PRAGMA automatic_index = OFF",
+        u64::from(cache_mb) * 1024
+    ))
+    .map_err(translate)?;
     Ok(conn)
 }
 

@@ -381,6 +381,19 @@ pub fn to_all(snapshot: &mut Snapshot<'_>, since: Millis, count: usize) -> Resul
     )
 }
 
+/// Tasks to tags that were asked for since a moment, the latest first.
+pub fn to_tags(snapshot: &mut Snapshot<'_>, since: Millis, count: usize) -> Result<Vec<Record>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT id, counted, origin, kind, name, own_key, title, body, target, spec, created_at, push_at, expires_at,
+                 state, due_at, broadcast, targets, kept
+             FROM push_tasks WHERE app = $1 AND target = 'tag' AND created_at >= $2 AND counted = id ORDER BY created_at DESC LIMIT $3"
+        ),
+        (app, since, count.min(limit::STORE_PAGE) as i64),
+    )
+}
+
 /// What a call with a token was answered since a moment, if it was made. A concurrent call with the same token is waited
 /// for: the token is taken first.
 pub fn repeated(tx: &mut Tx<'_>, now: Millis, since: Millis, token: &str) -> Result<Option<String>> {

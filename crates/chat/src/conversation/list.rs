@@ -5,7 +5,7 @@
 
 use contract::{ConversationId, Result, UserId, limit};
 use store::conversations::contacts::{self, Contact, State};
-use store::conversations::list::{Cursor, Line, SETTLE_BATCH, UNSETTLED_MAX};
+use store::conversations::list::{Cursor, Line, SETTLE_BATCH, UNSETTLED_MANY, UNSETTLED_MAX};
 use store::conversations::{self, list};
 use store::{Snapshot, Tx};
 
@@ -53,6 +53,8 @@ pub struct Page {
     pub next: Cursor,
     /// There is no next page.
     pub is_complete: bool,
+    /// Many conversations moved since somebody looked: whoever has the time should [`settle`] them.
+    pub is_loose: bool,
 }
 
 /// The number by which a cursor tells conversations of one second apart, from 1 to 2³⁰, so that it fits wherever callers
@@ -80,6 +82,7 @@ pub fn page(snapshot: &mut Snapshot<'_>, account: &UserId, asked: &Asked) -> Res
     if loose.len() > UNSETTLED_MAX {
         return Ok(None);
     }
+    let is_loose = loose.len() > UNSETTLED_MANY;
     if asked.with_groups {
         loose.extend(list::groups(snapshot, account, contract::group::JOINED_PAGE)?);
     }
@@ -89,7 +92,8 @@ pub fn page(snapshot: &mut Snapshot<'_>, account: &UserId, asked: &Asked) -> Res
     loose.retain(|line| line.cursor() < at);
     loose.sort_unstable_by_key(|line| std::cmp::Reverse(line.cursor()));
     let mut loose = loose.into_iter().peekable();
-    let mut gathering = Gathering { asked, pins, entries: Vec::new(), edge: asked.behind, looked_at: 0, rank: 0 };
+    let mut gathering =
+        Gathering { asked, pins, is_loose, entries: Vec::new(), edge: asked.behind, looked_at: 0, rank: 0 };
     loop {
         let wanted = asked.count.clamp(1, limit::CONVERSATION_PAGE) + 1;
         let settled = list::settled(snapshot, account, at, wanted)?;
@@ -134,6 +138,7 @@ enum Taken {
 struct Gathering<'a> {
     asked: &'a Asked,
     pins: Vec<Contact>,
+    is_loose: bool,
     entries: Vec<Entry>,
     /// The last place that was looked at.
     edge: Cursor,
@@ -168,7 +173,7 @@ impl Gathering<'_> {
     }
 
     fn page(self, is_complete: bool) -> Page {
-        Page { entries: self.entries, next: self.edge, is_complete }
+        Page { entries: self.entries, next: self.edge, is_complete, is_loose: self.is_loose }
     }
 }
 

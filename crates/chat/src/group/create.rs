@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use contract::error::refuse;
 use contract::event::Event;
-use contract::group::{Actor, GroupEvent, GroupId, GroupKind, JoinOption, NoticeKind, Operation, Role};
-use contract::webhook::{GroupHappening, Webhook};
+use contract::group::{Actor, GroupEvent, GroupId, GroupKind, NoticeKind, Operation, Role};
+use contract::webhook::{GroupHappening, Happening, Webhook};
 use contract::{ConversationId, Fault, Millis, Result, Seq, UserId};
 use store::Tx;
 use store::groups::members::{self, Member};
@@ -59,6 +59,8 @@ impl New {
 
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
+/// How much of a day's quota may be used before the app is told of each further group, in per cent.
+const QUOTA_ALARM_PERCENT: i64 = 70;
 
 /// Creates a group; an import tells nobody and costs no quota of a day.
 pub fn create(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, new: &New, is_import: bool) -> Result<Group> {
@@ -121,11 +123,22 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, new: &New, is_import:
             fields: group.fields.clone().into_iter().collect(),
         };
         tip::hook(tx, &group, by, scope.now, what)?;
+        tell_quota(tx, scope, totals.added)?;
     }
     if !is_import && let Some(owner) = &group.owner {
         tip::notify(tx, vec![owner.clone()], tip::notice(&group, by, scope.now, NoticeKind::Created, ""));
     }
     Ok(group)
+}
+
+/// Leaves for the app's webhook that the day's quota is nearly used up.
+fn tell_quota(tx: &mut Tx<'_>, scope: &Scope<'_>, used: i64) -> Result<()> {
+    match scope.plan.new_per_day {
+        Some(max) if used * 100 > max * QUOTA_ALARM_PERCENT => {
+            tx.after_hook(scope.now, &Happening::GroupQuota { used, max })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What can be refused without looking.
@@ -209,7 +222,7 @@ fn blank(scope: &Scope<'_>, new: &New, id: GroupId, life: i64, number: i64) -> G
         info_at: scope.now,
         members: 0,
         members_max,
-        join_option: if capability.has_join_option { JoinOption::Approval } else { JoinOption::Free },
+        join_option: capability.apply,
         invite_option: capability.invite,
         is_muted: false,
         shows_past: capability.shows_past,

@@ -42,7 +42,8 @@ pub struct Addition {
     pub results: Vec<(UserId, Added)>,
 }
 
-/// Adds accounts to a group. `refused` are not added, because the app does not want it.
+/// Adds accounts to a group. `refused` are not added, because the app does not want it; if the others do not all fit,
+/// nobody is added.
 pub fn add(
     tx: &mut Tx<'_>,
     scope: &Scope<'_>,
@@ -62,7 +63,6 @@ pub fn add(
     }
     let mut room = group.members_max - group.members;
     let (mut results, mut joined, mut asked) = (Vec::with_capacity(accounts.len()), Vec::new(), Vec::new());
-    let mut was_full = false;
     for account in accounts {
         let result = if present.contains(account) || joined.contains(account) {
             Added::Present
@@ -72,8 +72,8 @@ pub fn add(
             asked.push(account.clone());
             Added::Asked
         } else if room <= 0 {
-            was_full = true;
-            Added::Failed
+            // All of them or none: a caller of whose list some were in could not tell by the number that others are not.
+            return refuse(Fault::GroupFull);
         } else {
             ensure_room_of(tx, scope, account)?;
             room -= 1;
@@ -81,9 +81,6 @@ pub fn add(
             Added::Joined
         };
         results.push((account.clone(), result));
-    }
-    if was_full && joined.is_empty() {
-        return refuse(Fault::GroupFull);
     }
     if !joined.is_empty() {
         admit(tx, scope, by, &mut group, &joined, is_silent, Some(NoticeKind::Invited))?;
@@ -196,6 +193,18 @@ pub(super) fn ensure_fits(group: &Group) -> Result<()> {
     if group.members < group.members_max { Ok(()) } else { refuse(Fault::GroupFull) }
 }
 
+/// Leaves for the app's webhook that somebody was turned away by a group that is full. A transaction of its own: the one
+/// that refused has left nothing.
+pub fn tell_full(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result<()> {
+    match groups::get(tx, id)? {
+        Some(group) if group.is_alive() && ensure_fits(&group).is_err() => {
+            tip::hook(tx, &group, by, scope.now, GroupHappening::Full)
+        }
+        // Meanwhile it is another, or the list was too long for what is left.
+        _ => Ok(()),
+    }
+}
+
 /// An account leaves. A group whose last member leaves is over; answers whether it is.
 pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result<Group> {
     let mut group = hold(tx, id)?;
@@ -233,8 +242,8 @@ fn leave(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, group: &mut Group, account
     Ok(())
 }
 
-/// Takes an account that is to be deleted out of some of the places where groups know it. Answers whether it is in none
-/// any more.
+/// Takes an account that is to be deleted out of some of the places where groups know it. Answers whether it was in none
+/// any more: a transaction that took it out of some holds groups, and does nothing else.
 pub(crate) fn forget(tx: &mut Tx<'_>, scope: &Scope<'_>, account: &UserId) -> Result<bool> {
     let joined = members::joined_conversations(tx, account, FORGET_PAGE)?;
     let by = By::App(account.clone());
@@ -244,7 +253,7 @@ pub(crate) fn forget(tx: &mut Tx<'_>, scope: &Scope<'_>, account: &UserId) -> Re
             leave(tx, scope, &by, &mut group, account)?;
         }
     }
-    if joined.len() == FORGET_PAGE {
+    if !joined.is_empty() {
         return Ok(false);
     }
     let owned = groups::owned_by(tx, account, FORGET_PAGE)?;
@@ -257,7 +266,7 @@ pub(crate) fn forget(tx: &mut Tx<'_>, scope: &Scope<'_>, account: &UserId) -> Re
     }
     let requests = requests::withdraw(tx, account, scope.now, FORGET_PAGE)?;
     let helped = live_rooms::forget_admin(tx, account, FORGET_PAGE)?;
-    Ok([owned.len(), requests, helped].into_iter().all(|count| count < FORGET_PAGE))
+    Ok([owned.len(), requests, helped] == [0; 3])
 }
 
 /// Groups that one step of a deletion takes an account out of.

@@ -16,6 +16,7 @@ use store::{Snapshot, Tx, conversations};
 use super::{By, Scope, actor, ensure, find, hold_place, member_of, place, tip};
 use crate::message::change::Edit;
 use crate::message::extension::{self, Changed, Pairs};
+use crate::message::stream;
 
 /// Refuses to recall where nothing can be recalled; answers the group.
 fn recallable(tx: &mut Tx<'_>, scope: &Scope<'_>, id: &GroupId) -> Result<Group> {
@@ -45,18 +46,21 @@ pub fn recall(
         return refuse(Fault::GroupForbidden);
     }
     let mut outcomes = Vec::with_capacity(seqs.len());
-    let mut recalled = Vec::new();
+    let (mut recalled, mut touched) = (Vec::new(), None);
     for seq in seqs {
         let outcome =
             check_recall(messages::at(tx, group.conversation, *seq)?.as_ref(), scope, by, who, &group, window_s);
         if outcome.is_ok() {
-            messages::set_flags(tx, group.conversation, *seq, Flags::RECALLED, scope.now)?;
+            let at = match touched {
+                Some(at) => at,
+                None => *touched.insert(conversations::touch(tx, group.conversation, scope.now)?),
+            };
+            messages::set_flags(tx, group.conversation, *seq, Flags::RECALLED, at)?;
             recalled.push(*seq);
         }
         outcomes.push(outcome);
     }
     if !recalled.is_empty() {
-        conversations::touch(tx, group.conversation, scope.now)?;
         let what = GroupHappening::Recalled { seqs: recalled.iter().map(|seq| seq.0).collect() };
         tip::hook(tx, &group, by, scope.now, what)?;
         tx.after(Event::Group(GroupEvent::Recalled {
@@ -110,9 +114,8 @@ pub fn recall_sender(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, 
         return Ok(());
     }
     let behind = Seq((group.seq.0 - group::SENDER_RECALL_SPAN).max(0));
-    if messages::recall_of(tx, group.conversation, sender, behind, scope.now)? > 0 {
-        conversations::touch(tx, group.conversation, scope.now)?;
-    }
+    let at = conversations::touch(tx, group.conversation, scope.now)?;
+    messages::recall_of(tx, group.conversation, sender, behind, at)?;
     Ok(())
 }
 
@@ -149,15 +152,19 @@ pub fn modify(
     if message.sender != *by.account() && !Operation::RecallOthers.is_allowed(group.kind, who) {
         return refuse(Fault::GroupForbidden);
     }
+    let growing = stream::Growing { conversation: group.conversation, seq, at: message.at };
+    if stream::is_open(tx, scope.now, &growing, &message.body)? {
+        return refuse(Fault::RequestIllegal);
+    }
     let body = edit.body.clone().unwrap_or_else(|| message.body.to_string());
     let cloud = edit.cloud.clone().unwrap_or_else(|| message.cloud.to_string());
-    if !messages::edit(tx, group.conversation, &message, &body, &cloud, scope.now)? {
+    let at = conversations::touch(tx, group.conversation, scope.now)?;
+    if !messages::edit(tx, group.conversation, &message, &body, &cloud, at)? {
         return refuse(Fault::ModifyConflict);
     }
     message.body = Arc::from(body);
     message.cloud = Arc::from(cloud);
     message.flags = Flags(message.flags.0 + Flags::CHANGE.0);
-    conversations::touch(tx, group.conversation, scope.now)?;
     tx.after(Event::Group(GroupEvent::Modified {
         group: group.id.clone(),
         conversation: group.conversation,
@@ -307,8 +314,8 @@ pub fn extend(
     let is_checked = matches!(by, By::User(..));
     let (changed, has_changed) = extension::apply(tx, scope.now, target, is_checked, change, asked)?;
     if has_changed {
-        messages::note_extended(tx, group.conversation, seq, scope.now)?;
-        conversations::touch(tx, group.conversation, scope.now)?;
+        let at = conversations::touch(tx, group.conversation, scope.now)?;
+        messages::note_extended(tx, group.conversation, seq, at)?;
         let pairs = extension::told(&changed);
         let what = GroupHappening::Extended {
             seq: seq.0,

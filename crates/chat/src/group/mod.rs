@@ -3,7 +3,7 @@
 //! * `create`: new groups, and their end. * `member`: who comes and goes. * `role`: what members are, and who may write.
 //! * `profile`: what a group says of itself. * `request`: who wants in and waits. * `send`: whether a message may be
 //!   written. * `message`: what is done with messages afterwards. * `read`: what members have read. * `import`: groups from
-//!   elsewhere. * `tip`: what is told of all that. * `flow`: how much a group takes within a second.
+//!   elsewhere. * `stream`: messages that grow. * `tip`: what is told of all that. * `flow`: how much a group takes within a second.
 //!
 //! What a type of group allows to whom is one table, `contract::group::RULES`. An app's back end has the rights of an
 //! owner everywhere and is bound by the type all the same.
@@ -18,6 +18,7 @@ pub mod read;
 pub mod request;
 pub mod role;
 pub mod send;
+pub mod stream;
 pub(crate) mod tip;
 
 use std::sync::Arc;

@@ -119,7 +119,8 @@ pub fn modify(
         Base::Read(read) if read != version => return refuse(Fault::ModifyConflict),
         Base::Held(_) | Base::Read(_) => {}
     }
-    if stream::is_open(tx, now, &view, &message)? {
+    let place = stream::Growing { conversation: view.conversation(), seq: message.seq, at: message.at };
+    if stream::is_open(tx, now, &place, &message.body)? {
         return refuse(Fault::RequestIllegal);
     }
     if let Some(body) = &edit.body {
@@ -148,10 +149,10 @@ pub fn modify(
 
 /// Stores a changed message unless somebody else was faster, and lets devices that were away look for it.
 pub(super) fn store_edit(tx: &mut Tx<'_>, now: Millis, view: &View, message: &mut Message) -> Result<()> {
-    if !messages::edit(tx, view, message, &message.body, &message.cloud, now)? {
+    let at = conversations::touch(tx, view.conversation(), now)?;
+    if !messages::edit(tx, view, message, &message.body, &message.cloud, at)? {
         return refuse(Fault::ModifyConflict);
     }
-    conversations::touch(tx, view.conversation(), now)?;
     message.flags = Flags(message.flags.0 + Flags::CHANGE.0);
     Ok(())
 }

@@ -54,8 +54,8 @@ pub fn change(
     let target = Target { conversation: view.conversation(), message: message.seq };
     let (changed, has_changed) = apply(tx, now, target, matches!(actor, Actor::Member(_)), change, asked)?;
     if has_changed {
-        messages::note_extended(tx, &view, &message, now)?;
-        conversations::touch(tx, target.conversation, now)?;
+        let at = conversations::touch(tx, target.conversation, now)?;
+        messages::note_extended(tx, &view, &message, at)?;
         tx.after(Event::MessageExtended {
             message: Arc::new(message),
             change,

@@ -9,9 +9,8 @@ use contract::error::refuse;
 use contract::event::Event;
 use contract::message::{Flags, Message};
 use contract::stream::{Chunk, Stream};
-use contract::{Fault, Millis, Result, limit};
+use contract::{ConversationId, Fault, Millis, Result, Seq, limit};
 use store::apps::App;
-use store::messages::View;
 use store::{Snapshot, Tx, streams};
 
 use super::change::{Actor, Named, find, store_edit};
@@ -65,7 +64,55 @@ pub fn extend(
     if *actor.user() != message.sender && matches!(actor, Actor::Member(_)) {
         return refuse(Fault::NotSender);
     }
-    let Some(mut stream) = Stream::parse(&message.body) else { return refuse(Fault::StreamEnded) };
+    let place = Growing { conversation: view.conversation(), seq: message.seq, at: message.at };
+    let Some(grown) = grow(tx, now, &place, (&message.body, &message.cloud), piece, check)? else {
+        return Ok(Extended { message: Arc::new(message), review: Vec::new() });
+    };
+    let Grown { body, new, is_replaced, is_last, review } = grown;
+    message.body = Arc::from(body);
+    store_edit(tx, now, &view, &mut message)?;
+    let message = Arc::new(message);
+    if !is_replaced {
+        tx.after(Event::MessageStreamed { message: Arc::clone(&message), chunks: new });
+    }
+    if is_replaced || is_last {
+        // Whoever missed a chunk has the whole text at the end, and nobody sees one with a word that was replaced.
+        tx.after(Event::MessageModified { message: Arc::clone(&message) });
+    }
+    Ok(Extended { message, review })
+}
+
+/// A stream message, wherever it is.
+pub(crate) struct Growing {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    /// When it was sent.
+    pub(crate) at: Millis,
+}
+
+/// What a stream is after another piece.
+pub(crate) struct Grown {
+    pub(crate) body: String,
+    /// What is new in it.
+    pub(crate) new: Vec<Chunk>,
+    /// A word was replaced, so that the new chunks are not what it says.
+    pub(crate) is_replaced: bool,
+    /// It has ended.
+    pub(crate) is_last: bool,
+    /// The words that an operator is told of, that were not in it before.
+    pub(crate) review: Vec<String>,
+}
+
+/// Adds a piece to a stream whose body and custom data are these; none if it has the piece already.
+pub(crate) fn grow(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    message: &Growing,
+    (body, cloud): (&str, &str),
+    piece: &Piece,
+    check: impl Fn(&str) -> Result<Passed, Fault>,
+) -> Result<Option<Grown>> {
+    let Some(mut stream) = Stream::parse(body) else { return refuse(Fault::StreamEnded) };
     let held = stream.whole.markdown.len();
     let new = match piece {
         Piece::Numbered(chunks) => stream.append(chunks)?,
@@ -75,33 +122,24 @@ pub fn extend(
         }
     };
     if new.is_empty() {
-        return Ok(Extended { message: Arc::new(message), review: Vec::new() });
+        return Ok(None);
     }
-    if is_silent(tx, now, &view, &message)? {
+    if is_silent(tx, now, message)? {
         return refuse(Fault::StreamEnded);
     }
-    let calls = streams::note(tx, view.conversation(), message.seq, now)?;
+    let calls = streams::note(tx, message.conversation, message.seq, now)?;
     if calls > limit::STREAM_CALLS_PER_SECOND {
         return refuse(Fault::CallThrottled);
     }
-    if stream.body().len() + message.cloud.len() > limit::STREAM_BYTES {
+    if stream.body().len() + cloud.len() > limit::STREAM_BYTES {
         return refuse(Fault::MessageTooLong { max: limit::STREAM_BYTES });
     }
     let (is_replaced, review) = censor(&mut stream.whole.markdown, held, check)?;
-    message.body = Arc::from(stream.body());
-    store_edit(tx, now, &view, &mut message)?;
-    let message = Arc::new(message);
-    if !is_replaced {
-        tx.after(Event::MessageStreamed { message: Arc::clone(&message), chunks: new });
+    let is_last = stream.whole.is_last;
+    if is_last {
+        streams::end(tx, message.conversation, message.seq)?;
     }
-    if stream.whole.is_last {
-        streams::end(tx, view.conversation(), message.seq)?;
-    }
-    if is_replaced || stream.whole.is_last {
-        // Whoever missed a chunk has the whole text at the end, and nobody sees one with a word that was replaced.
-        tx.after(Event::MessageModified { message: Arc::clone(&message) });
-    }
-    Ok(Extended { message, review })
+    Ok(Some(Grown { body: stream.body(), new, is_replaced, is_last, review }))
 }
 
 /// Bytes before a new chunk in which a word may have begun. Words are far shorter; what stands between their letters
@@ -127,15 +165,14 @@ fn censor(
     Ok((replaced.is_some(), review))
 }
 
-/// Whether a message is a stream that may still grow.
-pub(super) fn is_open(snapshot: &mut Snapshot<'_>, now: Millis, view: &View, message: &Message) -> Result<bool> {
+/// Whether a message with a body is a stream that may still grow.
+pub(crate) fn is_open(snapshot: &mut Snapshot<'_>, now: Millis, message: &Growing, body: &str) -> Result<bool> {
     // Most messages are not, and their bodies are not parsed.
-    let is_growing = message.body.contains("TIMStreamElem")
-        && Stream::parse(&message.body).is_some_and(|stream| !stream.whole.is_last);
-    Ok(is_growing && !is_silent(snapshot, now, view, message)?)
+    let is_growing = body.contains("TIMStreamElem") && Stream::parse(body).is_some_and(|stream| !stream.whole.is_last);
+    Ok(is_growing && !is_silent(snapshot, now, message)?)
 }
 
-fn is_silent(snapshot: &mut Snapshot<'_>, now: Millis, view: &View, message: &Message) -> Result<bool> {
-    let last_at = streams::last_at(snapshot, view.conversation(), message.seq)?.unwrap_or(message.at);
+fn is_silent(snapshot: &mut Snapshot<'_>, now: Millis, message: &Growing) -> Result<bool> {
+    let last_at = streams::last_at(snapshot, message.conversation, message.seq)?.unwrap_or(message.at);
     Ok(now.0 - last_at.0 > limit::STREAM_SILENCE_MS)
 }

@@ -437,6 +437,7 @@ const fn is_reading(command: Command) -> bool {
             | Command::PushSet
             | Command::PushState
             | Command::PushReport
+            | Command::PushActivity
             | Command::GroupInfo
             | Command::GroupJoined
             | Command::GroupMembers

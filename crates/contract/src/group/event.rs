@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{AttributeChange, GroupId, GroupKind, TopicChange};
 use crate::id::{ConversationId, DeviceId, Millis, Seq, UserId};
 use crate::message::{Extension, ExtensionChange, Flags};
+use crate::stream::Chunk;
 
 /// How urgent a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -193,6 +194,17 @@ pub enum GroupEvent {
         conversation: ConversationId,
         /// The message as it is now.
         message: Arc<GroupMessage>,
+    },
+    /// A stream message grew.
+    Streamed {
+        /// The group.
+        group: GroupId,
+        /// Its conversation.
+        conversation: ConversationId,
+        /// The message as it is now.
+        message: Arc<GroupMessage>,
+        /// What is new in it.
+        chunks: Vec<Chunk>,
     },
     /// The extensions of a message changed.
     Extended {

@@ -97,6 +97,8 @@ pub struct Capability {
     pub has_extensions: bool,
     /// Who may apply is chosen.
     pub has_join_option: bool,
+    /// Who may apply as long as nobody chooses.
+    pub apply: JoinOption,
     /// Who may be invited is chosen.
     pub has_invite_option: bool,
     /// Who may be invited as long as nobody chooses.
@@ -121,6 +123,7 @@ const USUAL: Capability = Capability {
     has_receipts: true,
     has_extensions: true,
     has_join_option: true,
+    apply: JoinOption::Approval,
     has_invite_option: true,
     invite: JoinOption::Nobody,
     has_members: true,
@@ -132,6 +135,7 @@ const CAPABILITIES: [Capability; 5] = [
         kind: GroupKind::Private,
         is_dormant: true,
         has_join_option: false,
+        apply: JoinOption::Free,
         invite: JoinOption::Free,
         ..USUAL
     },
@@ -143,6 +147,7 @@ const CAPABILITIES: [Capability; 5] = [
         member_tips: Tips::Off,
         role_tips: Tips::Off,
         receive: ReceiveOption::AcceptNotNotify,
+        apply: JoinOption::Free,
         ..USUAL
     },
     Capability {
@@ -159,6 +164,7 @@ const CAPABILITIES: [Capability; 5] = [
         has_receipts: false,
         has_extensions: false,
         has_join_option: false,
+        apply: JoinOption::Free,
         has_invite_option: false,
         has_members: false,
         ..USUAL
@@ -170,6 +176,7 @@ const CAPABILITIES: [Capability; 5] = [
         has_receipts: false,
         has_extensions: false,
         has_join_option: false,
+        apply: JoinOption::Free,
         invite: JoinOption::Free,
         ..USUAL
     },

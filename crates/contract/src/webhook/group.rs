@@ -26,6 +26,52 @@ pub struct InGroup {
     pub what: GroupHappening,
 }
 
+/// A message of a group as webhooks tell it. Who acts stands around it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupLetter {
+    /// In whose name, if not in that of who acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<UserId>,
+    /// Its place; 0 if it has none.
+    pub seq: i64,
+    /// Seconds.
+    pub time: i64,
+    /// Chosen by the sender.
+    pub random: u32,
+    /// It is not stored.
+    pub online: bool,
+    /// The elements, as JSON text.
+    pub body: String,
+    /// The custom data.
+    pub cloud: String,
+    /// Whom it mentions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<String>,
+    /// It mentions all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_all: bool,
+}
+
+/// How an account came into a live room, or went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum GuestStep {
+    /// By its first device.
+    Came,
+    /// With its last device, because it wanted to or was sent away.
+    Went,
+    /// Its last connection broke, and it did not come back in time.
+    Lost,
+    /// It came back after it was lost.
+    Returned,
+}
+
+impl GuestStep {
+    /// Whether it is in the room from now on.
+    pub const fn is_in(self) -> bool {
+        matches!(self, Self::Came | Self::Returned)
+    }
+}
+
 /// What happened in a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GroupHappening {
@@ -59,19 +105,39 @@ pub enum GroupHappening {
     },
     /// A message was stored, or passed by.
     #[serde(rename = "sent")]
-    Sent {
-        /// Its place; 0 if it is not stored.
-        seq: i64,
-        /// Seconds.
-        time: i64,
-        /// Chosen by the sender.
-        random: u32,
-        /// It is not stored.
-        online: bool,
-        /// The elements, as JSON text.
-        body: String,
-        /// The custom data.
-        cloud: String,
+    Sent(GroupLetter),
+    /// A message that robots of the group are told of, because it mentions them.
+    #[serde(rename = "robots")]
+    SentToRobots {
+        /// The message.
+        #[serde(rename = "m")]
+        letter: GroupLetter,
+        /// The robots that it mentions.
+        #[serde(rename = "r")]
+        robots: Vec<String>,
+    },
+    /// A message was refused, or there was no room for it within its second.
+    #[serde(rename = "unsent")]
+    Unsent {
+        /// The message.
+        #[serde(rename = "m")]
+        letter: GroupLetter,
+        /// The number that says why.
+        #[serde(rename = "c")]
+        code: i32,
+        /// What it means.
+        #[serde(rename = "i")]
+        info: String,
+    },
+    /// Accounts came into a live room or are gone from it.
+    #[serde(rename = "guests")]
+    Guests {
+        /// Who.
+        #[serde(rename = "a")]
+        accounts: Vec<UserId>,
+        /// How.
+        #[serde(rename = "s")]
+        step: GuestStep,
     },
     /// Messages were recalled.
     #[serde(rename = "recalled")]
@@ -110,7 +176,7 @@ pub enum GroupHappening {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         card: Option<String>,
     },
-    /// A member gave receipts.
+    /// A member gave receipts, or sent a message that wants some, which nobody has read yet.
     #[serde(rename = "read")]
     Receipts {
         /// The messages, each with how many have read it and how many have not.
@@ -177,7 +243,10 @@ impl GroupHappening {
             Self::Created { .. } => Webhook::AfterCreateGroup,
             Self::Joined { .. } => Webhook::AfterNewMemberJoin,
             Self::Left { .. } => Webhook::AfterMemberExit,
-            Self::Sent { .. } => Webhook::AfterGroupSendMsg,
+            Self::Sent(_) => Webhook::AfterGroupSendMsg,
+            Self::SentToRobots { .. } => Webhook::BotGroupMessage,
+            Self::Unsent { .. } => Webhook::GroupSendMsgException,
+            Self::Guests { .. } => Webhook::MemberStateChange,
             Self::Recalled { .. } => Webhook::AfterGroupRecallMsg,
             Self::Full => Webhook::AfterGroupFull,
             Self::Ended { .. } => Webhook::AfterGroupDestroyed,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InGroup, Via, Webhook};
+use super::{InGroup, Judgement, Via, Webhook};
 use crate::id::{ConversationId, MsgKey, UserId};
 use crate::profile;
 
@@ -192,6 +192,14 @@ pub enum Happening {
     /// Something happened in a group.
     #[serde(rename = "group")]
     Group(InGroup),
+    /// Another group was made, and the day's quota is nearly used up.
+    #[serde(rename = "quota")]
+    GroupQuota {
+        /// Groups made today, less those of them that are gone.
+        used: i64,
+        /// How many the plan gives a day.
+        max: i64,
+    },
     /// A device came or went.
     #[serde(rename = "state")]
     State {
@@ -303,25 +311,6 @@ pub enum Notified {
     },
 }
 
-/// What an app's lists said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Judgement {
-    /// Where the text stands, as the contract names places.
-    pub scene: String,
-    /// Whose it is.
-    pub account: UserId,
-    /// Whom or what it is for; empty where it is for everybody.
-    pub contact: String,
-    /// The beginning of it.
-    pub text: String,
-    /// The message that carries it; empty if none does.
-    pub msg_key: String,
-    /// Which entries of the lists it met.
-    pub words: Vec<String>,
-    /// Whether it was refused; otherwise somebody should look at it.
-    pub is_blocked: bool,
-}
-
 /// Whose list, and who is in it.
 pub type Pair = (UserId, UserId);
 
@@ -421,6 +410,7 @@ impl Happening {
             Self::Followed { .. } => Webhook::AfterFollowAdd,
             Self::Unfollowed { .. } => Webhook::AfterFollowDelete,
             Self::Group(in_group) => in_group.what.webhook(),
+            Self::GroupQuota { .. } => Webhook::DailyGroupQuotaAlarm,
             Self::State { .. } => Webhook::StateChange,
             Self::Pushed { .. } => Webhook::PushResult,
         }
@@ -431,7 +421,7 @@ impl Happening {
         match self {
             // The row of a stored message has its conversation beside it.
             Self::Sent { receiver } | Self::SentToRobot { receiver } => part_of_account(receiver),
-            Self::OverLimit { .. } => 0,
+            Self::OverLimit { .. } | Self::GroupQuota { .. } => 0,
             Self::Moderated(judgement) => part_of_account(&judgement.account),
             Self::AtVendor(report) => part_of_account(&report.account),
             Self::Passed { sender: one, receiver: other, .. }

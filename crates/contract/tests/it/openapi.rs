@@ -144,3 +144,32 @@ fn a_call_may_be_fifteen_minutes_off_either_way() {
         assert_eq!(credentials.check_time(Millis(signed.0 + off)), expected);
     }
 }
+
+#[test]
+fn what_is_signed_is_in_the_order_of_the_names_whatever_order_it_came_in() {
+    use base64::Engine as _;
+    use hmac::{Hmac, KeyInit, Mac};
+    let pairs = [("Version", "2016-08-01"), ("AccessKeyId", KEY), ("Action", "ListTags"), ("SignatureNonce", "n")];
+    let rest =
+        [("Timestamp", "2026-11-21T15%3A58%3A39Z"), ("SignatureMethod", "HMAC-SHA1"), ("SignatureVersion", "1.0")];
+    let of = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    };
+    let mut all: Vec<(&str, &str)> = pairs.into_iter().chain(rest).collect();
+    let verified = |query: &str, canonical: &str| {
+        let encoded = canonical.replace('%', "%25").replace('=', "%3D").replace('&', "%26");
+        let mut mac = Hmac::<sha1::Sha1>::new_from_slice(format!("{SECRET}&").as_bytes()).expect("any length");
+        mac.update(format!("POST&%2F&{encoded}").as_bytes());
+        let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
+        let signature = signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        let query = format!("{query}&Signature={signature}");
+        let request = Request { method: "POST", path: "/", query: &query, headers: &[], body: b"" };
+        read(&request).expect("all is there").verify(SECRET).is_ok()
+    };
+    let unordered = of(&all);
+    all.sort_unstable();
+    let ordered = of(&all);
+    assert!(verified(&unordered, &ordered), "a call may come in any order");
+    assert!(!verified(&unordered, &unordered), "and is signed in one");
+    assert!(!verified(&ordered, &unordered));
+}

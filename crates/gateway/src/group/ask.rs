@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chat::group::create::{New, create, disband};
-use chat::group::member::{Joined, add, join, kick, quit};
+use chat::group::member::{Joined, add, join, kick, quit, tell_full};
 use chat::group::{By, Scope, profile, request, role};
 use contract::codes::Family;
 use contract::frame::wire::{
@@ -72,6 +72,20 @@ pub(super) async fn write<T: Send + 'static>(
     call.write(move |tx| rule(tx, &Scope::of(&app, now), &by)).await
 }
 
+/// As [`write`], where somebody is to come into a group: that it is full is told, although nothing changes by it.
+async fn admit<T: Send + 'static>(
+    call: &Call,
+    id: &GroupId,
+    rule: impl Fn(&mut Tx<'_>, &Scope<'_>, &By) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let outcome = write(call, rule).await;
+    if let Err(Error::Fault(Fault::GroupFull)) = &outcome {
+        let full = id.clone();
+        write(call, move |tx, scope, by| tell_full(tx, scope, by, &full)).await?;
+    }
+    outcome
+}
+
 /// Runs a rule on a snapshot, within the bounds of the app.
 pub(super) async fn look<T: Send + 'static>(
     call: &Call,
@@ -119,15 +133,15 @@ pub(crate) async fn make(call: &Call, request: GroupCreateRequest) -> Result<Gro
         },
         ..New::plain(kind)
     };
-    let question = GroupQuestion::Create {
-        operator: call.session.account.clone(),
-        owner: call.session.account.to_string(),
-        kind,
-        name: new.profile.name.clone().unwrap_or_default(),
-        members: new.members.iter().map(|(account, ..)| account.clone()).collect(),
-        owned: 0,
-    };
-    ask_app(call, question).await?;
+    if call.app.settings.webhook.has(Webhook::BeforeCreateGroup) {
+        let (owner, name) = (call.session.account.clone(), new.profile.name.clone().unwrap_or_default());
+        let members = new.members.iter().map(|(account, ..)| account.clone()).collect();
+        let asked = owner.clone();
+        let owned = call.hub.store.read(call.app.id, move |snapshot| groups::owned(snapshot, &asked)).await?;
+        let owned = owned.iter().find(|(of, _)| *of == kind).map_or(0, |(_, count)| *count);
+        let (operator, owner) = (owner.clone(), owner.to_string());
+        ask_app(call, GroupQuestion::Create { operator, owner, kind, name, members, owned }).await?;
+    }
     let made = write(call, move |tx, scope, by| create(tx, scope, by, &new, false)).await?;
     Ok(GroupRef { group: made.id.to_string() })
 }
@@ -142,7 +156,8 @@ pub(crate) async fn enter(call: &Call, request: GroupJoinRequest) -> Result<Grou
         let (kind, account) = (kind_of(call, &id).await?, call.session.account.clone());
         ask_app(call, GroupQuestion::Apply { group: id.clone(), kind, account }).await?;
     }
-    let (_, joined) = write(call, move |tx, scope, by| join(tx, scope, by, &id, &request.wording)).await?;
+    let group = id.clone();
+    let (_, joined) = admit(call, &group, move |tx, scope, by| join(tx, scope, by, &id, &request.wording)).await?;
     Ok(GroupJoinAnswer {
         request: match joined {
             Joined::In => 0,
@@ -166,7 +181,8 @@ pub(crate) async fn invite(call: &Call, request: GroupMembersRequest) -> Result<
         let question = GroupQuestion::Invite { group: id.clone(), kind, operator, accounts: who.clone() };
         refused = ask_app(call, question).await?;
     }
-    let addition = write(call, move |tx, scope, by| add(tx, scope, by, &id, &who, &refused, false)).await?;
+    let group = id.clone();
+    let addition = admit(call, &group, move |tx, scope, by| add(tx, scope, by, &id, &who, &refused, false)).await?;
     let result = |(account, added): (UserId, chat::group::member::Added)| group_added::Result {
         account: account.to_string(),
         result: added as i32,
@@ -380,5 +396,9 @@ pub(crate) async fn waiting(call: &Call, request: GroupRef) -> Result<GroupReque
 pub(crate) async fn answer(call: &Call, request: GroupAnswerRequest) -> Result<()> {
     let id = GroupId::parse(&request.group)?;
     let GroupAnswerRequest { number, granted, wording, .. } = request;
-    write(call, move |tx, scope, by| request::answer(tx, scope, by, &id, number, granted, &wording).map(drop)).await
+    let group = id.clone();
+    let rule = move |tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By| {
+        request::answer(tx, scope, by, &id, number, granted, &wording).map(drop)
+    };
+    admit(call, &group, rule).await
 }

@@ -62,6 +62,8 @@ pub(crate) struct Traffic {
 
 /// What a newcomer finds.
 pub(crate) struct Found {
+    /// None of its account's devices was here before.
+    pub(crate) is_first: bool,
     pub(crate) online: usize,
     pub(crate) recent: Vec<Bytes>,
 }
@@ -180,7 +182,7 @@ impl LiveRooms {
         if !is_known {
             self.soil(key, room);
         }
-        Found { online: room.guests.len(), recent: room.recent.iter().cloned().collect() }
+        Found { is_first: !is_known, online: room.guests.len(), recent: room.recent.iter().cloned().collect() }
     }
 
     /// A connection is gone. Answers whether its account is, too.
@@ -215,6 +217,11 @@ impl LiveRooms {
             entry.remove();
         }
         true
+    }
+
+    /// The id of a room that somebody is in.
+    pub(crate) fn name(&self, key: Key) -> Option<GroupId> {
+        self.shard(key).get(&key).map(|room| room.group.clone())
     }
 
     /// Ends a room.

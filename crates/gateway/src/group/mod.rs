@@ -2,9 +2,9 @@
 //!
 //! * `seats`: which group has which connections here, and the way back. `fan_out`: one encoding of a notice goes to all of
 //!   them, in the order of the group, without holding up whoever committed it.
-//! * `live`: rooms that exist only while connections are in them.
+//! * `live`: rooms that exist only while connections are in them. `attendance`: what apps hear of those who come and go.
 //! * `notice`, `tell`: what happened in a group becomes notices.
-//! * `post`: the one way of a message into a group. `ask`: what a device asks about groups and
+//! * `post`: the one way of a message into a group; `told`: what webhooks hear of it that the append writer does not see. `ask`: what a device asks about groups and
 //!   their members. `speak`: what it does with messages.
 //! * `attributes`, `room`, `topic`, `permission`: what a device asks about these.
 //!
@@ -13,6 +13,7 @@
 //! [`seats::SEATS_MAX`] memberships of a node are 400 MB; beyond it a connection is told to ask instead of being told.
 
 pub(crate) mod ask;
+pub(crate) mod attendance;
 pub(crate) mod attributes;
 pub(crate) mod fan_out;
 pub(crate) mod live;
@@ -23,6 +24,7 @@ pub(crate) mod room;
 pub(crate) mod seats;
 pub(crate) mod speak;
 mod tell;
+mod told;
 pub(crate) mod topic;
 
 pub(crate) use fan_out::FanOut;

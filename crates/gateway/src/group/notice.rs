@@ -36,6 +36,7 @@ impl Hub {
             }
             GroupEvent::Ended { group, conversation, notice } => {
                 self.live.end((app, *conversation));
+                self.attendance.end((app, *conversation));
                 let told = Frame::notice(Command::GroupNotice, &system(notice)).to_bytes();
                 let over = Frame::notice(Command::LiveOver, &GroupRef { group: group.to_string() }).to_bytes();
                 // Not by the group's line: when its turn comes there is nobody in the group any more.
@@ -85,7 +86,15 @@ impl Hub {
         self.groups.leave_all(session);
         let now = self.front.now();
         for room in std::mem::take(&mut *session.live.lock()) {
-            self.live.depart((session.app, room), &session.account, now);
+            let key = (session.app, room);
+            let group = self.live.name(key);
+            let is_gone = self.live.depart(key, &session.account, now);
+            let Some(group) = group.filter(|_| is_gone && self.tells_attendance(session.app)) else { continue };
+            if session.is_dismissed() {
+                self.attendance.went(key, &group, &session.account);
+            } else {
+                self.attendance.broke(key, &group, &session.account, now);
+            }
         }
     }
 
@@ -96,6 +105,7 @@ impl Hub {
             for traffic in self.live.traffic(self.front.now()) {
                 self.tell_traffic(&traffic);
             }
+            self.tell_attendance().await;
         }
     }
 

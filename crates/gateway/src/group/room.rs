@@ -45,8 +45,8 @@ pub(crate) async fn enter(call: &Call, request: GroupRef) -> Result<LiveEntered>
     let again = call.hub.store.read(call.app.id, again).await;
     if again.as_ref().map(|(room, _)| room.conversation).ok() != Some(key.1) {
         // Whoever took everybody out may have come before this guest was in the room, and taken the seat alone.
-        if !vacate(call, key) {
-            call.hub.live.remove(key, &call.session.account);
+        if !vacate(call, key, &id) && call.hub.live.remove(key, &call.session.account) {
+            call.hub.tell_went(key, &id, &call.session.account);
         }
         return again.and_then(|_| Err(Fault::GroupGone.into()));
     }
@@ -71,7 +71,11 @@ fn seat(call: &Call, key: (AppId, ConversationId), id: &GroupId) -> Result<Found
         return Err(Fault::NodeBusy);
     }
     rooms.insert(key.1);
-    Ok(hub.live.enter(key, id, &session.account, call.now))
+    let found = hub.live.enter(key, id, &session.account, call.now);
+    if found.is_first && hub.tells_attendance(key.0) {
+        hub.attendance.came(key, id, &session.account);
+    }
+    Ok(found)
 }
 
 /// Leaves a room; whoever was not in it is refused.
@@ -81,17 +85,19 @@ pub(crate) async fn leave(call: &Call, request: GroupRef) -> Result<()> {
     if room.owner.as_ref() == Some(&call.session.account) {
         return Err(Fault::OwnerMayNotLeave.into());
     }
-    if vacate(call, (call.app.id, room.conversation)) { Ok(()) } else { Err(Fault::GroupForbidden.into()) }
+    if vacate(call, (call.app.id, room.conversation), &room.id) { Ok(()) } else { Err(Fault::GroupForbidden.into()) }
 }
 
 /// Gives the seat of a connection back; answers whether it had one.
-fn vacate(call: &Call, key: (AppId, ConversationId)) -> bool {
+fn vacate(call: &Call, key: (AppId, ConversationId), id: &GroupId) -> bool {
     let (hub, session) = (&call.hub, &call.session);
     if !session.live.lock().remove(&key.1) {
         return false;
     }
     hub.groups.leave(session, key.1);
-    hub.live.depart(key, &session.account, call.now);
+    if hub.live.depart(key, &session.account, call.now) {
+        hub.tell_went(key, id, &session.account);
+    }
     true
 }
 
@@ -156,6 +162,13 @@ pub(crate) async fn ban(call: &Call, request: LiveBanRequest) -> Result<()> {
 }
 
 impl Hub {
+    /// Notes that a guest is in a room no more, for the webhook that tells of it.
+    fn tell_went(&self, key: (AppId, ConversationId), id: &GroupId, account: &UserId) {
+        if self.tells_attendance(key.0) {
+            self.attendance.went(key, id, account);
+        }
+    }
+
     /// The live rooms of this node.
     pub const fn live(&self) -> &super::live::LiveRooms {
         &self.live
@@ -191,7 +204,9 @@ impl Hub {
                     self.tell(&session, &over);
                 }
             }
-            self.live.remove((app, room), account);
+            if self.live.remove((app, room), account) && self.tells_attendance(app) {
+                self.attendance.went((app, room), id, account);
+            }
         }
     }
 }

@@ -85,6 +85,7 @@ pub(crate) async fn send(call: &Call, request: GroupSendRequest) -> Result<Group
         origin: Some(call.session.device.clone()),
         told: Some(call.session.origin()),
         asks_before: true,
+        is_stream: false,
     };
     let is_guest = |room| call.session.live.lock().contains(&room);
     let sent = call.hub.post_from(&call.app, call.now, post, is_guest).await?;

@@ -11,7 +11,7 @@ use contract::message::Flags;
 use contract::{AppId, ConversationId, DeviceId, UserId};
 
 use super::fan_out::Filter;
-use crate::announce::extension;
+use crate::announce::{chunk, extension};
 use crate::hub::Hub;
 
 impl Hub {
@@ -34,12 +34,16 @@ impl Hub {
             }
             GroupEvent::Modified { group, conversation, message } => {
                 let notice = GroupChangeNotice { modified: Some(shown(message)), ..of(group) };
-                if message.targets.is_empty() {
-                    self.tell_change((app, group.home(*conversation)), &notice);
-                } else {
-                    let readers: Vec<&UserId> = message.targets.iter().chain([&message.sender]).collect();
-                    self.notify(app, &readers, || Frame::notice(Command::GroupChanged, &notice));
-                }
+                self.tell_readers((app, group.home(*conversation)), message, &notice);
+            }
+            GroupEvent::Streamed { group, conversation, message, chunks } => {
+                let notice = GroupChangeNotice {
+                    streamed: message.seq.0 as u64,
+                    version: message.flags.version() as u32,
+                    chunks: chunks.iter().map(chunk).collect(),
+                    ..of(group)
+                };
+                self.tell_readers((app, group.home(*conversation)), message, &notice);
             }
             GroupEvent::Extended { group, conversation, seq, change, pairs, latest, by } => {
                 let notice = GroupChangeNotice {
@@ -101,6 +105,15 @@ impl Hub {
 
     fn tell_change(&self, key: (AppId, ConversationId), notice: &GroupChangeNotice) {
         self.deliver_to_group(key, Filter::All, || Frame::notice(Command::GroupChanged, notice));
+    }
+
+    /// Tells those who may read a message.
+    fn tell_readers(&self, key: (AppId, ConversationId), message: &GroupMessage, notice: &GroupChangeNotice) {
+        if message.targets.is_empty() {
+            return self.tell_change(key, notice);
+        }
+        let readers: Vec<&UserId> = message.targets.iter().chain([&message.sender]).collect();
+        self.notify(key.0, &readers, || Frame::notice(Command::GroupChanged, notice));
     }
 
     fn tell_receipts(

@@ -35,6 +35,24 @@ async fn an_app_that_is_not_served_refuses_logins_each_for_its_reason() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_switched_off_goes_at_its_next_request_and_does_not_come_back() {
+    let world = World::new().await;
+    let mut alice = world.device("alice", "phone").await;
+    let mut bob = world.device("bob", "other").await;
+    world.desk.change(|app| app.accounts_off = vec!["alice".into()]);
+    is_refusal(&alice.call(Command::Heartbeat, &Empty).await, Account::AccountBlocked);
+    alice.ends().await;
+    alice.ends().await;
+    let mut again = world.connect().await;
+    again.account = "alice".into();
+    is_refusal(&again.call(Command::Login, &world.login("alice", "phone")).await, Account::AccountBlocked);
+    assert_eq!(bob.call(Command::Heartbeat, &Empty).await.code, 0);
+    // Allowed again, it logs in as before.
+    world.desk.change(|app| app.accounts_off.clear());
+    world.device("alice", "phone").await;
+}
+
+#[tokio::test]
 async fn an_unknown_app_and_a_bad_user_sig_have_the_numbers_of_accounts() {
     let world = World::new().await;
     let good = world.login("alice", "phone");

@@ -83,6 +83,22 @@ impl Expression {
         }
     }
 
+    /// How many match at most, by how many have each tag; none if there is no bound.
+    pub fn reach<E>(&self, count: &mut impl FnMut(&str) -> Result<i64, E>) -> Result<Option<i64>, E> {
+        match self {
+            Self::Tag(tag) => count(tag).map(Some),
+            Self::Not(_) => Ok(None),
+            Self::All(parts) => {
+                let bounds = parts.iter().map(|part| part.reach(count)).collect::<Result<Vec<_>, E>>()?;
+                Ok(bounds.into_iter().flatten().min())
+            }
+            Self::Any(parts) => {
+                let bounds = parts.iter().map(|part| part.reach(count)).collect::<Result<Option<Vec<_>>, E>>()?;
+                Ok(bounds.map(|bounds| bounds.into_iter().fold(0, i64::saturating_add)))
+            }
+        }
+    }
+
     /// Whether whoever has one of the leading tags matches.
     pub fn is_led_alone(&self) -> bool {
         match self {
@@ -172,6 +188,19 @@ mod tests {
         check(&json!({"tag": "a", "not": {"tag": "b"}}), false);
         check(&json!({"nor": tags(2)}), false);
         check(&json!({}), false);
+    }
+
+    #[test]
+    fn as_many_match_at_most_as_have_the_rarest_of_the_tags_that_all_need() {
+        let parse = |value: Value| Expression::parse(&value.to_string(), "TargetValue").expect("it is valid");
+        let check = |value: Value, expected: i64| {
+            let mut count = |tag: &str| Ok::<i64, ()>(if tag == "rare" { 5 } else { 100 });
+            assert_eq!(parse(value.clone()).reach(&mut count), Ok(Some(expected)), "{value}");
+        };
+        check(json!({"tag": "a"}), 100);
+        check(json!({"or": [{"tag": "a"}, {"tag": "rare"}]}), 105);
+        check(json!({"and": [{"tag": "a"}, {"not": {"tag": "b"}}, {"tag": "rare"}]}), 5);
+        check(json!({"and": [{"tag": "a"}, {"or": [{"tag": "rare"}, {"not": {"tag": "b"}}]}]}), 100);
     }
 
     #[test]

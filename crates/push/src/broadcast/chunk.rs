@@ -13,6 +13,7 @@ use store::deliveries::{self, Claim};
 use store::{Store, Tx, audiences, push_counts};
 
 use super::audience::Slice;
+use super::outcomes::Outcomes;
 use super::tally::EXPIRED;
 use super::{Audience, Shared, Tally};
 use crate::engine::unique;
@@ -32,8 +33,8 @@ pub(super) enum Turn {
 }
 
 enum Found {
-    /// With whether the app is told what vendors do with it.
-    Chunk(Box<(Broadcast, Chunk)>, bool),
+    /// With what became of its devices so far, and whether the app is told what vendors do with it.
+    Chunk(Box<(Broadcast, Chunk, String)>, bool),
     /// The last chunk of a broadcast was cut before.
     Cut,
     Nothing(Option<Millis>),
@@ -60,6 +61,8 @@ struct Worker<'a> {
     claim: Claim,
     chunk: Chunk,
     tally: Tally,
+    /// Devices by what became of them, where devices are walked.
+    outcomes: Option<Outcomes>,
     behind: Behind,
     /// When the first of the lanes that are behind takes something again.
     again_at: Option<Millis>,
@@ -80,16 +83,19 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
     let (engine, now) = (&shared.engine, shared.engine.now());
     let settings = engine.settings();
     let claim = Claim { node: settings.node, id: unique(), until: now.plus(settings.lease_ms) };
-    let ((of, chunk), is_told) = match engine.store().write(app, move |tx| find(tx, now, &claim)).await? {
+    let ((of, chunk, outcomes), is_told) = match engine.store().write(app, move |tx| find(tx, now, &claim)).await? {
         Found::Chunk(found, is_told) => (*found, is_told),
         Found::Cut => return Ok(Turn::Worked),
         Found::Nothing(due) => return Ok(Turn::Nothing(due)),
     };
     let number = chunk.number;
+    let audience: Audience = serde_json::from_str(&of.order.audience).map_err(Failure::internal)?;
+    let is_by_device = matches!(audience, Audience::Devices(_));
     let mut worker = Worker {
         tally: Tally::read(&chunk.progress.statuses),
+        outcomes: if is_by_device { Some(Outcomes::read(&outcomes)?) } else { None },
         behind: serde_json::from_str(&chunk.progress.behind).map_err(Failure::internal)?,
-        audience: serde_json::from_str(&of.order.audience).map_err(Failure::internal)?,
+        audience,
         again_at: None,
         counted: push_counts::Tally::new(),
         results: Results::new(),
@@ -117,13 +123,14 @@ fn find(tx: &mut Tx<'_>, now: Millis, claim: &Claim) -> Result<Found> {
     if let Some(chunk) = broadcasts::claim(tx, now, claim)? {
         let of = broadcasts::get(tx, chunk.broadcast)?;
         let of = of.ok_or_else(|| Failure::internal("a chunk has no broadcast"))?;
-        return Ok(Found::Chunk(Box::new((of, chunk)), tx.wants(Webhook::AllMemberPush)));
+        let outcomes = broadcasts::outcomes_of(tx, chunk.broadcast, chunk.number)?;
+        return Ok(Found::Chunk(Box::new((of, chunk, outcomes)), tx.wants(Webhook::AllMemberPush)));
     }
     let Some(of) = broadcasts::next(tx, now)? else { return Ok(Found::Nothing(broadcasts::due(tx)?)) };
     let audience: Audience = serde_json::from_str(&of.order.audience).map_err(Failure::internal)?;
     let high = if of.order.expires_at <= now { None } else { audience.page(tx, &of.frontier)? };
     Ok(match broadcasts::cut(tx, now, &of, high.as_deref(), claim)? {
-        Some(chunk) => Found::Chunk(Box::new((of, chunk)), tx.wants(Webhook::AllMemberPush)),
+        Some(chunk) => Found::Chunk(Box::new((of, chunk, String::new())), tx.wants(Webhook::AllMemberPush)),
         None => Found::Cut,
     })
 }
@@ -258,12 +265,16 @@ impl Worker<'_> {
         let (counted, reached) = (std::mem::take(&mut self.counted), std::mem::take(&mut self.reached));
         let reports = self.reports.as_mut().map(std::mem::take).unwrap_or_default();
         let results = std::mem::take(&mut self.results);
+        let outcomes = self.outcomes.as_ref().map(Outcomes::to_text).transpose()?;
         let save = move |tx: &mut Tx<'_>| {
             // Whoever has lost the chunk counts nothing: another does it again.
             let is_ours = broadcasts::save(tx, &chunk, &claim, until)?;
             if is_ours {
                 deliveries::count(tx, now, &counted)?;
                 results::tell(tx, now, &results)?;
+                if let Some(outcomes) = &outcomes {
+                    broadcasts::set_outcomes(tx, chunk.broadcast, chunk.number, outcomes)?;
+                }
                 audiences::mark(tx, chunk.broadcast, &reached)?;
                 reports.iter().try_for_each(|report| tx.after_hook(now, report))?;
             }

@@ -8,11 +8,13 @@
 //!
 //! * `audience`: who matches, in pages. `begin`: the rules of beginning and revoking.
 //! * `driver`: turns, app by app: one broadcast never holds up another app's. `chunk`: one turn. `tally`: counts.
+//!   `outcomes`: what became of single devices.
 
 mod audience;
 mod begin;
 mod chunk;
 mod driver;
+mod outcomes;
 mod tally;
 
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use tokio::task::JoinSet;
 pub use self::audience::{Audience, Condition, Traits, Walk};
 pub use self::begin::{Begun, Request, Rule, Undo, batch, begin, revoke, revoke_batch};
 pub(crate) use self::chunk::number_of;
+pub use self::outcomes::{Outcome, outcomes};
 pub use self::tally::Tally;
 use crate::engine::Engine;
 

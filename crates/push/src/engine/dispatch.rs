@@ -70,7 +70,7 @@ async fn batch(
     lane.took(rows.len());
     let mut outcome = Outcome::default();
     let ready = work::sort(rows.clone(), road, &lane.key.lane, shared.now(), &mut outcome);
-    work::send(shared, lane, road, ready, &mut outcome).await;
+    work::send(shared, lane, road, ready, None, &mut outcome).await;
     note(shared, lane, &outcome).await?;
     done.settled.append(&mut outcome.settled);
     Ok(rows.into_iter().filter(|row| outcome.back.contains(&(row.task, row.number))).collect())

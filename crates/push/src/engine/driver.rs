@@ -162,6 +162,9 @@ impl Driver {
     fn start(&mut self, key: Key) {
         if let Some(again) = self.running.get_mut(&key) {
             *again = true;
+            if let Some(lane) = self.shared.lanes.lock().get(&key) {
+                lane.ring();
+            }
             return;
         }
         if self.running.len() >= RUNNING_MAX {

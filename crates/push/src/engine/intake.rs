@@ -14,14 +14,14 @@ use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task
 use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
 use store::push_counts::Tally;
-use store::{OFFLINE_PUSH, Tx, accounts, audiences, tasks};
+use store::{GROUP_PUSH, OFFLINE_PUSH, Snapshot, Tx, accounts, audiences, tasks};
 
 use super::{Shared, grouped};
 use crate::chat::Notice;
 use crate::credential::is_voip;
 use crate::delivery::status;
 use crate::ways::Ways;
-use crate::{notice, task};
+use crate::{live, notice, task};
 
 /// Rows of one transaction: short, because other writers wait behind it.
 const BATCH: usize = 64;
@@ -30,11 +30,17 @@ const BATCH: usize = 64;
 pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Vec<Due>> {
     // One app's flood is worked off in turns with the others: the driver starts this again.
     let now = shared.now();
-    let next = launch(shared, app, now).await?;
-    let notices = shared.store.write(app, move |tx| take_notices(tx, now)).await?;
-    let has_more = shared.store.write(app, move |tx| grouped::take(tx, now)).await?;
-    let targets = shared.store.write(app, move |tx| take_targets(tx, now)).await?;
-    let mut lanes = shared.store.read(app, deliveries::lanes).await?;
+    // A look is cheaper than a turn at the writer, and a push waits for every turn before its own.
+    let look = move |snapshot: &mut Snapshot<'_>| {
+        let is_due = |snapshot: &mut Snapshot<'_>, topic| outbox::is_due(snapshot, topic, now);
+        Ok((tasks::next_due(snapshot)?, is_due(snapshot, OFFLINE_PUSH)?, is_due(snapshot, GROUP_PUSH)?))
+    };
+    let (next, has_notices, has_groups) = shared.store.read(app, look).await?;
+    let next = launch(shared, app, now, next).await?;
+    let notices = if has_notices { shared.store.write(app, move |tx| take_notices(tx, now)).await? } else { 0 };
+    let has_more = has_groups && shared.store.write(app, move |tx| grouped::take(tx, now)).await?;
+    let take = move |tx: &mut Tx<'_>| Ok((take_targets(tx, now)?, deliveries::lanes(tx)?));
+    let (targets, mut lanes) = shared.store.write(app, take).await?;
     lanes.extend(next.map(|due_at| Due { app, lane: String::new(), due_at }));
     if notices == BATCH || has_more || targets == BATCH {
         lanes.push(Due { app, lane: String::new(), due_at: now });
@@ -43,12 +49,16 @@ pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Ve
 }
 
 /// Starts tasks whose time has come. Answers when the next one is due.
-async fn launch(shared: &Arc<Shared>, app: contract::AppId, now: Millis) -> Result<Option<Millis>> {
-    let Some(first) = shared.store.read(app, tasks::next_due).await? else { return Ok(None) };
-    if first > now {
-        return Ok(Some(first));
+async fn launch(
+    shared: &Arc<Shared>,
+    app: contract::AppId,
+    now: Millis,
+    first: Option<Millis>,
+) -> Result<Option<Millis>> {
+    match first {
+        Some(first) if first <= now => shared.store.write(app, move |tx| task::launch_due(tx, now)).await,
+        later => Ok(later),
     }
-    shared.store.write(app, move |tx| task::launch_due(tx, now)).await
 }
 
 fn take_notices(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
@@ -166,11 +176,23 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> 
     }
     // Unreadable text has no badge to count and no kind; the lane ends it with the reason.
     let notification: Notification = serde_json::from_str(&open.notification).unwrap_or_default();
+    let chosen = Ways::of(&open.route);
+    if notification.live.is_some() {
+        return match live::way(tx, now, open, &notification)? {
+            Some(way) => {
+                let channel = deliveries::parse_lane(&way.lane).map_or("", |(channel, _)| channel);
+                if let Some(place) = chosen.place(Os::Ios, channel) {
+                    tally.entry(place).or_default().accepted += 1;
+                }
+                deliveries::set_ways(tx, now, open, &[way])
+            }
+            None => leave(tx, now, open, tally),
+        };
+    }
     let reach = match &open.target {
         Target::Account(account) => audiences::reach_account(tx, now, account)?,
         Target::Device(device) => audiences::reach(tx, now, std::slice::from_ref(device))?,
     };
-    let chosen = Ways::of(&open.route);
     let mut ways = Vec::new();
     for rows in reach.chunk_by(|one, other| one.device == other.device) {
         let lanes = chosen.lanes(rows, notification.kind);
@@ -186,14 +208,16 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> 
     }
     // One target's rows have numbers of their own, and no more.
     ways.truncate(NUMBERS_PER_TARGET as usize);
-    if !ways.is_empty() {
-        return deliveries::set_ways(tx, now, open, &ways);
-    }
+    if ways.is_empty() { leave(tx, now, open, tally) } else { deliveries::set_ways(tx, now, open, &ways) }
+}
+
+/// Leaves a target that nothing leads to: it waits for a device, or ends.
+fn leave(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> Result<()> {
     let unbound = status(PushCommon::NoBindInfo);
     if !open.route.is_fleeting {
         return deliveries::set_unbound(tx, open, &unbound);
     }
-    if let Some(place) = chosen.place(Os::Other, "") {
+    if let Some(place) = Ways::of(&open.route).place(Os::Other, "") {
         tally.entry(place).or_default().failed += 1;
     }
     deliveries::end_target(tx, now, open, &unbound)?;

@@ -1,13 +1,14 @@
 //! One credential of one app: claims what is due as far as circuit, rate and memory allow, and hands it on in batches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use contract::codes::PushCommon;
 use contract::{Millis, Result};
 use parking_lot::Mutex;
 use store::deliveries::{self, Claim, Claimed, SELF_LANE};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 
 use super::driver::Key;
@@ -34,6 +35,21 @@ pub(super) enum Road {
 pub(super) struct Lane {
     pub(super) key: Key,
     state: Mutex<State>,
+    /// Rung when there is more to claim while batches are under way.
+    bell: Notify,
+    /// Batches that count against the bound.
+    active: AtomicUsize,
+}
+
+/// A batch's place among those under way. A batch that only waits for devices that do not answer gives it back: those who
+/// do must not wait behind them. Its rows still count against the memory.
+pub(super) struct Slot(Arc<Lane>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::Relaxed);
+        self.0.ring();
+    }
 }
 
 struct State {
@@ -65,7 +81,12 @@ impl Lane {
             has_delivered: None,
             used_at: Millis(0),
         };
-        Self { key, state: Mutex::new(state) }
+        Self { key, state: Mutex::new(state), bell: Notify::new(), active: AtomicUsize::new(0) }
+    }
+
+    /// Says that there is more to claim: a batch under way may be long in coming back.
+    pub(super) fn ring(&self) {
+        self.bell.notify_one();
     }
 
     /// Whether it is worth running: a shut circuit is left alone.
@@ -100,18 +121,28 @@ impl Lane {
         let mut next = None;
         loop {
             let may_claim = shared.is_running() && self.print(shared) == print;
-            if may_claim && next.is_none() && batches.len() < shared.settings.batches_max {
+            let has_room = may_claim && self.active.load(Ordering::Relaxed) < shared.settings.batches_max;
+            if has_room && next.is_none() {
                 match self.find(shared, &road, batches.is_empty(), &mut phase).await? {
                     Found::Batch(batch) => {
                         let (lane, shared, road) = (Arc::clone(self), Arc::clone(shared), road.clone());
-                        batches.spawn(async move { work::run(&shared, &lane, &road, batch).await });
+                        self.active.fetch_add(1, Ordering::Relaxed);
+                        let slot = Slot(Arc::clone(self));
+                        batches.spawn(async move { work::run(&shared, &lane, &road, batch, slot).await });
                         continue;
                     }
                     Found::Later(at) => next = Some(Some(at)),
                     Found::Nothing => next = Some(None),
                 }
             }
-            match batches.join_next().await {
+            let ended = tokio::select! {
+                ended = batches.join_next() => ended,
+                () = self.bell.notified(), if may_claim && !batches.is_empty() => {
+                    next = None;
+                    continue;
+                }
+            };
+            match ended {
                 // What came back may be due again, and a batch that ended makes room for the next.
                 Some(Ok(done)) => {
                     done?;

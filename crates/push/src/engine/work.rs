@@ -16,7 +16,7 @@ use store::devices;
 use store::push_counts::{Place, Tally};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::lane::{Lane, Road};
+use super::lane::{Lane, Road, Slot};
 use super::{Phase, Shared};
 use crate::channel::{Answer, Channel, Outgoing, Verdict};
 use crate::credential::is_voip;
@@ -50,7 +50,7 @@ pub(super) struct Outcome {
 /// What is to be sent.
 pub(super) type Ready = (Claimed, Arc<Notification>);
 
-pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch) -> Result<()> {
+pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch, slot: Slot) -> Result<()> {
     let Batch { claim, rows, permits, is_probe } = batch;
     let lease = Mutex::new(claim);
     let places = places(&rows);
@@ -63,7 +63,7 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
         let keys: Vec<_> = ready.iter().map(|(row, _)| (row.task, row.number)).collect();
         let mut phase = shared.phase.subscribe();
         tokio::select! {
-            () = send(shared, lane, road, ready, &mut outcome) => {}
+            () = send(shared, lane, road, ready, Some(slot), &mut outcome) => {}
             () = renew(shared, lane, &lease) => {}
             // A device may get it twice; given back is better than left to the lease.
             _ = phase.wait_for(|phase| *phase == Phase::Closing) => outcome.back.extend(keys),
@@ -81,13 +81,17 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
     let mut known: BTreeMap<i64, Option<Arc<Notification>>> = BTreeMap::new();
     let mut ready = Vec::with_capacity(rows.len());
     for row in rows {
+        let read = || serde_json::from_str(&row.notification).ok().map(|text| Arc::new(fit(text, plain)));
+        let notification = known.entry(row.task).or_insert_with(read).clone();
+        // What is shown live has a token of its own, whoever is logged in on its device.
+        let is_live = notification.as_ref().is_some_and(|one| one.live.is_some());
         let refused = if row.expires_at <= now {
             Some(delivery::expired(&row, now))
         } else if let Road::Nowhere(trouble) = road {
             Some(delivery::without_channel(&row, trouble, now))
-        } else if !row.is_bound {
+        } else if !row.is_bound && !is_live {
             Some(delivery::unbound(&row, now))
-        } else if matches!(road, Road::Vendor(_)) && row.token.is_none() {
+        } else if matches!(road, Road::Vendor(_)) && row.token.is_none() && !is_live {
             Some(delivery::without_token(&row, now))
         } else {
             None
@@ -96,10 +100,9 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
             outcome.settled.push(refused);
             continue;
         }
-        let read = || serde_json::from_str(&row.notification).ok().map(|text| Arc::new(fit(text, plain)));
-        match known.entry(row.task).or_insert_with(read) {
+        match notification {
             Some(notification) => {
-                let notification = with_badge(notification, row.badge);
+                let notification = with_badge(&notification, row.badge);
                 ready.push((row, notification));
             }
             None => outcome.settled.push(delivery::unreadable(&row, now)),
@@ -141,28 +144,57 @@ async fn renew(shared: &Shared, lane: &Lane, lease: &Mutex<Claim>) {
     }
 }
 
-pub(super) async fn send(shared: &Arc<Shared>, lane: &Lane, road: &Road, ready: Vec<Ready>, outcome: &mut Outcome) {
+/// Devices on good connections answer by then.
+const BRIEF: Duration = Duration::from_secs(1);
+
+/// Sends what is ready. Devices on our own connections are waited for as long as they may take, and the batch's place is given
+/// back when most have answered; without a place to give back only for a moment: who has not answered by then is to be
+/// asked by a row of its own.
+pub(super) async fn send(
+    shared: &Arc<Shared>,
+    lane: &Lane,
+    road: &Road,
+    ready: Vec<Ready>,
+    slot: Option<Slot>,
+    outcome: &mut Outcome,
+) {
     match road {
-        Road::SelfBuilt => connections(shared, lane, ready, outcome).await,
+        Road::SelfBuilt => connections(shared, lane, ready, slot, outcome).await,
         Road::Vendor(channel) => vendor(shared, lane, channel, ready, outcome).await,
         // Sorted out before.
         Road::Nowhere(_) => {}
     }
 }
 
-async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, outcome: &mut Outcome) {
+async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, slot: Option<Slot>, outcome: &mut Outcome) {
     let deadline = shared.now().plus(shared.settings.ack.as_millis() as i64);
     // A little longer than the deadline, which is the connection's to keep.
-    let patience = shared.settings.ack + Duration::from_secs(1);
+    let longest = shared.settings.ack + Duration::from_secs(1);
+    let is_brief = slot.is_none();
+    let wait = if is_brief { BRIEF.min(longest) } else { longest };
     let pushed = ready.iter().map(|(row, notification)| async move {
         let id = delivery::id(row.task, row.number);
         let pushed = shared.self_built.push(lane.key.app, &row.device, id, notification, deadline);
-        let acked = tokio::time::timeout(patience, AssertUnwindSafe(pushed).catch_unwind()).await;
-        acked.ok().and_then(std::result::Result::ok).unwrap_or(delivery::Acked::NoAnswer)
+        let acked = tokio::time::timeout(wait, AssertUnwindSafe(pushed).catch_unwind()).await;
+        match acked {
+            // Too soon to say.
+            Err(_) if is_brief => None,
+            acked => Some(acked.ok().and_then(std::result::Result::ok).unwrap_or(delivery::Acked::NoAnswer)),
+        }
     });
-    let acked = join_all(pushed).await;
+    let mut acked = std::pin::pin!(join_all(pushed));
+    let acked = match tokio::time::timeout(BRIEF, &mut acked).await {
+        Ok(acked) => acked,
+        Err(_) => {
+            drop(slot);
+            acked.await
+        }
+    };
     let now = shared.now();
-    let settled = ready.iter().zip(acked).map(|((row, _), acked)| delivery::after_connection(row, acked, now));
+    let settled = ready.iter().zip(acked).map(|((row, _), acked)| match acked {
+        Some(acked) => delivery::after_connection(row, acked, now),
+        None => delivery::unheard(row, now),
+    });
     outcome.settled.extend(settled);
 }
 
@@ -198,10 +230,15 @@ fn lost(lane: &Lane, what: &str) -> Vec<Answer> {
     Vec::new()
 }
 
+/// The token by which a row is sent: its device's, or that of what is shown live.
+fn token<'a>(row: &'a Claimed, notification: &'a Notification) -> Option<&'a String> {
+    notification.live.as_ref().map(|live| &live.token).or(row.token.as_ref())
+}
+
 fn outgoing(row: &Claimed, notification: &Arc<Notification>) -> Outgoing {
     Outgoing {
         id: delivery::id(row.task, row.number),
-        token: row.token.clone().unwrap_or_default(),
+        token: token(row, notification).cloned().unwrap_or_default(),
         notification: Arc::clone(notification),
         expires_at: row.expires_at,
         attempt: row.attempts + 1,
@@ -212,12 +249,13 @@ fn judge(shared: &Shared, lane: &Lane, round: Vec<Ready>, answers: Vec<Answer>, 
     let now = shared.now();
     let drops = lane.learn(&answers, now);
     let mut answers = answers.into_iter().zip(drops);
-    for (row, _) in round {
+    for (row, notification) in round {
         let Some((answer, may_drop)) = answers.next() else {
             outcome.settled.push(delivery::unknown(&row, "no answer", now));
             continue;
         };
-        if let (Verdict::Gone { since, .. }, true, Some(token)) = (answer.verdict, may_drop, &row.token) {
+        if let (Verdict::Gone { since, .. }, true, Some(token)) = (answer.verdict, may_drop, token(&row, &notification))
+        {
             // Without the vendor's moment: the binding that was sent to, and none that came after it.
             outcome.dead.push((token.clone(), since.unwrap_or(row.bound_at)));
         }

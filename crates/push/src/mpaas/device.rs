@@ -59,7 +59,7 @@ pub fn vendor_name(channel: &str) -> &'static str {
 }
 
 /// The device's name that comes of a token of its own: a token that is too long for one is digested.
-fn name_of(token: &str) -> DeviceId {
+pub(crate) fn name_of(token: &str) -> DeviceId {
     if let Ok(id) = DeviceId::parse(token) {
         return id;
     }

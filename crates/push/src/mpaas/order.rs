@@ -49,17 +49,23 @@ pub enum Delivery {
     Ios = 2,
     /// Users with all their devices.
     User = 3,
+    /// Something that is shown live, by its token.
+    LiveToken = 5,
+    /// Something that is shown live, by its name.
+    LiveName = 6,
     /// Devices with HarmonyOS.
     Harmony = 7,
 }
 
 impl Delivery {
-    /// What the contract numbers so. Live activities (5 and 6) have no channel.
+    /// What the contract numbers so.
     pub const fn of(number: i64) -> Option<Self> {
         match number {
             1 => Some(Self::Android),
             2 => Some(Self::Ios),
             3 => Some(Self::User),
+            5 => Some(Self::LiveToken),
+            6 => Some(Self::LiveName),
             7 => Some(Self::Harmony),
             _ => None,
         }
@@ -69,10 +75,15 @@ impl Delivery {
     pub const fn os(self) -> Option<Os> {
         match self {
             Self::Android => Some(Os::Android),
-            Self::Ios => Some(Os::Ios),
+            Self::Ios | Self::LiveToken | Self::LiveName => Some(Os::Ios),
             Self::Harmony => Some(Os::Harmony),
             Self::User => None,
         }
+    }
+
+    /// Whether the targets are what apps show live.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::LiveToken | Self::LiveName)
     }
 }
 

@@ -11,7 +11,7 @@ use store::plans::{self, Plan, Run};
 use store::tasks::{self, Filter, Record};
 use store::{Snapshot, Tx, broadcasts, results};
 
-use super::order::{Kind, Order};
+use super::order::{Delivery, Kind, Order};
 use super::schedule::Strategy;
 use super::{PLANS, REVOKE_MS, device};
 use crate::task::{self, Audience, Spec};
@@ -57,6 +57,10 @@ pub fn push(tx: &mut Tx<'_>, now: Millis, id: i64, order: &Order, is_told: bool)
             for (number, _) in order.aims.iter().enumerate() {
                 message(tx, now, id, number + 1, Some(id), order, is_told)?;
             }
+            if is_told {
+                // It has no deliveries of its own, but its messages' results show under its number.
+                results::want(tx, id)?;
+            }
             task::complete(tx, id).map(drop)
         }
         Kind::Broadcast => {
@@ -80,9 +84,14 @@ fn message(
     let aim = &order.aims[if part_of.is_some() { number - 1 } else { number }];
     let audience = match order.delivery.os() {
         None => Audience::Accounts(vec![aim.target.clone()]),
+        Some(_) if order.delivery.is_live() => Audience::Devices(vec![device::name_of(&aim.target).to_string()]),
         Some(os) => Audience::Devices(vec![device::find(tx, os, &aim.target)?.to_string()]),
     };
-    let notification = aim.own.clone().unwrap_or_else(|| order.notification.clone());
+    let mut notification = aim.own.clone().unwrap_or_else(|| order.notification.clone());
+    if let Some(live) = &mut notification.live {
+        let place = if order.delivery == Delivery::LiveToken { &mut live.token } else { &mut live.name };
+        place.clone_from(&aim.target);
+    }
     let memo = Memo { target: aim.target.clone(), ..memo(order) };
     let spec = Spec {
         audience,

@@ -30,7 +30,7 @@ pub use crate::audience::{Audience, Expression};
 pub use cycle::{Cycle, Days};
 pub use kept::{hand_over, is_awaited};
 pub use launch::launch_due;
-pub use pace::{Pace, check_pace, once};
+pub use pace::{Pace, TagPaces, check_pace, check_tags, once};
 
 /// A push may be planned so far ahead.
 pub const AHEAD_MS: i64 = 7 * 86_400_000;
@@ -107,6 +107,9 @@ pub struct Spec {
     /// it.
     #[serde(default)]
     pub has_parts: bool,
+    /// How many it reaches at most, where somebody has asked.
+    #[serde(default)]
+    pub reach: i64,
     /// What the surface wants to read again with the task.
     #[serde(default)]
     pub extra: Value,
@@ -134,6 +137,7 @@ impl Spec {
             is_fleeting: false,
             is_held: false,
             has_parts: false,
+            reach: 0,
             extra: Value::Null,
         }
     }

@@ -3,7 +3,7 @@
 use contract::{Fault, Millis, Result};
 use store::Tx;
 use store::broadcasts;
-use store::tasks;
+use store::{bound_tags, device_counts, tasks};
 
 use super::{Audience, Spec};
 
@@ -43,6 +43,32 @@ pub fn check_pace(tx: &mut Tx<'_>, now: Millis, spec: &Spec, pace: Pace) -> Resu
 
 /// Tasks that are looked at: more than any pace lets through.
 const LOOK: usize = 200;
+
+/// How often tags may be pushed to in a day: to more holders than the one, so many times. The largest first.
+pub type TagPaces = [(i64, usize)];
+
+/// Refuses a task to tags that would come too often in a day for how many it reaches. Answers how many that are at most,
+/// which goes into what is submitted: later ones are held against it. Days begin as the contract counts them.
+pub fn check_tags(tx: &mut Tx<'_>, now: Millis, spec: &Spec, paces: &TagPaces) -> Result<i64> {
+    let (Audience::Tags(expression), Some((least, _))) = (&spec.audience, paces.last()) else { return Ok(0) };
+    // Few tags reach many, and nobody counts further than it matters.
+    let upto = paces.first().map_or(*least, |(most, _)| *most) + 1;
+    let bound = |tx: &mut Tx<'_>, upto: i64| expression.reach(&mut |tag| bound_tags::count_holders(tx, tag, upto));
+    if bound(tx, least + 1)?.unwrap_or(0) <= *least {
+        return Ok(0);
+    }
+    // The gate of the app: two of them at once would not see each other.
+    broadcasts::gate(tx)?;
+    let reach = bound(tx, upto)?.unwrap_or(0);
+    let class = |reach: i64| paces.iter().position(|(over, _)| reach > *over);
+    let Some(own) = class(reach) else { return Ok(0) };
+    let begun = device_counts::day_start(device_counts::day(now));
+    let mut count = 0;
+    for record in tasks::to_tags(tx, begun, LOOK)? {
+        count += usize::from(class(Spec::of(&record)?.reach) == Some(own));
+    }
+    if count >= paces[own].1 { contract::error::refuse(Fault::CallThrottled) } else { Ok(reach) }
+}
 
 /// How long a repetition is answered as the first call was.
 const REPEAT_MS: i64 = 15 * 60_000;

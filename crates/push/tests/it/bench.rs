@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use contract::notification::Notification;
@@ -19,6 +19,7 @@ use store::deliveries::{self, Delivery};
 use store::devices::{self, Login, Token};
 use store::{Hooks, Store, accounts, platform};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 pub(crate) const APP: AppId = AppId(1);
 pub(crate) const OTHER: AppId = AppId(2);
@@ -65,6 +66,10 @@ pub(crate) struct Connections {
     /// Connected, but they acknowledge nothing.
     pub(crate) silent: Mutex<HashSet<DeviceId>>,
     pub(crate) got: Mutex<Vec<(DeviceId, Notification)>>,
+    /// Connected, and silent until they are freed.
+    pub(crate) stuck: Mutex<HashSet<DeviceId>>,
+    pub(crate) waiting: AtomicUsize,
+    pub(crate) free: Notify,
 }
 
 impl SelfBuilt for Connections {
@@ -76,6 +81,14 @@ impl SelfBuilt for Connections {
         notification: &'a Notification,
         _: Millis,
     ) -> BoxFuture<'a, Acked> {
+        if self.stuck.lock().contains(device) {
+            return async {
+                self.waiting.fetch_add(1, Ordering::SeqCst);
+                self.free.notified().await;
+                Acked::NoAnswer
+            }
+            .boxed();
+        }
         let acked = if self.silent.lock().contains(device) {
             Acked::NoAnswer
         } else if self.online.lock().contains(device) {

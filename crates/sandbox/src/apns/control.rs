@@ -6,7 +6,7 @@
 //! | `POST /apns/keys` `{team?, key?, environment?, bundles?, public_key_pem?}` | makes (or takes) a signing key |
 //! | `PATCH /apns/keys/{key}` `{enabled}` | disables a key |
 //! | `POST /apns/certificates` `{bundle, topics?, environment?, expires_in_ms?, is_foreign?}` | issues a client certificate |
-//! | `GET`, `POST /apns/devices` `{bundle, environment?, token?}` | lists phones, adds one |
+//! | `GET`, `POST /apns/devices` `{bundle, environment?, token?, live?}` | lists phones, adds one, or a token of live activities |
 //! | `PUT /apns/devices/{token}/state` `{state, since_ms?}` | active, unregistered, expired |
 //! | `GET /apns/devices/{token}/inbox` | what the phone got |
 
@@ -72,6 +72,8 @@ struct NewDevice {
     #[serde(default = "production")]
     environment: Environment,
     token: Option<String>,
+    #[serde(default)]
+    live: bool,
 }
 
 fn a_year() -> i64 {
@@ -155,6 +157,7 @@ impl Room {
             token: token.clone(),
             bundle: new.bundle,
             environment: new.environment,
+            live: new.live,
             state: DeviceState::Active,
         };
         let mut state = self.state.lock();

@@ -33,6 +33,8 @@ pub(crate) use self::connection::serve;
 pub(crate) const ROOM: &str = "apns";
 /// ALPN of the room's listeners.
 pub(crate) const ALPN: &[&[u8]] = &[b"h2"];
+/// The push type of live activities.
+const LIVE: &str = "liveactivity";
 /// Keys, apps and devices that the room holds at most, each.
 const REGISTERED_MAX: usize = 100_000;
 
@@ -50,8 +52,16 @@ pub(crate) struct Device {
     pub(crate) token: String,
     pub(crate) bundle: String,
     pub(crate) environment: Environment,
+    /// The token is that of a live activity, or begins some: it takes nothing else, and nothing else takes it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) live: bool,
     #[serde(flatten)]
     pub(crate) state: DeviceState,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what a serializer asks for")]
+fn is_false(switch: &bool) -> bool {
+    !switch
 }
 
 /// Whether a phone still has the app.
@@ -233,7 +243,10 @@ impl Room {
         headers::check_token(token)?;
         let payload = payload::parse(&asked.body, parsed.push_type)?;
         let environment = session.lock().environment;
-        self.check_device(token, &topic, environment)?;
+        self.check_device(token, &topic, environment, parsed.push_type == LIVE)?;
+        if parsed.push_type == LIVE && payload.json["aps"]["event"] == "end" {
+            self.end(token);
+        }
         let mut kept: BTreeMap<String, String> = asked
             .headers
             .iter()
@@ -282,12 +295,20 @@ impl Room {
         }
     }
 
-    fn check_device(&self, token: &str, bundle: &str, environment: Environment) -> Result<(), Refusal> {
+    /// An activity that has ended leaves a token that leads nowhere.
+    fn end(&self, token: &str) {
+        let since_ms = self.hall.clock.now_ms();
+        if let Some(device) = self.state.lock().devices.get_mut(&token.to_lowercase()) {
+            device.state = DeviceState::Expired { since_ms };
+        }
+    }
+
+    fn check_device(&self, token: &str, bundle: &str, environment: Environment, live: bool) -> Result<(), Refusal> {
         let state = self.state.lock();
         // The services do not know each other's tokens.
         let known = state.devices.get(&token.to_lowercase()).filter(|device| device.environment == environment);
         let Some(device) = known else { return Err(Refusal::new(400, "BadDeviceToken")) };
-        if device.bundle != bundle {
+        if device.bundle != bundle || device.live != live {
             return Err(Refusal::new(400, "DeviceTokenNotForTopic"));
         }
         match device.state {

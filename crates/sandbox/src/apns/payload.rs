@@ -75,11 +75,33 @@ fn warnings(aps: &Value, push_type: &str) -> Vec<&'static str> {
             warnings.push("a background push without content-available wakes nothing");
         }
         "background" if has_visible => warnings.push("a background push shows neither alert, badge nor sound"),
+        "liveactivity" => warnings.extend(live(aps)),
         "alert" if !has_visible => warnings.push("an alert push without alert, badge and sound shows nothing"),
         _ => {}
     }
     if aps.get("mutable-content").is_some() && aps.get("alert").is_none() {
         warnings.push("mutable-content without alert is ignored");
+    }
+    warnings
+}
+
+/// What a phone would not understand of a live activity: then nothing happens to it.
+fn live(aps: &Value) -> Vec<&'static str> {
+    let event = aps["event"].as_str().unwrap_or_default();
+    let mut warnings = Vec::new();
+    let mut expect = |is_right: bool, warning| {
+        if !is_right {
+            warnings.push(warning);
+        }
+    };
+    expect(matches!(event, "start" | "update" | "end"), "event is not start, update or end");
+    expect(aps["timestamp"].is_u64(), "timestamp is not a number of seconds");
+    expect(event == "end" || aps["content-state"].is_object(), "content-state is not an object");
+    expect(event != "start" || aps["attributes-type"].is_string(), "a start without attributes-type begins nothing");
+    expect(event != "start" || aps["attributes"].is_object(), "a start without attributes begins nothing");
+    expect(event != "start" || aps.get("alert").is_some(), "a start without alert begins nothing");
+    for key in ["stale-date", "dismissal-date"] {
+        expect(aps.get(key).is_none_or(Value::is_u64), "a date is not a number of seconds");
     }
     warnings
 }
@@ -111,5 +133,11 @@ mod tests {
         assert!(warned(r#"{"aps":{"alert":"hi","badge":0,"sound":{"name":"a"}}}"#, "alert").is_empty());
         assert_eq!(warned(r#"{"aps":{"alert":1,"badge":"2"}}"#, "alert").len(), 2);
         assert_eq!(warned(r#"{"aps":{"alert":"hi"}}"#, "background").len(), 1);
+        let update = r#"{"aps":{"timestamp":1,"event":"update","content-state":{"s":1},"stale-date":2}}"#;
+        assert!(warned(update, "liveactivity").is_empty());
+        let start = r#"{"aps":{"timestamp":1,"event":"start","content-state":{},"attributes-type":"A","attributes":{},"alert":"x"}}"#;
+        assert!(warned(start, "liveactivity").is_empty());
+        assert!(warned(r#"{"aps":{"timestamp":1,"event":"end"}}"#, "liveactivity").is_empty());
+        assert_eq!(warned(r#"{"aps":{"event":"start","dismissal-date":"x"}}"#, "liveactivity").len(), 6);
     }
 }

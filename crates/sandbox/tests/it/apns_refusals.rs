@@ -206,6 +206,30 @@ async fn a_token_of_another_bundle_is_refused() {
 }
 
 #[tokio::test]
+async fn the_token_of_a_live_activity_takes_nothing_else_and_is_over_with_it() {
+    let world = World::new().await;
+    let device = json!({"bundle": BUNDLE, "live": true});
+    let token = world.control("POST", "/apns/devices", &device)["token"].as_str().unwrap().to_owned();
+    let mut peer = world.connect().await;
+    let to = |request: http::request::Builder| path(&world, &request, &format!("/3/device/{token}"));
+    let live = |request: http::request::Builder| {
+        let request = set(request, "apns-push-type", "liveactivity");
+        set(request, "apns-topic", &format!("{BUNDLE}.push-type.liveactivity"))
+    };
+    let got = peer.ask(to(world.good()), ALERT).await.unwrap();
+    assert_eq!((got.status, got.reason().as_str()), (400, "DeviceTokenNotForTopic"));
+    let update = r#"{"aps":{"timestamp":1,"event":"update","content-state":{}}}"#;
+    let got = peer.ask(live(world.good()), update).await.unwrap();
+    assert_eq!((got.status, got.reason().as_str()), (400, "DeviceTokenNotForTopic"));
+    assert_eq!(peer.ask(to(live(world.good())), update).await.unwrap().status, 200);
+    let end = r#"{"aps":{"timestamp":2,"event":"end"}}"#;
+    assert_eq!(peer.ask(to(live(world.good())), end).await.unwrap().status, 200);
+    let got = peer.ask(to(live(world.good())), update).await.unwrap();
+    assert_eq!((got.status, got.reason().as_str()), (410, "ExpiredToken"));
+    world.sandbox.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_phone_that_is_gone_is_answered_with_the_moment() {
     let world = World::new().await;
     let state = format!("/apns/devices/{}/state", world.token);

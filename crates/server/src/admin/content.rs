@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::http::Method;
+use chat::group::stream::name_of;
 use chat::message::Recaller;
 use chat::moderation::{normal, url_mark};
+use contract::group::GroupId;
 use contract::{AppId, Error, Fault, MsgKey, Seq, UserId, limit};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +18,7 @@ use store::words::{self, Action, Decision, Lists, Mark, Review};
 use super::ask::{Answer, Ask, decode};
 use super::audit;
 use super::refusal::{Refusal, invalid};
+use crate::moderation::Scene;
 use crate::node::Node;
 
 /// Answers what lies below `apps/ID/words`, `…/blocked` and `…/reviews`.
@@ -259,6 +262,9 @@ async fn decide(node: &Arc<Node>, ask: &Ask, id: AppId, review: &str) -> Result<
 /// Recalls a message, or empties nick or self-signature. What is gone already need not be taken away.
 fn take_away(tx: &mut Tx<'_>, now: contract::Millis, app: &App, review: &Review) -> contract::Result<()> {
     let key = review.msg_key.parse::<MsgKey>().ok();
+    if review.scene == Scene::Group.as_str() {
+        return key.map_or(Ok(()), |key| take_from_group(tx, now, app, review, key));
+    }
     let (Some(key), Ok(peer)) = (key, UserId::parse(&review.peer)) else {
         let words: Vec<&str> = review.words.lines().collect();
         return chat::profile::take_away(tx, app, &review.account, &words);
@@ -271,4 +277,25 @@ fn take_away(tx: &mut Tx<'_>, now: contract::Millis, app: &App, review: &Review)
         return Ok(());
     }
     chat::message::recall(tx, now, &review.account, &peer, key, &by)
+}
+
+/// Recalls a message of a group, also where the app's own commands recall nothing.
+fn take_from_group(
+    tx: &mut Tx<'_>,
+    now: contract::Millis,
+    app: &App,
+    review: &Review,
+    key: MsgKey,
+) -> contract::Result<()> {
+    let Ok(id) = GroupId::parse(&review.peer) else { return Ok(()) };
+    let seq = Seq(key.seq.into());
+    let Some(group) = store::groups::get(tx, &id)?.filter(store::groups::Group::is_alive) else { return Ok(()) };
+    let found = store::groups::messages::at(tx, group.conversation, seq)?;
+    if !found.is_some_and(|message| name_of(message.seq, message.at, message.random) == key) {
+        return Ok(());
+    }
+    let settings = store::groups::GroupSettings { has_recall: true, ..app.settings.groups.clone() };
+    let scope = chat::group::Scope { settings: &settings, ..chat::group::Scope::of(app, now) };
+    let by = chat::group::By::App(review.account.clone());
+    chat::group::message::recall(tx, &scope, &by, &id, &[seq], 0, "").map(drop)
 }

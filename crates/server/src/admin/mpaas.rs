@@ -13,7 +13,7 @@ use super::ask::{Answer, Ask};
 use super::audit;
 use super::refusal::{Refusal, invalid};
 use crate::node::Node;
-use crate::outbound::Target;
+use crate::outbound::{Papers, Target};
 
 /// Authorities to trust, and a key.
 const PEM_BYTES_MAX: usize = 64 * 1024;
@@ -96,7 +96,8 @@ fn check(own: &MpaasSettings, key: &str) -> Result<(), Refusal> {
         return Err(invalid("callback_ca_pem and callback_key have at most 64 KB each"));
     }
     if !own.callback_url.is_empty() {
-        Target::new(&own.callback_url, &own.callback_ca_pem, Arc::default())
+        let papers = Papers { ca_pem: &own.callback_ca_pem, ..Papers::default() };
+        Target::new(&own.callback_url, papers, Arc::default())
             .map_err(|what| invalid(format!("callback_url: {what}")))?;
     }
     match callback::check(key) {

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use contract::{AppId, ConversationId, DeviceId, Millis, Seq, UserId};
-use push::{receipt, task};
+use push::{broadcast, receipt, task};
 use serde_json::{Value, json};
 use store::deliveries::{self, Delivery, Waits};
 use store::push_counts::Counts;
-use store::tasks::State;
+use store::tasks::{self, State};
 
 use super::ask::{self, Answer, Ask};
 use super::refusal::{Refusal, invalid};
@@ -17,11 +17,18 @@ use crate::node::Node;
 /// Deliveries of one answer.
 const PAGE: usize = 100;
 
-/// `GET apps/ID/push/OWN`: a task by its number, else a device by its id.
+/// `GET apps/ID/push/OWN`: a task by its number, else a device by its id. With `?device=` what became of a task on one
+/// device.
 pub(super) async fn show(node: &Arc<Node>, ask: &Ask, app: AppId, own: &str) -> Result<Answer, Refusal> {
     node.apps.get(app).ok_or(Refusal::AppUnknown)?;
     let after = ask.number("after")?.unwrap_or(-1);
     let own = ask::decode(own).ok_or_else(|| invalid("the name of a task or a device is not readable"))?;
+    if let Some(device) = ask.param("device") {
+        let named = |text: &str| ask::decode(text).and_then(|text| DeviceId::parse(&text).ok());
+        let device = named(device).ok_or_else(|| invalid("device is the name of a device"))?;
+        let id = own.parse().map_err(|_| invalid("a push is named by its number"))?;
+        return of_device(node, app, id, device).await;
+    }
     if let Ok(id) = own.parse::<i64>()
         && let Some(found) = of_task(node, app, id, after).await?
     {
@@ -51,6 +58,37 @@ pub(super) async fn show(node: &Arc<Node>, ask: &Ask, app: AppId, own: &str) -> 
         "seen_at": known.seen_at.0,
         "tokens": tokens,
         "open": open.iter().map(view).collect::<Vec<_>>(),
+    })))
+}
+
+/// What became of a task on one device: by rows of its own, or in a broadcast, of each part of the task.
+async fn of_device(node: &Arc<Node>, app: AppId, id: i64, device: DeviceId) -> Result<Answer, Refusal> {
+    let found = node
+        .store
+        .read(app, move |snapshot| {
+            let Some(whole) = tasks::get(snapshot, id)? else { return Ok(None) };
+            let mut records = tasks::parts(snapshot, id, 0)?;
+            records.insert(0, whole);
+            let (mut rows, mut walked) = (Vec::new(), Vec::new());
+            for record in &records {
+                rows.extend(deliveries::of_task_device(snapshot, record.id, &device)?);
+                if let Some(number) = record.broadcast {
+                    let found = broadcast::outcomes(snapshot, number, &device)?;
+                    walked.extend(found.into_iter().map(|one| (record.id, one)));
+                }
+            }
+            Ok(Some((device.clone(), rows, walked)))
+        })
+        .await?;
+    let Some((device, rows, walked)) = found else { return Err(invalid("no task of this number")) };
+    let walked = walked.iter().map(
+        |(task, one)| json!({ "task": task.to_string(), "lane": one.lane, "status": one.status.as_ref().map(status) }),
+    );
+    Ok(Answer::ok(json!({
+        "task": id.to_string(),
+        "device": device.as_str(),
+        "deliveries": rows.iter().map(view).collect::<Vec<_>>(),
+        "broadcast": walked.collect::<Vec<_>>(),
     })))
 }
 
@@ -91,7 +129,7 @@ async fn of_task(node: &Arc<Node>, app: AppId, id: i64, after: i64) -> Result<Op
         body["expires_at"] = json!(record.expires_at.0);
         body["counts"] = counts(status.total());
         body["broadcast"] = json!(record.broadcast);
-        let tally = status.broadcast.as_ref().map(|of| push::broadcast::Tally::read(&of.statuses).0);
+        let tally = status.broadcast.as_ref().map(|of| broadcast::Tally::read(&of.statuses).0);
         body["statuses"] = json!(tally);
     }
     Ok(Some(body))
@@ -119,6 +157,17 @@ fn counts(counts: Counts) -> Value {
     })
 }
 
+/// A status with its explanation.
+fn status(status: &deliveries::Status) -> Value {
+    let row = receipt::explain(status);
+    json!({
+        "family": status.family,
+        "number": status.number,
+        "name": row.map(|row| row.name),
+        "explanation": row.map(|row| row.explain),
+    })
+}
+
 /// A delivery with what its status means; what it says stays with whom it is for.
 fn view(one: &Delivery) -> Value {
     let waits = match one.waits {
@@ -128,7 +177,6 @@ fn view(one: &Delivery) -> Value {
         Waits::Release => Some("release"),
     };
     let moment = |at: Millis| (at.0 != 0).then_some(at.0);
-    let row = one.status.as_ref().and_then(receipt::explain);
     json!({
         "task": one.task.to_string(),
         "number": one.number,
@@ -136,12 +184,7 @@ fn view(one: &Delivery) -> Value {
         "device": one.device.as_ref().map(DeviceId::as_str),
         "lane": one.lane,
         "waits_for": waits,
-        "status": one.status.as_ref().map(|status| json!({
-            "family": status.family,
-            "number": status.number,
-            "name": row.map(|row| row.name),
-            "explanation": row.map(|row| row.explain),
-        })),
+        "status": one.status.as_ref().map(status),
         "said": json!({ "code": one.said.code, "text": one.said.text, "request": one.said.request }),
         "attempts": one.attempts,
         "tried_at": moment(one.tried_at),

@@ -1,4 +1,5 @@
-//! Webhooks of an app: where they go and which are on. The token that they are signed with goes in and never comes out.
+//! Webhooks of an app: where they go and which are on. The token that they are signed with and the client certificate go
+//! in and never come out.
 
 use std::sync::Arc;
 
@@ -6,18 +7,18 @@ use contract::AppId;
 use contract::webhook::Webhook;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::apps::{App, CommandSettings, OnFailure, WebhookSettings};
+use store::apps::{App, AppSecrets, CommandSettings, OnFailure, WebhookSettings};
 
 use super::ask::{Answer, Ask};
 use super::audit;
 use super::refusal::{Refusal, invalid};
 use crate::node::Node;
-use crate::outbound::Target;
+use crate::outbound::{self, Papers, Target};
 
 /// A token; the signature is a hash of it.
 const TOKEN_BYTES_MAX: usize = 256;
-/// Authorities to trust.
-const CA_BYTES_MAX: usize = 64 * 1024;
+/// Authorities to trust, and a client certificate with its chain.
+const PEM_BYTES_MAX: usize = 64 * 1024;
 /// A call may take this long at most: a sender waits for it.
 const TIMEOUT_MS_MAX: u64 = 10_000;
 /// Events are kept this long at most.
@@ -36,6 +37,7 @@ fn view(app: &App) -> Value {
         "url": url,
         "is_signed": !app.secrets.webhook_token.is_empty(),
         "ca_pem": ca_pem,
+        "has_client_certificate": !app.secrets.webhook_client_pem.is_empty(),
         "retry": retry,
         "keep_s": keep_s,
         "commands": commands,
@@ -49,6 +51,7 @@ struct Changes {
     url: Option<String>,
     token: Option<String>,
     ca_pem: Option<String>,
+    client_pem: Option<String>,
     retry: Option<bool>,
     keep_s: Option<i64>,
 }
@@ -61,6 +64,7 @@ pub(super) async fn change(node: &Arc<Node>, ask: &Ask, id: AppId) -> Result<Ans
         ("url", changes.url.is_some()),
         ("token", changes.token.is_some()),
         ("ca_pem", changes.ca_pem.is_some()),
+        ("client_pem", changes.client_pem.is_some()),
         ("retry", changes.retry.is_some()),
         ("keep_s", changes.keep_s.is_some()),
     ];
@@ -80,7 +84,10 @@ pub(super) async fn change(node: &Arc<Node>, ask: &Ask, id: AppId) -> Result<Ans
             if let Some(token) = &changes.token {
                 secrets.webhook_token.clone_from(token);
             }
-            check(own, &secrets.webhook_token)
+            if let Some(client) = &changes.client_pem {
+                secrets.webhook_client_pem.clone_from(client);
+            }
+            check(own, secrets)
         })
         .await?
         .ok_or(Refusal::AppUnknown)?;
@@ -88,12 +95,19 @@ pub(super) async fn change(node: &Arc<Node>, ask: &Ask, id: AppId) -> Result<Ans
 }
 
 /// Refuses what could not be called.
-fn check(own: &WebhookSettings, token: &str) -> Result<(), Refusal> {
-    if own.ca_pem.len() > CA_BYTES_MAX {
-        return Err(invalid("ca_pem has at most 64 KB"));
+fn check(own: &WebhookSettings, secrets: &AppSecrets) -> Result<(), Refusal> {
+    let AppSecrets { webhook_token: token, webhook_client_pem: client_pem, .. } = secrets;
+    for (what, pem) in [("ca_pem", &own.ca_pem), ("client_pem", client_pem)] {
+        if pem.len() > PEM_BYTES_MAX {
+            return Err(invalid(format!("{what} has at most 64 KB")));
+        }
+    }
+    if !client_pem.is_empty() {
+        outbound::check_client(client_pem).map_err(|what| invalid(format!("client_pem: {what}")))?;
     }
     if !own.url.is_empty() {
-        Target::new(&own.url, &own.ca_pem, Arc::default()).map_err(|what| invalid(format!("url: {what}")))?;
+        let papers = Papers { ca_pem: &own.ca_pem, client_pem };
+        Target::new(&own.url, papers, Arc::default()).map_err(|what| invalid(format!("url: {what}")))?;
     }
     if token.len() > TOKEN_BYTES_MAX || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(invalid(format!("token has at most {TOKEN_BYTES_MAX} visible ASCII characters")));

@@ -24,17 +24,21 @@ enum Command {
         app: i64,
         /// The push, the device, or the message.
         id: String,
+        /// What became of the push on this device alone.
+        #[arg(long)]
+        device: Option<String>,
     },
 }
 
 pub(super) async fn run(args: Args) -> Result<()> {
-    let Command::Status { app, id } = args.command;
+    let Command::Status { app, id, device } = args.command;
     let parts: Vec<String> = id.split('/').map(encoded).collect();
     if !matches!(parts.len(), 1 | 3) {
         return Err(refuse("name a push, a device, or a message as SENDER/RECEIVER/SEQUENCE"));
     }
+    let query = device.map(|device| format!("?device={}", encoded(&device))).unwrap_or_default();
     let desk = args.way.open().await?;
-    let done = desk.ask(Method::GET, &format!("apps/{app}/push/{}", parts.join("/")), None).await;
+    let done = desk.ask(Method::GET, &format!("apps/{app}/push/{}{query}", parts.join("/")), None).await;
     desk.close().await;
     print_json(&done?);
     Ok(())

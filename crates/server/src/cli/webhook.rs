@@ -28,6 +28,9 @@ pub(super) enum Command {
         /// Authorities to trust instead of the system's: PEM, mostly @FILE.
         #[arg(long)]
         ca: Option<String>,
+        /// What they show where TLS asks for it: certificate, chain and key as PEM, mostly @FILE; empty: nothing.
+        #[arg(long)]
+        client: Option<String>,
         /// Whether what failed is told again.
         #[arg(long)]
         retry: Option<bool>,
@@ -70,7 +73,7 @@ pub(super) enum OnFailure {
 pub(super) async fn run(desk: &Desk, command: Command) -> Result<Value> {
     match command {
         Command::Show { id } => desk.ask(Method::GET, &format!("apps/{id}/webhook"), None).await,
-        Command::Set { id, url, token, ca, retry, keep_s } => {
+        Command::Set { id, url, token, ca, client, retry, keep_s } => {
             let mut body = Map::new();
             let mut put = |name: &str, value: Option<Value>| {
                 if let Some(value) = value {
@@ -80,6 +83,7 @@ pub(super) async fn run(desk: &Desk, command: Command) -> Result<Value> {
             put("url", url.map(Value::from));
             put("token", token.as_deref().map(value_or_file).transpose()?.map(Value::from));
             put("ca_pem", ca.as_deref().map(value_or_file).transpose()?.map(Value::from));
+            put("client_pem", client.as_deref().map(value_or_file).transpose()?.map(Value::from));
             put("retry", retry.map(Value::from));
             put("keep_s", keep_s.map(Value::from));
             desk.ask(Method::PATCH, &format!("apps/{id}/webhook"), Some(&Value::Object(body))).await

@@ -186,6 +186,7 @@ pub static COMMANDS: &[Command] = &[
     Command::write::<relation::group_delete::GroupDelete>(),
     Command::read::<relation::group_get::GroupGet>(),
     Command::perform::<message::send_c2c_stream_msg::SendC2cStreamMsg>(),
+    Command::perform::<group::send_group_stream_msg::SendGroupStreamMsg>(),
     Command::write::<broadcast::add_tag::AddTag>(),
     Command::perform::<broadcast::batch::Batch>(),
     Command::write::<broadcast::clear_tags::ClearAllTags>(),

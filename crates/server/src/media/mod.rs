@@ -5,7 +5,8 @@
 //!
 //! * `link`: who may do what with which object, and until when: signed URLs. `http`: the surface `/media/…`.
 //! * `upload`: the way in, with its bounds and digests. `download`: the way out. `desk`: what devices and back ends ask.
-//! * `history`: writes the files of history. `upkeep`: when, and what is removed after its time.
+//! * `history`: writes the files of history. `upkeep`: when, and what is removed after its time. `staged`: what a process
+//!   that died left half written.
 
 mod desk;
 mod download;
@@ -13,6 +14,7 @@ mod history;
 mod http;
 mod link;
 mod purge;
+mod staged;
 mod upkeep;
 mod upload;
 
@@ -32,7 +34,7 @@ pub(crate) use history::moment_text;
 pub use history::{hour_of, hour_text};
 pub use http::serve;
 pub use link::Purpose;
-pub use upkeep::{keep, round};
+pub use upkeep::{clear, keep, round};
 
 /// Bytes of a chunk on its way to the object store. A transfer holds a few of them.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -40,6 +42,8 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// The objects and what guards them.
 pub struct Media {
     objects: Arc<dyn ObjectStore>,
+    /// Where they lie.
+    folder: PathBuf,
     /// What links are signed with, the same on all nodes.
     secret: [u8; 32],
     /// What links begin with; known once the node listens.
@@ -66,6 +70,7 @@ impl Media {
         }
         Ok(Self {
             objects: Arc::new(objects),
+            folder,
             secret,
             base: known,
             uploads: Semaphore::new(transfers),

@@ -34,13 +34,30 @@ const PURGE_MS: i64 = HOUR_MS;
 /// Files that one transaction forgets.
 const SWEEP_FILES: usize = 200;
 
-/// Makes rounds until the node stops.
-pub async fn keep(node: Arc<Node>, mut stopped: watch::Receiver<bool>) {
+/// How often it is looked for what processes that died left behind: a look reads the names of all files.
+const CLEAR: Duration = Duration::from_hours(1);
+/// Upload and row are both given up within this time, whoever receives the bytes.
+const STAGED_MS: i64 = 2 * limit::UPLOAD_S * 1_000;
+/// The time of a file is that of the last tick of a clock, and may lie before the moment at which it was made.
+const TICK_MS: i64 = 1_000;
+
+/// Makes rounds until the node stops, which has served since a moment.
+pub async fn keep(node: Arc<Node>, since: Millis, mut stopped: watch::Receiver<bool>) {
     let mut rounds = tokio::time::interval(ROUND);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut clears = tokio::time::interval(CLEAR);
+    // The one node of a store knows that nobody writes what was begun before it served.
+    let mut first = node.store.is_exclusive().then_some(since.plus(-TICK_MS));
     loop {
         tokio::select! {
             _ = rounds.tick() => {}
+            _ = clears.tick() => {
+                let before = first.take().unwrap_or_else(|| node.clock.now().plus(-STAGED_MS));
+                if let Err(error) = clear(&node, before).await {
+                    error!(%error, "what was left half written could not be removed");
+                }
+                continue;
+            }
             () = ended(&mut stopped) => return,
         }
         // What a round leaves undone when the node stops, the next one does: each piece stands alone.
@@ -51,6 +68,16 @@ pub async fn keep(node: Arc<Node>, mut stopped: watch::Receiver<bool>) {
             () = ended(&mut stopped) => return,
         }
     }
+}
+
+/// Removes files that were begun and not written to since a moment: their process died.
+pub async fn clear(node: &Node, before: Millis) -> Result<()> {
+    let cleared = node.media.clear_staged(before).await?;
+    if cleared > 0 {
+        metrics::counter!("noroshi_media_removed_total").increment(cleared as u64);
+        info!(cleared, "removed files that were left half written");
+    }
+    Ok(())
 }
 
 /// Makes one round over all apps.

@@ -296,6 +296,7 @@ impl<'de> Deserializer<'de> for Given<'_> {
     ) -> Result<V::Value, Refusal> {
         let own = match self.params.get(self.name) {
             Some("") => return Err(Refusal::Flawed(Flaw::Empty)),
+            Some(text) if text.trim().is_empty() => return Err(Refusal::Flawed(Flaw::Blank)),
             Some(text) => {
                 let value: Value = serde_json::from_str(text).map_err(|_| Refusal::Flawed(Flaw::Malformed))?;
                 return value.deserialize_struct("", fields, visitor).map_err(inner);

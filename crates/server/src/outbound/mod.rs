@@ -23,7 +23,7 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -119,18 +119,30 @@ enum Miss {
     Trouble(Trouble),
 }
 
+/// Whom a target has to be, and who calls it; empty texts for the usual.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Papers<'a> {
+    /// Authorities to trust instead of the system's, as PEM.
+    pub ca_pem: &'a str,
+    /// What the caller shows of itself: a certificate, its chain and its key, as PEM.
+    pub client_pem: &'a str,
+}
+
 impl Target {
-    /// A target as a setting names it; says what is wrong with it. `ca_pem` are authorities to trust instead of the
-    /// system's; `allowed` are networks that may be reached although they are not public.
-    pub fn new(url: &str, ca_pem: &str, allowed: Arc<[String]>) -> Result<Self, String> {
+    /// A target as a setting names it; says what is wrong with it. `allowed` are networks that may be reached although
+    /// they are not public.
+    pub fn new(url: &str, papers: Papers<'_>, allowed: Arc<[String]>) -> Result<Self, String> {
         let uri = parse(url)?;
         let is_tls = uri.scheme_str() == Some("https");
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let tls = if is_tls {
             let name = ServerName::try_from(host.clone()).map_err(|_| "the URL's host is no name".to_owned())?;
-            Some((TlsConnector::from(config(ca_pem)?), name))
-        } else {
+            Some((TlsConnector::from(config(papers)?), name))
+        } else if papers.client_pem.is_empty() {
             None
+        } else {
+            // Whoever wants to be known by a certificate must not talk to anybody who does not ask for it.
+            return Err("a client certificate is for https".into());
         };
         Ok(Self {
             port: uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
@@ -289,30 +301,62 @@ where
     Ok(Link { sender, driver, since: Instant::now() })
 }
 
-/// What TLS trusts: the given authorities, or those of the system.
-fn config(ca_pem: &str) -> Result<Arc<ClientConfig>, String> {
+/// What TLS trusts and shows.
+fn config(papers: Papers<'_>) -> Result<Arc<ClientConfig>, String> {
     static SYSTEM: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if ca_pem.is_empty() {
+    let Papers { ca_pem, client_pem } = papers;
+    if ca_pem.is_empty() && client_pem.is_empty() {
         if let Some(config) = SYSTEM.get() {
             return Ok(Arc::clone(config));
         }
-        let config = client(tls::system_roots())?;
+        let config = client(tls::system_roots(), None)?;
         return Ok(Arc::clone(SYSTEM.get_or_init(|| config)));
     }
+    let roots = if ca_pem.is_empty() { tls::system_roots() } else { authorities(ca_pem)? };
+    let identity = if client_pem.is_empty() { None } else { Some(identity(client_pem)?) };
+    client(roots, identity)
+}
+
+fn authorities(pem: &str) -> Result<Arc<RootCertStore>, String> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
         let added = certificate
             .map_err(|error| error.to_string())
             .and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()));
         added.map_err(|error| format!("the authority's certificate cannot be read: {error}"))?;
     }
-    if roots.is_empty() { Err("there is no certificate in the PEM".into()) } else { client(Arc::new(roots)) }
+    if roots.is_empty() { Err("there is no certificate in the PEM".into()) } else { Ok(Arc::new(roots)) }
 }
 
-fn client(roots: Arc<RootCertStore>) -> Result<Arc<ClientConfig>, String> {
+/// A chain with the key of its first certificate.
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// Reads what a caller shows of itself, or says what is wrong with it; of the key nothing is said.
+fn identity(pem: &str) -> Result<Identity, String> {
+    let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|_| "the client certificate cannot be read".to_owned())?;
+    if chain.is_empty() {
+        return Err("there is no client certificate in the PEM".into());
+    }
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
+    Ok((chain, key.map_err(|_| "there is no key of the client certificate in the PEM".to_owned())?))
+}
+
+/// Says what is wrong with a client certificate, if anything is.
+pub fn check_client(pem: &str) -> Result<(), String> {
+    config(Papers { ca_pem: "", client_pem: pem }).map(drop)
+}
+
+fn client(roots: Arc<RootCertStore>, identity: Option<Identity>) -> Result<Arc<ClientConfig>, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = builder.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth();
+    let builder = builder.map_err(|error| error.to_string())?.with_root_certificates(roots);
+    let config = match identity {
+        None => builder.with_no_client_auth(),
+        Some((chain, key)) => builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|error| format!("the client certificate and its key cannot be used: {error}"))?,
+    };
     Ok(Arc::new(config))
 }
 
@@ -323,11 +367,30 @@ mod tests {
     #[test]
     fn a_url_is_plain_http_to_a_host() {
         for good in ["http://example.com", "https://example.com:8443/a?b=c", "http://[2001:db8::1]/x"] {
-            assert!(Target::new(good, "", Arc::default()).is_ok(), "{good}");
+            assert!(Target::new(good, Papers::default(), Arc::default()).is_ok(), "{good}");
         }
         for bad in ["", "example.com", "/x", "ftp://example.com/", "http://", "http://a@example.com/", "http://a/#b"] {
-            assert!(Target::new(bad, "", Arc::default()).is_err(), "{bad}");
+            assert!(Target::new(bad, Papers::default(), Arc::default()).is_err(), "{bad}");
         }
-        assert!(Target::new("https://example.com/", "no certificate", Arc::default()).is_err());
+        let papers = Papers { ca_pem: "no certificate", ..Papers::default() };
+        assert!(Target::new("https://example.com/", papers, Arc::default()).is_err());
+    }
+
+    #[test]
+    fn a_client_certificate_comes_with_its_own_key_and_is_for_https() {
+        let (_, one) = tls::for_development().expect("a certificate");
+        let (_, other) = tls::for_development().expect("another one");
+        let whole = format!("{}{}", one.certificate, one.key);
+        let check = |url: &str, client_pem: &str, expected: bool| {
+            let target = Target::new(url, Papers { client_pem, ..Papers::default() }, Arc::default());
+            assert_eq!(target.is_ok(), expected, "{url} {client_pem}");
+        };
+        check("https://example.com/", &whole, true);
+        check("http://example.com/", &whole, false);
+        check("https://example.com/", &one.certificate, false);
+        check("https://example.com/", &one.key, false);
+        check("https://example.com/", &format!("{}{}", one.certificate, other.key), false);
+        check("https://example.com/", "nothing of that kind", false);
+        assert!(check_client(&whole).is_ok() && check_client(&other.key).is_err());
     }
 }

@@ -90,6 +90,7 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
         | Happening::Unsent { .. }
         | Happening::Signalled { .. }
         | Happening::OverLimit { .. }
+        | Happening::GroupQuota { .. }
         | Happening::Moderated(_)
         | Happening::AtVendor(_)
         | Happening::Group(_)
@@ -169,6 +170,7 @@ pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> 
             "EventTime": event.at.0,
         }),
         Happening::Group(in_group) => super::group::told(in_group, event.at),
+        Happening::GroupQuota { used, max } => json!({ "QuotaUsed": used, "Quota": max, "EventTime": event.at.0 }),
         Happening::State { account, change, kicked } => state(account, *change, kicked, event.at),
     };
     Some(body(command, fields).to_string())

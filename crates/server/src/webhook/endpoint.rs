@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::circuit::{Circuit, Gate};
-use crate::outbound::{Reply, Target, Trouble};
+use crate::outbound::{Papers, Reply, Target, Trouble};
 
 /// Calls of before webhooks of one app that wait for their answer: a few hundred a second at a tenth of a second each.
 const ASKED_MAX: usize = 256;
@@ -31,6 +31,7 @@ pub(super) struct Endpoint {
     pub(super) places: Semaphore,
     url: String,
     ca_pem: String,
+    client_pem: String,
 }
 
 /// Why a call brought no answer that counts.
@@ -65,20 +66,23 @@ pub(super) struct Endpoints(Mutex<HashMap<AppId, Arc<Endpoint>>>);
 impl Endpoints {
     /// The endpoint of an app as its settings are now.
     pub(super) fn of(&self, app: &App, allowed: &Arc<[String]>) -> Arc<Endpoint> {
-        let settings = &app.settings.webhook;
+        let (settings, client_pem) = (&app.settings.webhook, &app.secrets.webhook_client_pem);
         let mut all = self.0.lock();
         if let Some(known) = all.get(&app.id)
             && known.url == settings.url
             && known.ca_pem == settings.ca_pem
+            && known.client_pem == *client_pem
         {
             return Arc::clone(known);
         }
+        let papers = Papers { ca_pem: &settings.ca_pem, client_pem };
         let endpoint = Arc::new(Endpoint {
-            target: Target::new(&settings.url, &settings.ca_pem, Arc::clone(allowed)),
+            target: Target::new(&settings.url, papers, Arc::clone(allowed)),
             circuit: Mutex::default(),
             places: Semaphore::new(ASKED_MAX),
             url: settings.url.clone(),
             ca_pem: settings.ca_pem.clone(),
+            client_pem: client_pem.clone(),
         });
         all.insert(app.id, Arc::clone(&endpoint));
         endpoint
@@ -147,7 +151,10 @@ impl Endpoint {
 fn query(call: &Call<'_>) -> String {
     let Call { app, webhook, origin, now, .. } = call;
     let mut query = format!("SdkAppid={}&CallbackCommand={}&contenttype=json", app.id, webhook.command());
-    if let Some(ip) = origin.ip {
+    // The contract says of the one neither whence nor by which client, of the other not whence.
+    let has_platform = *webhook != Webhook::MemberStateChange;
+    let has_ip = has_platform && *webhook != Webhook::GroupSendMsgException;
+    if let Some(ip) = origin.ip.filter(|_| has_ip) {
         query.push_str(&format!("&ClientIP={}", ip.to_canonical()));
     }
     let platform = match (webhook, origin.via) {
@@ -155,7 +162,9 @@ fn query(call: &Call<'_>) -> String {
         (Webhook::StateChange, Via::Ios) => "IOS",
         (_, via) => via.as_str(),
     };
-    query.push_str(&format!("&OptPlatform={platform}"));
+    if has_platform {
+        query.push_str(&format!("&OptPlatform={platform}"));
+    }
     let token = &app.secrets.webhook_token;
     if !token.is_empty() {
         let (sign, time) = (sign(token, *now), now.secs());

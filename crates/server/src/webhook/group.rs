@@ -3,7 +3,7 @@
 use contract::codes;
 use contract::group::{GroupId, GroupKind};
 use contract::message::check_body;
-use contract::webhook::{GroupHappening, GroupQuestion, InGroup, Origin, Webhook};
+use contract::webhook::{GroupHappening, GroupLetter, GroupQuestion, GuestStep, InGroup, Origin, Webhook};
 use contract::{Fault, Millis, Result, UserId};
 use gateway::group::{Asked, Post};
 use serde_json::{Map, Value, json};
@@ -145,7 +145,8 @@ pub(super) fn told(of: &InGroup, at: Millis) -> Value {
         fields["TopicId"] = of.group.as_str().into();
     }
     fields["GroupId"] = community.as_ref().map_or(of.group.as_str(), GroupId::as_str).into();
-    if of.what != GroupHappening::Full {
+    // Of a group that never was there is none.
+    if of.what != GroupHappening::Full && !of.kind.is_empty() {
         fields["Type"] = of.kind.as_str().into();
     }
     fields["EventTime"] = at.0.into();
@@ -204,32 +205,72 @@ fn of_group(of: &InGroup) -> Option<Value> {
             "OldOwner_Account": old,
             "NewOwner_Account": new.as_str(),
         }),
+        GroupHappening::Guests { accounts, step } => json!({
+            "EventType": if step.is_in() { "Online" } else { "Offline" },
+            "EventCause": match step {
+                GuestStep::Came => "Join",
+                GuestStep::Went => "Quit",
+                GuestStep::Lost => "HeartbeatInterrupt",
+                GuestStep::Returned => "HeartbeatRecover",
+            },
+            "MemberList": members(accounts),
+        }),
         _ => return None,
     })
+}
+
+/// What a message says, and whom it mentions.
+fn written(operator: &str, letter: &GroupLetter) -> Value {
+    let mut body = json!({
+        "From_Account": letter.from.as_ref().map_or(operator, UserId::as_str),
+        "Operator_Account": operator,
+        "Random": letter.random,
+        "OnlineOnlyFlag": i64::from(letter.online),
+        "MsgBody": serde_json::from_str::<Value>(&letter.body).unwrap_or_else(|_| json!([])),
+        "CloudCustomData": letter.cloud,
+    });
+    let all = letter.at_all.then(|| json!({ "GroupAtAllFlag": 1 }));
+    let some = letter.at.iter().map(|name| json!({ "GroupAtAllFlag": 0, "GroupAt_Account": name }));
+    let mentions: Vec<Value> = all.into_iter().chain(some).collect();
+    if !mentions.is_empty() {
+        body["GroupAtInfo"] = mentions.into();
+    }
+    body
+}
+
+/// What a message says, and where it is.
+fn sent(operator: &str, letter: &GroupLetter) -> Value {
+    let mut body = written(operator, letter);
+    body["MsgSeq"] = letter.seq.into();
+    body["MsgTime"] = letter.time.into();
+    body
 }
 
 /// What is told of messages.
 fn of_messages(of: &InGroup) -> Option<Value> {
     let operator = of.operator.as_str();
     Some(match &of.what {
-        GroupHappening::Sent { seq, time, random, online, body, cloud } => json!({
-            "From_Account": operator,
-            "Operator_Account": operator,
-            "Random": random,
-            "OnlineOnlyFlag": i64::from(*online),
-            "MsgSeq": seq,
-            "MsgTime": time,
-            "MsgBody": serde_json::from_str::<Value>(body).unwrap_or_else(|_| json!([])),
-            "CloudCustomData": cloud,
-        }),
+        GroupHappening::Sent(letter) => sent(operator, letter),
+        GroupHappening::SentToRobots { letter, robots } => {
+            let mut body = sent(operator, letter);
+            body["AtRobots_Account"] = robots.iter().map(String::as_str).collect();
+            body
+        }
+        GroupHappening::Unsent { letter, code, info } => {
+            let mut body = written(operator, letter);
+            body["ErrorCode"] = (*code).into();
+            body["ErrorInfo"] = info.as_str().into();
+            body
+        }
         GroupHappening::Recalled { seqs } => json!({
             "Operator_Account": operator,
             "MsgSeqList": seqs.iter().map(|seq| json!({ "MsgSeq": seq })).collect::<Value>(),
         }),
         GroupHappening::Receipts { messages } => {
             let one = |(seq, read, unread): &(i64, i64, i64)| {
+                let reader = (*read > 0).then(|| json!({ "Member_Account": operator }));
                 json!({ "MsgSeq": seq, "ReadNum": read, "UnreadNum": unread,
-                    "ReadReceiptMembers": [{ "Member_Account": operator }] })
+                    "ReadReceiptMembers": reader.into_iter().collect::<Value>() })
             };
             json!({ "GroupMsgReceiptList": messages.iter().map(one).collect::<Value>() })
         }

@@ -37,6 +37,9 @@ const RETRY: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_mins(1);
 /// Tries of an event while the endpoint takes others.
 const TRIES: u32 = 8;
+/// How long after a read that found few the next one waits, so that it finds more: a read costs the store about as much
+/// for one event as for many.
+const PACE: Duration = Duration::from_millis(5);
 /// How long a node has the right to tell an app's events.
 const LEASE_MS: i64 = 30_000;
 /// How often it is renewed.
@@ -95,6 +98,8 @@ pub(super) struct Pump {
     cursor: i64,
     floor: (Instant, i64, i64),
     looked_at: Instant,
+    /// Not read before.
+    paced_until: Instant,
     may_be_more: bool,
     /// Nothing is read or told before: the endpoint is left alone.
     rests_until: Option<Instant>,
@@ -119,6 +124,7 @@ impl Pump {
             cursor: i64::MIN,
             floor: (now, i64::MIN, i64::MIN),
             looked_at: now,
+            paced_until: now,
             may_be_more: true,
             rests_until: None,
             renewed_at: None,
@@ -194,6 +200,7 @@ impl Pump {
         if !is_working {
             sooner(self.told_since.map(|at| at + DELETE_AFTER));
             sooner(self.rests_until);
+            sooner(self.may_be_more.then_some(self.paced_until).filter(|at| *at > now));
             sooner((self.held == 0).then(|| self.active_at + LINGER));
             sooner((!self.hooks.store.is_exclusive()).then(|| self.looked_at + LOOK));
         }
@@ -233,7 +240,8 @@ impl Pump {
         }
         // Where deletions fail, what was told must not fill the memory.
         let is_full = self.held >= LOW || self.told.len() >= TOLD_MAX;
-        if is_stopping || !self.may_be_more || is_full || self.rests_until.is_some() {
+        let is_paced = self.paced_until > now;
+        if is_stopping || !self.may_be_more || is_full || is_paced || self.rests_until.is_some() {
             return None;
         }
         self.may_be_more = false;
@@ -293,6 +301,9 @@ impl Pump {
         let keep_s = self.hooks.apps.get(self.app).map_or(0, |app| app.settings.webhook.keep_s);
         let oldest = self.hooks.clock.now().plus(-keep_s.saturating_mul(1_000));
         self.may_be_more |= events.len() >= LOAD;
+        if events.len() < LOAD {
+            self.paced_until = self.looked_at + PACE;
+        }
         let mut old = 0;
         for Ready { id, part, at, say } in events {
             if matches!(say, Say::Off) && self.may_be_news(at) {

@@ -140,6 +140,11 @@ impl Im {
         self.place.file().map(|file| Witness::open(&file, &["nodes", "outbox", "deliveries"]))
     }
 
+    /// Where files lie.
+    pub(crate) fn media(&self) -> &std::path::Path {
+        self.media.path()
+    }
+
     /// How the store is opened, for those who disturb it.
     pub(crate) fn store_url(&self) -> String {
         self.config.store.url.clone()

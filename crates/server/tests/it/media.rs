@@ -225,6 +225,32 @@ both! {
         assert_eq!(signed["PreSigURLs"][0]["Code"].as_i64(), Resource::FileUnknown.row().number().map(i64::from));
     }
 
+    async fn what_a_process_that_died_left_half_written_is_removed_at_the_next_start(im: Im) {
+        im.import(&["alice"]).await;
+        let own = upload_path(&im, "alice", 10, "").await;
+        let head = format!("PUT {own} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n12345");
+        let half = Raw::open(&im).await.write(head.as_bytes()).await;
+        let folder = im.media().join("files").join(APP.to_string());
+        let names = || {
+            let entries = std::fs::read_dir(&folder).into_iter().flatten();
+            let mut names: Vec<_> = entries.map(|it| it.expect("an entry").file_name().into_string().expect("text")).collect();
+            names.sort_unstable();
+            names
+        };
+        until(async || names().len() == 1).await;
+        let staged = folder.join(&names()[0]);
+        let left = folder.join("0123456789abcdef0123456789abcdef#2");
+        std::fs::copy(&staged, &left).expect("a copy of what was left");
+        drop(half);
+        until(async || names().len() == 1).await;
+        let done = upload(&im, "alice", "a.txt", b"a whole one").await;
+        // The files carry the time of the machine; all of it is long ago.
+        im.clock.advance(4_000_000_000_000 - im.clock.now().0);
+        let im = im.restart().await;
+        until(async || names().len() == 1 && !left.exists()).await;
+        assert_eq!(im.send("GET", &link(&im, done["Url"].as_str().expect("a URL")).await, "").await.head().status, 200);
+    }
+
     async fn a_forbidden_file_is_neither_read_nor_sent_nor_uploaded_again(im: Im) {
         im.import(&["alice", "bob"]).await;
         let stored = upload(&im, "alice", "bad.png", b"a bad picture").await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contract::event::Event;
 use contract::group::{GroupEvent, GroupKind};
-use contract::webhook::{self, GroupHappening, Happening, part_of};
+use contract::webhook::{self, GroupHappening, GroupLetter, Happening, Wanted, Webhook, part_of};
 use contract::{AppId, ConversationId, UserId};
 
 use super::plan::Row;
@@ -21,22 +21,41 @@ pub(crate) struct InGroup<'w> {
     pub(crate) home: ConversationId,
 }
 
-/// What a webhook tells of a group's message.
-pub(super) fn sent_to(w: &Waiting, group: &IntoGroup, row: &Row) -> Happening {
-    Happening::Group(webhook::InGroup {
-        group: group.id.to_string(),
-        kind: row.group_kind.unwrap_or(GroupKind::Public).as_str().to_owned(),
-        part: part_of(w.conversation),
-        operator: w.draft.sender.clone(),
-        what: GroupHappening::Sent {
-            seq: row.stored.seq.0,
-            time: row.stored.key.time,
-            random: w.draft.msg_random,
-            online: false,
-            body: w.draft.body.clone(),
-            cloud: w.draft.cloud.clone(),
-        },
-    })
+/// What webhooks tell of a group's message, one for each that wants it.
+pub(super) fn sent_to(wanted: Wanted, w: &Waiting, group: &IntoGroup, row: &Row) -> Vec<Happening> {
+    let draft = &w.draft;
+    let letter = || GroupLetter {
+        from: (draft.sender != group.operator).then(|| draft.sender.clone()),
+        seq: row.stored.seq.0,
+        time: row.stored.key.time,
+        random: draft.msg_random,
+        online: false,
+        body: draft.body.clone(),
+        cloud: draft.cloud.clone(),
+        at: group.extra.at.clone(),
+        at_all: group.extra.all,
+    };
+    let in_group = |what| {
+        Happening::Group(webhook::InGroup {
+            group: group.id.to_string(),
+            kind: row.group_kind.unwrap_or(GroupKind::Public).as_str().to_owned(),
+            part: part_of(w.conversation),
+            operator: group.operator.clone(),
+            what,
+        })
+    };
+    let mut told = Vec::new();
+    if wanted.has(Webhook::AfterGroupSendMsg) {
+        told.push(in_group(GroupHappening::Sent(letter())));
+    }
+    if wanted.has(Webhook::BotGroupMessage) && !group.robots.is_empty() {
+        let robots = group.robots.iter().map(ToString::to_string).collect();
+        told.push(in_group(GroupHappening::SentToRobots { letter: letter(), robots }));
+    }
+    if let Some(unread) = group.readers.filter(|_| wanted.has(Webhook::AfterReadReceipt)) {
+        told.push(in_group(GroupHappening::Receipts { messages: vec![(row.stored.seq.0, 0, unread)] }));
+    }
+    told
 }
 
 /// What is announced of a group's message.

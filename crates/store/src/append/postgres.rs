@@ -153,8 +153,8 @@ const MOVE_ASSUMED: Sql = sql!(
 );
 
 const JOIN: Sql = sql!(
-    postgres: "INSERT INTO memberships (app, account, conversation, peer, cleared_seq, read_seq)
-               SELECT u.app, u.account, u.conversation, u.peer, u.since, u.since
+    postgres: "INSERT INTO memberships (app, account, conversation, peer, cleared_seq, read_seq, hidden_seq)
+               SELECT u.app, u.account, u.conversation, u.peer, u.since, u.since, u.since
                FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::bigint[])
                     AS u (app, account, conversation, peer, since)
                ORDER BY u.app, u.account, u.conversation

@@ -221,13 +221,13 @@ impl Lite {
     }
 
     /// Makes the memberships that are missing: all of a new conversation, and that of an account which was deleted and
-    /// returned, to whom the past does not belong.
+    /// returned, to whom the past does not belong: neither its messages nor its place in the list.
     fn join(&mut self, slot: &Slot<'_>, since: i64) -> Result<()> {
         for (account, peer) in slot.members() {
             self.change(
                 sql!(
-                    "INSERT INTO memberships (app, account, conversation, peer, cleared_seq, read_seq)
-                             VALUES ($1, $2, $3, $4, $5, $5)
+                    "INSERT INTO memberships (app, account, conversation, peer, cleared_seq, read_seq, hidden_seq)
+                             VALUES ($1, $2, $3, $4, $5, $5, $5)
                              ON CONFLICT (app, account, conversation) DO NOTHING"
                 ),
                 (slot.app, account, slot.id, peer, since),

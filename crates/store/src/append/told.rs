@@ -15,13 +15,13 @@ pub(super) fn told(hooks: &Hooks, waiting: &[(AppId, Waiting)], rows: &[Row]) ->
     for (index, row) in rows.iter().enumerate() {
         let (app, w) = &waiting[row.draft];
         let Some(origin) = w.draft.told else { continue };
+        let (wanted, receiver) = ((hooks.wanted)(*app), &w.draft.receiver);
         if let Some(group) = &w.draft.group {
-            if (hooks.wanted)(*app).has(Webhook::AfterGroupSendMsg) {
-                told.push((index, webhooks::Kept::new(origin, &sent_to(w, group, row))?));
+            for happening in sent_to(wanted, w, group, row) {
+                told.push((index, webhooks::Kept::new(origin, &happening)?));
             }
             continue;
         }
-        let (wanted, receiver) = ((hooks.wanted)(*app), &w.draft.receiver);
         if wanted.has(Webhook::AfterSendMsg) {
             let happening = Happening::Sent { receiver: receiver.clone() };
             told.push((index, webhooks::Kept::new(origin, &happening)?));

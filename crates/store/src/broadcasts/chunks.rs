@@ -228,6 +228,41 @@ fn end_broadcast(tx: &mut Tx<'_>, now: Millis, broadcast: i64) -> Result<()> {
     Ok(())
 }
 
+/// Keeps what became of the devices of a chunk, in the words of whoever sends.
+pub fn set_outcomes(tx: &mut Tx<'_>, broadcast: i64, chunk: i64, outcomes: &str) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "INSERT INTO broadcast_outcomes (app, broadcast, chunk, outcomes) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (app, broadcast, chunk) DO UPDATE SET outcomes = $4"
+        ),
+        (app, broadcast, chunk, outcomes),
+    )?;
+    Ok(())
+}
+
+/// What became of the devices of a chunk so far; empty if nothing is known.
+pub fn outcomes_of(snapshot: &mut Snapshot<'_>, broadcast: i64, chunk: i64) -> Result<String> {
+    let app = snapshot.app();
+    let row: Option<(String,)> = snapshot.opt(
+        sql!("SELECT outcomes FROM broadcast_outcomes WHERE app = $1 AND broadcast = $2 AND chunk = $3"),
+        (app, broadcast, chunk),
+    )?;
+    Ok(row.map(|(outcomes,)| outcomes).unwrap_or_default())
+}
+
+/// A page of what became of the devices of a broadcast, by chunk.
+pub fn outcomes(snapshot: &mut Snapshot<'_>, broadcast: i64, after: i64, count: usize) -> Result<Vec<(i64, String)>> {
+    let app = snapshot.app();
+    snapshot.all(
+        sql!(
+            "SELECT chunk, outcomes FROM broadcast_outcomes WHERE app = $1 AND broadcast = $2 AND chunk > $3
+             ORDER BY chunk LIMIT $4"
+        ),
+        (app, broadcast, after, count.min(limit::STORE_PAGE) as i64),
+    )
+}
+
 /// Reads the chunks of a broadcast that are not done; a look at progress adds them up.
 pub fn open(snapshot: &mut Snapshot<'_>, broadcast: i64) -> Result<Vec<Chunk>> {
     let app = snapshot.app();

@@ -3,7 +3,7 @@
 //! A head has its place in that order (`listed`) in two indexes, one for each of the two accounts. A send does not look
 //! for the new place, because random index pages are what a message costs: it only marks the head as *unsettled*, and
 //! not even that if it is already. Whoever lists reads the unsettled heads beside the ordered ones and sorts them in;
-//! when there are many, [`settle`] puts them into order first. So order is paid for by those who look at it.
+//! when there are many, [`settle`] puts them into order. So order is paid for by those who look at it.
 
 use contract::{ConversationId, Result, Seq, UserId, limit};
 
@@ -14,8 +14,11 @@ use crate::{Snapshot, Tx};
 /// The place of a head that moved since it was put into order: before all others.
 pub const UNSETTLED: i64 = i64::MAX;
 
+/// Unsettled heads from which on a list should be settled; every listing reads all of them.
+pub const UNSETTLED_MANY: usize = 64;
+
 /// Unsettled heads that a listing sorts in; more are settled first.
-pub const UNSETTLED_MAX: usize = 64;
+pub const UNSETTLED_MAX: usize = 512;
 
 /// Heads that one [`settle`] puts into order: a short transaction even on a slow disk.
 pub const SETTLE_BATCH: usize = 500;

@@ -154,7 +154,10 @@ impl Session {
             Ok(Err(error)) => {
                 return Err(match error.as_db_error() {
                     Some(answer) => away(&format_args!("postgres {}: {}", answer.code().code(), answer.message())),
-                    None => away(&error),
+                    None => match std::error::Error::source(&error) {
+                        Some(cause) => away(&format_args!("{error}: {cause}")),
+                        None => away(&error),
+                    },
                 });
             }
             Err(_) => return Err(away(&"no answer in time")),

@@ -175,9 +175,17 @@ async fn no_statement_on_an_apps_data_scans_a_whole_table() {
                 "live",
                 "imported",
             ];
-            // A search that knows only the app goes through all that the app has.
-            let talks = ["conversations ", "memberships ", "messages ", "contacts "];
-            let is_whole_app = line.ends_with("(app=?)") && talks.iter().any(|table| line.contains(table));
+            // A search that knows only the app goes through all that the app has, and so does one from a place on,
+            // where the statement asks for somebody's rows.
+            let talks =
+                ["conversations ", "memberships ", "messages ", "contacts ", "friends ", "group_members ", "g ", "m "];
+            let is_of_one = ["account =", "owner =", "friend ="].iter().any(|column| found.sqlite.contains(column));
+            let is_app_only = line.ends_with("(app=?)")
+                || (is_of_one && line.ends_with(">?)") && {
+                    let (_, known) = line.rsplit_once('(').unwrap();
+                    !known.split(" AND ").skip(1).any(|column| column.contains("=?"))
+                });
+            let is_whole_app = is_app_only && talks.iter().any(|table| line.contains(&format!(" {table}")));
             is_whole_app
                 || line.strip_prefix("SCAN ").is_some_and(|rest| {
                     let table = rest.split_whitespace().next().unwrap_or_default();

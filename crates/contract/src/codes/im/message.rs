@@ -265,7 +265,7 @@ codes! { Im, Message:
     /// the next minute; a push's `DataId` over 64 bytes has this number too.
     BatchThrottled = 90057 extra,
         raised by Fault::BatchThrottled | Fault::DataIdTooLong,
-        "too many batch receivers within a minute";
+        "too many batch receivers, or dataid too long";
 
     /// A push's condition names tags and attributes. The caller asks for one kind; two pushes reach two audiences.
     ConditionMixed = 90039 extra, raised by Fault::ConditionMixed, "tags and attributes in one condition";

@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 
-use contract::codes::PushCommon;
 use contract::notification::Notification;
 use contract::{DeviceId, Result};
 use store::audiences::{self, Reach};
 use store::deliveries::{self, SELF_BUILT, SELF_LANE};
 
 use super::super::audience::{Slice, Walk};
+use super::super::outcomes;
 use super::Worker;
 use super::notify::{Plan, Rows};
-use crate::delivery::status;
 
 impl Worker<'_> {
     /// The devices of a slice by lane; with a lane, by that one alone.
@@ -52,8 +51,11 @@ impl Worker<'_> {
             let place = walk.ways.place(first.os, channel);
             if is_own && !first.is_connected {
                 if only.is_none() {
-                    let away = status(PushCommon::DeviceNotOnlineOrNoResponse);
+                    let away = outcomes::away();
                     self.tally.count(format!("{}:{}", away.family, away.number));
+                    if let Some(outcomes) = &mut self.outcomes {
+                        outcomes.note(&first.device, &lane.name, Some(&away));
+                    }
                     if let Some(place) = place {
                         self.counted.entry(place).or_default().accepted += 1;
                     }

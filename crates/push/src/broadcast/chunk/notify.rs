@@ -57,7 +57,7 @@ impl Worker<'_> {
                 self.behind.insert(lane.clone(), reached.to_owned());
                 self.again_at = Some(self.again_at.map_or(sent.again_at, |at| at.min(sent.again_at)));
             }
-            self.tell(&known, &sent);
+            self.tell(&lane, &known, &sent);
             self.report(&lane, &sent, &known, &plan.account_of);
             self.note(&lane, &sent, &known, &plan.account_of).await?;
         }
@@ -162,10 +162,14 @@ impl Worker<'_> {
     }
 
     /// Counts what became of rows, and who got it over our own connection.
-    fn tell(&mut self, known: &Known, sent: &Dispatched) {
+    fn tell(&mut self, lane: &str, known: &Known, sent: &Dispatched) {
         for settled in &sent.settled {
             self.tally.settle(settled);
-            let Some((device, Some(place))) = known.get(&settled.number) else { continue };
+            let Some((device, place)) = known.get(&settled.number) else { continue };
+            if let Some(outcomes) = &mut self.outcomes {
+                outcomes.settle(device, lane, settled);
+            }
+            let Some(place) = place else { continue };
             let mut counts = delivery::counts(settled, &place.channel);
             counts.accepted = 1;
             if counts.received > 0 {

@@ -1,7 +1,8 @@
-//! Apple's push service. `request` and `verdict` are pure, `token` signs; the wire's pool keeps HTTP/2 connections, and
+//! Apple's push service. `request` and `verdict` are pure, `token` signs, `stages` chooses between the two services; the wire's pool keeps HTTP/2 connections, and
 //! only it, driven from here, talks.
 
 mod request;
+mod stages;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -21,6 +22,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsConnector;
 
 use self::request::{Local, Prepared};
+pub use self::stages::Stages;
 use self::token::Signer;
 use self::verdict::{Consequence, Raw, judge};
 pub use super::Tuning;

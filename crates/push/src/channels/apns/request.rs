@@ -6,7 +6,7 @@
 //! <https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification>
 
 use bytes::Bytes;
-use contract::notification::{Badge, Interruption, Kind, Notification, Priority};
+use contract::notification::{Badge, Interruption, Kind, Live, Notification, Priority};
 use http::{HeaderValue, Request};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -22,6 +22,7 @@ const COLLAPSE_ID_BYTES: usize = 64;
 /// Hex digits of a device token that Apple might know.
 const TOKEN_DIGITS: std::ops::RangeInclusive<usize> = 64..=200;
 const VOIP: &str = ".voip";
+const LIVE: &str = ".push-type.liveactivity";
 
 /// What all devices of a notification have in common.
 #[derive(Debug, Clone)]
@@ -59,17 +60,19 @@ pub(super) fn prepare(notification: &Notification, topic: Option<&str>) -> Resul
         Kind::Alert => ("alert", PAYLOAD_BYTES),
         Kind::Background => ("background", PAYLOAD_BYTES),
         Kind::Voip => ("voip", PAYLOAD_BYTES_VOIP),
+        Kind::Live => ("liveactivity", PAYLOAD_BYTES),
     };
     if body.len() > bytes_max {
         return Err(refused(verdict::PAYLOAD_TOO_LARGE, "PayloadTooLarge"));
     }
     let priority = match (notification.priority, notification.kind) {
-        (Some(Priority::High), _) | (None, Kind::Alert | Kind::Voip) => "10",
+        (Some(Priority::High), _) | (None, Kind::Alert | Kind::Voip | Kind::Live) => "10",
         (Some(Priority::Normal), _) | (None, Kind::Background) => "5",
         (Some(Priority::Low), _) => "1",
     };
     let topic = topic.map(|topic| match notification.kind {
         Kind::Voip if !topic.ends_with(VOIP) => format!("{topic}{VOIP}"),
+        Kind::Live => format!("{topic}{LIVE}"),
         _ => topic.to_owned(),
     });
     let topic = topic.map(|topic| HeaderValue::from_str(&topic)).transpose();
@@ -137,8 +140,23 @@ fn payload(notification: &Notification) -> Map<String, Value> {
     payload
 }
 
+/// What happens to something that is shown live.
+///
+/// <https://developer.apple.com/documentation/activitykit/starting-and-updating-live-activities-with-activitykit-push-notifications>
+fn live(live: &Live) -> Map<String, Value> {
+    let mut aps =
+        Map::from_iter([("timestamp".to_owned(), json!(live.at)), ("event".to_owned(), json!(live.event.as_str()))]);
+    let mut put = |key: &str, value: Option<Value>| aps.extend(value.map(|value| (key.to_owned(), value)));
+    put("content-state", live.state.clone().map(Value::Object));
+    put("attributes-type", live.attributes.as_ref().map(|_| json!(live.name)));
+    put("attributes", live.attributes.clone().map(Value::Object));
+    put("stale-date", live.stale_at.map(|at| json!(at)));
+    put("dismissal-date", live.dismissed_at.map(|at| json!(at)));
+    aps
+}
+
 fn aps(notification: &Notification) -> Map<String, Value> {
-    let mut aps = Map::new();
+    let mut aps = notification.live.as_ref().map(live).unwrap_or_default();
     let alert: Map<String, Value> =
         [("title", &notification.title), ("subtitle", &notification.subtitle), ("body", &notification.body)]
             .into_iter()

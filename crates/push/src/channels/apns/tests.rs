@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contract::Millis;
-use contract::notification::{Badge, Interruption, Kind, Notification, Priority};
+use contract::notification::{Badge, Interruption, Kind, Live, LiveEvent, Notification, Priority};
 use http::HeaderValue;
 use serde_json::{Map, Value, json};
 
@@ -112,6 +112,34 @@ fn a_voip_push_goes_to_the_topic_for_calls() {
     check(call(), Some("com.a"), &headers, &json!({"aps": {}, "call": "1"}));
     check(call(), Some("com.a.voip"), &headers, &json!({"aps": {}, "call": "1"}));
     check(call(), None, &headers[..2], &json!({"aps": {}, "call": "1"}));
+}
+
+#[test]
+fn a_live_activity_has_a_topic_and_members_of_its_own() {
+    let object = |value: Value| value.as_object().cloned();
+    let live = |event, attributes| Live {
+        token: "of the activity".into(),
+        name: "Parcel".into(),
+        event,
+        at: 1_800_000_000,
+        state: object(json!({"stops": 3})),
+        attributes,
+        stale_at: Some(1_800_000_100),
+        dismissed_at: None,
+    };
+    let push = |live| Notification { kind: Kind::Live, title: "t".into(), live: Some(live), ..Notification::default() };
+    let headers =
+        [("apns-push-type", "liveactivity"), ("apns-priority", "10"), ("apns-topic", "com.a.push-type.liveactivity")];
+    let update = json!({"aps": {
+        "alert": {"title": "t"}, "timestamp": 1_800_000_000, "event": "update", "content-state": {"stops": 3},
+        "stale-date": 1_800_000_100,
+    }});
+    check(push(live(LiveEvent::Update, None)), Some("com.a"), &headers, &update);
+    let start = json!({"aps": {
+        "alert": {"title": "t"}, "timestamp": 1_800_000_000, "event": "start", "content-state": {"stops": 3},
+        "stale-date": 1_800_000_100, "attributes-type": "Parcel", "attributes": {"number": 7},
+    }});
+    check(push(live(LiveEvent::Start, object(json!({"number": 7})))), Some("com.a"), &headers, &start);
 }
 
 #[test]

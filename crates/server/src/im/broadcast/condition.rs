@@ -7,6 +7,9 @@ use contract::Fault;
 use push::broadcast::Condition;
 use serde_json::{Map, Value};
 
+/// What a condition may hold.
+const LISTS: [&str; 6] = ["TagsOr", "TagsAnd", "TagsNot", "AttrsOr", "AttrsAnd", "AttrsNot"];
+
 /// Reads a condition; an absent one matches everybody. Attributes are known by the places of their names.
 pub(super) fn parse(given: Option<&Value>, places: &BTreeMap<String, i64>) -> Result<Condition, Fault> {
     let given = match given {
@@ -14,6 +17,10 @@ pub(super) fn parse(given: Option<&Value>, places: &BTreeMap<String, i64>) -> Re
         Some(Value::Object(given)) => given,
         Some(_) => return Err(Fault::FieldInvalid { field: "Condition" }),
     };
+    // What is not understood would reach more than whoever names it means.
+    if given.keys().any(|key| !LISTS.contains(&key.as_str())) {
+        return Err(Fault::FieldInvalid { field: "Condition" });
+    }
     let condition = Condition {
         tags_or: tags(given, "TagsOr")?,
         tags_and: tags(given, "TagsAnd")?,
@@ -28,6 +35,10 @@ pub(super) fn parse(given: Option<&Value>, places: &BTreeMap<String, i64>) -> Re
     let has_tags = given.keys().any(|key| key.starts_with("Tags"));
     if has_tags && given.keys().any(|key| key.starts_with("Attrs")) {
         return Err(Fault::ConditionMixed);
+    }
+    // Lists that are all null: a program that has no list to name, and does not mean everybody.
+    if !given.is_empty() && condition == Condition::default() {
+        return Err(Fault::FieldInvalid { field: "Condition" });
     }
     Ok(condition)
 }
@@ -85,7 +96,11 @@ mod tests {
         check(json!({ "AttrsAnd": { "sex": "f" } }), Ok(valued));
         check(json!({}), Ok(Condition::default()));
         check(json!(null), Ok(Condition::default()));
-        check(json!([]), Err(Fault::FieldInvalid { field: "Condition" }));
+        for nothing in [json!([]), json!({ "TagOr": ["a"] }), json!({ "TagsOr": null }), json!({ "tagsor": ["a"] })] {
+            check(nothing, Err(Fault::FieldInvalid { field: "Condition" }));
+        }
+        let one = Condition { tags_or: vec!["a".into()], ..Condition::default() };
+        check(json!({ "TagsOr": ["a"], "TagsAnd": null }), Ok(one));
         check(json!({ "TagsOr": [] }), Err(Fault::FieldInvalid { field: "TagsOr" }));
         check(json!({ "TagsAnd": [1] }), Err(Fault::FieldInvalid { field: "TagsAnd" }));
         check(json!({ "AttrsOr": ["sex"] }), Err(Fault::FieldInvalid { field: "AttrsOr" }));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chat::conversation::list::{self, Asked, Entry};
 use contract::codes::Family;
-use contract::{Failure, Result, UserId, limit};
+use contract::{Result, UserId, limit};
+use gateway::order::Look;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Snapshot;
@@ -45,9 +46,6 @@ const WITH_PINS: u32 = 1;
 const WITH_EMPTY: u32 = 2;
 const PAGES_PINS: u32 = 4;
 const WITH_MARKS: u32 = 63;
-
-/// Looks at a list that others keep changing; each look but the first comes after all that had moved was put in order.
-const LOOKS: usize = 8;
 
 #[derive(Serialize, JsonSchema)]
 struct SessionItem {
@@ -97,24 +95,16 @@ impl Action for GetList {
 
 impl Perform for GetList {
     async fn perform(self, call: Call) -> Result<Answer> {
-        let asked = Arc::new(self);
-        let (store, app) = (call.node.store.clone(), call.app.id);
-        for _ in 0..LOOKS {
-            let (asked, call) = (Arc::clone(&asked), call.clone());
-            let account = asked.account.0.clone();
-            if let Some(answer) = store.read(app, move |snapshot| asked.read(&call, snapshot)).await? {
-                return Ok(answer);
-            }
-            let settle = |account: UserId| store.write(app, move |tx| list::settle(tx, &account));
-            while settle(account.clone()).await? {}
-        }
-        Err(Failure::Overloaded("a list of conversations moves faster than it can be read".into()).into())
+        let (asked, looking) = (Arc::new(self), call.clone());
+        let account = asked.account.0.clone();
+        let look = move |snapshot: &mut Snapshot<'_>| asked.read(&looking, snapshot);
+        call.node.hub.order.read(&call.node.store, call.app.id, &account, look).await
     }
 }
 
 impl GetList {
     /// Reads the page; none if too much has moved since somebody looked.
-    fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Option<Answer>> {
+    fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Option<Look<Answer>>> {
         let account = &self.account.0;
         check_account(call, snapshot, account)?;
         let has = |flag: u32| self.flags & flag != 0;
@@ -139,7 +129,8 @@ impl GetList {
         pinned.extend(page.entries);
         let (time_stamp, start_index) = outside(page.next);
         let (top_time_stamp, top_start_index) = outside(top);
-        Ok(Some(Answer {
+        let is_loose = page.is_loose;
+        let answer = Answer {
             session_item: self.items(snapshot, pinned, pins)?,
             complete_flag: page.is_complete.into(),
             time_stamp,
@@ -147,7 +138,8 @@ impl GetList {
             top_time_stamp,
             top_start_index,
             error_display: "",
-        }))
+        };
+        Ok(Some(Look { answer, is_loose }))
     }
 
     fn items(&self, snapshot: &mut Snapshot<'_>, entries: Vec<Entry>, pins: usize) -> Result<Vec<SessionItem>> {

@@ -1,10 +1,12 @@
 //! Adds accounts to a group.
 
-use chat::group::member::add;
+use std::sync::Arc;
+
+use chat::group::member::{add, tell_full};
 use contract::codes::Family;
 use contract::group::ADD_BATCH;
 use contract::webhook::{GroupQuestion, Webhook};
-use contract::{Fault, Result};
+use contract::{Error, Fault, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,8 @@ use super::{GroupName, ask_app, by, group_fault, is_on, scope};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 
-/// Adds accounts to a group. All of them must exist; those for whom there is no room are not added.
+/// Adds accounts to a group. All of them must exist, and there must be room for all who are not in it yet; otherwise
+/// nobody is added.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AddGroupMember {
@@ -72,12 +75,23 @@ impl Perform for AddGroupMember {
             let (operator, accounts) = (call.caller.clone(), accounts.clone());
             refused = ask_app(&call, &GroupQuestion::Invite { group: id.clone(), kind, operator, accounts }).await?;
         }
-        let addition = store
-            .write(app, move |tx| {
-                tx.act_for(call.origin());
-                add(tx, &scope(&call), &by(&call, None), &id, &accounts, &refused, is_silent)
-            })
-            .await?;
+        let (call, full) = (Arc::new(call), id.clone());
+        let caller = Arc::clone(&call);
+        let adding = store.write(app, move |tx| {
+            tx.act_for(caller.origin());
+            add(tx, &scope(&caller), &by(&caller, None), &id, &accounts, &refused, is_silent)
+        });
+        let addition = match adding.await {
+            Err(Error::Fault(Fault::GroupFull)) => {
+                let tell = move |tx: &mut store::Tx<'_>| {
+                    tx.act_for(call.origin());
+                    tell_full(tx, &scope(&call), &by(&call, None), &full)
+                };
+                store.write(app, tell).await?;
+                return Err(Fault::GroupFull.into());
+            }
+            outcome => outcome?,
+        };
         let outcome = |(account, added): (contract::UserId, chat::group::member::Added)| Outcome {
             account: account.to_string(),
             result: added as i64,

@@ -49,7 +49,7 @@ pub(super) struct Form {
     face_url: Option<String>,
     /// How many the group holds; absent means as many as the plan allows.
     max_member_count: Option<i64>,
-    /// `FreeAccess`, `NeedPermission` (the default), `DisableApply`.
+    /// `FreeAccess` (the default of `ChatRoom`), `NeedPermission` (that of `Public`), `DisableApply`.
     apply_join_option: Option<String>,
     /// `FreeAccess`, `NeedPermission`, `DisableInvite`.
     invite_join_option: Option<String>,

@@ -3,6 +3,7 @@
 use chat::group::send::Wishes;
 use contract::group::{GroupId, Priority, TARGETS};
 use contract::message::{Flags, check_body};
+use contract::stream::Part;
 use contract::{Fault, Result, UserId};
 use gateway::group::Post;
 use schemars::JsonSchema;
@@ -58,10 +59,23 @@ struct Mention {
 impl Letter {
     /// Checks everything and makes what is posted.
     pub fn post(self, call: &Call, id: GroupId, sender: UserId) -> Result<Post> {
-        check_body(&self.msg_body).map_err(|fault| match fault {
-            Fault::MsgElementInvalid { what } => Fault::MsgElementInvalid { what },
-            _ => Fault::FieldInvalid { field: "MsgBody" },
-        })?;
+        check_body(&self.msg_body).map_err(in_body)?;
+        self.compose(call, id, sender)
+    }
+
+    /// Reads the part of a stream that it brings.
+    pub(super) fn part(&self) -> Result<Part, Fault> {
+        Part::parse(&self.msg_body).map_err(in_body)
+    }
+
+    /// As [`Self::post`], of a stream, whose elements are these.
+    pub(super) fn post_stream(mut self, call: &Call, id: GroupId, sender: UserId, elements: Value) -> Result<Post> {
+        self.msg_body = elements;
+        Ok(Post { is_stream: true, asks_before: false, ..self.compose(call, id, sender)? })
+    }
+
+    /// Checks everything but the elements.
+    fn compose(self, call: &Call, id: GroupId, sender: UserId) -> Result<Post> {
         let invalid = |field| Fault::FieldInvalid { field };
         let priority = self.msg_priority.as_deref().map_or(Some(Priority::Normal), Priority::parse);
         let priority = priority.ok_or(invalid("MsgPriority"))?;
@@ -117,7 +131,16 @@ impl Letter {
             origin: None,
             told: Some(call.origin()),
             asks_before: true,
+            is_stream: false,
         })
+    }
+}
+
+/// What the group service says of elements that are none.
+fn in_body(fault: Fault) -> Fault {
+    match fault {
+        Fault::MsgElementInvalid { what } => Fault::MsgElementInvalid { what },
+        _ => Fault::FieldInvalid { field: "MsgBody" },
     }
 }
 

@@ -34,6 +34,7 @@ pub mod modify_group_base_info;
 pub mod modify_group_member_info;
 pub mod modify_group_msg;
 pub mod send_group_msg;
+pub mod send_group_stream_msg;
 pub mod send_group_system_notification;
 pub mod set_unread_msg_num;
 mod show;

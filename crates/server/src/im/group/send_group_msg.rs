@@ -2,6 +2,7 @@
 
 use contract::Result;
 use contract::codes::Family;
+use gateway::group::Posted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,7 @@ pub struct SendGroupMsg {
 }
 
 /// Where the message is.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer {
     /// When it was stored, in seconds.
@@ -59,11 +60,17 @@ impl Perform for SendGroupMsg {
             post.told = None;
         }
         post.asks_before = !is_off("ForbidBeforeSendMsgCallback");
-        let sent = call.node.hub.post(&call.app, call.now, post).await?;
-        Ok(Answer {
+        Ok(Answer::of(call.node.hub.post(&call.app, call.now, post).await?))
+    }
+}
+
+impl Answer {
+    /// Where a message is that was sent just now.
+    pub(super) fn of(sent: Posted) -> Self {
+        Self {
             msg_time: sent.at.secs(),
             msg_seq: sent.seq.0,
             msg_drop_reason: if sent.is_dropped { "MsgFreqCtrl" } else { "" },
-        })
+        }
     }
 }

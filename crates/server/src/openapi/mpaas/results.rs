@@ -24,7 +24,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::listen::ended;
 use crate::node::Node;
-use crate::outbound::Target;
+use crate::outbound::{Papers, Target};
 
 /// How often is looked for results.
 const LOOK: Duration = Duration::from_secs(1);
@@ -165,7 +165,8 @@ impl Teller {
         {
             return Arc::clone(&known.target);
         }
-        let target = Arc::new(Target::new(&own.callback_url, &own.callback_ca_pem, Arc::clone(&self.networks)));
+        let papers = Papers { ca_pem: &own.callback_ca_pem, ..Papers::default() };
+        let target = Arc::new(Target::new(&own.callback_url, papers, Arc::clone(&self.networks)));
         let (url, ca_pem) = (own.callback_url.clone(), own.callback_ca_pem.clone());
         targets.insert(app.id, Known { url, ca_pem, target: Arc::clone(&target) });
         target

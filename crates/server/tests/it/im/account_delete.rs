@@ -1,9 +1,10 @@
 //! `im_open_login_svc/account_delete`.
 
+use contract::UserId;
 use contract::codes::{Account, Common, Message};
 use serde_json::{Value, json};
 
-use crate::harness::{item_fails, message, sig_at};
+use crate::harness::{APP, item_fails, message, sig_at};
 
 const COMMAND: &str = "im_open_login_svc/account_delete";
 const IMPORT: &str = "im_open_login_svc/account_import";
@@ -25,6 +26,30 @@ both! {
         item_fails(&results[1]["ResultCode"], Account::AccountUnknown);
         item_fails(&results[3]["ResultCode"], Account::AccountUnknown);
         assert_ne!(results[1]["ResultInfo"], "");
+    }
+
+    /// Two transactions that hold accounts in key order wait for each other all the same if one of them holds twice.
+    async fn follows_and_relations_of_a_deleted_account_go_in_transactions_of_their_own(im: Im) {
+        im.import(&["alice", "bob", "carol"]).await;
+        let friend = json!({ "From_Account": "alice",
+            "AddFriendItem": [{ "To_Account": "carol", "AddSource": "AddSource_Type_Web" }] });
+        im.call("sns/friend_add", friend).await.ok();
+        im.call("follow/follow_add", json!({ "From_Account": "bob", "FollowItem": [{ "To_Account": "alice" }] })).await.ok();
+        let step = async || {
+            let (app, now) = (im.node().apps.get(APP).expect("the app"), im.clock.now());
+            let delete = move |tx: &mut store::Tx<'_>| chat::account::delete(tx, now, &app, &UserId::trusted("alice"));
+            im.node().store.write(APP, delete).await.expect("a step")
+        };
+        let is_there = async || {
+            let check = json!({ "CheckItem": [{ "UserID": "alice" }] });
+            im.call("im_open_login_svc/account_check", check).await.ok()["ResultItem"][0]["AccountStatus"] == "Imported"
+        };
+        assert!(!step().await && is_there().await);
+        assert!(step().await && !is_there().await);
+        let follows = im.call("follow/follow_get_info", json!({ "From_Account": "bob", "To_Account": ["bob"] })).await.ok();
+        assert_eq!(follows["FollowInfo"][0]["FollowingCount"], 0);
+        let friends = im.call("sns/friend_get", json!({ "From_Account": "carol", "StartIndex": 0 })).await.ok();
+        assert_eq!(friends["FriendNum"], 0);
     }
 
     async fn a_batch_has_1_to_100_accounts(im: Im) {

@@ -226,6 +226,35 @@ both! {
         assert_eq!((items.len(), peers(&items)[0], unsettled().await), (700, "peer-699", 3));
     }
 
+    async fn a_list_is_answered_while_somebody_puts_it_into_order(im: Im) {
+        let names: Vec<String> = (0..100).map(|n| format!("peer-{n:03}")).collect();
+        im.import(&["alice"]).await;
+        im.import(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let body = json!({ "From_Account": "alice", "To_Account": names, "MsgRandom": 1,
+            "MsgBody": crate::harness::elements("x") });
+        im.call("openim/batchsendmsg", body).await.ok();
+        // Nothing is written until all of this is read.
+        let (go, held) = std::sync::mpsc::channel::<()>();
+        let held = std::sync::Mutex::new(held);
+        let hold = move |tx: &mut store::Tx<'_>| {
+            // On PostgreSQL writers do not wait for each other, but for this account.
+            store::accounts::lock(tx, &UserId::trusted("alice"))?;
+            // The end of the other side is what is waited for.
+            assert!(held.lock().expect("one holds it").recv().is_err());
+            Ok(())
+        };
+        let read = async {
+            let (one, two) = (im.call(LIST, first("alice")), im.call(LIST, first("alice")));
+            let answer = tokio::select! { answer = one => answer, answer = two => answer };
+            drop(go);
+            answer.ok()
+        };
+        let read = tokio::time::timeout(std::time::Duration::from_secs(20), read);
+        let (page, held) = tokio::join!(read, im.node().store.write(APP, hold));
+        held.expect("it was held");
+        assert_eq!(page.expect("the list does not wait")["SessionItem"].as_array().map(Vec::len), Some(100));
+    }
+
     async fn what_a_list_cannot_be_asked_is_refused(im: Im) {
         im.import(&["alice", "bob"]).await;
         im.text("bob", "alice", 1, "x").await;
@@ -277,6 +306,24 @@ both! {
         assert_eq!(all(&im, "bob", 7).await.0, Vec::<Value>::new());
     }
 
+    async fn the_list_of_who_was_deleted_and_came_back_shows_nothing_of_the_former_life(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        im.text("bob", "alice", 1, "in the former life").await;
+        im.call("im_open_login_svc/account_delete", json!({ "DeleteItem": [{ "UserID": "alice" }] })).await.ok();
+        im.import(&["alice"]).await;
+        im.clock.advance(60_000);
+        let silent = json!({ "SendMsgControl": ["NoLastMsg"] });
+        im.call("openim/sendmsg", with(crate::harness::message("bob", "alice", 2, "silent"), silent)).await.ok();
+        // As after a deletion: what does not move the list does not bring a conversation into it.
+        assert_eq!(all(&im, "alice", 7).await.0, Vec::<Value>::new());
+        assert_eq!((im.texts("alice", "bob").await, im.unread("alice", "bob").await), (vec!["silent".to_owned()], 1));
+        im.text("bob", "alice", 3, "heard").await;
+        let (items, _) = all(&im, "alice", 7).await;
+        assert_eq!((peers(&items), items[0]["MsgTime"].as_i64()), (vec!["bob"], Some(im.clock.now().secs())));
+        assert_eq!((im.texts("alice", "bob").await.len(), im.unread("alice", "bob").await), (2, 2));
+        assert_eq!(peers(&all(&im, "bob", 7).await.0), ["alice"]);
+    }
+
     async fn no_more_than_fifty_conversations_are_pinned(im: Im) {
         let names: Vec<String> = (0..51).map(|n| format!("peer-{n:03}")).collect();
         im.import(&["alice"]).await;
@@ -291,6 +338,35 @@ both! {
         pin(&im, "alice", names[0].clone(), false).await.expect("unpinned");
         pin(&im, "alice", names[50].clone(), true).await.expect("pinned");
         assert_eq!(all(&im, "alice", 7).await.0.len(), 50);
+    }
+
+    async fn a_change_that_came_in_earlier_and_is_committed_later_is_not_missed(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        let keys = [im.text("alice", "bob", 1, "one").await, im.text("alice", "bob", 2, "two").await];
+        let [one, two] = keys.map(|key| key.parse::<contract::MsgKey>().expect("a key"));
+        let (alice, bob) = (UserId::trusted("alice"), UserId::trusted("bob"));
+        let recall = async |at: Millis, key| {
+            let (alice, bob) = (alice.clone(), bob.clone());
+            let by = chat::message::Recaller::Admin(UserId::trusted("administrator"));
+            let recall = move |tx: &mut store::Tx<'_>| chat::message::recall(tx, at, &alice, &bob, key, &by);
+            im.node().store.write(APP, recall).await.expect("recalled");
+        };
+        let look = async |after: Millis| {
+            let (alice, bob) = (alice.clone(), bob.clone());
+            let look = move |snapshot: &mut store::Snapshot<'_>| {
+                let changes = chat::conversation::changed(snapshot, &bob, &alice, after, None)?;
+                let head = store::conversations::get(snapshot, &bob, &alice)?.expect("a head");
+                Ok((changes.messages.iter().map(|(_, message)| message.key).collect::<Vec<_>>(), head.moved_at))
+            };
+            im.node().store.read(APP, look).await.expect("a look")
+        };
+        let now = im.clock.now();
+        recall(now.plus(10), one).await;
+        let (found, seen) = look(now).await;
+        assert_eq!(found, [one]);
+        recall(now, two).await;
+        let (found, moved) = look(seen).await;
+        assert_eq!((found, moved > seen), (vec![two], true));
     }
 
     async fn heads_that_moved_in_one_moment_come_in_pages(im: Im) {

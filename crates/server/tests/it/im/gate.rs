@@ -2,7 +2,7 @@
 
 use contract::codes::{Account, Common, Message};
 use serde_json::json;
-use store::apps::Status;
+use store::apps::{AccessKey, Status};
 
 use crate::harness::{ADMIN, APP, Im, query};
 
@@ -10,6 +10,12 @@ const CHECK: &str = "im_open_login_svc/account_check";
 const SEND: &str = "openim/sendmsg";
 
 both! {
+    async fn an_app_in_memory_leaves_no_room_for_what_it_does_not_have(im: Im) {
+        let app = im.app(|_, secrets| secrets.access_keys.push(AccessKey { id: "LTAI9".into(), secret: "s".into() })).await;
+        let (settings, secrets) = (&app.settings, &app.secrets);
+        assert_eq!((secrets.signing_keys.capacity(), secrets.access_keys.capacity(), settings.admins.capacity()), (1, 1, 1));
+    }
+
     async fn of_several_faults_the_earlier_check_answers(im: Im) {
         im.app(|settings, _| {
             settings.status = Status::Disabled;

@@ -37,6 +37,7 @@ mod querystate;
 mod relation;
 mod robots;
 mod send_c2c_stream_msg;
+mod send_group_stream_msg;
 mod sendmsg;
 mod set_key_values;
 mod user_sig;

@@ -7,11 +7,13 @@ use crate::harness::{Im, elements, with};
 
 const COMMAND: &str = "stream_msg/send_c2c_stream_msg";
 
-fn chunk(index: u32, markdown: &str, is_last: u8) -> Value {
+/// A piece of a stream.
+pub(super) fn chunk(index: u32, markdown: &str, is_last: u8) -> Value {
     json!({ "EventType": "data", "Index": index, "Markdown": markdown, "IsLast": is_last })
 }
 
-fn content(chunks: &[Value]) -> Value {
+/// The content of a stream element with these pieces.
+pub(super) fn content(chunks: &[Value]) -> Value {
     json!({ "CompatibleText": "see the new app", "Chunks": chunks })
 }
 

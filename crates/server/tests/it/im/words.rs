@@ -136,6 +136,28 @@ both! {
         assert_eq!((reviews(&im, "open").await.len(), reviews(&im, "passed").await.len(), reviews(&im, "blocked").await.len()), (0, 1, 2));
     }
 
+    async fn an_operator_looks_at_messages_of_groups_as_well_and_takes_one_away(im: Im) {
+        im.import(&["ann", "bo"]).await;
+        super::group::make(&im, "g", "Public", "ann", &["bo"]).await;
+        im.app(|settings, _| settings.groups.has_recall = false).await;
+        add(&im, &[("gold", "review")]).await;
+        let (first, second) = (super::group::say(&im, "g", "bo", 1, "cheap gold").await, super::group::say(&im, "g", "bo", 2, "more gold").await);
+        let online = with(super::group::letter("g", "bo", 3, "passing gold"), json!({ "OnlineOnlyFlag": 1 }));
+        im.call("group_open_http_svc/send_group_msg", online).await.ok();
+        let open = reviews(&im, "open").await;
+        let seen: Vec<_> = open.iter().map(|one| (one["scene"].as_str(), one["account"].as_str(), one["msg_key"].as_str())).collect();
+        let key = |seq: i64, random: u32| format!("{seq}_{random}_{}", crate::harness::START.secs());
+        let (one, two) = (key(first, 1), key(second, 2));
+        assert_eq!(seen, [(Some("Group"), Some("bo"), Some("")), (Some("Group"), Some("bo"), Some(&*two)), (Some("Group"), Some("bo"), Some(&*one))]);
+        for one in &open {
+            let path = format!("reviews/{}", one["id"].as_str().expect("an id"));
+            let decision = if one["msg_key"] == two.as_str() { "pass" } else { "block" };
+            ask(&im, Method::POST, &path, json!({ "decision": decision })).await.expect("decided");
+        }
+        let left = super::group::history(&im, "g").await;
+        assert_eq!(left, [(second, "more gold".to_owned()), (first, "recalled".to_owned())]);
+    }
+
     async fn devices_are_held_to_the_same_words(im: Im) {
         im.import(&["alice", "bob"]).await;
         add(&im, &[("badword", "block"), ("darn", "replace"), ("gold", "review")]).await;

@@ -5,7 +5,9 @@
 mod bindings;
 mod cloud;
 mod device_side;
+mod environments;
 mod gate;
+mod live;
 mod mpaas;
 mod parameters;
 mod pushes;

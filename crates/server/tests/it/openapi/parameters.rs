@@ -24,6 +24,40 @@ fn good() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         ("BindPhone", vec![("DeviceId", id()), ("PhoneNumber", "13800000000".into())]),
         ("UnbindPhone", vec![("DeviceId", id())]),
         ("ListTags", vec![]),
+        ("CheckCertificate", vec![]),
+    ]
+}
+
+/// The same of pushes and of questions about them.
+fn good_pushes() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+    let to = || vec![("Target", "DEVICE".into()), ("TargetValue", device(1))];
+    let with = |more: &[(&'static str, &str)]| {
+        let more = more.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        to().into_iter().chain(more).collect::<Vec<_>>()
+    };
+    let span = |more: &[(&'static str, &str)]| {
+        let all = [("StartTime", "2023-11-14T00:00:00Z"), ("EndTime", "2023-11-15T00:00:00Z")];
+        all.iter().chain(more).map(|(name, value)| (*name, (*value).to_owned())).collect::<Vec<_>>()
+    };
+    let number = || vec![("MessageId", "7".to_owned())];
+    vec![
+        ("Push", with(&[("DeviceType", "ANDROID"), ("PushType", "NOTICE"), ("Body", "b")])),
+        ("PushMessageToAndroid", with(&[("Title", "t"), ("Body", "b")])),
+        ("PushMessageToiOS", with(&[("Title", "t"), ("Body", "b")])),
+        ("PushNoticeToAndroid", with(&[("Title", "t"), ("Body", "b")])),
+        ("PushNoticeToiOS", with(&[("ApnsEnv", "DEV"), ("Body", "b")])),
+        ("ContinuouslyPush", number().into_iter().chain(to()).collect()),
+        ("CompleteContinuouslyPush", number()),
+        ("CancelPush", number()),
+        ("QueryPushStatByMsg", number()),
+        ("QueryPushRecords", span(&[])),
+        ("ListPushRecords", span(&[])),
+        ("QueryPushList", span(&[])),
+        ("QueryPushStatByApp", span(&[("Granularity", "DAY")])),
+        ("QueryUniqueDeviceStat", span(&[("Granularity", "DAY")])),
+        ("QueryDeviceStat", span(&[("QueryType", "NEW")])),
+        ("PushV2", vec![("PushTask", "{}".into())]),
+        ("MassPushV2", vec![("PushTasks", "[]".into())]),
     ]
 }
 
@@ -40,7 +74,7 @@ both! {
     async fn each_parameter_is_needed_filled_and_visible(im: Im) {
         let signer = with_key(&im).await;
         register(&im, &device(1)).await;
-        for (action, params) in good() {
+        for (action, params) in good().into_iter().chain(good_pushes()) {
             for (place, (name, _)) in params.iter().enumerate() {
                 let mut without = params.clone();
                 without.remove(place);

@@ -18,18 +18,20 @@ use crate::harness::{APP, Im};
 use crate::raw::until;
 use crate::webhook::receiver::Receiver;
 
-const BUNDLE: &str = "com.example.app";
-const CREDENTIAL: i64 = 1;
+/// The app as Apple knows it.
+pub(super) const BUNDLE: &str = "com.example.app";
+/// The credential for it.
+pub(super) const CREDENTIAL: i64 = 1;
 
 /// A node whose app has a credential of the sandbox.
-struct World {
-    im: Im,
+pub(super) struct World {
+    pub(super) im: Im,
     signer: Signer,
-    sandbox: Sandbox,
+    pub(super) sandbox: Sandbox,
 }
 
 impl World {
-    async fn new(im: Im) -> Self {
+    pub(super) async fn new(im: Im) -> Self {
         let signer = with_key(&im).await;
         let sandbox = Sandbox::start(SandboxSettings::default()).await.expect("the sandbox starts");
         let control = |path: &str, body: Value| sandbox.control("POST", path, &body).expect("the sandbox obeys");
@@ -42,6 +44,7 @@ impl World {
             ("key_id".to_owned(), text("key")),
             ("team_id".to_owned(), text("team")),
             ("base_url".to_owned(), sandbox.apns_url()),
+            ("development_url".to_owned(), sandbox.apns_development_url()),
             ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
         ]);
         let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
@@ -62,19 +65,19 @@ impl World {
     }
 
     /// Registers a phone of Apple's; answers the token by which its inbox is read.
-    async fn phone(&self, id: &str) -> String {
-        let made = self.sandbox.control("POST", "/apns/devices", &json!({ "bundle": BUNDLE }));
+    pub(super) async fn phone(&self, id: &str) -> String {
+        self.phone_of(id, json!({ "bundle": BUNDLE }), CREDENTIAL).await
+    }
+
+    /// As [`Self::phone`], with what the sandbox is told of it and the credential of its token.
+    pub(super) async fn phone_of(&self, id: &str, what: Value, credential: i64) -> String {
+        let made = self.sandbox.control("POST", "/apns/devices", &what);
         let token = made.expect("the sandbox obeys")["token"].as_str().expect("a token").to_owned();
         let (id, now, own) = (DeviceId::parse(id).expect("a device"), self.im.clock.now(), token.clone());
         let write = move |tx: &mut store::Tx<'_>| {
             bindings::register(tx, now, &id, 1, &Registration { os: 1, ..Registration::default() })?;
-            let token = Token {
-                device: id.clone(),
-                channel: "apns".into(),
-                token: own.clone(),
-                credential: CREDENTIAL,
-                bound_at: now,
-            };
+            let token =
+                Token { device: id.clone(), channel: "apns".into(), token: own.clone(), credential, bound_at: now };
             devices::set_token(tx, &contract::UserId::trusted("nobody"), &token)
         };
         self.im.node().store.write(APP, write).await.expect("the phone is registered");
@@ -82,25 +85,25 @@ impl World {
     }
 
     /// What a phone shows.
-    fn inbox(&self, token: &str) -> Vec<Value> {
+    pub(super) fn inbox(&self, token: &str) -> Vec<Value> {
         let inbox = self.sandbox.control("GET", &format!("/apns/devices/{token}/inbox"), &json!({}));
         inbox.expect("the sandbox obeys")["notifications"].as_array().expect("a list").clone()
     }
 
-    async fn call(&self, action: &str, params: &[(&str, &str)]) -> super::Reply {
+    pub(super) async fn call(&self, action: &str, params: &[(&str, &str)]) -> super::Reply {
         self.signer.call(&self.im, action, params).await
     }
 
-    async fn sent(&self, action: &str, params: &[(&str, &str)]) -> String {
+    pub(super) async fn sent(&self, action: &str, params: &[(&str, &str)]) -> String {
         self.call(action, params).await.ok()["MessageId"].as_str().expect("a number as text").to_owned()
     }
 
-    async fn counts(&self, id: &str) -> Value {
+    pub(super) async fn counts(&self, id: &str) -> Value {
         self.call("QueryPushStatByMsg", &[("MessageId", id)]).await.ok()["PushStats"]["PushStat"][0].clone()
     }
 
     /// Waits until a push was sent to so many devices.
-    async fn reaches(&self, id: &str, count: i64) {
+    pub(super) async fn reaches(&self, id: &str, count: i64) {
         until(async || self.counts(id).await["SentCount"] == count).await;
     }
 }
@@ -119,7 +122,7 @@ fn set_clock(sandbox: &Sandbox, im: &Im) {
 }
 
 /// The parameters of a notification to Apple's devices.
-fn notice<'a>(target: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(super) fn notice<'a>(target: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
         ("Target", target),
         ("TargetValue", value),
@@ -131,7 +134,8 @@ fn notice<'a>(target: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
     ]
 }
 
-fn with<'a>(params: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+/// Parameters with others in their place; `<none>` takes one away.
+pub(super) fn with<'a>(params: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut all: Vec<_> =
         params.iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name)).copied().collect();
     all.extend(more.iter().filter(|(_, value)| *value != "<none>"));
@@ -180,7 +184,7 @@ both! {
         let token = world.phone("phone").await;
         register(&world.im, &device(1)).await;
         let short = [("Target", "DEVICE"), ("TargetValue", "phone"), ("Title", "t"), ("Body", "b")];
-        let id = world.sent("PushNoticeToiOS", &with(&short, &[("ApnsEnv", "DEV"), ("ExtParameters", r#"{"k":1}"#)])).await;
+        let id = world.sent("PushNoticeToiOS", &with(&short, &[("ApnsEnv", "PRODUCT"), ("ExtParameters", r#"{"k":1}"#)])).await;
         world.reaches(&id, 1).await;
         assert_eq!(world.inbox(&token)[0]["payload"]["k"], 1);
         for action in ["PushMessageToAndroid", "PushMessageToiOS", "PushNoticeToAndroid"] {
@@ -341,7 +345,8 @@ both! {
         let plain = notice("DEVICE", "phone");
         let ahead = |ms: i64| moment::write(world.im.clock.now().plus(ms));
         let (late, soon, hour) = (ahead(8 * 86_400_000), ahead(3_000), ahead(3_600_000));
-        let many = vec!["d"; 1_001].join(",");
+        let (many, most) = (vec!["d"; 1_001].join(","), vec!["d"; 10_001].join(","));
+        let bomb = format!("{}1{}", r#"{"a":"#.repeat(2_000), "}".repeat(2_000));
         let (long_title, long_body, long_popup) = ("x".repeat(201), "x".repeat(1_801), "x".repeat(51));
         let deep = r#"{"and":[{"or":[{"and":[{"tag":"a"}]}]}]}"#;
         let extra = format!(r#"{{"k":"{}"}}"#, "x".repeat(1_800));
@@ -371,7 +376,9 @@ both! {
             (vec![("iOSSilentNotification", "true")], Code::ParameterMalformed, "InvalidiOSSilentNotification.Format"),
             (vec![("iOSInterruptionLevel", "loud")], Code::ParameterMalformed, "InvalidiOSInterruptionLevel.Format"),
             (vec![("iOSRelevanceScore", "1.5")], Code::ParameterMalformed, "InvalidiOSRelevanceScore.Format"),
-            (vec![("iOSLiveActivityEvent", "start")], Code::ParameterMalformed, "InvalidiOSLiveActivityEvent.Format"),
+            (vec![("TargetValue", &most)], Code::ParameterSizeExceeded, "InvalidTargetValue.SizeExceed"),
+            (vec![("iOSExtParameters", &bomb)], Code::ParameterMalformed, "InvalidiOSExtParameters.Format"),
+            (vec![("PushType", "LIVE_ACTIVITY")], Code::ParameterMalformed, "InvalidPushType.Format"),
             (vec![("JobKey", "a b")], Code::ParameterMalformed, "InvalidJobKey.Format"),
             (vec![("JobKey", "123456789012345678901234567890123")], Code::ParameterLengthExceeded, "InvalidJobKey.LengthExceed"),
             (vec![("IdempotentToken", "x")], Code::ParameterMalformed, "InvalidIdempotentToken.Format"),
@@ -447,6 +454,20 @@ both! {
             let device = ask(format!("apps/{APP}/push/droid")).await.expect("the device is known");
             device["open"][0]["waits_for"] == "connection" && device["open"][0]["task"] == waiting
         }).await;
+        let crowd = world.sent("Push", &notice("ALL", "ALL")).await;
+        world.reaches(&crowd, 1).await;
+        let of_one = async |device: &str| {
+            let path = format!("apps/{APP}/push/{crowd}");
+            let query = format!("device={device}");
+            let ask = Ask { method: Method::GET, path, query, body: Bytes::new(), actor: "test".into() };
+            answer(world.im.node(), &ask).await.map(|answer| answer.body).expect("the push is known")
+        };
+        let one = of_one("phone").await;
+        assert_eq!((&one["broadcast"][0]["status"]["name"], &one["deliveries"]), (&json!("Acked"), &json!([])), "{one}");
+        assert!(one["broadcast"][0]["lane"].as_str().is_some_and(|lane| lane.starts_with("apns")), "{one}");
+        assert_eq!(of_one("droid").await["broadcast"], json!([]), "it is of another system");
+        let named = of_one("nobody").await;
+        assert_eq!((&named["broadcast"], &named["deliveries"]), (&json!([]), &json!([])));
         assert!(ask(format!("apps/{APP}/push/nobody")).await.is_err());
         assert!(ask("apps/7/push/1".to_owned()).await.is_err());
         let none = ask(format!("apps/{APP}/push/alice/bob/1")).await.expect("a message without deliveries");

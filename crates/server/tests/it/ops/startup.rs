@@ -44,9 +44,29 @@ fn whatever_keeps_a_node_from_starting_is_one_clear_line() {
     check("# https = \"0.0.0.0:8443\"", "https = \"127.0.0.1:0\"", &["tls.certificate"]);
     check("master_key_file = ", "# master_key_file = ", &["secrets.master_key is not set", "noroshi init"]);
     check("admin_token_file = ", "# admin_token_file = ", &["secrets.admin_token is not set"]);
-    check("url = \"sqlite\"", "url = \"postgres://me:hidden@127.0.0.1:1/x\"", &["connecting to the database"]);
+    check(
+        "url = \"sqlite\"",
+        "url = \"postgres://me:hidden@127.0.0.1:1/x\"",
+        &["connecting to the database", "refused"],
+    );
+    check("data = ", "data = \"/proc/nowhere\"\n# data = ", &["the folder /proc/nowhere cannot be made"]);
     let missing = noroshi(&["serve", "--config", "/nowhere/noroshi.toml"]);
     assert_eq!((missing.status.code(), stderr(&missing).lines().count()), (Some(1), 1));
+}
+
+#[test]
+fn files_of_tls_that_hold_something_else_are_told_apart() {
+    let installation = Installation::new();
+    let own = installation.path().join("own.pem");
+    let (_, pem) = server::tls::for_development().expect("a certificate");
+    let file = own.display();
+    installation.edit("# https = \"0.0.0.0:8443\"", "https = \"127.0.0.1:0\"");
+    installation.edit("# certificate = ", &format!("certificate = \"{file}\"\n# certificate = "));
+    installation.edit("# key = ", &format!("key = \"{file}\"\n# key = "));
+    for (held, word) in [("nothing", "tls.certificate"), (pem.certificate.as_str(), "tls.key")] {
+        std::fs::write(&own, held).expect("written");
+        fails(&installation, &[word, "holds no"]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! * `process`: the real binary as a process of its own. `traffic`: senders that remember what they were told, and
 //!   compare it with what is there.
-//! * `kill`, `stop`: how a process ends; `hooks`: what is told when it is killed. `trouble`: the store under a node. `slow`: the clients in front of it.
+//! * `kill`, `stop`: how a process ends; `hooks`: what is told when it is killed. `walk`: a push to all devices when it is killed. `trouble`: the store under a node. `slow`: the clients in front of it.
 
 mod hooks;
 mod kill;
@@ -12,6 +12,7 @@ mod slow;
 mod stop;
 mod traffic;
 mod trouble;
+mod walk;
 
 /// The figures of a run; the test harness shows them when asked or when the test fails.
 #[expect(clippy::print_stdout, reason = "how much was tried is what such a test is worth")]

@@ -16,12 +16,12 @@ const READ: &str = "C2C.CallbackAfterMsgReport";
 const RECALLED: &str = "C2C.CallbackAfterMsgWithDraw";
 
 /// Counts what waits to be told.
-async fn waiting(im: &Im) -> i64 {
+pub(super) async fn waiting(im: &Im) -> i64 {
     im.node().store.read(APP, |snapshot| webhooks::depth(snapshot, 1_000)).await.expect("a count")
 }
 
 /// Waits until nothing waits to be told.
-async fn told(im: &Im) {
+pub(super) async fn told(im: &Im) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while waiting(im).await > 0 {
         assert!(Instant::now() < deadline, "{} events wait", waiting(im).await);

@@ -55,9 +55,9 @@ both! {
         ask(&im, "change_group_owner", json!({ "GroupId": "g", "NewOwner_Account": "bo" })).await.ok();
         ask(&im, "delete_group_member", json!({ "GroupId": "g", "MemberToDel_Account": ["cy"] })).await.ok();
         ask(&im, "destroy_group", json!({ "GroupId": "g" })).await.ok();
-        let seen = receiver.wait(11).await;
+        let seen = receiver.wait(12).await;
         let commands: Vec<&str> = seen.iter().map(|call| call.body["CallbackCommand"].as_str().expect("a command")).collect();
-        assert_eq!(commands, [AFTER[0], AFTER[1], AFTER[5], AFTER[3], AFTER[9], AFTER[4], AFTER[7], AFTER[8], AFTER[10], AFTER[2], AFTER[6]]);
+        assert_eq!(commands, [AFTER[0], AFTER[1], AFTER[5], AFTER[3], AFTER[9], AFTER[9], AFTER[4], AFTER[7], AFTER[8], AFTER[10], AFTER[2], AFTER[6]]);
         let now = im.clock.now().0;
         assert_eq!(seen[0].body, json!({ "CallbackCommand": AFTER[0], "GroupId": "g", "Type": "Public", "Name": "club",
             "Operator_Account": "administrator", "Owner_Account": "ann", "MemberList": [], "EventTime": now }));
@@ -65,12 +65,14 @@ both! {
         assert_eq!(seen[1].body["JoinType"], "Invited");
         assert_eq!(seen[3].body["MsgBody"], elements("hi"));
         assert_eq!([&seen[3].body["MsgSeq"], &seen[3].body["Random"]], [2, 1]);
-        assert_eq!(seen[4].body["GroupMsgReceiptList"], json!([{ "MsgSeq": 2, "ReadNum": 1, "UnreadNum": 1,
+        assert_eq!(seen[4].body["GroupMsgReceiptList"], json!([{ "MsgSeq": 2, "ReadNum": 0, "UnreadNum": 2,
+            "ReadReceiptMembers": [] }]), "a message that wants receipts");
+        assert_eq!(seen[5].body["GroupMsgReceiptList"], json!([{ "MsgSeq": 2, "ReadNum": 1, "UnreadNum": 1,
             "ReadReceiptMembers": [{ "Member_Account": "bo" }] }]));
-        assert_eq!(seen[6].body["Name"], "other");
-        assert_eq!([&seen[8].body["OldOwner_Account"], &seen[8].body["NewOwner_Account"]], ["ann", "bo"]);
-        assert_eq!(seen[9].body["ExitType"], "Kicked");
-        assert_eq!(seen[10].body["MemberList"], json!([{ "Member_Account": "ann" }, { "Member_Account": "bo" }]));
+        assert_eq!(seen[7].body["Name"], "other");
+        assert_eq!([&seen[9].body["OldOwner_Account"], &seen[9].body["NewOwner_Account"]], ["ann", "bo"]);
+        assert_eq!(seen[10].body["ExitType"], "Kicked");
+        assert_eq!(seen[11].body["MemberList"], json!([{ "Member_Account": "ann" }, { "Member_Account": "bo" }]));
     }
 
     async fn an_app_refuses_or_rewrites_before(im: Im) {

@@ -1,4 +1,4 @@
-//! An app's endpoint: plain HTTP, connections kept open, answers by script. It checks every call as the contract asks of
+//! An app's endpoint: HTTP, mostly in the plain, connections kept open, answers by script. It checks every call as the contract asks of
 //! those who receive webhooks, and remembers all in the order in which they came.
 
 use std::collections::BTreeMap;
@@ -11,9 +11,10 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::apps::{AppSecrets, AppSettings, CommandSettings, OnFailure};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::harness::APP;
 
@@ -90,6 +91,7 @@ struct Shared {
 pub(crate) struct Receiver {
     /// Where it is.
     pub(crate) address: SocketAddr,
+    scheme: &'static str,
     shared: Arc<Shared>,
     _tasks: JoinSet<()>,
 }
@@ -97,7 +99,12 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Starts an endpoint that says yes to all.
     pub(crate) async fn start() -> Self {
-        Self::at(TcpListener::bind("127.0.0.1:0").await.expect("a port"))
+        Self::at(TcpListener::bind("127.0.0.1:0").await.expect("a port"), None)
+    }
+
+    /// Starts an endpoint that speaks HTTPS.
+    pub(crate) async fn start_tls(tls: Arc<rustls::ServerConfig>) -> Self {
+        Self::at(TcpListener::bind("127.0.0.1:0").await.expect("a port"), Some(TlsAcceptor::from(tls)))
     }
 
     /// Starts an endpoint where one was before.
@@ -107,14 +114,14 @@ impl Receiver {
             let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
             socket.set_reuseaddr(true).expect("the address may be taken again");
             if socket.bind(address).is_ok() {
-                return Self::at(socket.listen(64).expect("it listens"));
+                return Self::at(socket.listen(64).expect("it listens"), None);
             }
             assert!(Instant::now() < deadline, "{address} is taken");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    fn at(listener: TcpListener) -> Self {
+    fn at(listener: TcpListener, tls: Option<TlsAcceptor>) -> Self {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             seen: Mutex::default(),
@@ -124,20 +131,28 @@ impl Receiver {
             busy: AtomicUsize::new(0),
             busiest: AtomicUsize::new(0),
         });
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let mut tasks = JoinSet::new();
         let serving = Arc::clone(&shared);
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let number = serving.connections.fetch_add(1, Ordering::SeqCst);
-                let shared = Arc::clone(&serving);
+                let (shared, tls) = (Arc::clone(&serving), tls.clone());
                 connections.spawn(async move {
-                    // A caller that hangs up has had enough.
-                    drop(serve(&shared, stream, number).await);
+                    // A caller that hangs up, or does not get through the handshake, has had enough.
+                    match tls {
+                        None => drop(serve(&shared, stream, number).await),
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                drop(serve(&shared, stream, number).await);
+                            }
+                        }
+                    }
                 });
             }
         });
-        Self { address, shared, _tasks: tasks }
+        Self { address, scheme, shared, _tasks: tasks }
     }
 
     /// Answers by a script from now on.
@@ -147,7 +162,7 @@ impl Receiver {
 
     /// Where webhooks are sent.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/hooks?from=noroshi", self.address)
+        format!("{}://{}/hooks?from=noroshi", self.scheme, self.address)
     }
 
     /// Makes an app send its webhooks here.
@@ -196,7 +211,10 @@ impl Receiver {
     }
 }
 
-async fn serve(shared: &Shared, stream: TcpStream, connection: usize) -> std::io::Result<()> {
+async fn serve<S>(shared: &Shared, stream: S, connection: usize) -> std::io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut stream = BufReader::new(stream);
     loop {
         let mut head = Vec::new();
@@ -234,7 +252,7 @@ async fn serve(shared: &Shared, stream: TcpStream, connection: usize) -> std::io
     }
 }
 
-async fn answer(stream: &mut TcpStream, say: Say) -> std::io::Result<bool> {
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, say: Say) -> std::io::Result<bool> {
     let ok = |body: &[u8]| {
         let head =
             format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
@@ -287,7 +305,7 @@ fn check(head: &[String], body: &[u8], connection: usize) -> Result<Seen, String
         && of("SdkAppid") == APP.to_string()
         && of("contenttype") == "json"
         && body["CallbackCommand"] == of("CallbackCommand")
-        && !of("OptPlatform").is_empty()
+        && of("OptPlatform").is_empty() == (of("CallbackCommand") == "Group.CallbackOnMemberStateChange")
         && of("Sign") == sign;
     if is_right { Ok(Seen { query, body, connection }) } else { Err(format!("{query:?} {body}")) }
 }

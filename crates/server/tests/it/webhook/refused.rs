@@ -14,7 +14,7 @@ const JUDGED: &str = "ContentCallback.ResultNotify";
 const SIGNAL: &str = "Chatbot.OnC2CSignalMessage";
 const LIMIT: &str = "Alert.RequestOverLimit";
 
-async fn add_words(im: &Im, words: Value) {
+pub(super) async fn add_words(im: &Im, words: Value) {
     let ask = Ask {
         method: Method::POST,
         path: format!("apps/{APP}/words"),

@@ -21,7 +21,8 @@ async fn webhooks_are_set_shown_and_taken_away_and_the_token_is_never_shown() {
     let shown = ask(&im, Method::GET, "webhook", json!({})).await.expect("shown").body;
     assert_eq!(
         shown,
-        json!({ "url": "", "is_signed": false, "ca_pem": "", "retry": true, "keep_s": 86_400, "commands": {} })
+        json!({ "url": "", "is_signed": false, "ca_pem": "", "has_client_certificate": false, "retry": true,
+            "keep_s": 86_400, "commands": {} })
     );
     let changes = json!({ "url": "https://example.com/hooks", "token": "a-secret", "keep_s": 60, "retry": false });
     ask(&im, Method::PATCH, "webhook", changes).await.expect("changed");
@@ -29,7 +30,8 @@ async fn webhooks_are_set_shown_and_taken_away_and_the_token_is_never_shown() {
     ask(&im, Method::PUT, "webhook/C2C.CallbackBeforeSendMsg", before).await.expect("on");
     let on = ask(&im, Method::PUT, "webhook/C2C.CallbackAfterSendMsg", json!({})).await.expect("on").body;
     let expected = json!({
-        "url": "https://example.com/hooks", "is_signed": true, "ca_pem": "", "retry": false, "keep_s": 60,
+        "url": "https://example.com/hooks", "is_signed": true, "ca_pem": "", "has_client_certificate": false,
+        "retry": false, "keep_s": 60,
         "commands": {
             "C2C.CallbackAfterSendMsg": { "on_failure": "pass", "timeout_ms": 2_000 },
             "C2C.CallbackBeforeSendMsg": { "on_failure": "refuse", "timeout_ms": 500 }
@@ -77,6 +79,7 @@ async fn what_could_not_be_called_is_refused() {
         json!({ "url": "ftp://example.com" }),
         json!({ "url": "http://user:word@example.com" }),
         json!({ "url": "https://example.com", "ca_pem": "no certificate" }),
+        json!({ "client_pem": "no certificate" }),
         json!({ "token": "two words" }),
         json!({ "keep_s": 0 }),
         json!({ "keep_s": "a day" }),

@@ -73,11 +73,14 @@ impl Perform for CheckCertificate {
 const CHANNEL: &str = "apns";
 const OK: &str = "OK";
 
-/// Looks at the app's credential for an environment; what names none is for production.
+/// Looks at the app's credential for an environment. What names none is for production, and a key for both.
 fn look(app: &App, environment: &str, now: Millis) -> Info {
-    let own = app.settings.credentials.iter().find(|(_, own)| {
+    let has_key = |id: &i64| app.secrets.credentials.get(id).is_some_and(|own| own.contains_key("p8"));
+    let own = app.settings.credentials.iter().find(|(id, own)| {
         let named = own.settings.get("environment").filter(|text| !text.is_empty());
-        own.channel == CHANNEL && named.map_or("production", String::as_str) == environment
+        let usual = if has_key(id) { "both" } else { "production" };
+        let named = named.map_or(usual, String::as_str);
+        own.channel == CHANNEL && (named == environment || named == "both")
     });
     let none = BTreeMap::new();
     let secrets = own.map(|(id, _)| app.secrets.credentials.get(id).unwrap_or(&none));

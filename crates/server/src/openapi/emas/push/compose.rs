@@ -3,7 +3,9 @@
 //! The systems of a push to all of them are told different things only if the call says so: then the push is a task with
 //! a part for each of them.
 
-use contract::notification::{Attention, Badge, Click, Interruption, Kind, Notification, Priority, Style};
+use std::borrow::Cow;
+
+use contract::notification::{Attention, Badge, Click, Interruption, Kind, Notification, Priority, Stage, Style};
 use contract::{Fault, Millis, Result};
 use push::task::{self, Audience, Spec, When};
 use serde_json::{Map, Value, json};
@@ -19,6 +21,9 @@ use crate::openapi::action::Call;
 
 /// Bytes of title, text and what goes with them.
 const PAYLOAD_BYTES: usize = 1_800;
+
+/// How often tags may be pushed to in a day, by how many have them.
+const TAG_PACES: &task::TagPaces = &[(5_000_000, 2), (1_000_000, 20), (100_000, 100)];
 
 /// What begins tasks of this surface.
 pub const ORIGIN: &str = "emas";
@@ -69,13 +74,18 @@ pub(super) struct Composed {
 impl Composed {
     /// Takes the push on; `id` is the one of its message.
     pub(super) fn submit(&self, tx: &mut Tx<'_>, call: &Call, id: i64) -> Result<()> {
+        let mut whole = Cow::Borrowed(&self.whole);
         if call.caller.account.has_quotas {
-            task::check_pace(tx, call.now, &self.whole, super::pace(&self.whole.kind))?;
+            task::check_pace(tx, call.now, &whole, super::pace(&whole.kind))?;
+            let reach = task::check_tags(tx, call.now, &whole, TAG_PACES)?;
+            if reach > 0 {
+                whole.to_mut().reach = reach;
+            }
         }
         if self.parts.is_empty() {
-            task::submit(tx, call.now, id, &self.whole)?;
+            task::submit(tx, call.now, id, &whole)?;
         } else {
-            task::submit_parts(tx, call.now, id, &self.whole, &self.parts)?;
+            task::submit_parts(tx, call.now, id, &whole, &self.parts)?;
         }
         Ok(())
     }
@@ -87,9 +97,7 @@ pub(super) fn compose(now: Millis, whom: &Whom, asked: &Asked) -> Result<Compose
         return Err(Fault::FieldInvalid { field: "PushTime" });
     }
     task::check_times(now, asked.push_at, asked.expires_at)?;
-    if asked.apple.live_event.is_some() {
-        return Err(Fault::FieldInvalid { field: "iOSLiveActivityEvent" });
-    }
+    let live = super::live::read(whom, &asked.apple)?;
     let systems: &[Os] = match whom.devices {
         DeviceType::Ios => &[Os::Ios],
         DeviceType::Android => &[Os::Android],
@@ -104,6 +112,10 @@ pub(super) fn compose(now: Millis, whom: &Whom, asked: &Asked) -> Result<Compose
             None => told.push((1 << *os as i64, one)),
         }
     }
+    let kind = if live.is_some() { PushType::LiveActivity } else { whom.kind };
+    if let Some((_, one)) = told.first_mut().filter(|_| live.is_some()) {
+        one.notification = Notification { kind: Kind::Live, live, ..one.notification.clone() };
+    }
     let begins = asked.push_at.unwrap_or(now).max(now);
     let life_ms = asked.expires_at.map_or(task::LIFE_MAX_MS, |at| (at.0 - begins.0).min(task::LIFE_MAX_MS));
     let spec = |systems: i64, told: &Told| Spec {
@@ -117,7 +129,7 @@ pub(super) fn compose(now: Millis, whom: &Whom, asked: &Asked) -> Result<Compose
         store_offline: asked.store_offline,
         is_fleeting: !asked.store_offline,
         extra: json!({ "DeviceType": whom.devices.as_str() }),
-        ..Spec::new(ORIGIN, whom.kind.kind(), whom.audience.clone(), told.notification.clone())
+        ..Spec::new(ORIGIN, kind.kind(), whom.audience.clone(), told.notification.clone())
     };
     let Some((_, first)) = told.first() else { return Err(Fault::FieldInvalid { field: "DeviceType" }) };
     let whole = spec(whom.devices.systems(), first);
@@ -148,7 +160,7 @@ fn tell(os: Os, whom: &Whom, asked: &Asked) -> Result<Told, Fault> {
         (PushType::Notice, Some((title, body))) => {
             Ok(Told { notification, message: Some(message(title, body)), road: Road::OwnFirst })
         }
-        (PushType::Message, _) => {
+        (PushType::Message | PushType::LiveActivity, _) => {
             let own = message(&asked.title, &asked.body);
             Ok(match remind(os, asked, &notification) {
                 Some(notification) => Told { notification, message: Some(own), road: Road::OwnFirst },
@@ -250,6 +262,10 @@ fn apple(whom: &Whom, asked: &Asked) -> Result<Notification, Fault> {
         has_content: is_silent,
         is_mutable: given.mutable.unwrap_or(false),
         interruption,
+        stage: given.env.map(|env| match env {
+            ApnsEnv::Dev => Stage::Development,
+            ApnsEnv::Product => Stage::Production,
+        }),
         relevance: given.relevance,
         data: given.ext.clone().unwrap_or_default().0,
         ..common(asked)

@@ -9,7 +9,7 @@ use super::words::{ApnsEnv, Extra};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Apple {
-    /// `DEV` or `PRODUCT`; required where only iOS is meant. The environment of a device is that of the credential its token came with.
+    /// `DEV` or `PRODUCT`: which of Apple's services; required where only iOS is meant.
     #[serde(rename = "iOSApnsEnv")]
     pub(super) env: Option<ApnsEnv>,
     /// The number on the icon. Not together with the automatic one.
@@ -54,25 +54,25 @@ pub(super) struct Apple {
     /// The text of that notification.
     #[serde(rename = "iOSRemindBody")]
     pub(super) remind_body: Option<String>,
-    /// Live activities are not carried yet: refused.
+    /// `start`, `update` or `end` of a live activity, on one device of iOS. Everything below goes with it.
     #[serde(rename = "iOSLiveActivityEvent")]
     pub(super) live_event: Option<String>,
-    /// Goes with `iOSLiveActivityEvent`.
+    /// The activity, as its device has reported it; required but for `start`.
     #[serde(rename = "iOSLiveActivityId")]
     pub(super) live_id: Option<String>,
-    /// Goes with `iOSLiveActivityEvent`.
+    /// What the attributes are; required with `start`.
     #[serde(rename = "iOSLiveActivityAttributesType")]
     pub(super) live_type: Option<String>,
-    /// Goes with `iOSLiveActivityEvent`.
+    /// What stays as long as the activity is there: a JSON object; required with `start`.
     #[serde(rename = "iOSLiveActivityAttributes")]
-    pub(super) live_attributes: Option<String>,
-    /// Goes with `iOSLiveActivityEvent`.
+    pub(super) live_attributes: Option<Extra>,
+    /// What the activity shows now: a JSON object; required but for `end`.
     #[serde(rename = "iOSLiveActivityContentState")]
-    pub(super) live_state: Option<String>,
-    /// Goes with `iOSLiveActivityEvent`.
+    pub(super) live_state: Option<Extra>,
+    /// When it disappears, in seconds; with `end`.
     #[serde(rename = "iOSLiveActivityDismissalDate")]
     pub(super) live_dismissal: Option<i64>,
-    /// Goes with `iOSLiveActivityEvent`.
+    /// When what it shows is out of date, in seconds.
     #[serde(rename = "iOSLiveActivityStaleDate")]
     pub(super) live_stale: Option<i64>,
 }

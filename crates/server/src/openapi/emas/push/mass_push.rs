@@ -48,6 +48,9 @@ pub struct PushTask {
     job_key: Option<JobKey>,
     /// When it begins, at most seven days ahead; absent for at once.
     push_time: Option<Moment>,
+    /// Has no effect any more.
+    #[expect(dead_code, reason = "read, so that a malformed one is refused")]
+    send_speed: Option<i64>,
     /// When it is not worth delivering any more, at most 72 hours after it begins.
     expire_time: Option<Moment>,
     /// Whether a device that is away gets it over our own connection when it is back before that.

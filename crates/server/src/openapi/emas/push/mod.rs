@@ -1,7 +1,7 @@
 //! Pushes: whom they are for, what is shown, when.
 //!
-//! * `words`: choices and other small types. `fields_*`: what is said to each system of devices. `compose`: from those to
-//!   tasks. `vendors`: what is said to single vendors. `shapes`: the newer, nested form of the same.
+//! * `words`: choices and other small types. `fields_*`: what is said to each system of devices, `live` to what is shown
+//!   live. `compose`: from those to tasks. `vendors`: what is said to single vendors. `shapes`: the newer, nested form of the same.
 //! * The other files are actions.
 
 pub mod cancel_push;
@@ -11,6 +11,7 @@ pub mod continuously_push;
 mod fields_android;
 mod fields_apple;
 mod fields_harmony;
+mod live;
 pub mod mass_push;
 pub mod mass_push_v2;
 #[expect(clippy::module_inception, reason = "an action's file carries its name")]

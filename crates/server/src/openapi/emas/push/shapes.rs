@@ -92,8 +92,8 @@ pub(super) struct Ios {
     ext_parameters: Option<Extra>,
     /// `passive`, `active`, `time-sensitive` or `critical`.
     interruption_level: Option<String>,
-    /// Live activities are not carried yet: refused.
-    live_activity: Option<Extra>,
+    /// What is done with a live activity of one device.
+    live_activity: Option<Activity>,
     /// The sound.
     music: Option<String>,
     /// Lets the app change it before it is shown.
@@ -106,6 +106,26 @@ pub(super) struct Ios {
     subtitle: Option<String>,
     /// Notifications of one thread are shown as a group.
     thread_id: Option<String>,
+}
+
+/// What is done with a live activity.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Activity {
+    /// `start`, `update` or `end`.
+    event: Option<String>,
+    /// The activity, as its device has reported it; required but for `start`.
+    id: Option<String>,
+    /// What the attributes are; required with `start`.
+    attributes_type: Option<String>,
+    /// What stays as long as the activity is there; required with `start`.
+    attributes: Option<Extra>,
+    /// What the activity shows now; required but for `end`.
+    content_state: Option<Extra>,
+    /// When it disappears, in seconds; with `end`.
+    dismissal_date: Option<i64>,
+    /// When what it shows is out of date, in seconds.
+    stale_date: Option<i64>,
 }
 
 /// What is said to HarmonyOS devices.
@@ -268,6 +288,8 @@ impl Notice {
 
 impl Ios {
     fn say(&self) -> Apple {
+        let none = Activity::default();
+        let live = self.live_activity.as_ref().unwrap_or(&none);
         Apple {
             env: self.apns_env,
             badge: self.badge,
@@ -282,7 +304,14 @@ impl Ios {
             ext: self.ext_parameters.clone(),
             level: self.interruption_level.clone(),
             relevance: self.relevance_score,
-            live_event: self.live_activity.as_ref().map(|_| String::new()),
+            // An activity to which nothing happens is none of the three.
+            live_event: self.live_activity.as_ref().map(|one| one.event.clone().unwrap_or_default()),
+            live_id: live.id.clone(),
+            live_type: live.attributes_type.clone(),
+            live_attributes: live.attributes.clone(),
+            live_state: live.content_state.clone(),
+            live_dismissal: live.dismissal_date,
+            live_stale: live.stale_date,
             ..Apple::default()
         }
     }

@@ -87,6 +87,8 @@ words! {
         Notice = "NOTICE",
         /// Something for the app, which must be connected.
         Message = "MESSAGE",
+        /// What an app shows live; such pushes are asked for as notices, and told apart where they are listed.
+        LiveActivity = "LIVE_ACTIVITY",
     }
     /// Apple's environment.
     ApnsEnv {
@@ -153,12 +155,14 @@ impl PushType {
         match self {
             Self::Notice => "notice",
             Self::Message => "message",
+            Self::LiveActivity => "live",
         }
     }
 
     /// As the contract spells a task's kind.
     pub fn spell(kind: &str) -> &'static str {
-        if kind == Self::Message.kind() { Self::Message.as_str() } else { Self::Notice.as_str() }
+        let all = [Self::Message, Self::LiveActivity];
+        all.into_iter().find(|one| one.kind() == kind).unwrap_or(Self::Notice).as_str()
     }
 }
 

@@ -20,7 +20,7 @@ pub struct QueryPushRecords {
     start_time: Moment,
     /// Up to this moment.
     end_time: Moment,
-    /// `NOTICE` or `MESSAGE`; absent for both.
+    /// `NOTICE`, `MESSAGE` or `LIVE_ACTIVITY`; absent for all.
     push_type: Option<PushType>,
     /// By what they name whom they are for; absent for all.
     target: Option<Target>,

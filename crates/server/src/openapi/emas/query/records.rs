@@ -30,7 +30,7 @@ pub(super) struct PushInfo {
     body: String,
     /// Which systems it is for.
     device_type: String,
-    /// `NOTICE` or `MESSAGE`.
+    /// `NOTICE`, `MESSAGE` or `LIVE_ACTIVITY`.
     push_type: &'static str,
     /// When it begins or began.
     push_time: String,
@@ -50,7 +50,7 @@ pub(super) struct Span {
     start_time: Moment,
     /// Up to this moment.
     end_time: Moment,
-    /// `NOTICE` or `MESSAGE`; absent for both.
+    /// `NOTICE`, `MESSAGE` or `LIVE_ACTIVITY`; absent for all.
     push_type: Option<PushType>,
     /// From 1 (default) to 10 000.
     page: Option<i64>,

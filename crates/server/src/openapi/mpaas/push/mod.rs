@@ -11,7 +11,7 @@ pub mod push_template;
 use std::collections::BTreeMap;
 
 use contract::error::refuse;
-use contract::notification::Notification;
+use contract::notification::{Kind, Live, LiveEvent, Notification};
 use contract::{Fault, Millis, Result};
 use push::mpaas::content::{self, Extended, Look};
 use push::mpaas::order::{Aim, Delivery, Order};
@@ -36,8 +36,8 @@ use crate::openapi::fields::Text;
 pub struct Whom {
     /// What the caller calls the push; filled if it is there.
     task_name: Option<Text<{ push::mpaas::TASK_NAME_BYTES }>>,
-    /// What the targets are: 1 Android devices, 2 iOS devices, 3 users, 7 HarmonyOS devices. Live activities (5 and 6)
-    /// have no channel here.
+    /// What the targets are: 1 Android devices, 2 iOS devices, 3 users, 7 HarmonyOS devices; of a simple push and of one
+    /// by template also 5 live activities by their push token, 6 by their id.
     delivery_type: i64,
     /// Seconds for which the push is valid, up to 30 days. Meanwhile it goes to devices that connect and users that are
     /// bound.
@@ -53,6 +53,12 @@ impl Whom {
     /// What the targets are.
     fn delivery(&self) -> Result<Delivery> {
         Delivery::of(self.delivery_type).ok_or_else(|| Fault::DeliveryTypeInvalid.into())
+    }
+
+    /// What the targets are, where live activities are none.
+    fn plain_delivery(&self) -> Result<Delivery> {
+        let delivery = self.delivery()?;
+        if delivery.is_live() { refuse(Fault::DeliveryTypeInvalid) } else { Ok(delivery) }
     }
 
     /// How long the push is valid.
@@ -100,6 +106,13 @@ pub struct How {
     transparent_message_urgency: Option<Urgency>,
     /// Members of vendors' own requests, by vendor.
     vendor_template: Option<Object>,
+    /// What happens to a live activity: `update` or `end`. To begin one takes its attributes, for which the contract has no
+    /// parameter.
+    activity_event: Option<String>,
+    /// What the live activity shows now: a JSON object. Required with `update`.
+    activity_content_state: Option<Object>,
+    /// When the live activity disappears, in seconds; with `end`.
+    dismissal_date: Option<i64>,
     /// 0. Short messages have no channel here.
     #[expect(dead_code, reason = "every other number is refused by reading it")]
     sms_strategy: Option<Choice<0>>,
@@ -166,10 +179,56 @@ impl How {
     }
 
     /// The notification, complete.
-    fn notification(&self, texts: &Texts, look: &Look, extended: &Extended) -> Result<Notification> {
+    fn notification(
+        &self,
+        delivery: Delivery,
+        texts: &Texts,
+        look: &Look,
+        extended: &Extended,
+    ) -> Result<Notification> {
         let mut made = content::notification(texts, look, extended)?;
         vendor::say(&mut made, &self.words());
+        made.live = self.live(delivery)?;
+        if made.live.is_some() {
+            made.kind = Kind::Live;
+            // Nothing of it can be tapped but the activity, and its alert has no room for a picture.
+            made.has_content = false;
+        }
         Ok(made)
+    }
+
+    /// What happens to a live activity; what belongs to one is refused where none is meant.
+    fn live(&self, delivery: Delivery) -> Result<Option<Live>> {
+        let invalid = |field| refuse(Fault::FieldInvalid { field });
+        if !delivery.is_live() {
+            return match (&self.activity_event, &self.activity_content_state, self.dismissal_date) {
+                (Some(_), ..) => invalid("ActivityEvent"),
+                (_, Some(_), _) => invalid("ActivityContentState"),
+                (_, _, Some(_)) => invalid("DismissalDate"),
+                (None, None, None) => Ok(None),
+            };
+        }
+        let event = match self.activity_event.as_deref().and_then(LiveEvent::parse) {
+            Some(event @ (LiveEvent::Update | LiveEvent::End)) => event,
+            Some(LiveEvent::Start) | None => return invalid("ActivityEvent"),
+        };
+        let state = self.activity_content_state.as_ref().map(|state| state.0.clone());
+        if state.is_none() && event == LiveEvent::Update {
+            return invalid("ActivityContentState");
+        }
+        if self.dismissal_date.is_some_and(|at| at < 0 || event != LiveEvent::End) {
+            return invalid("DismissalDate");
+        }
+        Ok(Some(Live {
+            token: String::new(),
+            name: String::new(),
+            event,
+            at: 0,
+            state,
+            attributes: None,
+            stale_at: None,
+            dismissed_at: self.dismissal_date,
+        }))
     }
 }
 

@@ -103,7 +103,7 @@ impl PushBroadcast {
         let own = template(snapshot, &self.template_name)?;
         let texts = filled(&own, self.template_key_value.as_ref())?;
         let extended = self.how.extended()?;
-        let notification = self.how.notification(&texts, &self.how.look(Some(&own)), &extended)?;
+        let notification = self.how.notification(delivery, &texts, &self.how.look(Some(&own)), &extended)?;
         Ok(Order {
             kind: Kind::Broadcast,
             delivery,

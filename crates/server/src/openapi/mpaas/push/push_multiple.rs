@@ -84,7 +84,7 @@ impl Perform for PushMultiple {
 
 impl PushMultiple {
     fn order(&self, snapshot: &mut Snapshot<'_>) -> Result<Order> {
-        let delivery = self.whom.delivery()?;
+        let delivery = self.whom.plain_delivery()?;
         let life_ms = self.whom.life_ms()?;
         if self.target_msg.is_empty() {
             return refuse(Fault::TargetEmpty);
@@ -102,7 +102,7 @@ impl PushMultiple {
             let mut extended = shared.clone();
             extended.extend(content::target_extended(&one.extended_params.clone().unwrap_or_default().0)?);
             let texts = filled(&own, one.template_key_value.as_ref())?;
-            aim.own = Some(self.how.notification(&texts, &look, &extended)?);
+            aim.own = Some(self.how.notification(delivery, &texts, &look, &extended)?);
         }
         Ok(Order {
             kind: Kind::Multiple,

@@ -92,7 +92,7 @@ impl PushSimple {
             delivery,
             name: self.whom.name(),
             template: None,
-            notification: self.how.notification(&texts, &look, &extended)?,
+            notification: self.how.notification(delivery, &texts, &look, &extended)?,
             aims,
             crowd: None,
             is_own_only: self.how.is_own_only(),

@@ -78,7 +78,7 @@ impl PushTemplate {
             kind: Kind::Template,
             delivery,
             name: self.whom.name(),
-            notification: self.how.notification(&texts, &self.how.look(Some(&own)), &extended)?,
+            notification: self.how.notification(delivery, &texts, &self.how.look(Some(&own)), &extended)?,
             template: Some((own.id, own.name)),
             aims,
             crowd: None,

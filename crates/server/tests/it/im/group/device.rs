@@ -111,6 +111,24 @@ both! {
         bo.end().await;
     }
 
+    async fn a_meeting_is_joined_freely_and_a_club_by_asking_unless_they_say_otherwise(im: Im) {
+        im.import(&["ann", "bo", "cy"]).await;
+        let (ann, bo) = (Phone::new(&im, "ann").await, Phone::new(&im, "bo").await);
+        for (id, kind) in [("meeting", "ChatRoom"), ("club", "Public")] {
+            let new = GroupCreateRequest { r#type: kind.into(), name: "n".into(), group: id.into(), ..Default::default() };
+            ann.client.groups().create(&new).await.expect("made");
+        }
+        assert_eq!(bo.client.groups().join("meeting", "").await, Ok(None), "in at once");
+        assert!(bo.client.groups().join("club", "let me in").await.expect("asked").is_some());
+        let closed = json!({ "GroupId": "meeting", "ApplyJoinOption": "DisableApply" });
+        ask(&im, "modify_group_base_info", closed).await.ok();
+        let cy = Phone::new(&im, "cy").await;
+        refused(cy.client.groups().join("meeting", "").await, Group::OperationForbidden);
+        ann.end().await;
+        bo.end().await;
+        cy.end().await;
+    }
+
     async fn a_targeted_message_is_for_its_receivers_and_counts_for_nobody(im: Im) {
         im.import(&["ann", "bo", "cy"]).await;
         make(&im, "g", "Public", "ann", &["bo", "cy"]).await;

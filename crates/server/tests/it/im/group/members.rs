@@ -44,8 +44,10 @@ both! {
         ask(&im, "add_group_member", adding("live", &["bo"])).await.fails(Group::OperationForbidden);
         ask(&im, "add_group_member", with(adding("g", &["bo"]), json!({ "Silence": 2 }))).await.fails(Group::FieldInvalid);
         ask(&im, "modify_group_base_info", json!({ "GroupId": "g", "MaxMemberNum": 2 })).await.ok();
-        let answer = ask(&im, "add_group_member", adding("g", &["bo", "cy"])).await.ok();
-        assert_eq!(results(&answer), [1, 0], "one finds a seat");
+        ask(&im, "add_group_member", adding("g", &["bo", "cy"])).await.fails(Group::GroupFull);
+        assert_eq!(info(&im, "g").await["MemberNum"], 1, "all of them or none");
+        let answer = ask(&im, "add_group_member", adding("g", &["ann", "bo"])).await.ok();
+        assert_eq!(results(&answer), [2, 1], "who is in needs no seat");
         ask(&im, "add_group_member", adding("g", &["cy"])).await.fails(Group::GroupFull);
     }
 

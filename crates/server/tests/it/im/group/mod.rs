@@ -1,5 +1,6 @@
 //! Groups by REST, and what only a device meets.
 
+mod codes;
 mod conflicts;
 mod device;
 mod ended;

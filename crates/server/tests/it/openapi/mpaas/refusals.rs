@@ -72,7 +72,7 @@ both! {
             (&[("DeliveryType", "-")], Code::DeliveryTypeInvalid),
             (&[("DeliveryType", "x")], Code::DeliveryTypeInvalid),
             (&[("DeliveryType", "4"), ("ExpiredSeconds", "0")], Code::DeliveryTypeInvalid),
-            (&[("DeliveryType", "5")], Code::DeliveryTypeInvalid),
+            (&[("DeliveryType", "8")], Code::DeliveryTypeInvalid),
             (&[("ExpiredSeconds", "-")], Code::ExpiryInvalid),
             (&[("ExpiredSeconds", "")], Code::ExpiryInvalid),
             (&[("ExpiredSeconds", "abc")], Code::ExpiryInvalid),

@@ -95,6 +95,48 @@ both! {
         sandbox.shutdown().await;
     }
 
+    async fn an_app_with_both_callbacks_hears_of_a_push_once_by_the_surface_that_sent_it(im: Im) {
+        let caller = caller(&im).await;
+        let (sandbox, server) = (apple(&im).await, Server::start(0).await);
+        called_back(&im, &server, "").await;
+        let receiver = crate::webhook::receiver::Receiver::start().await;
+        im.app(receiver.hook(&["Push.Result"], store::apps::OnFailure::Pass)).await;
+        let token = phone(&sandbox);
+        caller.call("PushBind", &[("DeliveryToken", &token), ("UserId", "u1"), ("OsType", "2")]).await.pushed();
+        let own = simple(&caller, "3", r#"{"u1":"k1"}"#, &[]).await;
+        let template = [("TemplateName", "t"), ("Title", "Hi"), ("Content", "there"), ("ShowStyle", "0"), ("PushStyle", "0")];
+        caller.call("CreateTemplate", &template).await.kept();
+        let many = [
+            ("TaskName", "many"), ("DeliveryType", "3"), ("ExpiredSeconds", "300"), ("TemplateName", "t"),
+            ("TargetMsg.1.Target", "u1"), ("TargetMsg.1.MsgKey", "k2"),
+        ];
+        caller.call("PushMultiple", &many).await.pushed();
+        let told = server.wait(2).await;
+        let mut keys: Vec<&str> = told.iter().filter_map(|(_, body, _)| body["msgKey"].as_str()).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["k1", "k2"]);
+        let emas = super::super::Signer::own();
+        let app = crate::harness::APP.to_string();
+        let push = [
+            ("AppKey", app.as_str()), ("Target", "DEVICE"), ("TargetValue", &token), ("DeviceType", "iOS"),
+            ("PushType", "NOTICE"), ("iOSApnsEnv", "PRODUCT"), ("Title", "t"), ("Body", "b"),
+        ];
+        let other = emas.call_plain(&im, "Push", &push).await.ok()["MessageId"].clone();
+        let heard = receiver.wait(1).await;
+        assert_eq!(heard[0].body["MessageId"], other, "the first that the webhook tells of is the push of its own surface");
+        // What its user does with it is nothing that the other callback tells: the webhook does.
+        let now = im.clock.now();
+        let opened = im.node().store.write(crate::harness::APP, move |tx| {
+            let device = contract::DeviceId::trusted(&token);
+            push::receipt::note(tx, now, own, &device, store::push_counts::Report::Opened, None)
+        });
+        assert!(opened.await.expect("written"));
+        let heard = receiver.wait(2).await;
+        assert_eq!((&heard[1].body["MessageId"], &heard[1].body["Events"][0]["Event"]), (&json!(own.to_string()), &json!("open")));
+        assert_eq!((server.wait(2).await.len(), heard.len()), (2, 2));
+        sandbox.shutdown().await;
+    }
+
     async fn a_server_that_does_not_hear_is_told_again_and_nothing_is_lost(im: Im) {
         let caller = caller(&im).await;
         let server = Server::start(2).await;
