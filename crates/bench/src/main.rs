@@ -5,13 +5,15 @@
 //!
 //! * `store_append`, `sendmsg`, `webhook`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`, `login`, `idle`,
 //!   `idle_apps`, `words`, `push_broadcast`, `push_single`, `tag_expression`, `openapi_call`, `group_large`, `live_room`,
-//!   `groups_many`: what is measured.
-//! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`: the raw limits beside it.
+//!   `groups_many`, `channels`, `vendor_trouble`: what is measured.
+//! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`, `bare`: the raw limits beside it.
 //! * `process`, `worker`, `hall`, `cluster`, `proxy`: what runs as a process or stands between.
-//! * `push_deck`: what the benchmarks of push have in common.
+//! * `push_deck`, `vendor_rooms`, `vendor_deck`: what the benchmarks of push have in common.
 //! * `http`, `socket`, `dice`: generators of load that cost little. `figure`: what comes out.
 
+mod bare;
 mod broadcast;
+mod channels;
 mod cluster;
 mod conversation_list;
 mod dice;
@@ -41,6 +43,9 @@ mod socket;
 mod store_append;
 mod tag_expression;
 mod traffic;
+mod vendor_deck;
+mod vendor_rooms;
+mod vendor_trouble;
 mod webhook;
 mod words;
 mod worker;
@@ -79,7 +84,7 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 23] = [
     "store-append",
     "sendmsg-http",
     "sendmsg-webhook",
@@ -99,6 +104,10 @@ const NAMES: [&str; 19] = [
     "live-room",
     "groups-many",
     "community",
+    "channels",
+    "channel-far",
+    "channel-silent",
+    "channel-storm",
 ];
 
 const USAGE: &str = "\
@@ -106,7 +115,8 @@ bench [--quick] [NAME …]   measure; without a name everything. The names:
                            store-append sendmsg-http sendmsg-webhook friend-get conversation-list
                            fan-out broadcast login-tls idle-memory idle-apps words
                            push-broadcast-devices push-single tag-expression openapi-call
-                           group-large live-room groups-many community";
+                           group-large live-room groups-many community
+                           channels channel-far channel-silent channel-storm";
 
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -174,6 +184,10 @@ async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
         "live-room" => live_room::run(effort).await,
         "groups-many" => groups_many::run(effort).await,
         "community" => group_large::community(effort).await,
+        "channels" => channels::run(effort).await,
+        "channel-far" => channels::far(effort).await,
+        "channel-silent" => vendor_trouble::silent(effort).await,
+        "channel-storm" => vendor_trouble::storm(effort).await,
         "conversation-list" => conversation_list::run(effort).await,
         _ => idle::run(effort).await,
     }

@@ -13,7 +13,7 @@ use store::accounts::Account;
 use store::append::{Draft, Facts, Standing};
 use store::messages::View;
 use store::relations::Tie;
-use store::{Snapshot, Tx, accounts, conversations, messages, relations};
+use store::{Snapshot, Tx, accounts, conversations, messages, outbox, relations};
 
 /// Decides whether a send is allowed. Pure, because it runs twice: before the send is queued, and again under the
 /// locks of the append writer with the facts of that moment.
@@ -117,6 +117,8 @@ pub fn recall(
     if !messages::set_flags(tx, &view, &message, Flags::RECALLED, at)? {
         return refuse(Fault::MessageRecalled);
     }
+    outbox::leave_recall(tx, now, view.conversation(), message.seq)?;
+    tx.after(Event::DeliveryQueued);
     tx.after_hook(now, &Happening::Recalled { sender: sender.clone(), receiver: receiver.clone(), key })?;
     tx.after(Event::MessageRecalled {
         sender: sender.clone(),

@@ -49,7 +49,7 @@ pub use message::{
     Conversation, Extended, Extension, FileLink, Message, MessageId, NewFile, Presence, RefusedConversation,
     SendOptions, Sent, Upload, custom, text,
 };
-pub use push::{PushDevice, PushOs, PushState, Pushes, Tagged};
+pub use push::{LiveActivity, PushDevice, PushOs, PushState, Pushes, Tagged};
 pub use relation::{
     AddFriend, Added, Blocked, Custom, Friend, FriendGroup, FriendList, FriendRequest, FriendRequests, Mutual, Outcome,
     RelationVersions, Relations, UpdateFriend,

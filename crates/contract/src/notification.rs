@@ -84,6 +84,10 @@ pub struct Notification {
     /// A later notification with the same number replaces this one where it is shown; it can be taken back by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_id: Option<i64>,
+    /// Takes back what was shown by the same number, where the vendor can. Where it can only replace, the text here, if
+    /// there is any, takes the place of the old one.
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_recall: bool,
     /// Sent as a test: vendors count it apart and take few of them.
     #[serde(skip_serializing_if = "is_false")]
     pub is_test: bool,
@@ -334,6 +338,7 @@ mod tests {
             weight: Some(Weight::Marketing),
             attention: Some(Attention::Both),
             notify_id: Some(7),
+            is_recall: true,
             is_test: true,
             stage: Some(Stage::Development),
             live: Some(Live {

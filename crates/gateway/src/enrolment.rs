@@ -6,7 +6,7 @@ use contract::frame::wire::{
     tag_holder,
 };
 use contract::{Fault, Result, limit};
-use push::{binding, receipt, tag};
+use push::{binding, report, tag};
 use store::bindings::{self, Registration};
 use store::bound_tags::Holder;
 use store::live_activities::{self, Activity};
@@ -132,7 +132,7 @@ pub(crate) async fn tell(call: &Call, request: PushReport) -> Result<()> {
     };
     let id: [u8; 16] = request.id.as_slice().try_into().map_err(|_| Fault::FieldInvalid { field: "id" })?;
     let (now, device) = (call.now, call.session.device.clone());
-    call.write(move |tx| receipt::hear(tx, now, &id, &device, kind).map(drop)).await
+    call.write(move |tx| report::hear(tx, now, &id, &device, kind).map(drop)).await
 }
 
 /// Notes what the app shows live on the device, or forgets it.

@@ -153,6 +153,8 @@ pub enum Scope {
     App,
     /// The connection or the vendor's node.
     Node,
+    /// What the whole credential may send in one day of the vendor's: the wish is the time until the next day begins.
+    Day,
 }
 
 /// A published delivery status. Numbers are reused between families.

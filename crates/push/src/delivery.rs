@@ -12,7 +12,7 @@ use crate::credential::Trouble;
 /// Waits after the first, second and third attempt, before jitter.
 const PAUSES_MS: [i64; 3] = [1_000, 4_000, 16_000];
 
-/// The longest wait that a vendor's wish can cause; longer ones are tried again by then.
+/// The longest wait that a vendor's wish for more than one message can cause; longer ones are tried again by then.
 const PAUSE_MAX_MS: i64 = 300_000;
 
 /// How a connection of our own answered.
@@ -79,10 +79,25 @@ fn ended(row: &Claimed, status: Status, now: Millis) -> Settled {
     Settled { is_ended: true, ..open(row, status, Waits::Nothing, now) }
 }
 
+/// Whether the vendor of a delivery with this status may have shown it: it was taken, or nobody knows.
+pub fn may_be_shown(of: &Status) -> bool {
+    [PushCommon::Acked, PushCommon::NONE].into_iter().any(|row| *of == status(row))
+}
+
+/// The class of a delivery whose worker has lost sight of it, or of the store.
+pub fn lost() -> i32 {
+    number(OfflinePush::InternalNetwork)
+}
+
 /// Ends a delivery whose time is over, with the last that is known of it.
 pub fn expired(row: &Claimed, now: Millis) -> Settled {
     let last = row.status.clone().unwrap_or_else(|| status(PushCommon::NONE));
-    Settled { is_sent: false, ..ended(row, last, now) }
+    Settled { is_sent: false, class: row.class, ..ended(row, last, now) }
+}
+
+/// Ends a recall of what cannot be taken back where it went.
+pub fn not_recalled(row: &Claimed, now: Millis) -> Settled {
+    unsent(row, "the channel cannot take a notification back", now)
 }
 
 /// Ends a delivery whose device is not bound any more.
@@ -162,11 +177,20 @@ pub fn after_answer(row: &Claimed, answer: Answer, retries: u32, now: Millis) ->
     let reached = verdict.status().map_or_else(|| status(PushCommon::Acked), own);
     let settled = match verdict {
         Verdict::Accepted | Verdict::Gone { .. } | Verdict::Refused { .. } => ended(row, reached, now),
-        Verdict::Later { after_ms, .. } => {
+        // It waits for as long as it is worth delivering: whoever changes the quota or the credential may let it go before.
+        Verdict::Later { scope: Scope::Day, after_ms, .. } => {
+            let due = now.plus(after_ms.unwrap_or(PAUSE_MAX_MS).max(0));
+            open(row, reached, Waits::Nothing, due.min(row.expires_at))
+        }
+        Verdict::Later { after_ms, scope, .. } => {
             let own = || jittered(pause(row.attempts), &id(row.task, row.number), row.attempts);
-            let pause = after_ms.map_or_else(own, |wish| wish.clamp(0, PAUSE_MAX_MS));
-            let due = now.plus(pause);
-            if row.attempts >= retries || due >= row.expires_at {
+            // A wish that concerns this message alone, such as to wait for the morning, is kept in full.
+            let longest = if scope == Scope::Message { i64::MAX } else { PAUSE_MAX_MS };
+            let pause = after_ms.map_or_else(own, |wish| wish.clamp(0, longest));
+            let due = Millis(now.0.saturating_add(pause));
+            // A vendor that was asked too fast has not looked at the message: only its time is a bound.
+            let is_last = row.attempts >= retries && scope != Scope::App;
+            if is_last || due >= row.expires_at {
                 ended(row, reached, now)
             } else {
                 open(row, reached, Waits::Nothing, due)
@@ -217,6 +241,7 @@ mod tests {
             attempts,
             badge: None,
             status: None,
+            class: 0,
             token: Some("t".into()),
             bound_at: Millis(0),
             is_bound: true,
@@ -250,6 +275,28 @@ mod tests {
         let verdict = Verdict::Later { status: NODE, scope: Scope::Message, after_ms: Some(500) };
         let settled = after_answer(&late, Answer { verdict, said: channel::Said::default() }, 3, Millis(0));
         assert!(settled.is_ended);
+    }
+
+    #[test]
+    fn what_no_number_is_left_for_waits_for_the_vendors_day_and_only_expires() {
+        let verdict = |scope, wish| Verdict::Later { status: NODE, scope, after_ms: Some(wish) };
+        let after = |attempts, scope, wish| {
+            let answer = Answer { verdict: verdict(scope, wish), said: channel::Said::default() };
+            let settled = after_answer(&row(attempts), answer, 3, Millis(0));
+            (settled.is_ended, settled.due_at)
+        };
+        assert_eq!(after(9, Scope::Day, 700_000), (false, Millis(700_000)));
+        assert_eq!(after(9, Scope::Day, 2_000_000), (false, Millis(1_000_000)), "not beyond its expiry");
+        assert_eq!(after(9, Scope::App, 1_000), (false, Millis(1_000)));
+        assert_eq!(after(0, Scope::Message, 600_000), (false, Millis(600_000)), "a night is longer than five minutes");
+        assert!(after(0, Scope::Message, i64::MAX).0);
+        assert!(after(9, Scope::Node, 1_000).0);
+    }
+
+    #[test]
+    fn what_was_lost_sight_of_says_so_when_its_time_is_over() {
+        let settled = expired(&Claimed { class: lost(), ..row(0) }, Millis(5));
+        assert_eq!((settled.class, settled.is_ended, settled.status), (-200, true, status(PushCommon::NONE)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contract::AppId;
-use push::receipts::{self, CALLBACK_HEADER, CallbackKey, Receipt, Unreadable};
+use push::callback::{self, CALLBACK_HEADER, CallbackKey, Receipt, Unreadable};
 use store::apps::App;
 use subtle::ConstantTimeEq;
 
@@ -39,7 +39,7 @@ pub(crate) async fn serve(State(node): State<Arc<Node>>, place: Option<Path<Plac
     };
     let proof = head.headers.get(CALLBACK_HEADER).and_then(|value| value.to_str().ok());
     let now = node.clock.now();
-    match receipts::read(&channel, proof, &body, key(&app, credential).as_ref(), now) {
+    match callback::read(&channel, proof, &body, key(&app, credential).as_ref(), now) {
         None => StatusCode::NOT_FOUND.into_response(),
         Some(Err(Unreadable::Unproved)) => StatusCode::FORBIDDEN.into_response(),
         Some(Err(Unreadable::Malformed)) => StatusCode::BAD_REQUEST.into_response(),
@@ -75,7 +75,7 @@ async fn take(node: &Node, app: AppId, channel: &str, told: Vec<Receipt>) -> con
     let now = node.clock.now();
     for part in told.chunks(BATCH) {
         let (part, channel) = (part.to_vec(), channel.to_owned());
-        node.store.write(app, move |tx| receipts::take(tx, now, &channel, &part).map(drop)).await?;
+        node.store.write(app, move |tx| callback::take(tx, now, &channel, &part).map(drop)).await?;
     }
     Ok(())
 }

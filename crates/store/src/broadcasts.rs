@@ -216,6 +216,20 @@ pub fn get(snapshot: &mut Snapshot<'_>, number: i64) -> Result<Option<Broadcast>
     )
 }
 
+/// Finds the broadcast of a task by its random number, by which broadcasts are found fast.
+pub fn of_task(snapshot: &mut Snapshot<'_>, task: i64, random: u32) -> Result<Option<Broadcast>> {
+    let app = snapshot.app();
+    snapshot.opt(
+        sql!(
+            "SELECT number, origin, sender, random, crc, audience, matter, notification, data_id, created_at, expires_at,
+                 CASE WHEN kept = 1 THEN kept_before END, task, stage, frontier, chunks, ended_at, revoked_at, matched,
+                 told, statuses
+             FROM broadcasts WHERE app = $1 AND random = $2 AND task = $3 ORDER BY created_at DESC LIMIT 1"
+        ),
+        (app, random, task),
+    )
+}
+
 /// Finds what the same sender asked for with the same words since a moment.
 pub fn repeated(snapshot: &mut Snapshot<'_>, order: &Order, since: Millis) -> Result<Option<Broadcast>> {
     let app = snapshot.app();

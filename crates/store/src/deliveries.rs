@@ -1,13 +1,15 @@
 //! Tasks and their deliveries: one row for each notification to one device by one channel.
 //!
 //! A delivery begins without a lane, as a target that a task named. Looking up the ways to the target turns it into
-//! one row per way. `targets` is that look-up, `claim` is how rows are taken by lease and given back, `upkeep` counts and forgets them; here is the
-//! rest of their lives.
+//! one row per way. `targets` is that look-up, `claim` is how rows are taken by lease and given back, `settle` is what became
+//! of them, `recall` is what is taken back from phones, `upkeep` counts and forgets them; here is the rest of their lives.
 //!
 //! `due_at` is the only schedule: when to send, when to give up waiting, when a lease has run out.
 
 mod claim;
+mod recall;
 mod route;
+mod settle;
 mod targets;
 mod upkeep;
 
@@ -17,8 +19,10 @@ use contract::{ConversationId, DeviceId, Millis, MsgKey, Result, Seq, UserId, li
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 use crate::{groups, push_counts};
-pub use claim::{Claim, Claimed, Due, Settled, all_lanes, claim, lanes, release, renew, settle};
+pub use claim::{Claim, Claimed, Due, all_lanes, claim, lanes, renew};
+pub use recall::{Went, announcing, pushed, repeat, went};
 pub use route::{Road, Route};
+pub use settle::{Settled, release, settle};
 pub use targets::{Open, end_target, set_unbound, set_ways, take_targets};
 pub use upkeep::{Depth, apps_before, depths, purge};
 

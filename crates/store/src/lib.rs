@@ -93,6 +93,9 @@ pub const OFFLINE_PUSH: &str = "offline-push";
 /// The outbox topic of the offline push of a group's message: one row, whatever the group's size.
 pub const GROUP_PUSH: &str = "group-push";
 
+/// The outbox topic of notifications that are to disappear: those of a message, or those of a task.
+pub const PUSH_RECALL: &str = "push-recall";
+
 /// Where the data is and how much may be spent on it.
 #[derive(Clone)]
 pub enum Settings {

@@ -4,7 +4,7 @@
 
 use contract::{AppId, ConversationId, Millis, Result, Seq, limit};
 
-use crate::{Snapshot, Tx};
+use crate::{PUSH_RECALL, Snapshot, Tx};
 
 /// One piece of work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,37 @@ pub fn put_back(tx: &mut Tx<'_>, topic: &str, item: &Item) -> Result<()> {
         (app, item.id, topic, &*item.part, item.due_at, &*item.payload, item.conversation, item.seq),
     )?;
     Ok(())
+}
+
+/// Leaves work for another part, unless the same waits already: the id is made of what it is about.
+pub fn leave(tx: &mut Tx<'_>, topic: &str, item: &Item) -> Result<()> {
+    let app = tx.app();
+    tx.run(
+        sql!(
+            "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (app, id) DO NOTHING"
+        ),
+        (app, item.id, topic, &*item.part, item.due_at, &*item.payload, item.conversation, item.seq),
+    )?;
+    Ok(())
+}
+
+/// Leaves word that a message was taken back: what announced it on phones is to disappear.
+pub fn leave_recall(tx: &mut Tx<'_>, now: Millis, conversation: ConversationId, seq: Seq) -> Result<()> {
+    // Ids of the other topics are drawn at random from the same 63 bits.
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in conversation.0.into_iter().chain(seq.0.to_be_bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    let item = Item {
+        id: (hash >> 1) as i64,
+        part: String::new(),
+        due_at: now,
+        payload: "{}".to_owned(),
+        conversation: Some(conversation),
+        seq,
+    };
+    leave(tx, PUSH_RECALL, &item)
 }
 
 /// Lists apps that have due work of a topic, in pages ordered by id. It spans apps, so it runs for the platform.

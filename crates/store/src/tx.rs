@@ -204,6 +204,20 @@ impl<'a> Tx<'a> {
         self.snapshot.note(done)
     }
 
+    /// Changes many rows in the way in which each engine is quick: SQLite runs its text for each of them, PostgreSQL runs
+    /// its own once, with all of them in a list. Answers how many rows that changed.
+    pub(crate) fn many_or_set<P: Params, L: Params>(
+        &mut self,
+        sql: Sql,
+        rows: impl IntoIterator<Item = P>,
+        list: impl FnOnce() -> L,
+    ) -> Result<u64> {
+        match &self.snapshot.link {
+            Link::Sqlite(_) => self.many(sql, rows),
+            Link::Postgres(_) => self.run(sql, list()),
+        }
+    }
+
     /// Leaves an event that goes out only after the commit.
     pub fn after(&mut self, event: Event) {
         self.events.push(event);

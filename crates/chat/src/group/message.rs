@@ -11,7 +11,7 @@ use contract::{Fault, Result, Seq, UserId};
 use store::extensions::Target;
 use store::groups::members::{self, Member};
 use store::groups::{self, Group, messages};
-use store::{Snapshot, Tx, conversations};
+use store::{Snapshot, Tx, conversations, outbox};
 
 use super::{By, Scope, actor, ensure, find, hold_place, member_of, place, tip};
 use crate::message::change::Edit;
@@ -61,6 +61,8 @@ pub fn recall(
         outcomes.push(outcome);
     }
     if !recalled.is_empty() {
+        recalled.iter().try_for_each(|seq| outbox::leave_recall(tx, scope.now, group.conversation, *seq))?;
+        tx.after(Event::DeliveryQueued);
         let what = GroupHappening::Recalled { seqs: recalled.iter().map(|seq| seq.0).collect() };
         tip::hook(tx, &group, by, scope.now, what)?;
         tx.after(Event::Group(GroupEvent::Recalled {

@@ -9,6 +9,7 @@ use store::broadcasts::{self, Broadcast, Gate, Order};
 use store::deliveries::{self, Route, Target, Task};
 
 use super::Audience;
+use crate::recall::{self, Notice};
 
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
@@ -121,6 +122,9 @@ pub fn revoke_batch(tx: &mut Tx<'_>, now: Millis, rule: Rule, found: &Broadcast,
     order.audience.clear();
     order.task = task;
     broadcasts::add(tx, &order, true)?;
+    if undo.request.notification.is_none() {
+        return recall::begin(tx, now, found.order.task, &Notice::default());
+    }
     deliver(tx, &order, &targets)
 }
 
@@ -159,12 +163,22 @@ fn undone(
     // The same key, so that a phone shows the new text in the place of the old one.
     order.notification = match &undo.request.notification {
         Some(notification) => text(notification, found.order.number)?,
-        None => String::new(),
+        None => taken_back(found)?,
     };
     gate.revoked_at = now;
     broadcasts::set_gate(tx, &gate)?;
     let task = order.task;
     Ok((order, task))
+}
+
+/// What takes back what a broadcast pushed, where no text takes its place; nothing if it pushed nothing.
+fn taken_back(found: &Broadcast) -> Result<String> {
+    if found.order.notification.is_empty() {
+        return Ok(String::new());
+    }
+    let of: Notification = serde_json::from_str(&found.order.notification).map_err(Failure::internal)?;
+    let recall = recall::notification(&of, found.order.task, &Notice::default());
+    Ok(serde_json::to_string(&recall).map_err(Failure::internal)?)
 }
 
 /// The same, asked for before.

@@ -43,7 +43,7 @@ pub const CHUNK: usize = 1_000;
 pub const SLICE: usize = 64;
 
 /// Devices of a slice, where devices are walked: what a crash may repeat, and as few writes as the pace needs.
-pub const SLICE_DEVICES: usize = 500;
+pub const SLICE_DEVICES: usize = 1_000;
 
 /// Chunks that a node works on at a time, in all apps together.
 const TURNS_MAX: usize = 4;

@@ -4,7 +4,7 @@
 //! Messages that say the same go out in one call, up to the vendor's bound. A token stands once in a call: a second
 //! message with the same words for it goes out in a call of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::Refusal;
-use crate::channel::{Answer, Outgoing, Said, Scope, Status, Verdict};
+use super::wire::Judged;
+use crate::channel::{Answer, Outgoing, Recall, Said, Scope, Status, Verdict};
 
 /// Messages of one call.
 pub(super) struct Group<'a, P> {
@@ -107,6 +108,44 @@ where
     answers.into_iter().flatten().collect()
 }
 
+/// Takes notifications back, those of one number in one call, up to the vendor's bound; puts the answers into the order of
+/// the recalls. To take away twice is to take away, so a call may be repeated.
+pub(super) async fn recall<'a, F>(
+    recalls: &'a [Recall],
+    tokens_max: usize,
+    ask: impl Fn(i64, Vec<&'a str>) -> F,
+) -> Vec<Answer>
+where
+    F: Future<Output = Judged>,
+{
+    let mut by_number: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    for (place, recall) in recalls.iter().enumerate() {
+        by_number.entry(recall.notify_id).or_default().push(place);
+    }
+    let mut answers = vec![None; recalls.len()];
+    for (number, places) in by_number {
+        for places in places.chunks(tokens_max) {
+            let tokens = places.iter().map(|place| recalls[*place].token.as_str()).collect();
+            let judged = ask(number, tokens).await;
+            for place in places {
+                let own = judged.named.get(&recalls[*place].token).unwrap_or(&judged.all);
+                answers[*place] = Some(own.clone());
+            }
+        }
+    }
+    answers.into_iter().flatten().collect()
+}
+
+/// The day of China's vendors begins so much before the world's.
+const ZONE_MS: i64 = 8 * 3_600_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// How long it is until a time of day in China, which is never now. Today ends at 0.
+pub(super) fn until_china(of_day_ms: i64, now: Millis) -> i64 {
+    let left = (of_day_ms - (now.0 + ZONE_MS)).rem_euclid(DAY_MS);
+    if left == 0 { DAY_MS } else { left }
+}
+
 /// A refusal by the channel itself, in the vendor's code.
 #[expect(clippy::unnecessary_box_returns, reason = "a refusal travels as an error, which is small")]
 pub(super) fn local(status: Status, text: impl Into<String>) -> Refusal {
@@ -183,7 +222,7 @@ pub(super) fn data_members(notification: &Notification) -> Map<String, Value> {
 }
 
 /// The number by which a notification replaces an earlier one: its own, or one that stands for its key.
-pub(super) fn notify_id(notification: &Notification) -> Option<i64> {
+pub(crate) fn notify_id(notification: &Notification) -> Option<i64> {
     let of_key = |key: &String| {
         let hash = Sha256::digest(key.as_bytes());
         // 31 bits, as Android counts; none is zero.
@@ -337,6 +376,17 @@ mod tests {
         assert_ne!(call_key("p", &[&one]), call_key("p", &[&two]));
         assert_ne!(call_key("p", &[&one]), call_key("q", &[&one]));
         assert_ne!(content_key(&hi, Millis(1)), content_key(&hi, Millis(2)));
+    }
+
+    #[test]
+    fn the_vendors_day_begins_at_midnight_in_china() {
+        const HOUR_MS: i64 = 3_600_000;
+        // 2027-01-15 08:00:00 UTC is 16:00 in China.
+        let now = Millis(1_800_000_000_000);
+        assert_eq!(until_china(0, now), 8 * HOUR_MS);
+        assert_eq!(until_china(7 * HOUR_MS, now), 15 * HOUR_MS);
+        assert_eq!(until_china(0, now.plus(8 * HOUR_MS)), 24 * HOUR_MS);
+        assert_eq!(until_china(7 * HOUR_MS, now.plus(8 * HOUR_MS)), 7 * HOUR_MS);
     }
 
     #[test]

@@ -24,6 +24,7 @@ use rustls::RootCertStore;
 use serde_json::{Map, Value};
 
 use crate::channel::{Answer, Clock};
+pub(crate) use batching::notify_id;
 pub use callback::{CALLBACK_HEADER, CallbackKey, Fate, Receipt, Unreadable};
 pub use wire::Tuning;
 use wire::{Client, UrlMalformed};

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
-use crate::channel::{Answer, Channel, Limits, Outgoing, Said, Verdict};
+use crate::channel::{Answer, Channel, Limits, Outgoing, Recall, Said, Verdict};
 
 /// Messages that are kept for the test to look at.
 const SEEN_MAX: usize = 100_000;
@@ -25,6 +25,9 @@ struct State {
     by_token: Vec<(String, Answer)>,
     delay: Duration,
     seen: VecDeque<Outgoing>,
+    /// None while the vendor cannot take anything back.
+    recalled: Option<VecDeque<Recall>>,
+    batch_largest: usize,
     is_closed: bool,
 }
 
@@ -51,6 +54,21 @@ impl Scripted {
         self.state.lock().delay = delay;
     }
 
+    /// Lets the vendor take notifications back from now on.
+    pub fn can_recall(&self) {
+        self.state.lock().recalled.get_or_insert_default();
+    }
+
+    /// What was taken back, oldest first.
+    pub fn recalled(&self) -> Vec<Recall> {
+        self.state.lock().recalled.iter().flatten().cloned().collect()
+    }
+
+    /// How many messages the largest batch had.
+    pub fn batch_largest(&self) -> usize {
+        self.state.lock().batch_largest
+    }
+
     /// What was sent, oldest first.
     pub fn seen(&self) -> Vec<Outgoing> {
         self.state.lock().seen.iter().cloned().collect()
@@ -73,7 +91,20 @@ impl State {
             self.seen.pop_front();
         }
         self.seen.push_back(outgoing.clone());
-        let own = self.by_token.iter().find(|(token, _)| *token == outgoing.token).map(|(_, answer)| answer.clone());
+        self.say(&outgoing.token)
+    }
+
+    fn take_back(&mut self, recall: &Recall) -> Answer {
+        let kept = self.recalled.get_or_insert_default();
+        if kept.len() >= SEEN_MAX {
+            kept.pop_front();
+        }
+        kept.push_back(recall.clone());
+        self.say(&recall.token)
+    }
+
+    fn say(&mut self, token: &str) -> Answer {
+        let own = self.by_token.iter().find(|(known, _)| known == token).map(|(_, answer)| answer.clone());
         own.or_else(|| self.script.pop_front()).unwrap_or_else(|| answer(Verdict::Accepted))
     }
 }
@@ -90,9 +121,19 @@ impl Channel for Scripted {
                 tokio::time::sleep(delay).await;
             }
             let mut state = self.state.lock();
+            state.batch_largest = state.batch_largest.max(batch.len());
             batch.iter().map(|outgoing| state.take(outgoing)).collect()
         }
         .boxed()
+    }
+
+    fn recall<'a>(&'a self, recalls: &'a [Recall]) -> Option<BoxFuture<'a, Vec<Answer>>> {
+        self.state.lock().recalled.as_ref()?;
+        let recalled = async move {
+            let mut state = self.state.lock();
+            recalls.iter().map(|recall| state.take_back(recall)).collect()
+        };
+        Some(recalled.boxed())
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -3,6 +3,7 @@
 //! The lane is the one that sends everything else of its credential, with its circuit, its rate and its bound; only the
 //! claim and the writing down are the caller's.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use contract::{AppId, Millis, Result};
@@ -12,7 +13,7 @@ use store::devices;
 use super::driver::Key;
 use super::lane::{Lane, Road};
 use super::work::{self, Outcome};
-use super::{CLAIM_MAX, Engine, Shared};
+use super::{Engine, Shared};
 
 /// What became of rows.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ async fn run(shared: &Arc<Shared>, app: AppId, name: &str, mut rows: Vec<Claimed
             }
         };
         let is_probe = is_probe && matches!(road, Road::Vendor(_));
-        let count = if is_probe { 1 } else { count.clamp(1, CLAIM_MAX).min(rows.len()) };
+        let count = if is_probe { 1 } else { count.max(1).min(rows.len()) };
         let Ok(permits) = Arc::clone(&shared.permits).acquire_many_owned(count as u32).await else { break };
         let rest = rows.split_off(count);
         let mut back = batch(shared, &lane, &road, rows, &mut done).await?;
@@ -73,7 +74,8 @@ async fn batch(
     work::send(shared, lane, road, ready, None, &mut outcome).await;
     note(shared, lane, &outcome).await?;
     done.settled.append(&mut outcome.settled);
-    Ok(rows.into_iter().filter(|row| outcome.back.contains(&(row.task, row.number))).collect())
+    let back: HashSet<(i64, i64)> = outcome.back.into_iter().collect();
+    Ok(rows.into_iter().filter(|row| back.contains(&(row.task, row.number))).collect())
 }
 
 /// Writes down what a batch tells of tokens and of the lane.

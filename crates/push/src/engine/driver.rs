@@ -12,7 +12,7 @@ use contract::{AppId, Failure, Millis, Result};
 use futures_util::FutureExt;
 use store::deliveries::{self, Due};
 use store::outbox;
-use store::{GROUP_PUSH, OFFLINE_PUSH, tasks};
+use store::{GROUP_PUSH, OFFLINE_PUSH, PUSH_RECALL, tasks};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -296,7 +296,7 @@ async fn sweep(shared: &Shared, now: Millis) -> Result<Vec<Due>> {
         after = Some(last.clone());
         found.extend(page.into_iter().filter(|due| due.due_at <= horizon));
     }
-    for topic in [OFFLINE_PUSH, GROUP_PUSH] {
+    for topic in [OFFLINE_PUSH, GROUP_PUSH, PUSH_RECALL] {
         let mut app = AppId(i64::MIN);
         loop {
             let page =

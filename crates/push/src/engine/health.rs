@@ -12,6 +12,8 @@ const REFUSED_MS: i64 = 30_000;
 const AWAY_MS: i64 = 1_000;
 /// The longest pause: an operator who has mended something waits no longer.
 const PAUSE_MAX_MS: i64 = 300_000;
+/// The longest pause until a vendor's next day.
+const DAY_MS: i64 = 86_400_000;
 /// Batches in a row of which nothing came through, before the vendor counts as away.
 const AWAY_BATCHES: u32 = 3;
 /// In a batch of this size one is enough.
@@ -47,11 +49,14 @@ impl Circuit {
 
     /// Learns from a batch.
     pub(super) fn learn(&mut self, answers: &[Answer], now: Millis) {
-        let mut wish = None;
+        let (mut wish, mut day) = (None, None);
         let (mut is_refused, mut away) = (false, 0);
         for answer in answers {
             match answer.verdict {
                 Verdict::Refused { scope: Scope::App, .. } => is_refused = true,
+                Verdict::Later { scope: Scope::Day, after_ms, .. } => {
+                    day = day.max(Some(after_ms.unwrap_or(PAUSE_MAX_MS).clamp(AWAY_MS, DAY_MS)));
+                }
                 Verdict::Later { scope: Scope::App, after_ms, .. } => {
                     wish = wish.max(Some(after_ms.unwrap_or(AWAY_MS).max(AWAY_MS)));
                 }
@@ -61,6 +66,9 @@ impl Circuit {
         }
         if is_refused {
             self.shut(REFUSED_MS, now);
+        } else if let Some(day) = day {
+            // Asking again before would be answered the same, and some vendors lower the number of those who do.
+            self.until = Some(now.plus(day));
         } else if let Some(wish) = wish {
             self.until = Some(now.plus(wish.min(PAUSE_MAX_MS)));
         } else if !answers.is_empty() && away == answers.len() {
@@ -206,6 +214,18 @@ mod tests {
         assert_eq!(circuit.gate(Millis(30_001)), Gate::Shut(Millis(90_000)));
         circuit.learn(&[answer(Verdict::Accepted)], Millis(90_000));
         assert_eq!(circuit.gate(Millis(90_000)), Gate::Open);
+    }
+
+    #[test]
+    fn a_day_whose_number_is_used_up_is_waited_out() {
+        let used_up = answer(Verdict::Later { status: STATUS, scope: Scope::Day, after_ms: Some(7_200_000) });
+        let mut circuit = Circuit::default();
+        circuit.learn(&[answer(Verdict::Accepted), used_up.clone()], Millis(5));
+        assert_eq!(circuit.gate(Millis(7_200_004)), Gate::Shut(Millis(7_200_005)));
+        assert_eq!(circuit.gate(Millis(7_200_005)), Gate::Probe);
+        assert!(!is_flow_control(&[used_up]), "the next day's rate is the usual one");
+        circuit.learn(&[answer(Verdict::Accepted)], Millis(7_200_006));
+        assert_eq!(circuit.gate(Millis(7_200_006)), Gate::Open);
     }
 
     #[test]

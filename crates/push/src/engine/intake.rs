@@ -14,14 +14,14 @@ use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task
 use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
 use store::push_counts::Tally;
-use store::{GROUP_PUSH, OFFLINE_PUSH, Snapshot, Tx, accounts, audiences, tasks};
+use store::{GROUP_PUSH, OFFLINE_PUSH, PUSH_RECALL, Snapshot, Tx, accounts, audiences, tasks};
 
 use super::{Shared, grouped};
 use crate::chat::Notice;
 use crate::credential::is_voip;
 use crate::delivery::status;
 use crate::ways::Ways;
-use crate::{live, notice, task};
+use crate::{live, notice, recall, task};
 
 /// Rows of one transaction: short, because other writers wait behind it.
 const BATCH: usize = 64;
@@ -33,16 +33,21 @@ pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Ve
     // A look is cheaper than a turn at the writer, and a push waits for every turn before its own.
     let look = move |snapshot: &mut Snapshot<'_>| {
         let is_due = |snapshot: &mut Snapshot<'_>, topic| outbox::is_due(snapshot, topic, now);
-        Ok((tasks::next_due(snapshot)?, is_due(snapshot, OFFLINE_PUSH)?, is_due(snapshot, GROUP_PUSH)?))
+        let has = [OFFLINE_PUSH, GROUP_PUSH, PUSH_RECALL].map(|topic| is_due(snapshot, topic));
+        let [has_notices, has_groups, has_recalls] = has;
+        Ok((tasks::next_due(snapshot)?, has_notices?, has_groups?, has_recalls?))
     };
-    let (next, has_notices, has_groups) = shared.store.read(app, look).await?;
+    let (next, has_notices, has_groups, has_recalls) = shared.store.read(app, look).await?;
     let next = launch(shared, app, now, next).await?;
     let notices = if has_notices { shared.store.write(app, move |tx| take_notices(tx, now)).await? } else { 0 };
     let has_more = has_groups && shared.store.write(app, move |tx| grouped::take(tx, now)).await?;
+    // What announces a message is made before it is taken back.
+    let is_early = notices == BATCH || has_more;
+    let recalls = has_recalls && (is_early || shared.store.write(app, move |tx| recall::take(tx, now)).await?);
     let take = move |tx: &mut Tx<'_>| Ok((take_targets(tx, now)?, deliveries::lanes(tx)?));
     let (targets, mut lanes) = shared.store.write(app, take).await?;
     lanes.extend(next.map(|due_at| Due { app, lane: String::new(), due_at }));
-    if notices == BATCH || has_more || targets == BATCH {
+    if is_early || recalls || targets == BATCH {
         lanes.push(Due { app, lane: String::new(), due_at: now });
     }
     Ok(lanes)

@@ -14,12 +14,18 @@ use tokio::task::JoinSet;
 use super::driver::Key;
 use super::health::{Bucket, Circuit, Gate, Guard, is_flow_control};
 use super::work::{self, Batch};
-use super::{CLAIM_MAX, Phase, Shared, unique};
+use super::{BATCH_MAX, CLAIM_MAX, Phase, Shared, unique};
 use crate::channel::{Answer, Channel, Verdict};
 use crate::credential::{Opened, Trouble};
+use crate::delivery;
 
 /// How long a changed credential's old channel may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
+
+/// A claim takes at most this part of the memory that is left …
+const SHARE: usize = 8;
+/// … but never less than this, as long as there is any.
+const SHARE_MIN: usize = 16;
 
 /// Where a lane leads.
 #[derive(Clone)]
@@ -225,6 +231,9 @@ impl Lane {
             Ok(admitted) => admitted,
             Err(at) => return Ok(Found::Later(at)),
         };
+        // A lane takes a part of what is left and no more, so that those whose vendors do not answer leave something to
+        // the others.
+        let count = count.min((shared.permits.available_permits() / SHARE).max(SHARE_MIN));
         let permits = tokio::select! {
             permits = Arc::clone(&shared.permits).acquire_many_owned(count as u32) => permits,
             _ = phase.changed() => return Ok(Found::Nothing),
@@ -234,7 +243,8 @@ impl Lane {
         let now = shared.now();
         let claim = Claim { node: shared.settings.node, id: unique(), until: now.plus(shared.settings.lease_ms) };
         let name = Arc::clone(&self.key.lane);
-        let rows = shared.store.write(self.key.app, move |tx| deliveries::claim(tx, now, &name, &claim, count)).await?;
+        let take = move |tx: &mut store::Tx<'_>| deliveries::claim(tx, now, &name, &claim, count, delivery::lost());
+        let rows = shared.store.write(self.key.app, take).await?;
         if rows.is_empty() {
             return Ok(Found::Nothing);
         }
@@ -259,6 +269,10 @@ impl Lane {
     pub(super) fn admit(&self, now: Millis, is_alone: bool) -> Result<(usize, bool), Millis> {
         let mut state = self.state.lock();
         state.used_at = now;
+        let max = match &state.road {
+            Some((_, Road::Vendor(channel))) => channel.limits().batch_max.clamp(CLAIM_MAX, BATCH_MAX),
+            _ => CLAIM_MAX,
+        };
         let is_probe = match state.circuit.gate(now) {
             Gate::Open => false,
             Gate::Shut(until) => return Err(until),
@@ -267,8 +281,8 @@ impl Lane {
             Gate::Probe => return Err(now),
         };
         let count = match &mut state.bucket {
-            Some(bucket) => bucket.available(now)?.min(CLAIM_MAX),
-            None => CLAIM_MAX,
+            Some(bucket) => bucket.available(now)?.min(max),
+            None => max,
         };
         Ok((count, is_probe))
     }

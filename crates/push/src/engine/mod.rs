@@ -44,8 +44,11 @@ use lane::Lane;
 /// Targets that one push may name; more are several tasks.
 pub const TARGETS_MAX: usize = 1_000;
 
-/// Rows that one claim takes; larger batches get slower on PostgreSQL.
+/// Rows that one claim takes; a channel whose vendor takes more in one call gets a call's worth.
 pub const CLAIM_MAX: usize = 256;
+
+/// The most that one call of any vendor takes, and so the most that one claim takes.
+pub const BATCH_MAX: usize = 1_000;
 
 /// Times and bounds; the default suits production.
 #[derive(Debug, Clone)]
@@ -56,7 +59,7 @@ pub struct Settings {
     pub lease_ms: i64,
     /// How often all lanes are looked through: for the work of dead nodes and for rings that were lost.
     pub sweep: Duration,
-    /// Deliveries in memory at once, in all lanes together.
+    /// Deliveries in memory at once, in all lanes together: half a kilobyte each, beside the texts of their tasks.
     pub rows_max: usize,
     /// Batches of one lane under way at once.
     pub batches_max: usize,
@@ -78,7 +81,7 @@ impl Default for Settings {
             node: 1,
             lease_ms: 30_000,
             sweep: Duration::from_secs(5),
-            rows_max: 8_192,
+            rows_max: 32_768,
             batches_max: 4,
             retries: 3,
             ack: Duration::from_secs(10),

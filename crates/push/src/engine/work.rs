@@ -18,9 +18,11 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::lane::{Lane, Road, Slot};
 use super::{Phase, Shared};
-use crate::channel::{Answer, Channel, Outgoing, Verdict};
+use crate::channel::{Answer, Channel, Outgoing, Recall, Verdict};
+use crate::channels::notify_id;
 use crate::credential::is_voip;
 use crate::delivery;
+use crate::recall;
 use crate::results::{self, Results};
 
 /// How often writing down is tried before the lease is left to run out.
@@ -78,10 +80,14 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
 /// Ends what need not or cannot be sent, and reads the notifications of the rest, once per task.
 pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, outcome: &mut Outcome) -> Vec<Ready> {
     let plain = !is_voip(deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel));
+    let is_vendor = matches!(road, Road::Vendor(_));
     let mut known: BTreeMap<i64, Option<Arc<Notification>>> = BTreeMap::new();
     let mut ready = Vec::with_capacity(rows.len());
     for row in rows {
-        let read = || serde_json::from_str(&row.notification).ok().map(|text| Arc::new(fit(text, plain)));
+        let read = || {
+            let text = serde_json::from_str(&row.notification).ok()?;
+            Some(Arc::new(fit(text, plain, is_vendor.then_some(row.task))))
+        };
         let notification = known.entry(row.task).or_insert_with(read).clone();
         // What is shown live has a token of its own, whoever is logged in on its device.
         let is_live = notification.as_ref().is_some_and(|one| one.live.is_some());
@@ -91,7 +97,7 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
             Some(delivery::without_channel(&row, trouble, now))
         } else if !row.is_bound && !is_live {
             Some(delivery::unbound(&row, now))
-        } else if matches!(road, Road::Vendor(_)) && row.token.is_none() && !is_live {
+        } else if is_vendor && row.token.is_none() && !is_live {
             Some(delivery::without_token(&row, now))
         } else {
             None
@@ -101,6 +107,10 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
             continue;
         }
         match notification {
+            // Nothing is taken back over our own connection: what is there is the app's to clear.
+            Some(notification) if notification.is_recall && !is_vendor => {
+                outcome.settled.push(delivery::not_recalled(&row, now));
+            }
             Some(notification) => {
                 let notification = with_badge(&notification, row.badge);
                 ready.push((row, notification));
@@ -111,10 +121,13 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
     ready
 }
 
-/// A call without a token that rings is an ordinary notification (tencent-im-rest reference, §7.2).
-fn fit(notification: Notification, plain: bool) -> Notification {
+/// A call without a token that rings is an ordinary notification (tencent-im-rest reference, §7.2). What a vendor shows
+/// of a task gets a number by which it can be replaced and taken back, unless it has one.
+fn fit(notification: Notification, plain: bool, task: Option<i64>) -> Notification {
     let kind = if plain && notification.kind == Kind::Voip { Kind::Alert } else { notification.kind };
-    Notification { kind, ..notification }
+    let is_named = notify_id(&notification).is_some() || kind != Kind::Alert;
+    let number = task.filter(|_| !is_named).map(|task| recall::number(&notification, task));
+    Notification { kind, notify_id: number.or(notification.notify_id), ..notification }
 }
 
 fn with_badge(notification: &Arc<Notification>, badge: Option<i64>) -> Arc<Notification> {
@@ -206,16 +219,25 @@ async fn vendor(
     outcome: &mut Outcome,
 ) {
     let max = channel.limits().batch_max.max(1);
+    // What is sent and what is taken back are different calls.
+    ready.sort_by_key(|(_, notification)| notification.is_recall);
     while !ready.is_empty() {
         // A circuit that a round has shut spares the others the same answer.
         if !lane.may_run(shared.now()) {
             outcome.back.extend(ready.drain(..).map(|(row, _)| (row.task, row.number)));
             break;
         }
-        let rest = ready.split_off(max.min(ready.len()));
-        let round = std::mem::replace(&mut ready, rest);
-        let messages: Vec<Outgoing> = round.iter().map(|(row, notification)| outgoing(row, notification)).collect();
-        let sent = AssertUnwindSafe(channel.deliver(&messages)).catch_unwind();
+        let is_recall = ready[0].1.is_recall;
+        let same = ready.iter().take(max).take_while(|(_, notification)| notification.is_recall == is_recall).count();
+        let rest = ready.split_off(same);
+        let mut round = std::mem::replace(&mut ready, rest);
+        if is_recall && channel.recall(&[]).is_none() {
+            round = replaced(shared, round, outcome);
+        }
+        if round.is_empty() {
+            continue;
+        }
+        let sent = AssertUnwindSafe(ask(channel, &round)).catch_unwind();
         let answers = match tokio::time::timeout(shared.settings.batch, sent).await {
             Ok(Ok(answers)) => answers,
             Ok(Err(_)) => lost(lane, "the channel panicked"),
@@ -223,6 +245,40 @@ async fn vendor(
         };
         judge(shared, lane, round, answers, outcome);
     }
+}
+
+/// One call's worth: a delivery, or a recall where the vendor knows one.
+async fn ask(channel: &Arc<dyn Channel>, round: &[Ready]) -> Vec<Answer> {
+    if round.iter().all(|(_, notification)| notification.is_recall) {
+        let recall = |(row, notification): &Ready| Recall {
+            token: row.token.clone().unwrap_or_default(),
+            notify_id: recall::number(notification, row.task),
+        };
+        let recalls: Vec<Recall> = round.iter().map(recall).collect();
+        if let Some(recalled) = channel.recall(&recalls) {
+            return recalled.await;
+        }
+    }
+    let messages: Vec<Outgoing> = round.iter().map(|(row, notification)| outgoing(row, notification)).collect();
+    channel.deliver(&messages).await
+}
+
+/// What stands in for recalls at a vendor that knows none: the new text in the place of the old one. Those without a text
+/// end here.
+fn replaced(shared: &Shared, round: Vec<Ready>, outcome: &mut Outcome) -> Vec<Ready> {
+    let now = shared.now();
+    let mut left: Vec<Ready> = Vec::with_capacity(round.len());
+    let mut shown: BTreeMap<i64, Arc<Notification>> = BTreeMap::new();
+    for (row, notification) in round {
+        if notification.body.is_empty() {
+            outcome.settled.push(delivery::not_recalled(&row, now));
+            continue;
+        }
+        let show = || Arc::new(Notification { is_recall: false, ..(*notification).clone() });
+        let shown = Arc::clone(shown.entry(row.task).or_insert_with(show));
+        left.push((row, shown));
+    }
+    left
 }
 
 fn lost(lane: &Lane, what: &str) -> Vec<Answer> {

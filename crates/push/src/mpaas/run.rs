@@ -14,6 +14,7 @@ use store::{Snapshot, Tx, broadcasts, results};
 use super::order::{Delivery, Kind, Order};
 use super::schedule::Strategy;
 use super::{PLANS, REVOKE_MS, device};
+use crate::recall::Notice;
 use crate::task::{self, Audience, Spec};
 
 /// Who asks, as tasks name it.
@@ -207,7 +208,7 @@ pub fn revoke_message(tx: &mut Tx<'_>, now: Millis, key: &str, target: &str) -> 
     for record in tasks::of_key(tx, key)? {
         if is_own(&record, now) && Memo::of(&record)?.target == target {
             found = true;
-            task::revoke(tx, now, record.id)?;
+            task::revoke(tx, now, record.id, &notice())?;
         }
     }
     if found { Ok(()) } else { refuse(Fault::PushedUnknown) }
@@ -216,9 +217,15 @@ pub fn revoke_message(tx: &mut Tx<'_>, now: Millis, key: &str, target: &str) -> 
 /// Takes back a batch or a broadcast.
 pub fn revoke_task(tx: &mut Tx<'_>, now: Millis, id: i64) -> Result<()> {
     match tasks::get(tx, id)? {
-        Some(record) if is_own(&record, now) && is_whole(&record) => task::revoke(tx, now, id).map(drop),
+        Some(record) if is_own(&record, now) && is_whole(&record) => task::revoke(tx, now, id, &notice()).map(drop),
         _ => refuse(Fault::PushTaskUnknown),
     }
+}
+
+/// What is shown where a vendor can only replace what was revoked (aliyun-openapi reference, §13). The full stops matter:
+/// a text of nothing but letters looks like a test to some vendors.
+fn notice() -> Notice {
+    Notice { title: "Message revoked.".to_owned(), body: "This message has been taken back.".to_owned() }
 }
 
 /// Whether a task is one of ours and young enough to be taken back.

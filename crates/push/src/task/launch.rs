@@ -2,9 +2,10 @@
 
 use contract::codes::PushCommon;
 use contract::event::Event;
+use contract::notification::{Kind, Notification};
 use contract::{Failure, Millis, Result, UserId};
 use store::broadcasts::{self, Order};
-use store::deliveries::{self, Route, Target, Task};
+use store::deliveries::{self, Road, Route, Target, Task};
 use store::tasks::{self, Record, State};
 use store::{Snapshot, Tx};
 
@@ -12,6 +13,7 @@ use super::{Spec, When, derived_id};
 use crate::audience::{self, Audience, Resolved, Scope};
 use crate::broadcast::{self, Walk};
 use crate::delivery;
+use crate::recall::{self, Notice};
 use crate::ways::Ways;
 
 /// Tasks that one transaction starts: short, because other writers wait behind it.
@@ -163,6 +165,42 @@ fn begin(tx: &mut Tx<'_>, now: Millis, record: &mut Record, spec: &Spec, task: T
     broadcasts::add(tx, &order, false)?;
     record.broadcast = Some(gate.number);
     record.is_kept = spec.store_offline;
+    tx.after(Event::BroadcastQueued);
+    Ok(())
+}
+
+/// Begins the broadcast that takes back what the broadcast of a task pushed: over the same scope, by vendors alone.
+pub(super) fn recall(tx: &mut Tx<'_>, now: Millis, record: &Record, number: i64, notice: &Notice) -> Result<()> {
+    let Some(found) = broadcasts::get(tx, number)?.filter(|found| !found.frontier.is_empty()) else { return Ok(()) };
+    let broadcast::Audience::Devices(walk) = serde_json::from_str(&found.order.audience).map_err(Failure::internal)?
+    else {
+        return Ok(());
+    };
+    let of: Notification = serde_json::from_str(&found.order.notification).unwrap_or_default();
+    if of.kind == Kind::Background {
+        return Ok(());
+    }
+    let id = recall::id_of(record.id);
+    // It counts nowhere: the counters of a task tell of what was sent.
+    let ways = Ways { road: Road::VendorOnly, counted: 0, ..walk.ways };
+    let walk = Walk { ways, is_kept: false, ..walk };
+    let mut gate = broadcasts::gate(tx)?;
+    gate.number += 1;
+    broadcasts::set_gate(tx, &gate)?;
+    let order = Order {
+        number: gate.number,
+        audience: serde_json::to_string(&broadcast::Audience::Devices(walk)).map_err(Failure::internal)?,
+        matter: String::new(),
+        notification: serde_json::to_string(&recall::notification(&of, record.id, notice))
+            .map_err(Failure::internal)?,
+        random: recall::random_of(id),
+        created_at: now,
+        expires_at: now.plus(recall::LIFE_MS),
+        kept_before: None,
+        task: id,
+        ..found.order
+    };
+    broadcasts::add(tx, &order, false)?;
     tx.after(Event::BroadcastQueued);
     Ok(())
 }

@@ -27,6 +27,8 @@ use store::{Snapshot, Tx};
 use uuid::Uuid;
 
 pub use crate::audience::{Audience, Expression};
+use crate::recall;
+pub use crate::recall::Notice;
 pub use cycle::{Cycle, Days};
 pub use kept::{hand_over, is_awaited};
 pub use launch::launch_due;
@@ -323,29 +325,37 @@ pub fn release(tx: &mut Tx<'_>, now: Millis, id: i64) -> Result<u64> {
 /// Parts that one transaction takes back: whoever revokes a task with more calls again.
 const PARTS_MAX: usize = 1_000;
 
-/// Takes a task back with its parts: nobody else gets it. Answers false if there is no such task, or it was taken back
+/// Takes a task back with its parts: nobody else gets it, and it disappears from phones whose vendors can do that. Where
+/// they can only replace it, the notice takes its place. Answers false if there is no such task, or it was taken back
 /// before.
-pub fn revoke(tx: &mut Tx<'_>, now: Millis, id: i64) -> Result<bool> {
+pub fn revoke(tx: &mut Tx<'_>, now: Millis, id: i64, notice: &Notice) -> Result<bool> {
     let Some(record) = tasks::hold(tx, id)? else { return Ok(false) };
     let parts: Vec<Record> = tasks::parts(tx, id, 0)?.into_iter().take(PARTS_MAX).collect();
     let mut is_new = false;
     for record in std::iter::once(record).chain(parts) {
-        is_new |= revoke_one(tx, now, record)?;
+        is_new |= revoke_one(tx, now, record, notice)?;
     }
     Ok(is_new)
 }
 
-fn revoke_one(tx: &mut Tx<'_>, now: Millis, mut record: Record) -> Result<bool> {
+fn revoke_one(tx: &mut Tx<'_>, now: Millis, mut record: Record, notice: &Notice) -> Result<bool> {
     if matches!(record.state, State::Revoked | State::Cancelled) {
         return Ok(false);
     }
+    let has_begun = record.state != State::Waiting;
     record.state = State::Revoked;
     record.due_at = None;
     record.is_kept = false;
     tasks::save(tx, &record)?;
     broadcasts::end_task(tx, now, record.id)?;
-    if let Some(number) = record.broadcast {
-        broadcasts::revoke(tx, now, number)?;
+    if has_begun {
+        // Before the broadcast ends: rows of what its vendors wanted later are among the task's.
+        recall::begin(tx, now, record.id, notice)?;
+    }
+    if let Some(number) = record.broadcast
+        && broadcasts::revoke(tx, now, number)?
+    {
+        launch::recall(tx, now, &record, number, notice)?;
     }
     Ok(true)
 }

@@ -15,7 +15,7 @@ use push::channels::scripted::Scripted;
 use push::credential::{ChannelFactory, Opened, Trouble};
 use push::delivery::Acked;
 use push::engine::{Audience, Engine, Request, SelfBuilt, Settings};
-use store::deliveries::{self, Delivery};
+use store::deliveries::{self, Delivery, Route, Task};
 use store::devices::{self, Login, Token};
 use store::{Hooks, Store, accounts, platform};
 use tempfile::TempDir;
@@ -196,6 +196,19 @@ impl Bench {
             expires_at: self.now().plus(HOUR),
             store_offline: false,
             hold: false,
+        }
+    }
+
+    /// A task whose deliveries a test makes itself.
+    pub(crate) fn task(&self, id: i64) -> Task {
+        Task {
+            id,
+            notification: r#"{"body":"b"}"#.into(),
+            created_at: self.now(),
+            expires_at: self.now().plus(HOUR),
+            is_kept: false,
+            message: None,
+            route: Route::default(),
         }
     }
 

@@ -372,6 +372,39 @@ async fn a_revoked_broadcast_stops_and_its_undoing_reaches_those_who_were_reache
 }
 
 #[tokio::test]
+async fn what_a_revoked_broadcast_pushed_is_taken_back_where_no_text_replaces_it() {
+    let (bench, vendor) = Bench::new().await;
+    vendor.can_recall();
+    add(&bench, APP, 30).await;
+    for number in [3, 17] {
+        bench.bind(APP, &name(number), &format!("phone{number}"), Some(&format!("token{number}"))).await;
+    }
+    let hands = Arc::new(Noted::default());
+    let node = node(&bench, 11, &hands);
+    let begun = start(&bench, APP, shown(1), Audience::everybody()).await;
+    node.ring(APP);
+    ends(&bench, APP, begun.number).await;
+    let sent = vendor.seen();
+    assert_eq!(sent.len(), 2);
+    // One of them is connected by now: what it was shown while it was away is there still.
+    bench.connect(APP, &name(3), "phone3").await;
+    let (now, undo) = (bench.now(), Undo { request: request(2), has_stored: true });
+    let take_back = move |tx: &mut Tx<'_>| {
+        let found = broadcasts::get(tx, begun.number)?.expect("the broadcast is there");
+        revoke(tx, now, FREELY, &found, &undo)
+    };
+    bench.store.write(APP, take_back).await.expect("it is revoked");
+    node.ring(APP);
+    ends(&bench, APP, begun.number + 1).await;
+    let mut tokens: Vec<String> = vendor.recalled().into_iter().map(|recall| recall.token).collect();
+    tokens.sort_unstable();
+    assert_eq!(tokens, ["token17", "token3"]);
+    assert_eq!(vendor.seen().len(), 2, "nothing is shown in its place");
+    assert!(bench.connections.got.lock().is_empty(), "nor over our own connection");
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_broadcast_that_expires_under_way_ends() {
     let (bench, _) = Bench::new().await;
     add(&bench, APP, 3_000).await;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use push::channel::Channel;
 use push::engine::{Audience, Engine, Request, Settings};
 use store::accounts;
+use store::deliveries::{self, Way};
 use store::devices::{self, Login, Token};
 
 use crate::bench::{APP, Bench, CREDENTIAL, OTHER, VENDOR, device, scripted, until, user};
@@ -70,4 +72,34 @@ async fn ten_thousand_deliveries_drain_within_the_bounds_and_let_another_app_thr
     for task in tasks {
         assert!(bench.deliveries(APP, task).await.iter().all(|delivery| delivery.ended_at.0 != 0));
     }
+}
+
+#[tokio::test]
+async fn a_vendor_that_does_not_answer_leaves_room_to_the_others() {
+    let (mut bench, vendor) = Bench::new().await;
+    bench.bind(APP, "bob", "phone", Some("token")).await;
+    let other = scripted();
+    bench.vendors.set(OTHER, CREDENTIAL, Ok(Arc::clone(&other) as Arc<dyn Channel>));
+    bench.bind(OTHER, "bob", "phone", Some("token")).await;
+    vendor.delay(Duration::from_hours(1));
+    bench.engine.stop().await;
+    bench.vendors.set(APP, CREDENTIAL, Ok(vendor as Arc<dyn Channel>));
+    let (now, id) = (bench.now(), 9);
+    let task = bench.task(id);
+    let way = || Way { device: device("phone"), lane: deliveries::lane(VENDOR, CREDENTIAL), badge: None };
+    let ways: Vec<Way> = std::iter::repeat_with(way).take(300).collect();
+    let add = move |tx: &mut store::Tx<'_>| {
+        deliveries::add_task(tx, &task)?;
+        deliveries::add_ways(tx, id, 0, "", &ways, now)
+    };
+    bench.store.write(APP, add).await.unwrap();
+    // As much as one claim may take.
+    bench.restart(Settings { node: 2, rows_max: 256, ..Settings::default() });
+    let leased = async || bench.engine.depths().await.unwrap().iter().any(|depth| depth.leased > 60);
+    until("the vendor has taken what it may", leased).await;
+    for _ in 0..40 {
+        let task = bench.push(OTHER, &["bob"]).await;
+        bench.ends(OTHER, task).await;
+    }
+    assert_eq!(other.seen().len(), 40);
 }

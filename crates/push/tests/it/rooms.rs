@@ -129,7 +129,7 @@ async fn all(channel: &dyn Channel, tokens: &[String], notification: Notificatio
     channel.deliver(&batch).await
 }
 
-fn inbox(room: &Room, token: &str) -> Value {
+pub(crate) fn inbox(room: &Room, token: &str) -> Value {
     let path = format!("/{}/devices/{token}/inbox", room.vendor);
     room.sandbox.control("GET", &path, &json!({})).unwrap()
 }

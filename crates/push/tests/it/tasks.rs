@@ -14,8 +14,8 @@ use push::broadcast::{Broadcasts, Devices, Hands};
 use push::channel::Channel;
 use push::channels::scripted::Scripted;
 use push::engine::{Engine, Settings};
-use push::receipt;
-use push::task::{self, Audience, Cycle, Days, Pace, Spec, Status, When};
+use push::report;
+use push::task::{self, Audience, Cycle, Days, Notice, Pace, Spec, Status, When};
 use store::bindings::{self, Os, Registration};
 use store::bound_tags::{self, Holder};
 use store::broadcasts::Order;
@@ -130,12 +130,12 @@ impl Deck {
         self.write(move |tx| task::submit(tx, now, id, &spec)).await
     }
 
-    async fn status(&self, id: i64) -> Status {
+    pub(crate) async fn status(&self, id: i64) -> Status {
         self.store.read(APP, move |snapshot| task::status(snapshot, id)).await.unwrap().expect("the task is known")
     }
 
     /// Waits until the counters of a task are as expected.
-    async fn counts(&self, id: i64, expected: Counts) {
+    pub(crate) async fn counts(&self, id: i64, expected: Counts) {
         let mut last = Counts::default();
         for _ in 0..4_000 {
             last = self.status(id).await.total();
@@ -166,7 +166,7 @@ fn settings() -> Settings {
     Settings { stop: Duration::from_millis(200), sweep: Duration::from_millis(200), ..Settings::default() }
 }
 
-fn texts(names: &[&str]) -> Vec<String> {
+pub(crate) fn texts(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn spec(audience: Audience) -> Spec {
     Spec { is_fleeting: true, ..Spec::new("test", "notice", audience, notification) }
 }
 
-fn to(names: &[&str]) -> Spec {
+pub(crate) fn to(names: &[&str]) -> Spec {
     spec(Audience::Devices(texts(names)))
 }
 
@@ -185,7 +185,7 @@ fn ids(found: &[(String, Notification)]) -> Vec<&str> {
     ids
 }
 
-fn sent(count: i64) -> Counts {
+pub(crate) fn sent(count: i64) -> Counts {
     Counts { accepted: count, sent: count, ..Counts::default() }
 }
 
@@ -357,8 +357,8 @@ store::both! {
             let task = deck.submit(Spec { store_offline: true, ..spec(audience) }).await.unwrap();
             deck.counts(task.id, Counts { accepted: 1, ..Counts::default() }).await;
             let now = deck.now();
-            assert!(deck.write(move |tx| task::revoke(tx, now, task.id)).await.unwrap());
-            assert!(!deck.write(move |tx| task::revoke(tx, now, task.id)).await.unwrap());
+            assert!(deck.write(move |tx| task::revoke(tx, now, task.id, &Notice::default())).await.unwrap());
+            assert!(!deck.write(move |tx| task::revoke(tx, now, task.id, &Notice::default())).await.unwrap());
             assert_eq!(deck.status(task.id).await.record.state, State::Revoked);
         }
         deck.connect("a").await;
@@ -392,7 +392,7 @@ store::both! {
             deck.counts(task.id, Counts { received: 1, ..sent(3) }).await;
             let (now, id) = (deck.now(), task.id);
             let heard = async |name: &'static str, what: Report, channel: Option<&'static str>| {
-                deck.write(move |tx| receipt::note(tx, now, id, &device(name), what, channel)).await.unwrap()
+                deck.write(move |tx| report::note(tx, now, id, &device(name), what, channel)).await.unwrap()
             };
             assert!(heard("a", Report::Received, Some(VENDOR)).await);
             assert!(!heard("a", Report::Received, Some(VENDOR)).await);
@@ -404,7 +404,7 @@ store::both! {
             deck.counts(id, Counts { received: 2, opened: 1, removed: 1, ..sent(3) }).await;
         }
         let now = deck.now();
-        assert!(!deck.write(move |tx| receipt::note(tx, now, 7, &device("a"), Report::Opened, None)).await.unwrap());
+        assert!(!deck.write(move |tx| report::note(tx, now, 7, &device("a"), Report::Opened, None)).await.unwrap());
     }
 
     async fn all_devices_are_meant_only_so_often(store: TestStore) {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use contract::{AppId, ConversationId, DeviceId, Millis, Seq, UserId};
-use push::{broadcast, receipt, task};
+use push::{broadcast, recall, report, task};
 use serde_json::{Value, json};
 use store::deliveries::{self, Delivery, Waits};
 use store::push_counts::Counts;
@@ -98,8 +98,18 @@ pub(super) async fn of_message(node: &Arc<Node>, app: AppId, names: [&str; 3]) -
     let user = |name: &str| ask::decode(name).and_then(|name| UserId::parse(&name).ok()).ok_or(Refusal::AccountUnknown);
     let conversation = ConversationId::pair(&user(names[0])?, &user(names[1])?);
     let seq = names[2].parse().map(Seq).map_err(|_| invalid("a message is named by its place in the conversation"))?;
-    let found = node.store.read(app, move |snapshot| deliveries::of_message(snapshot, conversation, seq)).await?;
-    Ok(Answer::ok(json!({ "deliveries": found.iter().map(view).collect::<Vec<_>>() })))
+    let read = move |snapshot: &mut store::Snapshot<'_>| {
+        let found = deliveries::of_message(snapshot, conversation, seq)?;
+        let mut shown = Vec::with_capacity(found.len());
+        for one in found.chunk_by(|one, other| one.task == other.task) {
+            let recalls = recall::of_page(snapshot, one[0].task, one)?;
+            let recall_of = |one: &Delivery| recalls.iter().find(|recall| recall.number == one.number);
+            shown.extend(one.iter().map(|one| with_recall(one, recall_of(one))));
+        }
+        Ok(shown)
+    };
+    let found = node.store.read(app, read).await?;
+    Ok(Answer::ok(json!({ "deliveries": found })))
 }
 
 async fn of_task(node: &Arc<Node>, app: AppId, id: i64, after: i64) -> Result<Option<Value>, Refusal> {
@@ -109,15 +119,17 @@ async fn of_task(node: &Arc<Node>, app: AppId, id: i64, after: i64) -> Result<Op
             let status = task::status(snapshot, id)?;
             let mut all = deliveries::of_task(snapshot, id, after)?;
             all.truncate(PAGE);
-            Ok((status, all))
+            let recalls = recall::of_page(snapshot, id, &all)?;
+            Ok((status, all, recalls, recall::broadcast_of(snapshot, id)?))
         })
         .await?;
-    let (status, all) = found;
+    let (status, all, recalls, recalled) = found;
     if status.is_none() && all.is_empty() {
         return Ok(None);
     }
     let next = all.last().filter(|_| all.len() == PAGE).map(|last| last.number);
-    let shown: Vec<Value> = all.iter().map(view).collect();
+    let recall_of = |one: &Delivery| recalls.iter().find(|recall| recall.number == one.number);
+    let shown: Vec<Value> = all.iter().map(|one| with_recall(one, recall_of(one))).collect();
     let mut body = json!({ "task": id.to_string(), "deliveries": shown, "next_after": next });
     if let Some(status) = status {
         let record = &status.record;
@@ -132,7 +144,26 @@ async fn of_task(node: &Arc<Node>, app: AppId, id: i64, after: i64) -> Result<Op
         let tally = status.broadcast.as_ref().map(|of| broadcast::Tally::read(&of.statuses).0);
         body["statuses"] = json!(tally);
     }
+    if let Some(recalled) = recalled {
+        body["recalls"] = json!({
+            "ended_at": (recalled.ended_at.0 != 0).then_some(recalled.ended_at.0),
+            "statuses": broadcast::Tally::read(&recalled.statuses).0,
+        });
+    }
     Ok(Some(body))
+}
+
+/// A delivery, and what became of taking it back where that was asked for.
+fn with_recall(one: &Delivery, recall: Option<&Delivery>) -> Value {
+    let mut shown = view(one);
+    if let Some(recall) = recall {
+        let view = view(recall);
+        shown["recall"] = json!({
+            "task": view["task"], "status": view["status"], "said": view["said"], "attempts": view["attempts"],
+            "tried_at": view["tried_at"], "ended_at": view["ended_at"],
+        });
+    }
+    shown
 }
 
 const fn state(state: State) -> &'static str {
@@ -159,7 +190,7 @@ fn counts(counts: Counts) -> Value {
 
 /// A status with its explanation.
 fn status(status: &deliveries::Status) -> Value {
-    let row = receipt::explain(status);
+    let row = report::explain(status);
     json!({
         "family": status.family,
         "number": status.number,

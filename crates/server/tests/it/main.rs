@@ -9,6 +9,7 @@ mod openapi;
 mod ops;
 mod phones;
 mod raw;
+mod recalls;
 mod receipts;
 mod reference;
 mod reliable;

@@ -3,9 +3,11 @@
 //! A claim moves `due_at` to the end of the lease: a row whose worker is gone becomes due by itself. Whoever gives a
 //! row back names the claim under which it was taken; a claim that has run out changes nothing.
 
+use std::sync::Arc;
+
 use contract::{AppId, DeviceId, Millis, Result, limit};
 
-use super::{Said, Status, Waits};
+use super::Status;
 use crate::bindings::Os;
 use crate::push_counts::Place;
 use crate::value::{FromRow, Row};
@@ -37,6 +39,8 @@ pub struct Claimed {
     pub badge: Option<i64>,
     /// The status it had before.
     pub status: Option<Status>,
+    /// The coarse class of the failure before; that of lost sight where the lease of somebody else has run out.
+    pub class: i32,
     /// The device's token by this channel and credential, if it still has one.
     pub token: Option<String>,
     /// When the device said so.
@@ -44,7 +48,7 @@ pub struct Claimed {
     /// Whether the device is logged in or registered, and still of the account that the task named.
     pub is_bound: bool,
     /// What is pushed, as JSON.
-    pub notification: String,
+    pub notification: Arc<str>,
     /// When it is not worth delivering any more.
     pub expires_at: Millis,
     /// Whether it is kept for a device that is away.
@@ -65,10 +69,11 @@ impl FromRow for Claimed {
             attempts: row.get(3)?,
             badge: row.get(4)?,
             status: if family.is_empty() { None } else { Some(Status { number: row.get::<i64>(6)? as i32, family }) },
+            class: row.get::<i64>(20)? as i32,
             token: row.get(7)?,
             bound_at: row.get::<Option<Millis>>(8)?.unwrap_or_default(),
             is_bound: is_logged_in && bound.is_some_and(|bound| named.is_empty() || bound == named),
-            notification: row.get(12)?,
+            notification: Arc::from(row.get::<String>(12)?),
             expires_at: row.get(13)?,
             is_kept: row.get(14)?,
             place: match row.get::<i64>(15)? {
@@ -87,12 +92,14 @@ impl FromRow for Claimed {
     }
 }
 
-/// Takes due rows of a lane, at most a page.
-pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usize) -> Result<Vec<Claimed>> {
+/// Takes due rows of a lane, at most a page. Whoever had one before and let its lease run out has lost sight of it, or of
+/// the store: the row keeps `lost` as its class until there is more to tell.
+pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usize, lost: i32) -> Result<Vec<Claimed>> {
     let app = tx.app();
     let taken = tx.run(
         sql! {
-            sqlite: "UPDATE deliveries SET lease_by = $4, lease = $5, due_at = $6, woken = 0
+            sqlite: "UPDATE deliveries SET lease_by = $4, lease = $5, due_at = $6, woken = 0,
+                         class = CASE WHEN lease_by <> 0 THEN $8 ELSE class END
                      WHERE app = $1 AND (task, number) IN (
                          SELECT task, number FROM deliveries
                          WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7)",
@@ -100,20 +107,21 @@ pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usi
                            SELECT task, number FROM deliveries
                            WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7
                            FOR UPDATE SKIP LOCKED)
-                       UPDATE deliveries d SET lease_by = $4, lease = $5, due_at = $6, woken = 0
+                       UPDATE deliveries d SET lease_by = $4, lease = $5, due_at = $6, woken = 0,
+                           class = CASE WHEN d.lease_by <> 0 THEN $8 ELSE d.class END
                        FROM due WHERE d.app = $1 AND d.task = due.task AND d.number = due.number"
         },
-        (app, lane, now, claim.node, claim.id, claim.until, count.min(limit::STORE_PAGE) as i64),
+        (app, lane, now, claim.node, claim.id, claim.until, count.min(limit::STORE_PAGE) as i64, i64::from(lost)),
     )?;
     if taken == 0 {
         return Ok(Vec::new());
     }
     let (channel, credential) = super::parse_lane(lane).unwrap_or((lane, 0));
-    tx.all(
+    let mut rows: Vec<Claimed> = tx.all(
         sql!(
             "SELECT d.task, d.number, d.device, d.attempts, d.badge, d.family, d.status, k.token, k.bound_at, d.account,
                  v.account, CASE WHEN v.enrolled = 1 THEN 1 ELSE v.logged_in END, CASE WHEN d.lane = $8 AND t.own <> '' THEN t.own ELSE t.notification END, t.expires_at,
-                 t.store_offline, t.counted, t.kind, v.os, v.platform, CAST($6 AS TEXT)
+                 t.store_offline, t.counted, t.kind, v.os, v.platform, CAST($6 AS TEXT), d.class
              FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
                  LEFT JOIN devices v ON v.app = d.app AND v.id = d.device
                  LEFT JOIN tokens k ON k.app = d.app AND k.device = d.device AND k.channel = $6 AND k.credential = $7
@@ -121,7 +129,14 @@ pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usi
              ORDER BY t.created_at, d.task, d.number"
         ),
         (app, lane, claim.until, claim.node, claim.id, channel, credential, super::SELF_LANE),
-    )
+    )?;
+    // The rows of a task follow each other and say the same: its text is kept once.
+    for index in 1..rows.len() {
+        if rows[index - 1].task == rows[index].task {
+            rows[index].notification = Arc::clone(&rows[index - 1].notification);
+        }
+    }
+    Ok(rows)
 }
 
 /// Extends a lease while its work is under way. Answers how many rows it still holds.
@@ -134,88 +149,6 @@ pub fn renew(tx: &mut Tx<'_>, lane: &str, claim: &Claim, until: Millis) -> Resul
         ),
         (app, lane, claim.until, claim.node, claim.id, until),
     )
-}
-
-/// Gives rows back unsent, to be taken again from `due` on.
-pub fn release(tx: &mut Tx<'_>, claim: &Claim, rows: &[(i64, i64)], due: Millis) -> Result<()> {
-    let app = tx.app();
-    tx.many(
-        sql!(
-            "UPDATE deliveries SET due_at = $6, lease_by = 0, lease = 0
-             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0 AND lease_by = $4 AND lease = $5"
-        ),
-        rows.iter().map(|(task, number)| (app, *task, *number, claim.node, claim.id, due)),
-    )?;
-    Ok(())
-}
-
-/// What became of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
-    /// The task.
-    pub task: i64,
-    /// Its number in the task.
-    pub number: i64,
-    /// Its status from now on.
-    pub status: Status,
-    /// The coarse class of a failure; 0 for none.
-    pub class: i32,
-    /// The vendor's words.
-    pub said: Said,
-    /// Whether it was sent, or ended without that.
-    pub is_sent: bool,
-    /// When it is due again; ignored if it ended.
-    pub due_at: Millis,
-    /// What it waits for; ignored if it ended.
-    pub waits: Waits,
-    /// Whether it ended.
-    pub is_ended: bool,
-}
-
-/// Writes down what became of rows. Those whose lease has run out are somebody else's now and stay as they are.
-pub fn settle(tx: &mut Tx<'_>, now: Millis, claim: &Claim, rows: &[Settled]) -> Result<u64> {
-    let app = tx.app();
-    // What it would wait for may have happened meanwhile: then it is due at once.
-    let changed = tx.many(
-        sql!(
-            "UPDATE deliveries SET family = $6, status = $7, class = $8, said_code = $9, said_text = $10,
-                 said_request = $11, said_local = $12, lease_by = 0, lease = 0,
-                 ended_at = CASE WHEN CAST($16 AS BIGINT) = 1 THEN CAST($13 AS BIGINT) ELSE 0 END,
-                 due_at = CASE WHEN woken = 1 AND CAST($15 AS BIGINT) = 1
-                     THEN CAST($13 AS BIGINT) ELSE CAST($14 AS BIGINT) END,
-                 waits = CASE WHEN woken = 1 OR CAST($16 AS BIGINT) = 1 THEN 0 ELSE CAST($15 AS BIGINT) END,
-                 woken = 0
-             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0 AND lease_by = $4 AND lease = $5"
-        ),
-        rows.iter().map(|row| {
-            (
-                app,
-                row.task,
-                row.number,
-                claim.node,
-                claim.id,
-                row.status.family.as_str(),
-                i64::from(row.status.number),
-                i64::from(row.class),
-                row.said.code.as_str(),
-                row.said.text.as_str(),
-                row.said.request.as_str(),
-                row.said.is_local,
-                now,
-                row.due_at,
-                row.waits as i64,
-                row.is_ended,
-            )
-        }),
-    )?;
-    tx.many(
-        sql!(
-            "UPDATE deliveries SET attempts = attempts + 1, tried_at = $4
-             WHERE app = $1 AND task = $2 AND number = $3"
-        ),
-        rows.iter().filter(|row| row.is_sent).map(|row| (app, row.task, row.number, now)),
-    )?;
-    Ok(changed)
 }
 
 /// A lane that has open rows, and when its first is due.

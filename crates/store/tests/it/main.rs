@@ -7,6 +7,7 @@ mod backup;
 mod full;
 mod jobs;
 mod keeping;
+mod leases;
 mod loss;
 mod migrations;
 mod model;

@@ -138,7 +138,7 @@ async fn deliver(store: &TestStore, task: i64, is_told: bool) {
         let way = deliveries::Way { device: DeviceId::trusted("d"), lane: "apns:0".into(), badge: None };
         deliveries::add_ways(tx, task, 0, "alice", &[way], NOW)?;
         let claim = Claim { node: 1, id: task, until: NOW.plus(500) };
-        deliveries::claim(tx, NOW, "apns:0", &claim, 10)?;
+        deliveries::claim(tx, NOW, "apns:0", &claim, 10, -200)?;
         let status = Status { family: "common".into(), number: 2 };
         let settled = Settled {
             task,

@@ -21,9 +21,9 @@ codes! { Im, OfflinePush:
     /// connections if it lasts.
     VendorUnreachable = -199, raised by Status, "vendor not reachable";
 
-    /// The nodes of this installation, or its store, could not reach each other while the notification was prepared.
-    /// The operator checks the inner network.
-    InternalNetwork = -200, raised by Pending, "internal network trouble";
+    /// The nodes of this installation, or its store, could not reach each other while the notification was under way, so
+    /// nobody knows whether it left. It is sent again if there is time. The operator checks the inner network.
+    InternalNetwork = -200, raised by Status, "internal network trouble";
 
     /// The device's token or the credential that it names is not valid for this app. The client registers its token
     /// again with the right credential id.

@@ -66,7 +66,7 @@ impl Worker<'_> {
             if is_due {
                 let mut row = self.row(&first.device, &lane.name, lane.token);
                 if is_own && !self.of.order.matter.is_empty() {
-                    row.notification.clone_from(&self.of.order.matter);
+                    row.notification = self.of.order.matter.as_str().into();
                 }
                 row.place = place;
                 rows.entry(lane.name).or_default().push(row);

@@ -1,6 +1,7 @@
 //! The notifications of one slice: its devices by lane, one dispatch for each lane, and what came of it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use contract::codes::PushCommon;
@@ -9,7 +10,7 @@ use contract::notification::{Badge, Notification};
 use contract::webhook::Notified;
 use contract::{DeviceId, Millis, Result, UserId};
 use store::broadcasts::{self, Exception, Way};
-use store::deliveries::{self, Claimed, Route, SELF_LANE, Task};
+use store::deliveries::{self, Claimed, Route, SELF_BUILT, SELF_LANE, Task};
 use store::devices::Token;
 use store::push_counts::Place;
 
@@ -96,7 +97,12 @@ impl Worker<'_> {
         for device in ways.chunk_by(|one, other| one.device == other.device) {
             let way = &device[0];
             let mut lanes: Vec<(String, Option<&Token>)> = Vec::new();
-            if way.is_connected {
+            if notification.is_recall {
+                // What was shown while a device was away is there still when it is back.
+                let tokens =
+                    device.iter().filter_map(|way| way.token.as_ref()).filter(|token| token.channel != SELF_BUILT);
+                lanes.extend(tokens.map(|token| (deliveries::lane(&token.channel, token.credential), Some(token))));
+            } else if way.is_connected {
                 if wanted == Devices::Away {
                     continue;
                 }
@@ -106,7 +112,7 @@ impl Worker<'_> {
                 let fitting = tokens.iter().filter(|token| is_wanted(&token.channel, &tokens, notification.kind));
                 lanes.extend(fitting.map(|token| (deliveries::lane(&token.channel, token.credential), Some(*token))));
             }
-            if lanes.is_empty() && wanted != Devices::Away && only.is_none() {
+            if lanes.is_empty() && wanted != Devices::Away && only.is_none() && !notification.is_recall {
                 let away = status(PushCommon::DeviceNotOnlineOrNoResponse);
                 self.tally.count(format!("{}:{}", away.family, away.number));
             }
@@ -129,10 +135,11 @@ impl Worker<'_> {
             attempts: 0,
             badge: None,
             status: None,
+            class: 0,
             token: token.map(|token| token.token.clone()),
             bound_at: token.map_or(Millis(0), |token| token.bound_at),
             is_bound: true,
-            notification: self.of.order.notification.clone(),
+            notification: Arc::from(self.of.order.notification.as_str()),
             expires_at: self.of.order.expires_at,
             is_kept: false,
             place: None,

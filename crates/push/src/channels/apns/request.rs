@@ -87,9 +87,12 @@ pub(super) fn prepare(notification: &Notification, topic: Option<&str>) -> Resul
     })
 }
 
-/// A key that Apple would not take is refused: without it the phone would show what should have been replaced.
+/// A key that Apple would not take is refused: without it the phone would show what should have been replaced. A number
+/// replaces as a key does.
 fn collapse(notification: &Notification) -> Result<Option<HeaderValue>, Local> {
-    let Some(key) = notification.collapse_key.as_deref().filter(|key| !key.is_empty()) else { return Ok(None) };
+    let key = notification.collapse_key.clone().filter(|key| !key.is_empty());
+    let number = || notification.notify_id.map(|number| number.to_string());
+    let Some(key) = key.or_else(number) else { return Ok(None) };
     let value = HeaderValue::from_bytes(key.as_bytes()).ok().filter(|_| key.len() <= COLLAPSE_ID_BYTES);
     value.map(Some).ok_or_else(|| refused(verdict::NONE, "BadCollapseId"))
 }

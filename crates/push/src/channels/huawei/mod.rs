@@ -6,7 +6,6 @@ mod request;
 mod tests;
 mod verdict;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -102,27 +101,10 @@ impl Channel for Huawei {
     }
 
     fn recall<'a>(&'a self, recalls: &'a [Recall]) -> Option<BoxFuture<'a, Vec<Answer>>> {
-        let recalled = async move {
-            let mut by_number: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-            for (place, recall) in recalls.iter().enumerate() {
-                by_number.entry(recall.notify_id).or_default().push(place);
-            }
-            let mut answers = vec![None; recalls.len()];
-            for (number, places) in by_number {
-                for places in places.chunks(TOKENS_MAX) {
-                    let tokens: Vec<&str> = places.iter().map(|place| recalls[*place].token.as_str()).collect();
-                    let body = request::recall(number, &tokens);
-                    // To take away twice is to take away.
-                    let judged = self.ask(&self.recall_path, &body, true).await;
-                    for place in places {
-                        let own = judged.named.get(&recalls[*place].token).unwrap_or(&judged.all);
-                        answers[*place] = Some(own.clone());
-                    }
-                }
-            }
-            answers.into_iter().flatten().collect()
+        let ask = move |number, tokens: Vec<&'a str>| async move {
+            self.ask(&self.recall_path, &request::recall(number, &tokens), true).await
         };
-        Some(recalled.boxed())
+        Some(batching::recall(recalls, TOKENS_MAX, ask).boxed())
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

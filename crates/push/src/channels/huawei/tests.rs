@@ -185,6 +185,7 @@ fn what_is_no_json_is_judged_by_its_http_status() {
     assert_eq!(judge(&reply(404, ""), NOW).all.verdict, Verdict::Refused { status: NONE, scope: Scope::App });
     let quota = judge(&with_header(reply(503, ""), "retry-after", "36000"), NOW);
     assert_eq!(quota.all.said.class, Some(OfflinePush::HuaweiDailyQuota));
+    assert_eq!(quota.all.verdict, later(Scope::Day, Some(36_000_000)));
     assert!(judge(&reply(200, r#"{"code":"80200003"}"#), NOW).is_session_refused);
     let unlisted = judge(&reply(200, r#"{"code":80300010,"msg":"m"}"#), NOW).all.verdict.status().unwrap();
     assert_eq!((unlisted.family, unlisted.number), ("huawei", 80_300_010));

@@ -82,10 +82,10 @@ fn by_http(reply: &Reply, wish: Option<i64>) -> Judged {
         401 | 403 => return Judged::session_refused(NONE, said),
         404 => Verdict::Refused { status: NONE, scope: Scope::App },
         503 | 429 => {
-            if wish.is_some_and(|wish| wish >= QUOTA_PAUSE_MS) {
-                said.class = Some(OfflinePush::HuaweiDailyQuota);
-            }
-            Verdict::Later { status: NONE, scope: Scope::App, after_ms: wish.or(Some(FLOW_PAUSE_MS)) }
+            let is_day = wish.is_some_and(|wish| wish >= QUOTA_PAUSE_MS);
+            said.class = is_day.then_some(OfflinePush::HuaweiDailyQuota);
+            let scope = if is_day { Scope::Day } else { Scope::App };
+            Verdict::Later { status: NONE, scope, after_ms: wish.or(Some(FLOW_PAUSE_MS)) }
         }
         500.. => Verdict::Later { status: NONE, scope: Scope::Node, after_ms: wish },
         _ => Verdict::Refused { status: NONE, scope: Scope::Message },

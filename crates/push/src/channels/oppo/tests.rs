@@ -7,6 +7,7 @@ use contract::notification::{Click, Kind, Notification, Style, Weight};
 use serde_json::{Map, Value, json};
 
 use super::super::Refusal;
+use super::super::batching::until_china;
 use super::super::testing::{NOW, hello, outgoing, reaches_every_row, reply};
 use super::super::wire::NONE;
 use super::request::{check_token, many, notification, one};
@@ -155,4 +156,16 @@ fn a_session_is_signed_for_and_a_refusal_concerns_the_app() {
     let empty = session(&reply(200, r#"{"code":0,"data":{}}"#), NOW).unwrap_err();
     assert_eq!(empty.verdict, Verdict::Refused { status: NONE, scope: Scope::App });
     assert!(matches!(session(&reply(502, ""), NOW).unwrap_err().verdict, Verdict::Later { .. }));
+}
+
+#[test]
+fn a_day_that_is_used_up_is_waited_out() {
+    for number in [33] {
+        let verdict = judge(&reply(200, &json!({"code": number, "message": "m"}).to_string()), NOW).all.verdict;
+        let tomorrow = Some(until_china(0, NOW));
+        assert!(
+            matches!(verdict, Verdict::Later { scope: Scope::Day, after_ms, .. } if after_ms == tomorrow),
+            "{number}: {verdict:?}"
+        );
+    }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::Refusal;
+use super::super::batching::until_china;
 use super::super::wire::{Judged, NONE, Reply, listed, unlisted};
 use crate::channel::{Answer, Said, Scope, Status, Verdict};
 
@@ -21,9 +22,7 @@ pub(super) const INVALID_REGISTRATION_ID: Status = status(Code::InvalidRegistrat
 const FLOW_PAUSE_MS: i64 = 1_000;
 /// The app's calls of a day or a second are used up.
 const LIMIT_PAUSE_MS: i64 = 60_000;
-/// Today's number is used up.
-const QUOTA_PAUSE_MS: i64 = 300_000;
-/// Not published as a status.
+/// Today's number is used up; not published as a status.
 const DAY_QUOTA: i64 = 33;
 
 #[derive(Deserialize)]
@@ -51,9 +50,9 @@ pub(super) fn judge(reply: &Reply, now: Millis) -> Judged {
     let Some(body) = reply.json::<Body>() else { return by_http(reply, wish) };
     let id = body.data.get("messageId").and_then(Value::as_str).unwrap_or_default().to_owned();
     let said = Said { request: id, ..Said::new(body.code.to_string(), body.message) };
-    let mut judged = by_code(body.code, said, wish);
+    let mut judged = by_code(body.code, said, wish, now);
     if body.code == 0 {
-        judged.named = each(&body.data, wish);
+        judged.named = each(&body.data, wish, now);
     }
     judged
 }
@@ -88,9 +87,9 @@ fn by_http(reply: &Reply, wish: Option<i64>) -> Judged {
     Judged::all(verdict, said)
 }
 
-fn by_code(number: i64, said: Said, wish: Option<i64>) -> Judged {
+fn by_code(number: i64, said: Said, wish: Option<i64>, now: Millis) -> Judged {
     use Scope::{App, Message};
-    let Some(code) = listed(Code::ALL, number) else { return other(number, said, wish) };
+    let Some(code) = listed(Code::ALL, number) else { return other(number, said, wish, now) };
     let status = status(code);
     let later = |scope, default: Option<i64>| Verdict::Later { status, scope, after_ms: wish.or(default) };
     let verdict = match code {
@@ -110,32 +109,32 @@ fn by_code(number: i64, said: Said, wish: Option<i64>) -> Judged {
 }
 
 /// Numbers that are not published as statuses.
-fn other(number: i64, said: Said, wish: Option<i64>) -> Judged {
+fn other(number: i64, said: Said, wish: Option<i64>, now: Millis) -> Judged {
     let status = unlisted(Family::Oppo, number);
     let verdict = match number {
         0 => Verdict::Accepted,
-        DAY_QUOTA => Verdict::Later { status, scope: Scope::App, after_ms: wish.or(Some(QUOTA_PAUSE_MS)) },
+        DAY_QUOTA => Verdict::Later { status, scope: Scope::Day, after_ms: wish.or_else(|| Some(until_china(0, now))) },
         _ => Verdict::Refused { status, scope: Scope::Message },
     };
     Judged::all(verdict, said)
 }
 
 /// Every message among many has an answer of its own; some answers list dead tokens by their code instead.
-fn each(data: &Value, wish: Option<i64>) -> HashMap<String, Answer> {
+fn each(data: &Value, wish: Option<i64>, now: Millis) -> HashMap<String, Answer> {
     let mut named = HashMap::new();
     match data {
         Value::Array(entries) => {
             for entry in entries.iter().filter_map(|entry| Entry::deserialize(entry).ok()) {
                 let code = entry.error_code.unwrap_or_default();
                 let said = Said { request: entry.message_id, ..Said::new(code.to_string(), entry.error_message) };
-                named.insert(entry.registration_id, by_code(code, said, wish).all);
+                named.insert(entry.registration_id, by_code(code, said, wish, now).all);
             }
         }
         Value::Object(members) => {
             for (code, tokens) in members {
                 let (Ok(code), Some(tokens)) = (code.parse::<i64>(), tokens.as_array()) else { continue };
                 for token in tokens.iter().filter_map(Value::as_str) {
-                    named.insert(token.to_owned(), by_code(code, Said::new(code.to_string(), ""), wish).all);
+                    named.insert(token.to_owned(), by_code(code, Said::new(code.to_string(), ""), wish, now).all);
                 }
             }
         }

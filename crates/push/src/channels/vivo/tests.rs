@@ -7,6 +7,7 @@ use contract::notification::{Attention, Click, Kind, Notification, Weight};
 use serde_json::{Map, Value, json};
 
 use super::super::Refusal;
+use super::super::batching::until_china;
 use super::super::testing::{NOW, hello, outgoing, reaches_every_row, reply};
 use super::super::wire::NONE;
 use super::request::{Prepared, check_token, devices, list, one, prepare};
@@ -132,4 +133,16 @@ fn a_session_is_signed_for_and_a_refusal_concerns_the_app() {
     assert!(matches!(session(&reply(500, "oops"), NOW).unwrap_err().verdict, Verdict::Later { .. }));
     let often = session(&reply(200, r#"{"result":10250,"desc":"d"}"#), NOW).unwrap_err();
     assert!(matches!(often.verdict, Verdict::Later { scope: Scope::App, .. }));
+}
+
+#[test]
+fn a_day_that_is_used_up_is_waited_out() {
+    for number in [10_070, 10_073, 10_252, 10_254] {
+        let verdict = judge(&reply(200, &json!({"result": number, "desc": "d"}).to_string()), NOW).all.verdict;
+        let tomorrow = Some(until_china(0, NOW));
+        assert!(
+            matches!(verdict, Verdict::Later { scope: Scope::Day, after_ms, .. } if after_ms == tomorrow),
+            "{number}: {verdict:?}"
+        );
+    }
 }

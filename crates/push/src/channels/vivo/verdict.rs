@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::Refusal;
+use super::super::batching::until_china;
 use super::super::wire::{Judged, NONE, Reply, listed, unlisted};
 use crate::channel::{Answer, Said, Scope, Status, Verdict};
 
@@ -26,11 +27,8 @@ pub(super) const PAIRS_INVALID: Status = status(Code::CustomPairsInvalid);
 const FLOW_PAUSE_MS: i64 = 1_000;
 /// As many tasks as the vendor works on at once.
 const TASKS_PAUSE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-/// The vendor's day is China's, and its night ends at seven.
-const ZONE_MS: i64 = 8 * HOUR_MS;
-const MORNING_MS: i64 = 7 * HOUR_MS;
+/// The vendor's night ends at seven.
+const MORNING_MS: i64 = 7 * 3_600_000;
 /// What a list says of a device that is not registered for tests.
 const NO_TEST_USER: i64 = 4;
 
@@ -120,16 +118,16 @@ fn named(invalid: Invalid, all: &Answer) -> (String, Answer) {
 }
 
 fn by_code(number: i64, said: Said, wish: Option<i64>, now: Millis) -> Judged {
-    use Scope::{App, Message};
+    use Scope::{App, Day, Message};
     let Some(code) = listed(Code::ALL, number) else { return other(number, said, wish, now) };
     let status = status(code);
     let later = |scope, default: Option<i64>| Verdict::Later { status, scope, after_ms: wish.or(default) };
     let verdict = match code {
         Code::AuthenticationFailed => return Judged::session_refused(status, said),
         Code::ResourceLimited => later(App, Some(TASKS_PAUSE_MS)),
-        Code::DailyQuota => later(App, Some(until(0, now))),
+        Code::DailyQuota => later(Day, Some(until_china(0, now))),
         // Only what its reader does not wait for is kept until the morning.
-        Code::TimeForbidden => later(Message, Some(until(MORNING_MS, now))),
+        Code::TimeForbidden => later(Message, Some(until_china(MORNING_MS, now))),
         Code::SendThrottled => later(App, Some(FLOW_PAUSE_MS)),
         Code::VendorError => later(Message, None),
         Code::RegistrationIdInvalid => Verdict::Gone { status, since: None },
@@ -152,34 +150,13 @@ fn by_code(number: i64, said: Said, wish: Option<i64>, now: Millis) -> Judged {
 /// Numbers that are not published as statuses.
 fn other(number: i64, said: Said, wish: Option<i64>, now: Millis) -> Judged {
     let status = unlisted(Family::Vivo, number);
-    let later = |after: i64| Verdict::Later { status, scope: Scope::App, after_ms: wish.or(Some(after)) };
+    let later = |scope, after: i64| Verdict::Later { status, scope, after_ms: wish.or(Some(after)) };
     let verdict = match number {
         0 => Verdict::Accepted,
-        SYSTEM_QUOTA | LISTS_TOO_MANY | BROADCASTS_TOO_MANY => later(until(0, now)),
-        AUTH_TOO_OFTEN => later(TASKS_PAUSE_MS),
+        SYSTEM_QUOTA | LISTS_TOO_MANY | BROADCASTS_TOO_MANY => later(Scope::Day, until_china(0, now)),
+        AUTH_TOO_OFTEN => later(Scope::App, TASKS_PAUSE_MS),
         APP_ID_MISMATCH | AUTH_FIRST..=AUTH_LAST => Verdict::Refused { status, scope: Scope::App },
         _ => Verdict::Refused { status, scope: Scope::Message },
     };
     Judged::all(verdict, said)
-}
-
-/// How long it is until an hour of the vendor's day, which is never now.
-fn until(of_day_ms: i64, now: Millis) -> i64 {
-    let left = (of_day_ms - (now.0 + ZONE_MS)).rem_euclid(DAY_MS);
-    if left == 0 { DAY_MS } else { left }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_vendors_day_begins_at_midnight_in_china_and_its_morning_at_seven() {
-        // 2027-01-15 08:00:00 UTC is 16:00 in China.
-        let now = Millis(1_800_000_000_000);
-        assert_eq!(until(0, now), 8 * HOUR_MS);
-        assert_eq!(until(MORNING_MS, now), 15 * HOUR_MS);
-        assert_eq!(until(0, now.plus(8 * HOUR_MS)), DAY_MS);
-        assert_eq!(until(MORNING_MS, now.plus(8 * HOUR_MS)), 7 * HOUR_MS);
-    }
 }

@@ -7,6 +7,7 @@ use contract::notification::{Attention, Click, Kind, Notification, Style};
 use serde_json::{Map, Value, json};
 
 use super::super::Refusal;
+use super::super::batching::until_china;
 use super::super::testing::{NOW, hello, outgoing, reaches_every_row, reply, with_header};
 use super::super::wire::NONE;
 use super::Own;
@@ -143,4 +144,16 @@ fn what_is_no_json_is_the_vendors_gateway() {
     assert!(matches!(wished, Verdict::Later { scope: Scope::App, after_ms: Some(5_000), .. }));
     let newer = judge(&reply(200, r#"{"code":65009,"reason":"too large"}"#), NOW).all;
     assert_eq!(newer.verdict.status().map(|status| (status.family, status.number)), Some(("xiaomi", 65_009)));
+}
+
+#[test]
+fn a_day_that_is_used_up_is_waited_out() {
+    for number in [22_101, 10_034, 200_001] {
+        let verdict = judge(&reply(200, &json!({"result": "error", "code": number}).to_string()), NOW).all.verdict;
+        let tomorrow = Some(until_china(0, NOW));
+        assert!(
+            matches!(verdict, Verdict::Later { scope: Scope::Day, after_ms, .. } if after_ms == tomorrow),
+            "{number}: {verdict:?}"
+        );
+    }
 }

@@ -7,6 +7,7 @@ use contract::codes::{Family, Xiaomi as Code};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::batching::until_china;
 use super::super::wire::{Judged, NONE, Reply, listed, unlisted};
 use crate::channel::{Answer, Said, Scope, Status, Verdict};
 
@@ -25,8 +26,6 @@ pub(super) const NOTIFICATION_ID_INVALID: Status = status(Code::NotificationIdIn
 const SUSPENDED_PAUSE_MS: i64 = 30_000;
 /// Somebody calls too often.
 const RATE_PAUSE_MS: i64 = 60_000;
-/// Today's number is used up.
-const QUOTA_PAUSE_MS: i64 = 300_000;
 
 #[derive(Deserialize)]
 struct Body {
@@ -56,7 +55,7 @@ pub(super) fn judge(reply: &Reply, now: Millis) -> Judged {
     let id = data.get("id").and_then(Value::as_str).unwrap_or(&body.trace_id).to_owned();
     let text = if body.reason.is_empty() { body.description } else { body.reason };
     let said = Said { request: id, ..Said::new(body.code.to_string(), text) };
-    let mut judged = Judged::all(by_code(body.code, wish), said);
+    let mut judged = Judged::all(by_code(body.code, wish, now), said);
     judged.named = named(&data, &judged.all);
     judged
 }
@@ -72,16 +71,16 @@ fn named(data: &Value, all: &Answer) -> HashMap<String, Answer> {
     tokens.into_iter().map(|token| (token, Answer { verdict, said: all.said.clone() })).collect()
 }
 
-fn by_code(number: i64, wish: Option<i64>) -> Verdict {
+fn by_code(number: i64, wish: Option<i64>, now: Millis) -> Verdict {
     match listed(Code::ALL, number) {
         _ if number == 0 => Verdict::Accepted,
-        Some(code) => published(code, wish),
-        None => other(number, wish),
+        Some(code) => published(code, wish, now),
+        None => other(number, wish, now),
     }
 }
 
-fn published(code: Code, wish: Option<i64>) -> Verdict {
-    use Scope::{App, Message, Node, Token};
+fn published(code: Code, wish: Option<i64>, now: Millis) -> Verdict {
+    use Scope::{App, Day, Message, Node, Token};
     let status = status(code);
     let refused = |scope| Verdict::Refused { status, scope };
     let later = |scope, default: Option<i64>| Verdict::Later { status, scope, after_ms: wish.or(default) };
@@ -93,7 +92,7 @@ fn published(code: Code, wish: Option<i64>) -> Verdict {
         Code::AppUpdateFailed => later(App, None),
         Code::AddressThrottled => later(Node, Some(RATE_PAUSE_MS)),
         Code::UserThrottled | Code::UserApiThrottled | Code::AppThrottled => later(App, Some(RATE_PAUSE_MS)),
-        Code::NotificationsTooMany => later(App, Some(QUOTA_PAUSE_MS)),
+        Code::NotificationsTooMany => later(Day, Some(until_china(0, now))),
         Code::AddressForbidden
         | Code::ResourceForbidden
         | Code::ApiRestricted
@@ -121,11 +120,11 @@ fn published(code: Code, wish: Option<i64>) -> Verdict {
 }
 
 /// Newer numbers, which are not published as statuses.
-fn other(number: i64, wish: Option<i64>) -> Verdict {
+fn other(number: i64, wish: Option<i64>, now: Millis) -> Verdict {
     let status = unlisted(Family::Xiaomi, number);
     match number {
         DAY_QUOTA | CHANNEL_QUOTA => {
-            Verdict::Later { status, scope: Scope::App, after_ms: wish.or(Some(QUOTA_PAUSE_MS)) }
+            Verdict::Later { status, scope: Scope::Day, after_ms: wish.or_else(|| Some(until_china(0, now))) }
         }
         TOKEN_REFUSED | API_FORBIDDEN | REVIEW_NEEDED => Verdict::Refused { status, scope: Scope::App },
         DEVICE_ABSENT => Verdict::Refused { status, scope: Scope::Token },

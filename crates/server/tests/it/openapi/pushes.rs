@@ -424,7 +424,7 @@ both! {
         let (now, task) = (world.im.clock.now(), id.parse().expect("a number"));
         let opened = world.im.node().store.write(APP, move |tx| {
             let phone = DeviceId::trusted("phone");
-            push::receipt::note(tx, now, task, &phone, store::push_counts::Report::Opened, None)
+            push::report::note(tx, now, task, &phone, store::push_counts::Report::Opened, None)
         });
         assert!(opened.await.expect("the store answers"));
         assert_eq!(receiver.wait(2).await[1].body["Events"][0]["Event"], "open");

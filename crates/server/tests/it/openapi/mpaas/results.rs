@@ -128,7 +128,7 @@ both! {
         let now = im.clock.now();
         let opened = im.node().store.write(crate::harness::APP, move |tx| {
             let device = contract::DeviceId::trusted(&token);
-            push::receipt::note(tx, now, own, &device, store::push_counts::Report::Opened, None)
+            push::report::note(tx, now, own, &device, store::push_counts::Report::Opened, None)
         });
         assert!(opened.await.expect("written"));
         let heard = receiver.wait(2).await;

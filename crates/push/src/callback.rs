@@ -1,4 +1,4 @@
-//! Receipts: what a vendor tells afterwards, from its call to the delivery's status.
+//! Callbacks: what a vendor tells afterwards in its receipts, from its call to the delivery's status.
 //!
 //! A delivery that a vendor has taken keeps its status until the vendor says that the device did not get it. Receipts may
 //! come twice and in any order; each leads to the same end.

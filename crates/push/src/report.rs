@@ -1,5 +1,5 @@
-//! What is heard of a notification after it was sent: from its device, or from its vendor. Each thing counts once for
-//! each device, however often it is told.
+//! Reports: what is heard of a notification after it was shown, from its device or from its vendor. Each thing counts once
+//! for each device, however often it is told.
 
 use contract::codes::{self, Family, Surface};
 use contract::{DeviceId, Fault, Millis, Result};

@@ -2,7 +2,7 @@
 
 use contract::Millis;
 use contract::codes::{Huawei, OfflinePush, PushCommon};
-use push::receipts;
+use push::callback;
 use serde_json::json;
 use store::devices;
 
@@ -12,9 +12,9 @@ use crate::vendors::{channel, is_auth, session};
 
 async fn take(bench: &Bench, body: &str) -> u64 {
     let now = Millis(bench.now().0 + 1);
-    let receipts = receipts::read("huawei", None, body.as_bytes(), None, now).unwrap().unwrap();
+    let receipts = callback::read("huawei", None, body.as_bytes(), None, now).unwrap().unwrap();
     // The bench binds its tokens to a channel of its own name.
-    bench.store.write(APP, move |tx| receipts::take(tx, now, VENDOR, &receipts)).await.unwrap()
+    bench.store.write(APP, move |tx| callback::take(tx, now, VENDOR, &receipts)).await.unwrap()
 }
 
 fn told(token: &str, status: i64) -> String {
@@ -54,10 +54,10 @@ async fn what_a_vendor_tells_afterwards_moves_the_delivery_and_drops_the_token()
 
 #[test]
 fn only_vendors_that_tell_are_listened_to() {
-    assert!(receipts::read("apns", None, b"", None, Millis(0)).is_none());
-    assert!(receipts::read("fcm", None, b"", None, Millis(0)).is_none());
+    assert!(callback::read("apns", None, b"", None, Millis(0)).is_none());
+    assert!(callback::read("fcm", None, b"", None, Millis(0)).is_none());
     for channel in ["harmony", "honor", "huawei", "oppo", "vivo", "xiaomi"] {
-        let read = receipts::read(channel, None, b"nonsense", None, Millis(0)).unwrap();
-        assert_eq!(read, Err(receipts::Unreadable::Malformed), "{channel}");
+        let read = callback::read(channel, None, b"nonsense", None, Millis(0)).unwrap();
+        assert_eq!(read, Err(callback::Unreadable::Malformed), "{channel}");
     }
 }
