@@ -106,8 +106,8 @@ impl Lite {
         let row: Option<Found> = self.opt(
             sql!(
                 // Who is muted in a community is so in its topics.
-                "SELECT g.kind, MAX(g.is_muted, COALESCE(h.is_muted, 0)), m.role,
-                        MAX(COALESCE(q.until, 0), COALESCE(r.until, 0)),
+                "SELECT g.kind, CASE WHEN h.is_muted = 1 THEN 1 ELSE g.is_muted END, m.role,
+                        CASE WHEN r.until > COALESCE(q.until, 0) THEN r.until ELSE COALESCE(q.until, 0) END,
                         COALESCE((SELECT group_muted_until FROM accounts WHERE app = $1 AND id = $4), 0),
                         EXISTS (SELECT 1 FROM accounts WHERE app = $1 AND reach > 0)
                          FROM groups g
