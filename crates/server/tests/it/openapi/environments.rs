@@ -11,7 +11,7 @@ use store::deliveries::{self, Delivery};
 use store::devices;
 
 use super::pushes::{BUNDLE, CREDENTIAL, World, notice, with};
-use crate::harness::{APP, Im};
+use crate::harness::APP;
 use crate::raw::until;
 
 /// Waits until the push is over for its only device.

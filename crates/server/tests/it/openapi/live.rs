@@ -7,7 +7,7 @@ use store::deliveries;
 
 use super::mpaas;
 use super::pushes::{BUNDLE, World, notice, with};
-use crate::harness::{APP, Im};
+use crate::harness::APP;
 use crate::raw::until;
 
 /// A phone that is logged in and has reported an activity; answers it and the activity's token.
@@ -16,7 +16,7 @@ async fn shown(world: &World, device: &str, activity: &str, starts: bool) -> (Cl
     let made = world.sandbox.control("POST", "/apns/devices", &json!({ "bundle": BUNDLE, "live": true }));
     let token = made.expect("the sandbox obeys")["token"].as_str().expect("a token").to_owned();
     let mut settings = Settings::new(format!("ws://{}/ws", world.im.address()), APP.0 as u64, device);
-    settings.platform = Platform::IPhone;
+    settings.platform = Platform::Iphone;
     let client = Client::new(settings).expect("a client");
     client.login("alice", &world.im.sig("alice")).await.expect("logs in");
     client.pushes().register(PushDevice { os: PushOs::Ios, ..PushDevice::default() }).await.expect("registers");
