@@ -325,6 +325,10 @@ fn text_body(number: u32) -> String {
     format!(r#"[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"message {number}"}}}}]"#)
 }
 
+fn letter(group: &str, number: u32) -> GroupSendRequest {
+    GroupSendRequest { group: group.to_owned(), random: number, body: text_body(number), ..GroupSendRequest::default() }
+}
+
 /// Reads everything that moved in the topics of a community behind a place; answers where to go on.
 async fn heads(device: &mut Device, after: (i64, String)) -> (Vec<(String, i32, u64, u64, u32)>, (i64, String)) {
     let (mut found, mut after) = (Vec::new(), after);
@@ -348,18 +352,12 @@ async fn a_device_that_was_away_learns_what_moved_in_topics_and_what_is_unread()
     for id in [&news, &talk, &old] {
         assert_eq!(ann.call(Command::TopicCreate, &topic(id, "t")).await.code, 0);
     }
-    let say = |id: &str, number: u32| GroupSendRequest {
-        group: id.to_owned(),
-        random: number,
-        body: text_body(number),
-        ..GroupSendRequest::default()
-    };
     for number in 0..3 {
         world.desk.advance(1_000);
-        assert_eq!(ann.call(Command::GroupSend, &say(&news, number)).await.code, 0);
+        assert_eq!(ann.call(Command::GroupSend, &letter(&news, number)).await.code, 0);
     }
     world.desk.advance(1_000);
-    assert_eq!(bob.call(Command::GroupSend, &say(&talk, 9)).await.code, 0);
+    assert_eq!(bob.call(Command::GroupSend, &letter(&talk, 9)).await.code, 0);
     let start = (0, String::new());
     let (found, known) = heads(&mut bob, start.clone()).await;
     let mut sorted = found.clone();
@@ -368,7 +366,7 @@ async fn a_device_that_was_away_learns_what_moved_in_topics_and_what_is_unread()
     assert_eq!(sorted, all, "its own message is not unread");
     // Long afterwards nothing moved; then one topic did, one was read elsewhere, one was deleted.
     world.desk.advance(60_000);
-    assert_eq!(ann.call(Command::GroupSend, &say(&talk, 10)).await.code, 0);
+    assert_eq!(ann.call(Command::GroupSend, &letter(&talk, 10)).await.code, 0);
     world.desk.advance(1_000);
     let mut pad = world.device_on("bob", "pad", 5).await;
     let read = TopicRead { group: HOME.into(), topic: news.clone(), seq: 2 };
@@ -391,7 +389,7 @@ async fn a_device_that_was_away_learns_what_moved_in_topics_and_what_is_unread()
     // What came lately is told twice, because it may have been committed late; nothing is told for ever.
     let (again, known) = heads(&mut bob, known).await;
     assert!(again.iter().all(|head| found.contains(head)), "{again:?}");
-    assert_eq!(ann.call(Command::GroupSend, &say(&news, 11)).await.code, 0);
+    assert_eq!(ann.call(Command::GroupSend, &letter(&news, 11)).await.code, 0);
     let (found, _) = heads(&mut bob, known).await;
     assert!(found.contains(&(news.clone(), 0, 4, 2, 2)), "{found:?}");
     // Whoever comes later has nothing of before unread.
@@ -402,7 +400,7 @@ async fn a_device_that_was_away_learns_what_moved_in_topics_and_what_is_unread()
         0
     );
     world.desk.advance(1_000);
-    assert_eq!(ann.call(Command::GroupSend, &say(&talk, 12)).await.code, 0);
+    assert_eq!(ann.call(Command::GroupSend, &letter(&talk, 12)).await.code, 0);
     let (mut found, _) = heads(&mut eve, start).await;
     found.sort_unstable();
     assert_eq!(
