@@ -196,7 +196,7 @@ impl Hub {
                 friends_only: false,
                 told: asked.told,
             };
-            let facts = gather(snapshot, &draft)?;
+            let facts = gather(snapshot, &draft, &group)?;
             decide(&draft, &facts)?;
             ensure_permission(snapshot, &settings, &group, &draft)?;
             Ok((group, draft))
