@@ -4,7 +4,6 @@ use contract::{Fault, Result};
 use push::task::{self, Audience, Spec};
 use store::Tx;
 use store::bound_tags::{self, Holder};
-use store::testing::TestStore;
 
 use crate::bench::HOUR;
 use crate::tasks::{Deck, spec};

@@ -7,7 +7,7 @@ use server::admin::{Ask, answer};
 
 use super::pushes::{World, notice};
 use super::register;
-use crate::harness::{APP, Im};
+use crate::harness::APP;
 use crate::raw::until;
 
 both! {
