@@ -55,7 +55,6 @@ pub(crate) type Script = dyn Fn(&Seen) -> Say + Send + Sync;
 pub(crate) struct Endpoint {
     pub(crate) url: String,
     pub(crate) ca_pem: String,
-    script: Arc<Mutex<Arc<Script>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     _tasks: JoinSet<()>,
 }
@@ -76,17 +75,11 @@ impl Endpoint {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
-        let script: Arc<Mutex<Arc<Script>>> = Arc::new(Mutex::new(Arc::new(script)));
+        let script: Arc<Script> = Arc::new(script);
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, acceptor, Arc::clone(&script), Arc::clone(&seen)));
-        Self { url, ca_pem: certificate.pem(), script, seen, _tasks: tasks }
-    }
-
-    /// Answers otherwise from now on, and forgets what was seen.
-    pub(crate) fn play(&self, script: impl Fn(&Seen) -> Say + Send + Sync + 'static) {
-        *self.script.lock() = Arc::new(script);
-        self.seen.lock().clear();
+        tasks.spawn(accept(listener, acceptor, script, Arc::clone(&seen)));
+        Self { url, ca_pem: certificate.pem(), seen, _tasks: tasks }
     }
 
     /// What was seen on paths that end so.
@@ -98,7 +91,7 @@ impl Endpoint {
 async fn accept(
     listener: TcpListener,
     acceptor: TlsAcceptor,
-    script: Arc<Mutex<Arc<Script>>>,
+    script: Arc<Script>,
     seen: Arc<Mutex<Vec<Seen>>>,
 ) {
     let count = AtomicUsize::new(0);
@@ -113,7 +106,7 @@ async fn serve(
     socket: TcpStream,
     acceptor: TlsAcceptor,
     connection: usize,
-    script: Arc<Mutex<Arc<Script>>>,
+    script: Arc<Script>,
     seen: Arc<Mutex<Vec<Seen>>>,
 ) {
     let Ok(tls) = acceptor.accept(socket).await else { return };
@@ -130,7 +123,6 @@ async fn serve(
                 connection,
             };
             seen.lock().push(own.clone());
-            let script = Arc::clone(&script.lock());
             match script(&own) {
                 Say::Answer(status, headers, body) => {
                     let mut response = Response::builder().status(status);
