@@ -45,7 +45,7 @@ pub fn count(snapshot: &mut Snapshot<'_>) -> Result<i64> {
 pub fn count_holders(snapshot: &mut Snapshot<'_>, tag: &str, upto: i64) -> Result<i64> {
     let app = snapshot.app();
     let (count,): (i64,) = snapshot.one(
-        sql!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM tag_bindings WHERE app = $1 AND tag = $2 LIMIT $3) AS few"),
+        sql!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM tag_bindings WHERE app = $1 AND tag = $2 LIMIT $3) AS page"),
         (app, tag, upto),
     )?;
     Ok(count)

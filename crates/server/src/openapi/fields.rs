@@ -275,8 +275,10 @@ impl<'de> Deserializer<'de> for Given<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        if self.params.get(self.name).is_some() {
-            return self.deserialize_any(visitor);
+        match self.params.get(self.name).map(str::trim) {
+            Some("") => return self.word().and_then(|_| Err(Refusal::Flawed(Flaw::Empty))),
+            Some(_) => return self.deserialize_any(visitor),
+            None => {}
         }
         let items = self.params.list(self.name, ITEMS);
         let values: Vec<String> = self.params.values(self.name, ITEMS).into_iter().map(str::to_owned).collect();

@@ -9,6 +9,7 @@ mod environments;
 mod gate;
 mod live;
 mod mpaas;
+mod operators;
 mod parameters;
 mod pushes;
 

@@ -23,6 +23,7 @@ use crate::harness::APP;
 
 const PHONES: usize = 3_000;
 const KILLS: usize = 2;
+const RATE: usize = 500;
 /// Slices of one app that are under way at a time.
 const AT_A_TIME: usize = 2;
 /// A dead node's chunks are held for half a minute; then another takes them up.
@@ -93,6 +94,8 @@ async fn prepare(site: &Site, sandbox: &Sandbox) -> Vec<String> {
         ("team_id".to_owned(), text("team")),
         ("base_url".to_owned(), sandbox.apns_url()),
         ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
+        // Slow enough to be in the middle of it for a while.
+        ("rate".to_owned(), RATE.to_string()),
     ]);
     let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
     let tokens: Vec<String> = (0..PHONES)
