@@ -213,10 +213,8 @@ pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result
     if !group.kind.capability().has_members && role != Role::Owner {
         return refuse(Fault::GroupForbidden);
     }
-    if role == Role::Owner {
-        if !Operation::OwnerQuit.is_allowed(group.kind, Actor::Inside(role)) {
-            return refuse(Fault::OwnerMayNotLeave);
-        }
+    if role == Role::Owner && !Operation::OwnerQuit.is_allowed(group.kind, Actor::Inside(role)) {
+        return refuse(Fault::OwnerMayNotLeave);
     }
     leave(tx, scope, by, &mut group, &account)?;
     Ok(group)

@@ -236,8 +236,8 @@ impl Model {
     }
 }
 
-fn is_so(code: i32, expected: &Answer) -> bool {
-    expected.as_ref().err().map_or(Some(0), |code| code.row().number()) == Some(code)
+fn is_so(code: i32, expected: Answer) -> bool {
+    expected.err().map_or(Some(0), |code| code.row().number()) == Some(code)
 }
 
 pub(super) async fn phones(im: &Im) -> Vec<Client> {
@@ -315,8 +315,8 @@ both! {
                 let same = |after: &Model| {
                     after.is_over && found.is_over || *after == found
                 };
-                let fits = same(&straight) && is_so(got_one, &to_one) && is_so(got_other, &to_other)
-                    || same(&swapped) && is_so(got_one, &to_one_last) && is_so(got_other, &to_other_first);
+                let fits = same(&straight) && is_so(got_one, to_one) && is_so(got_other, to_other)
+                    || same(&swapped) && is_so(got_one, to_one_last) && is_so(got_other, to_other_first);
                 assert!(fits, "{kind:?} {round}: {one:?} {got_one} {other:?} {got_other} {found:?}: no order of {model:?} gives that");
                 model = found;
                 if model.is_over {

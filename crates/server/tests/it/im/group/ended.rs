@@ -134,7 +134,7 @@ both! {
         };
         let ((), during) = tokio::join!(purge, sends);
         assert!(during >= 5, "only {during} sends were answered during the purge");
-        assert!(rows(&im).await.iter().any(|row| *row == ("ended_groups", 0)));
+        assert!(rows(&im).await.contains(&("ended_groups", 0)));
     }
 
     async fn a_plan_keeps_a_groups_messages_as_long_as_a_pairs(im: Im) {
