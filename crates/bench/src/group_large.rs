@@ -70,6 +70,8 @@ async fn measure(effort: &Effort, plan: &Plan) -> Outcome<Vec<Figure>> {
     }
     let [ack, first, last] = [acks, firsts, lasts].map(|mut took| Rate::of(waves, Duration::from_secs(1), &mut took));
     let page = page(&server, plan, waves).await?;
+    // The log of the store grows to its size first: what it takes is no message's.
+    stored(&server, "@TGS#_small", 3_000).await?;
     let (large, small) = (stored(&server, plan.group, 1_000).await?, stored(&server, "@TGS#_small", 2_000).await?);
     let memory = server.usage()?.anonymous_kb / 1024.0;
     devices.end().await?;

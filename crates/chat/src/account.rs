@@ -6,7 +6,7 @@ use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
 use store::{Snapshot, Tx, accounts, conversations, devices, profiles, tags};
 
-use crate::{follow, profile, relation};
+use crate::{follow, group, profile, relation};
 
 /// Adds an account; importing it again is not an error and updates what is given.
 pub fn import(
@@ -70,20 +70,24 @@ pub fn kick(tx: &mut Tx<'_>, now: Millis, user: &UserId) -> Result<()> {
 
 /// Deletes the account for good. What it sent stays with those who received it.
 ///
-/// Answers whether it is gone: one with many relations or followers goes in several steps, each a transaction, and lives
-/// until the last.
+/// Answers whether it is gone: one with many relations, followers or groups goes in several steps, each a transaction,
+/// and lives until the last.
 pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<bool> {
     if !app.plan().allowance().may_delete_accounts && !app.settings.may_delete_accounts {
         return refuse(Fault::DeleteForbidden);
     }
+    // A robot has a command of its own, which keeps its conversations.
+    if user.is_robot() {
+        return refuse(Fault::AccountUnknown);
+    }
     // The account and those on the other side are held together and in one order: so those of its follows in a
-    // transaction of their own, and those of its relations in that which ends the account.
-    if follow::forget_page(tx, user)? || !relation::forget(tx, user)? {
+    // transaction of their own, those of its groups too, and those of its relations in that which ends the account.
+    let is_left = !follow::forget_page(tx, user)? && group::member::forget(tx, &group::Scope::of(app, now), user)?;
+    if !is_left || !relation::forget(tx, user)? {
         return Ok(false);
     }
     let account = accounts::lock(tx, user)?;
-    // A robot has a command of its own, which keeps its conversations.
-    if user.is_robot() || !account.is_some_and(|account| account.is_alive()) {
+    if !account.is_some_and(|account| account.is_alive()) {
         return refuse(Fault::AccountUnknown);
     }
     end_sessions(tx, now, user)?;

@@ -2,9 +2,9 @@
 
 use contract::error::refuse;
 use contract::group::{Actor, GroupId, GroupKind, Role};
-use contract::{Fault, Millis, Result, UserId};
+use contract::{Fault, Result, UserId};
 use store::groups::{self, Group, members};
-use store::{Snapshot, Tx, group_attributes, live_rooms, permissions, topics};
+use store::{Snapshot, live_rooms};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,19 +55,6 @@ pub fn stand(snapshot: &mut Snapshot<'_>, id: &GroupId, by: &By) -> Result<Stand
         return refuse(Fault::GroupForbidden);
     }
     Ok(Standing { group, actor })
-}
-
-/// Forgets what a group that is over had besides members and messages.
-pub fn purge(tx: &mut Tx<'_>, now: Millis, group: &Group) -> Result<()> {
-    group_attributes::purge(tx, group.conversation)?;
-    match group.kind {
-        GroupKind::Live => live_rooms::purge(tx, group.conversation),
-        GroupKind::Community => {
-            topics::purge(tx, group.conversation, now)?;
-            permissions::purge(tx, group.conversation)
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What somebody is in a group.

@@ -9,7 +9,8 @@ use contract::group::{
 use contract::webhook::GroupHappening;
 use contract::{ConversationId, Error, Fault, Millis, Result, Seq, UserId, limit};
 use store::apps::App;
-use store::groups::{self, Group};
+use store::groups::members::{self, Member};
+use store::groups::{self, Group, messages};
 use store::topics::{self, Card, Progress, Topic};
 use store::{Snapshot, Tx};
 
@@ -64,6 +65,8 @@ pub struct Seen {
     pub progress: Progress,
     /// Up to where the looking account has read.
     pub read: Seq,
+    /// What it has not read; nothing if it is not in the community.
+    pub unread: i64,
     /// Until when it may not speak there; 0 if it may.
     pub muted_until: Millis,
 }
@@ -228,23 +231,82 @@ pub fn get(
 }
 
 fn see(snapshot: &mut Snapshot<'_>, now: Millis, viewer: &UserId, topic: Topic) -> Result<Seen> {
-    let until = groups::members::muted_until(snapshot, topic.conversation, viewer)?;
+    let until = members::muted_until(snapshot, topic.conversation, viewer)?;
+    let read = topics::read_seq(snapshot, topic.conversation, viewer)?;
     Ok(Seen {
         progress: topics::progress(snapshot, topic.conversation)?,
-        read: topics::read_seq(snapshot, topic.conversation, viewer)?,
+        read,
+        unread: unread(snapshot, &topic, viewer, read)?,
         muted_until: if until > now { until } else { Millis(0) },
         topic,
     })
 }
 
-/// Notes that an account has read a topic up to a place, 0 for all that there is.
-pub fn read(tx: &mut Tx<'_>, app: &App, group: &GroupId, by: &By, id: &str, seq: Seq) -> Result<Seq> {
+/// What a member of the community has not read in a topic.
+fn unread(snapshot: &mut Snapshot<'_>, topic: &Topic, viewer: &UserId, read: Seq) -> Result<i64> {
+    let Some(member) = members::get(snapshot, topic.community, viewer)? else { return Ok(0) };
+    let Some(group) = groups::get(snapshot, &GroupId::trusted(&topic.id))? else { return Ok(0) };
+    // Of what the membership notes, place and list are the community's own.
+    let member = Member { read, import_number: group.import_number, hidden: Seq(0), ..member };
+    messages::unread(snapshot, &group, &member)
+}
+
+/// Topics that moved, for a device that was away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heads {
+    /// Each with how the account sees it; none of a deleted one.
+    pub heads: Vec<(String, Option<Seen>)>,
+    /// Behind what to ask next time.
+    pub next: (Millis, String),
+    /// Nothing more is known for now.
+    pub is_complete: bool,
+}
+
+/// A message may be committed some time after the moment that it carries: whoever asks again is told so much twice.
+const OVERLAP_MS: i64 = 10_000;
+
+/// Topics that moved behind what is known: by a message, by the account's own mark, or because they were deleted.
+pub fn heads(
+    snapshot: &mut Snapshot<'_>,
+    now: Millis,
+    app: &App,
+    group: &GroupId,
+    by: &By,
+    (after, behind): (Millis, &str),
+) -> Result<Heads> {
+    let standing = community(snapshot, app, group, by)?;
+    check_topics(&standing)?;
+    let from = if behind.is_empty() && after.0 > 0 { after.plus(-OVERLAP_MS).max(Millis(1)) } else { after };
+    let viewer = by.account();
+    let moved = topics::moved(snapshot, standing.group.conversation, viewer, (from, behind), limit::TOPIC_BATCH + 1)?;
+    let is_complete = moved.len() <= limit::TOPIC_BATCH;
+    let (mut heads, mut next) = (Vec::with_capacity(moved.len()), (after.max(Millis(1)), behind.to_owned()));
+    for moved in moved.into_iter().take(limit::TOPIC_BATCH) {
+        next = (next.0.max(moved.at), moved.id.clone());
+        let seen = match find(snapshot, &standing.group, &moved.id) {
+            Ok(topic) if !moved.is_deleted => Some(see(snapshot, now, viewer, topic)?),
+            Ok(_) | Err(Error::Fault(_)) => None,
+            Err(failure) => return Err(failure),
+        };
+        heads.push((moved.id, seen));
+    }
+    if is_complete {
+        next.1.clear();
+    }
+    Ok(Heads { heads, next, is_complete })
+}
+
+/// Notes that an account has read a topic up to a place, 0 for all that there is. Its devices are told.
+pub fn read(tx: &mut Tx<'_>, now: Millis, app: &App, group: &GroupId, by: &By, id: &str, seq: Seq) -> Result<Seq> {
     let standing = community(tx, app, group, by)?;
     check_topics(&standing)?;
     let topic = find(tx, &standing.group, id)?;
     let newest = topics::progress(tx, topic.conversation)?.seq;
     let seq = if seq.0 <= 0 { newest } else { seq.min(newest) };
-    topics::mark_read(tx, topic.conversation, by.account(), seq)?;
+    if topics::mark_read(tx, topic.conversation, by.account(), seq, now)? {
+        let (group, account) = (GroupId::trusted(&topic.id), by.account().clone());
+        tx.after(Event::Group(GroupEvent::Read { group, account, seq, origin: None }));
+    }
     Ok(seq)
 }
 

@@ -18,8 +18,8 @@ use crate::error::{Error, Result};
 
 pub use contract::frame::wire::{
     AttributeChange, Attributes, AttributesNotice, CounterMode, CountersNotice, GroupOutcomes, LiveEntered, LiveGuests,
-    LiveTraffic, PermissionGroupRequest, PermissionGroups, PermissionMembers, PermissionTopics, TopicNotice,
-    TopicRequest, Topics,
+    LiveTraffic, PermissionGroupRequest, PermissionGroups, PermissionMembers, PermissionTopics, TopicHeads,
+    TopicNotice, TopicRequest, Topics,
 };
 pub use contract::frame::wire::{
     GroupChangeNotice, GroupChangeRequest, GroupCreateRequest, GroupInfo, GroupMember, GroupMemberChange, GroupMessage,

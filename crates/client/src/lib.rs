@@ -37,8 +37,8 @@ pub use error::{Error, Result};
 pub use event::{Event, Push, Reason, Status};
 pub use group::{
     AttributeChange, Attributes, AttributesNotice, CounterMode, CountersNotice, GroupOutcomes, LiveEntered, LiveGuests,
-    LiveTraffic, PermissionGroupRequest, PermissionGroups, PermissionMembers, PermissionTopics, TopicNotice,
-    TopicRequest, Topics,
+    LiveTraffic, PermissionGroupRequest, PermissionGroups, PermissionMembers, PermissionTopics, TopicHeads,
+    TopicNotice, TopicRequest, Topics,
 };
 pub use group::{
     GroupChangeNotice, GroupChangeRequest, GroupCreateRequest, GroupEvent, GroupInfo, GroupMember, GroupMemberChange,

@@ -97,6 +97,7 @@ pub(crate) const fn is_of_group(command: Command) -> bool {
             | Command::CountersDelete
             | Command::TopicCreate
             | Command::TopicGet
+            | Command::TopicHeads
             | Command::TopicChange
             | Command::TopicDelete
             | Command::TopicRead

@@ -102,27 +102,38 @@ impl Link {
         !is_full
     }
 
-    /// Queues a frame that the device finds elsewhere as well, unless the queue is half full: then one hint takes the
-    /// place of all that are left out. Answers false if this one was.
-    pub(crate) fn push_or_hint(&self, frame: &Bytes, hint: &Bytes, settings: &Settings) -> bool {
-        let is_left_out = {
+    /// Queues frames that the device finds elsewhere as well, as far as the queue is not half full: one hint takes the
+    /// place of all that are left out. Answers how many were. The connection wakes up once for all of them.
+    pub(crate) fn push_or_hint<'f>(
+        &self,
+        frames: impl IntoIterator<Item = &'f Bytes>,
+        hint: &Bytes,
+        settings: &Settings,
+    ) -> u64 {
+        let (mut left_out, mut is_longer) = (0, false);
+        {
             let mut out = self.out.lock();
             if out.end != End::Never {
-                return true;
+                return 0;
             }
-            let is_half_full =
-                out.frames.len() >= settings.queue_frames / 2 || out.bytes + frame.len() > settings.queue_bytes / 2;
-            let is_left_out = is_half_full && !out.frames.is_empty();
-            if is_left_out && std::mem::replace(&mut out.has_hint, true) {
-                return false;
+            for frame in frames {
+                let is_half_full =
+                    out.frames.len() >= settings.queue_frames / 2 || out.bytes + frame.len() > settings.queue_bytes / 2;
+                let is_left_out = is_half_full && !out.frames.is_empty();
+                left_out += u64::from(is_left_out);
+                if is_left_out && std::mem::replace(&mut out.has_hint, true) {
+                    continue;
+                }
+                let frame = if is_left_out { hint } else { frame };
+                out.bytes += frame.len();
+                out.frames.push_back(frame.clone());
+                is_longer = true;
             }
-            let frame = if is_left_out { hint } else { frame };
-            out.bytes += frame.len();
-            out.frames.push_back(frame.clone());
-            is_left_out
-        };
-        self.waker.wake();
-        !is_left_out
+        }
+        if is_longer {
+            self.waker.wake();
+        }
+        left_out
     }
 
     /// Ends the connection; a milder end than one that was asked for before changes nothing.
@@ -194,7 +205,7 @@ mod tests {
         settings.queue_frames = 4;
         let link = Link::new(Millis(0), 1);
         let [frame, hint] = ["frame", "hint"].map(|text| Bytes::from_static(text.as_bytes()));
-        let push = || link.push_or_hint(&frame, &hint, &settings);
+        let push = || link.push_or_hint([&frame], &hint, &settings) == 0;
         let taken = |bytes| {
             let mut frames = Vec::new();
             link.take(bytes, &mut frames);

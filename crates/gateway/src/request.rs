@@ -241,6 +241,7 @@ async fn group(call: &Call, frame: &Frame) -> Result<Frame> {
         Command::CountersChange => frame.answer(&attributes::count(call, frame.read()?).await?),
         Command::CountersDelete => frame.answer(&attributes::uncount(call, frame.read()?).await?),
         Command::TopicCreate => frame.answer(&topic::create(call, frame.read()?).await?),
+        Command::TopicHeads => frame.answer(&topic::heads(call, frame.read()?).await?),
         Command::TopicGet => frame.answer(&topic::get(call, frame.read()?).await?),
         Command::TopicChange => frame.answer(&topic::modify(call, frame.read()?).await?),
         Command::TopicDelete => frame.answer(&topic::delete(call, frame.read()?).await?),

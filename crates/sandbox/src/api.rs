@@ -6,6 +6,7 @@
 //! | `GET /ca.pem` | the certificate that clients must trust |
 //! | `GET /requests` | every request that is kept, with its answer |
 //! | `GET`, `POST`, `DELETE /faults` | lists, adds, clears fault rules |
+//! | `GET /codes` | the codes that rules may name, by room |
 //! | `PUT /clock` `{offset_ms}` | moves the sandbox's clock |
 //! | `POST /reset` | forgets everything but the certificates |
 //! | `GET /receipts` | the receipts that were sent, with what was answered |
@@ -28,7 +29,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tracing::debug;
 
-use crate::faults::Rule;
+use crate::faults::{self, Rule};
 use crate::listener::{Stop, stopped};
 use crate::page;
 use crate::room::Room;
@@ -94,9 +95,13 @@ impl House {
                 hall.courier.set_trust(parse::<Trust>(body)?.ca_pem);
                 Ok(json!({}))
             }
+            ("GET", ["codes"]) => {
+                Ok(self.rooms.iter().map(|room| (room.name().to_owned(), json!(room.codes()))).collect())
+            }
             ("GET", ["faults"]) => Ok(json!({ "faults": hall.faults.list() })),
             ("POST", ["faults"]) => {
                 let rule: Rule = parse(body)?;
+                self.check_rule(&rule).map_err(|text| Wrong::new(StatusCode::BAD_REQUEST, text))?;
                 hall.faults.add(rule).map_err(|text| Wrong::new(StatusCode::INSUFFICIENT_STORAGE, text))?;
                 Ok(json!({}))
             }
@@ -122,6 +127,11 @@ impl House {
             }
             _ => Err(Wrong::unknown()),
         }
+    }
+
+    /// Refuses a fault rule that no vendor could follow.
+    pub(crate) fn check_rule(&self, rule: &Rule) -> Result<(), String> {
+        faults::check(rule, |name| self.rooms.iter().find(|room| room.name() == name).map(|room| room.codes()))
     }
 
     async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {

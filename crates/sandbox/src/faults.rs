@@ -2,7 +2,8 @@
 //!
 //! A rule matches by room, path, token and topic and is used up after its count. Delays add up; the first
 //! other effect that matches wins. Calls that send nothing (for an access token, say) are matched only by rules that
-//! name a path.
+//! name a path. A rule that cannot be meant is refused when it is added ([`check`]): one that names a code which its
+//! vendor does not document would test a sender against a vendor that is not there.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -46,14 +47,14 @@ pub struct Rule {
 pub enum Effect {
     /// Answers with this status and reason instead of looking at the request.
     Answer {
-        /// The HTTP status; none means the one that the vendor gives with the code, or 200.
+        /// The HTTP status; none means the one that the vendor gives with the code, or 200 without one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
-        /// The vendor's code, put into the body as the vendor writes it.
+        /// One of the codes that the vendor documents, put into the body as the vendor writes it. Needs a room.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<Value>,
-        /// The vendor's word for it.
-        #[serde(default)]
+        /// The words beside it; none means the vendor's own. Apple's rooms take it as the reason where there is no code.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
         /// Adds `retry-after` in seconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,11 +119,62 @@ pub fn read(path: &Path) -> io::Result<Vec<Rule>> {
     Ok(file.faults)
 }
 
+/// A code as a room is told to answer it.
+#[derive(Debug)]
+pub(crate) struct Told<'a> {
+    /// As the vendor's documents write it.
+    pub(crate) code: &'a str,
+    /// Other words than the vendor's; empty for those.
+    pub(crate) reason: &'a str,
+    /// The phones that it is about: the rule's own, or all that the request names.
+    pub(crate) tokens: &'a [String],
+}
+
+impl Told<'_> {
+    /// The code where a vendor counts with numbers.
+    pub(crate) fn number(&self) -> i64 {
+        self.code.parse().unwrap_or_default()
+    }
+
+    /// The rule's words, or else the vendor's.
+    pub(crate) fn text<'a>(&'a self, own: &'a str) -> &'a str {
+        if self.reason.is_empty() { own } else { self.reason }
+    }
+}
+
+/// A code as documents write it: vendors differ in whether it is a text or a number, rules may say it either way.
+pub(crate) fn code_text(code: &Value) -> String {
+    code.as_str().map_or_else(|| code.to_string(), str::to_owned)
+}
+
+/// Refuses a rule that cannot be meant. `documented` tells the codes of a room, or none if there is no such room.
+pub(crate) fn check(rule: &Rule, documented: impl Fn(&str) -> Option<Vec<String>>) -> Result<(), String> {
+    let known = match &rule.room {
+        None => None,
+        Some(room) => Some((room, documented(room).ok_or_else(|| format!("there is no room {room}"))?)),
+    };
+    let Effect::Answer { status, code, body, .. } = &rule.effect else { return Ok(()) };
+    if status.is_some_and(|status| !(100..=599).contains(&status)) {
+        return Err("an HTTP status is 100 to 599".to_owned());
+    }
+    let Some(code) = code.as_ref().map(code_text) else {
+        let is_said = status.is_some() || body.is_some();
+        return if is_said { Ok(()) } else { Err("an answer has a code, a status or a body".to_owned()) };
+    };
+    let Some((room, codes)) = known else { return Err(format!("code {code} is a vendor's own: name the room")) };
+    if codes.contains(&code) {
+        return Ok(());
+    }
+    Err(format!("{room} documents no code {code}; there are {}", codes.join(", ")))
+}
+
 /// What the rules decided for one request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) delay_ms: u64,
     pub(crate) effect: Option<Effect>,
+    /// The phone that the rule names.
+    pub(crate) token: Option<String>,
 }
 
 /// The rules that stand.
@@ -194,6 +246,7 @@ impl Faults {
                 decision.delay_ms = decision.delay_ms.saturating_add(ms).min(DELAY_MS_MAX);
             } else {
                 decision.effect = Some(standing.rule.effect.clone());
+                decision.token.clone_from(&standing.rule.token);
                 break;
             }
         }
@@ -260,8 +313,12 @@ mod tests {
         faults.add(rule(0, Effect::Delay { ms: 5 })).unwrap();
         faults.add(rule(1, Effect::Delay { ms: 7 })).unwrap();
         faults.add(rule(1, Effect::Silence)).unwrap();
-        assert_eq!(take(&faults, "a", 0), Decision { delay_ms: 12, effect: Some(Effect::Silence) });
-        assert_eq!(take(&faults, "a", 0), Decision { delay_ms: 5, effect: None });
+        let decision = |delay_ms, effect: Option<Effect>| {
+            let token = effect.is_some().then(|| "a".to_owned());
+            Decision { delay_ms, effect, token }
+        };
+        assert_eq!(take(&faults, "a", 0), decision(12, Some(Effect::Silence)));
+        assert_eq!(take(&faults, "a", 0), decision(5, None));
     }
 
     #[test]
@@ -283,6 +340,26 @@ mod tests {
         faults.clear();
         faults.add(Rule { count: None, ..rule(0, Effect::Quota { requests: 1 }) }).unwrap();
         assert_eq!([0, 5_000, 90_000].map(|now_ms| take(&faults, "a", now_ms).effect.is_some()), [false, true, true]);
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_meant_is_refused() {
+        let documented = |room: &str| (room == "r").then(|| vec!["7".to_owned(), "BUSY".to_owned()]);
+        let check = |text: &str| {
+            let rule: Rule = serde_json::from_str(text).unwrap();
+            super::check(&rule, documented).err().unwrap_or_default()
+        };
+        assert_eq!(check(r#"{"room":"r","effect":"answer","code":7}"#), "");
+        assert_eq!(check(r#"{"room":"r","effect":"answer","code":"7"}"#), "");
+        assert_eq!(check(r#"{"room":"r","effect":"answer","code":"BUSY"}"#), "");
+        assert_eq!(check(r#"{"effect":"answer","status":500}"#), "");
+        assert_eq!(check(r#"{"effect":"drop"}"#), "");
+        let refused = "r documents no code 8; there are 7, BUSY";
+        assert_eq!(check(r#"{"room":"r","effect":"answer","code":8}"#), refused);
+        assert_eq!(check(r#"{"effect":"answer","code":7}"#), "code 7 is a vendor's own: name the room");
+        assert_eq!(check(r#"{"room":"s","effect":"drop"}"#), "there is no room s");
+        assert_eq!(check(r#"{"room":"r","effect":"answer"}"#), "an answer has a code, a status or a body");
+        assert_eq!(check(r#"{"effect":"answer","status":7}"#), "an HTTP status is 100 to 599");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::courier::Parcel;
+use crate::faults::Told;
 use crate::random;
 use crate::service::{Call, Hall, Reply};
 
@@ -70,11 +71,19 @@ pub(crate) fn success(request_id: &str) -> Reply {
     Reply::json(200, &json!({ "code": "80000000", "msg": "Success", "requestId": request_id }), "")
 }
 
-/// A code as a fault rule names it.
-pub(crate) fn spell(hall: &Hall, code: &Value, reason: &str) -> Reply {
-    let code = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
-    let text = if reason.is_empty() { words(&code) } else { reason };
-    Refusal::saying(&code, text).reply(&request_id(hall))
+/// A code as a fault rule names it. Where some tokens are wrong, `listed` writes them as the service does.
+pub(crate) fn spell(hall: &Hall, told: &Told<'_>, listed: impl Fn(&[String]) -> Value) -> Reply {
+    if let Some(status) = GATEWAY.into_iter().find(|status| status.to_string() == told.code) {
+        return Reply::html(status);
+    }
+    let request_id = request_id(hall);
+    match told.code {
+        "80000000" => success(&request_id),
+        "80100000" if told.reason.is_empty() => {
+            Refusal::saying(told.code, listed(told.tokens).to_string()).reply(&request_id)
+        }
+        code => Refusal::saying(code, told.text(words(code))).reply(&request_id),
+    }
 }
 
 /// As the vendor prints them: the moment, then digits.
@@ -93,45 +102,67 @@ fn status(code: &str) -> u16 {
     }
 }
 
+/// Which of the two services has a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Android,
+    Harmony,
+    Both,
+}
+
+/// Every code of both services, with the vendor's words.
+const WORDS: &[(&str, Whose, &str)] = &[
+    ("80000000", Whose::Both, "Success"),
+    ("80000003", Whose::Android, "Terminal offline"),
+    ("80000004", Whose::Android, "Application uninstalled"),
+    ("80000005", Whose::Android, "Response timeout"),
+    ("80000006", Whose::Android, "No route, the terminal has never been connected"),
+    ("80000007", Whose::Android, "The terminal is in another area and does not use messages of this area"),
+    ("80000008", Whose::Android, "Incorrect route, the terminal may have switched its push server"),
+    ("80100000", Whose::Both, "Some tokens are right, the others are illegal"),
+    ("80100001", Whose::Both, "Parameters check error"),
+    ("80100002", Whose::Android, "Token number should be one when send sys message"),
+    ("80100003", Whose::Both, "Message structure error"),
+    ("80100004", Whose::Both, "TTL is less than current time, please check"),
+    ("80100013", Whose::Android, "Collapse_key is illegal, please check"),
+    ("80100016", Whose::Both, "Message contains sensitive information, please check"),
+    ("80100017", Whose::Android, "A maximum of 100 topic-based messages can be sent at the same time"),
+    ("80100018", Whose::Android, "The audit signature does not match the message"),
+    ("80100022", Whose::Harmony, "The image is not verified"),
+    ("80200001", Whose::Both, "Oauth authentication error"),
+    ("80200003", Whose::Android, "Access token expired"),
+    ("80200005", Whose::Harmony, "The JWT is expired"),
+    ("80300002", Whose::Both, "No permission to send message to these tmIDs"),
+    ("80300007", Whose::Both, "All the tokens are invalid"),
+    ("80300008", Whose::Both, "The message body size exceeds the default value set by the system (4K)"),
+    ("80300010", Whose::Both, "Tokens exceed the default value"),
+    ("80300011", Whose::Android, "You are not authorized to send high-priority notification messages"),
+    ("80300013", Whose::Android, "Receipt URL is error"),
+    ("80300029", Whose::Harmony, "The number of test messages exceeds the limit"),
+    ("80300030", Whose::Harmony, "The number of tokens in a test message exceeds the limit"),
+    ("80300036", Whose::Harmony, "The validity period of the JWT exceeds one day"),
+    ("80300037", Whose::Harmony, "Sending is disabled because of a penalty"),
+    ("80600003", Whose::Android, "Failed to request the OAuth service"),
+    ("81000001", Whose::Both, "System inner error"),
+    ("82000007", Whose::Android, "Invalid topic"),
+    ("82000008", Whose::Android, "Token array null or transfinited"),
+    ("82000009", Whose::Android, "Topic num transfinited, at most 2000"),
+    ("82000010", Whose::Android, "Some token is wrong"),
+    ("82000011", Whose::Android, "Token is null"),
+];
+
 fn words(code: &str) -> &'static str {
-    match code {
-        "80000003" => "Terminal offline",
-        "80000004" => "Application uninstalled",
-        "80000005" => "Response timeout",
-        "80000006" => "No route, the terminal has never been connected",
-        "80000007" => "The terminal is in another area and does not use messages of this area",
-        "80000008" => "Incorrect route, the terminal may have switched its push server",
-        "80100000" => "Some tokens are right, the others are illegal",
-        "80100001" => "Parameters check error",
-        "80100002" => "Token number should be one when send sys message",
-        "80100003" => "Message structure error",
-        "80100004" => "TTL is less than current time, please check",
-        "80100013" => "Collapse_key is illegal, please check",
-        "80100016" => "Message contains sensitive information, please check",
-        "80100017" => "A maximum of 100 topic-based messages can be sent at the same time",
-        "80100022" => "The image is not verified",
-        "80200001" => "Oauth authentication error",
-        "80200003" => "Access token expired",
-        "80200005" => "The JWT is expired",
-        "80300002" => "No permission to send message to these tmIDs",
-        "80300007" => "All the tokens are invalid",
-        "80300008" => "The message body size exceeds the default value set by the system (4K)",
-        "80300010" => "Tokens exceed the default value",
-        "80300011" => "You are not authorized to send high-priority notification messages",
-        "80300013" => "Receipt URL is error",
-        "80300029" => "The number of test messages exceeds the limit",
-        "80300030" => "The number of tokens in a test message exceeds the limit",
-        "80300036" => "The validity period of the JWT exceeds one day",
-        "80300037" => "Sending is disabled because of a penalty",
-        "80600003" => "Failed to request the OAuth service",
-        "81000001" => "System inner error",
-        "82000007" => "Invalid topic",
-        "82000008" => "Token array null or transfinited",
-        "82000009" => "Topic num transfinited, at most 2000",
-        "82000010" => "Some token is wrong",
-        "82000011" => "Token is null",
-        _ => "",
-    }
+    WORDS.iter().find(|(known, ..)| *known == code).map_or("", |(.., words)| *words)
+}
+
+/// Statuses that come without a code: flow control, and trouble behind the front end.
+const GATEWAY: [u16; 3] = [500, 502, 503];
+
+/// The codes of one service, and what its front end answers by HTTP alone.
+pub(crate) fn codes(service: Whose) -> impl Iterator<Item = String> {
+    let is_own = move |whose: Whose| whose == service || whose == Whose::Both;
+    let own = WORDS.iter().filter(move |(_, whose, _)| is_own(*whose)).map(|(code, ..)| (*code).to_owned());
+    own.chain(GATEWAY.map(|status| status.to_string()))
 }
 
 /// Bytes of a request when its tokens are left out, counted without making another.
@@ -161,6 +192,14 @@ fn length(value: &Value) -> usize {
     let mut count = Count(0);
     serde_json::to_writer(&mut count, value).expect("a counter takes all bytes");
     count.0
+}
+
+/// A moment as these services read them, in as far as its shape goes: `2014-10-02T15:01:23.045123456Z`.
+pub(crate) fn is_moment(text: &str) -> bool {
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let rest = shape.strip_prefix("0000-00-00T00:00:00").and_then(|rest| rest.strip_suffix('Z'));
+    let is_part = |part: &str| part.len() <= 9 && !part.is_empty() && part.bytes().all(|digit| digit == b'0');
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('.').is_some_and(is_part))
 }
 
 /// The texts of a list; none when it is no list of texts.
@@ -247,6 +286,14 @@ mod tests {
             sign(&receiver, 1_700_000_000_000, "nonce"),
             "timestamp=1700000000000; nonce=nonce; value=YVWcA+VKKp4CqzbK2Mk6rW8+c4XNcsKRwVhqJHLzqTs="
         );
+    }
+
+    #[test]
+    fn a_moment_has_a_zone_and_at_most_nine_decimals() {
+        assert!(is_moment("2014-10-02T15:01:23Z") && is_moment("2014-10-02T15:01:23.045123456Z"));
+        for text in ["2014-10-02T15:01:23", "2014-10-02 15:01:23Z", "2014-10-02T15:01:23.Z", "soon", ""] {
+            assert!(!is_moment(text), "{text}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
-use crate::faults::{Decision, Effect};
+use crate::faults::{self, Decision, Effect, Told};
 use crate::inbox::{self, Request as Kept};
 use crate::listener::{Stop, stopped};
 use crate::service::{Call, Hall, Limit, Reply, Service};
@@ -261,7 +261,11 @@ fn judge(line: &Line, call: &Call, decision: &Decision) -> Option<Reply> {
             let mut reply = match (body, code) {
                 (Some(Value::String(text)), _) => Reply { body: text.clone(), kind: "text/html", ..Reply::html(200) },
                 (Some(body), _) => Reply::json(200, body, reason.clone()),
-                (None, Some(code)) => line.service.spell(call, code, reason),
+                (None, Some(code)) => {
+                    let tokens = decision.token.clone().map_or_else(|| line.service.aim(call).tokens, |one| vec![one]);
+                    let code = faults::code_text(code);
+                    line.service.spell(call, &Told { code: &code, reason, tokens: &tokens })
+                }
                 (None, None) => Reply::html(status.unwrap_or(200)),
             };
             reply.status = status.unwrap_or(reply.status);

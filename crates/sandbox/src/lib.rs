@@ -5,8 +5,8 @@
 //! are judges of single requests (`service`) behind one listener (`http`) that takes TLS and plain text on the same port.
 //! What rooms share is beside them: the certificate authority (`tls`), bounded listeners (`listener`), fault rules
 //! (`faults`), what arrived (`inbox`), apps and phones (`desk`), access tokens (`tickets`), rates and quotas (`meter`),
-//! receipts (`courier`), a clock that can be moved, the control API (`api`) and the page that shows the phones. Stands
-//! alone: nothing else of the workspace is used here.
+//! what is not shown twice (`seen`), receipts (`courier`), a clock that can be moved, the control API (`api`) and the
+//! page that shows the phones. Stands alone: nothing else of the workspace is used here.
 
 mod api;
 mod apns;
@@ -28,6 +28,7 @@ mod oppo;
 mod page;
 mod random;
 mod room;
+mod seen;
 mod service;
 mod tickets;
 mod tls;
@@ -135,9 +136,6 @@ impl Sandbox {
             courier: Arc::clone(&courier),
             patience: settings.patience,
         };
-        for rule in settings.faults {
-            hall.faults.add(rule).map_err(io::Error::other)?;
-        }
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(courier::run(courier, parcels, stopping.clone()));
@@ -183,6 +181,11 @@ impl Sandbox {
         }
 
         let house = Arc::new(House { hall, rooms, ca_pem: authority.certificate_pem().to_owned() });
+        for (number, rule) in (1..).zip(settings.faults) {
+            let refused = |text: String| io::Error::other(format!("fault rule {number}: {text}"));
+            house.check_rule(&rule).map_err(refused)?;
+            house.hall.faults.add(rule).map_err(|text| refused(text.to_owned()))?;
+        }
         let listener = TcpListener::bind(settings.api).await?;
         let api = listener.local_addr()?;
         let (serving, stop_api) = (Arc::clone(&house), stopping.clone());

@@ -13,8 +13,10 @@ const SHANGHAI_MS: i64 = 8 * 3_600_000;
 pub(crate) const SECOND_MS: i64 = 1_000;
 /// A minute.
 pub(crate) const MINUTE_MS: i64 = 60 * SECOND_MS;
+/// An hour.
+pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// A day.
-pub(crate) const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// The counters.
 #[derive(Debug, Default)]

@@ -10,6 +10,9 @@ pub(crate) trait Room: Send + Sync {
     /// Answers a call of the control API under the room's name.
     fn control(&self, method: &str, path: &[&str], body: &[u8]) -> Answer;
 
+    /// The codes that the vendor documents, as its answers write them: what fault rules may name.
+    fn codes(&self) -> Vec<String>;
+
     /// Every phone, by token.
     fn phones(&self) -> Vec<Phone>;
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::courier::Courier;
-use crate::faults::{Aim, Faults};
+use crate::faults::{Aim, Faults, Told};
 use crate::inbox::Inbox;
 use crate::listener::Patience;
 use crate::room::Room;
@@ -69,8 +69,8 @@ pub(crate) trait Service: Room {
     /// Judges a request.
     fn answer(&self, call: &Call) -> Reply;
 
-    /// A code as the vendor would write it, for what no request provokes.
-    fn spell(&self, call: &Call, code: &Value, reason: &str) -> Reply;
+    /// One of [`Room::codes`] as the vendor would write it, for what no request provokes.
+    fn spell(&self, call: &Call, told: &Told<'_>) -> Reply;
 
     /// What is told to who is too fast, or has used up the day.
     fn limited(&self, call: &Call, limit: Limit) -> Reply;

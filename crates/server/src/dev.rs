@@ -2,8 +2,10 @@
 //!
 //! The data folder keeps what has to survive a restart: the store, the master key, a certificate authority. The app
 //! is an ordinary one, made at the first start. Nothing of this is fit for the outside, so nothing listens there.
+//! `vendors` makes it known in every room of the sandbox.
 
-use std::collections::BTreeMap;
+pub mod vendors;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use contract::{AppId, Error, Failure, Millis, Result, user_sig};
 use sandbox::{Sandbox, SandboxSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::apps::{AccessKey, App, AppSecrets, AppSettings, Credential, SigningKey};
+use store::apps::{AccessKey, App, AppSecrets, AppSettings, SigningKey};
 
 use crate::clock::Clock;
 use crate::config::{Config, Listen, Outbound};
@@ -61,7 +63,7 @@ pub struct Dev {
     clock: Clock,
 }
 
-/// The bundle of the phones in the sandbox.
+/// The bundle, or the package, of the phones in the sandbox.
 pub const BUNDLE: &str = "dev.noroshi.example";
 
 /// What `noroshi env` tells a shell: variables, each with the place of its value in the credentials.
@@ -120,7 +122,6 @@ impl Dev {
             .map_err(|error| Failure::Unavailable(format!("the vendor sandbox: {error}")))?;
         // Receipts of the vendors come back to this node.
         sandbox.control("PUT", "/receipts", &json!({ "ca_pem": kept.ca })).map_err(Failure::internal)?;
-        let app = enrol(&node, &app, &sandbox).await?;
         let ca_file = options.data.join("ca.pem");
         write(&ca_file, &kept.ca)?;
         write(&options.data.join("sandbox-ca.pem"), sandbox.ca_pem())?;
@@ -133,6 +134,7 @@ impl Dev {
             }
             Err(error) => return Err(error),
         };
+        let app = vendors::enrol(&running.node, &app, &sandbox, running.http).await?;
         let dev = Self { running, app, ca_file, admin_token: kept.admin_token, sandbox, credentials_file, clock };
         write(&dev.credentials_file, &dev.credentials().to_string())?;
         Ok(dev)
@@ -145,6 +147,11 @@ impl Dev {
         }
         self.running.stop().await;
         self.sandbox.shutdown().await;
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
     }
 
     /// A UserSig of an account of the app.
@@ -284,35 +291,6 @@ async fn ensure_app(node: &Node, kept: &mut Kept, data: &Path, now: Millis) -> R
     kept.save(data)?;
     node.apps.get(id).ok_or_else(|| Failure::internal("the app that was added is not there").into())
 }
-
-/// Makes the app known to the vendors of the sandbox, which begins anew at every start.
-async fn enrol(node: &Node, app: &App, sandbox: &Sandbox) -> Result<Arc<App>> {
-    let control = |path: &str, body: serde_json::Value| sandbox.control("POST", path, &body).map_err(Failure::internal);
-    control("/apns/apps", json!({ "bundle": BUNDLE }))?;
-    let key = control("/apns/keys", json!({}))?;
-    let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
-    let settings = BTreeMap::from([
-        ("topic".to_owned(), BUNDLE.to_owned()),
-        ("key_id".to_owned(), text("key")),
-        ("team_id".to_owned(), text("team")),
-        ("base_url".to_owned(), sandbox.apns_url()),
-        ("development_url".to_owned(), sandbox.apns_development_url()),
-        ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
-    ]);
-    let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
-    let changed = node
-        .apps
-        .change(app.id, |all, secrets| {
-            let credential = Credential { channel: "apns".into(), settings: settings.clone() };
-            all.credentials.insert(APNS_CREDENTIAL, credential);
-            secrets.credentials.insert(APNS_CREDENTIAL, secret.clone());
-        })
-        .await?;
-    changed.ok_or_else(|| Failure::internal("the app of development mode is gone").into())
-}
-
-/// The businessID of the sandbox's credential.
-const APNS_CREDENTIAL: i64 = 1;
 
 /// Secrets of a new app.
 pub fn fresh_secrets(now: Millis) -> AppSecrets {

@@ -35,11 +35,17 @@ impl Rest {
     /// Calls a command; answers the body whatever its code is.
     pub async fn call(&self, command: &str, body: &Value) -> Result<Value> {
         let path = format!("/v4/{command}?{}", self.query);
-        let calling = self.exchange("POST", &path, body.to_string().into());
-        let answer = tokio::time::timeout(WAIT, calling)
-            .await
-            .map_err(|_| Failure::Timeout(format!("{command} was not answered in time")))??;
+        let answer = self.post(&path, body.to_string().into()).await?;
         Ok(serde_json::from_slice(&answer).map_err(Failure::internal)?)
+    }
+
+    /// Posts to a path of any plain HTTP service on the same address; answers the body whatever its status is.
+    pub async fn post(&self, path: &str, body: Bytes) -> Result<Bytes> {
+        let late = || {
+            let path = path.split('?').next().unwrap_or_default();
+            Failure::Timeout(format!("{path} was not answered in time"))
+        };
+        tokio::time::timeout(WAIT, self.exchange("POST", path, body)).await.map_err(|_| late())?
     }
 
     /// Reads a path of any plain HTTP service on the same address.

@@ -123,7 +123,7 @@ pub struct Facts {
     pub sender: Standing,
     /// The receiver's account.
     pub receiver: Standing,
-    /// Whether the receiver has a device that a push can reach.
+    /// Whether the receiver has a device that a push can reach; in a group, whether anybody in the app has one.
     pub receiver_reach: bool,
     /// Until when the sender may not write; 0 if it may.
     pub sender_muted_until: Millis,

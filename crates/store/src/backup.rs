@@ -25,8 +25,9 @@ pub fn restore(backup: &Path, target: &Path) -> Result<()> {
     if !backup.is_file() {
         return Err(named("no such file".into()).into());
     }
-    let from = connect(backup, OpenFlags::SQLITE_OPEN_READ_ONLY, 2)?;
-    let unread = |error: rusqlite::Error| contract::Error::from(named(translate(error).to_string()));
+    let unsound = |error: contract::Error| contract::Error::from(named(error.to_string()));
+    let from = connect(backup, OpenFlags::SQLITE_OPEN_READ_ONLY, 2).map_err(unsound)?;
+    let unread = |error: rusqlite::Error| unsound(translate(error));
     let number = |name: &str| from.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).map_err(unread);
     if number("application_id")? != APPLICATION_ID {
         return Err(named("not a backup of this program".into()).into());

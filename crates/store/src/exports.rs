@@ -225,9 +225,13 @@ pub fn apps(snapshot: &mut Snapshot<'_>, after: AppId) -> Result<Vec<AppId>> {
     let rows: Vec<(AppId,)> = snapshot.all(
         sql!(
             "WITH RECURSIVE firsts (app) AS (
-                 SELECT (SELECT MIN(c.app) FROM conversations c WHERE c.app > $1)
+                 SELECT (SELECT MIN(app) FROM (
+                     SELECT MIN(c.app) AS app FROM conversations c WHERE c.app > $1
+                     UNION ALL SELECT MIN(e.app) FROM ended_groups e WHERE e.app > $1) AS next)
                  UNION ALL
-                 SELECT (SELECT MIN(c.app) FROM conversations c WHERE c.app > firsts.app)
+                 SELECT (SELECT MIN(app) FROM (
+                     SELECT MIN(c.app) AS app FROM conversations c WHERE c.app > firsts.app
+                     UNION ALL SELECT MIN(e.app) FROM ended_groups e WHERE e.app > firsts.app) AS next)
                  FROM firsts WHERE firsts.app IS NOT NULL
              )
              SELECT firsts.app FROM firsts WHERE firsts.app IS NOT NULL LIMIT $2"

@@ -145,12 +145,3 @@ pub fn remove_counters(tx: &mut Tx<'_>, group: ConversationId, keys: &[String]) 
     )?;
     Ok(())
 }
-
-/// Removes everything of a group that is no more.
-pub fn purge(tx: &mut Tx<'_>, group: ConversationId) -> Result<()> {
-    let app = tx.app();
-    clear(tx, group)?;
-    tx.run(sql!("DELETE FROM group_counters WHERE app = $1 AND conversation = $2"), (app, group))?;
-    tx.run(sql!("DELETE FROM group_attribute_heads WHERE app = $1 AND conversation = $2"), (app, group))?;
-    Ok(())
-}

@@ -103,10 +103,15 @@ pub fn remove_admins(tx: &mut Tx<'_>, room: ConversationId, accounts: &[UserId])
     Ok(())
 }
 
-/// Removes everything of a room that is no more.
-pub fn purge(tx: &mut Tx<'_>, room: ConversationId) -> Result<()> {
+/// Makes an account ordinary in some of the rooms that it administers; answers in how many.
+pub fn forget_admin(tx: &mut Tx<'_>, account: &UserId, count: usize) -> Result<usize> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM live_bans WHERE app = $1 AND conversation = $2"), (app, room))?;
-    tx.run(sql!("DELETE FROM live_admins WHERE app = $1 AND conversation = $2"), (app, room))?;
-    Ok(())
+    let gone = tx.run(
+        sql!(
+            "DELETE FROM live_admins WHERE app = $1 AND account = $2 AND conversation IN (
+                 SELECT conversation FROM live_admins WHERE app = $1 AND account = $2 ORDER BY conversation LIMIT $3)"
+        ),
+        (app, account, count as i64),
+    )?;
+    Ok(gone as usize)
 }

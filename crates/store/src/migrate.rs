@@ -45,6 +45,8 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (35, include_str!("../migrations/0035_group_attributes.sql")),
     (36, include_str!("../migrations/0036_live_rooms.sql")),
     (37, include_str!("../migrations/0037_receipts.sql")),
+    (42, include_str!("../migrations/0042_ended_groups.sql")),
+    (43, include_str!("../migrations/0043_topic_reads.sql")),
     (45, include_str!("../migrations/0045_live_activities.sql")),
     (46, include_str!("../migrations/0046_broadcast_outcomes.sql")),
 ];

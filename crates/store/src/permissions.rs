@@ -276,12 +276,3 @@ pub fn unset_topic(tx: &mut Tx<'_>, community: ConversationId, id: &str, topic: 
     )?;
     Ok(removed > 0)
 }
-
-/// Removes everything of a community that is no more.
-pub fn purge(tx: &mut Tx<'_>, community: ConversationId) -> Result<()> {
-    let app = tx.app();
-    tx.run(sql!("DELETE FROM permission_members WHERE app = $1 AND community = $2"), (app, community))?;
-    tx.run(sql!("DELETE FROM topic_permissions WHERE app = $1 AND community = $2"), (app, community))?;
-    tx.run(sql!("DELETE FROM permission_groups WHERE app = $1 AND community = $2"), (app, community))?;
-    Ok(())
-}

@@ -2,6 +2,7 @@
 
 use contract::{ConversationId, Millis, Result, Seq, UserId};
 
+use crate::groups::ended;
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 
@@ -203,6 +204,9 @@ pub fn delete(tx: &mut Tx<'_>, topic: &Topic, now: Millis) -> Result<bool> {
         sql!("DELETE FROM topic_permissions WHERE app = $1 AND community = $2 AND topic = $3"),
         (app, community, conversation),
     )?;
+    if deleted > 0 {
+        ended::note(tx, *conversation, now)?;
+    }
     Ok(deleted > 0)
 }
 
@@ -224,23 +228,77 @@ pub fn read_seq(snapshot: &mut Snapshot<'_>, conversation: ConversationId, accou
     Ok(found.map_or(Seq(0), |(seq,)| seq))
 }
 
-/// Notes that a member has read a topic up to a place; never back.
-pub fn mark_read(tx: &mut Tx<'_>, conversation: ConversationId, account: &UserId, seq: Seq) -> Result<()> {
+/// Notes that a member has read a topic up to a place; never back. Answers whether the mark moved.
+pub fn mark_read(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    account: &UserId,
+    seq: Seq,
+    now: Millis,
+) -> Result<bool> {
+    let app = tx.app();
+    let moved = tx.run(
+        sql!(
+            "INSERT INTO topic_marks (app, conversation, account, read_seq, read_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (app, conversation, account) DO UPDATE SET read_seq = $4, read_at = $5
+             WHERE topic_marks.read_seq < $4"
+        ),
+        (app, conversation, account, seq, now),
+    )?;
+    Ok(moved > 0)
+}
+
+/// A topic that something happened to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Its id.
+    pub id: String,
+    /// When that was.
+    pub at: Millis,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
+}
+
+/// Topics of a community that moved behind a moment and an id, in that order: by a message, by the account's own mark, or
+/// because they were deleted. From the beginning, those that are there.
+pub fn moved(
+    snapshot: &mut Snapshot<'_>,
+    community: ConversationId,
+    account: &UserId,
+    (after, id): (Millis, &str),
+    count: usize,
+) -> Result<Vec<Moved>> {
+    let app = snapshot.app();
+    let rows: Vec<(String, Millis, i64)> = snapshot.all(
+        sql!(
+            "SELECT recent.id, recent.moved, recent.deleted_at FROM (
+                 SELECT t.id AS id, t.deleted_at AS deleted_at,
+                        CASE WHEN t.deleted_at > 0 THEN t.deleted_at
+                             WHEN COALESCE(r.read_at, 0) > COALESCE(c.moved_at, 0) THEN r.read_at
+                             ELSE COALESCE(c.moved_at, 0) END AS moved
+                 FROM topics t
+                 LEFT JOIN conversations c ON c.app = t.app AND c.id = t.conversation
+                 LEFT JOIN topic_marks r ON r.app = t.app AND r.conversation = t.conversation AND r.account = $3
+                 WHERE t.app = $1 AND t.community = $2
+             ) AS recent
+             WHERE (recent.moved, recent.id) > ($4, $5) AND (recent.deleted_at = 0 OR $4 > 0)
+             ORDER BY recent.moved, recent.id LIMIT $6"
+        ),
+        (app, community, account, after, id, count as i64),
+    )?;
+    Ok(rows.into_iter().map(|(id, at, deleted_at)| Moved { id, at, is_deleted: deleted_at > 0 }).collect())
+}
+
+/// Ends all topics of a community that ends.
+pub fn end_all(tx: &mut Tx<'_>, community: ConversationId, now: Millis) -> Result<()> {
     let app = tx.app();
     tx.run(
         sql!(
-            "INSERT INTO topic_marks (app, conversation, account, read_seq) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (app, conversation, account) DO UPDATE SET
-                 read_seq = CASE WHEN topic_marks.read_seq < $4 THEN $4 ELSE topic_marks.read_seq END"
+            "INSERT INTO ended_groups (app, conversation, ended_at)
+             SELECT app, conversation, $3 FROM topics WHERE app = $1 AND community = $2 AND deleted_at = 0"
         ),
-        (app, conversation, account, seq),
+        (app, community, now),
     )?;
-    Ok(())
-}
-
-/// Deletes all topics of a community that is no more.
-pub fn purge(tx: &mut Tx<'_>, community: ConversationId, now: Millis) -> Result<()> {
-    let app = tx.app();
     tx.run(
         sql!(
             "DELETE FROM conversations WHERE app = $1 AND id IN (

@@ -10,6 +10,7 @@ use contract::{ConversationId, Fault, Millis, Result, Seq, UserId};
 use store::Tx;
 use store::groups::members::{self, Member};
 use store::groups::{self, Fields, Group};
+use store::topics;
 
 use super::{By, Scope, ensure, ensure_accounts, ensure_room_of, hold, profile, tip};
 
@@ -246,21 +247,51 @@ const fn scrambled(number: i64) -> u64 {
 
 /// Disbands a group. What it leaves behind is found by nobody and purged later.
 pub fn disband(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result<Group> {
-    let mut totals = groups::totals(tx)?;
+    let totals = groups::totals(tx)?;
     let mut group = hold(tx, id)?;
     ensure(tx, &group, by, Operation::Disband)?;
+    close(tx, scope, by, &mut group, totals, NoticeKind::Disbanded)?;
+    Ok(group)
+}
+
+/// Takes a group away that nobody has used since a moment. Answers whether it did: it may be gone, or in use again.
+pub fn recycle(tx: &mut Tx<'_>, scope: &Scope<'_>, id: &GroupId, since: Millis) -> Result<bool> {
+    let totals = groups::totals(tx)?;
+    let Some(mut group) = groups::lock(tx, id)?.filter(Group::is_alive) else { return Ok(false) };
+    if !groups::idle::is_idle(tx, &group, since)? {
+        return Ok(false);
+    }
+    close(tx, scope, &By::App(super::system()), &mut group, totals, NoticeKind::Recycled)?;
+    Ok(true)
+}
+
+/// Takes a group away that its last member left.
+pub(super) fn vanish(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, group: &mut Group) -> Result<()> {
+    // The totals come after the group here, and before it where one is created or ended: a transaction that would wait
+    // for its like is run again.
+    let totals = groups::totals(tx)?;
+    close(tx, scope, by, group, totals, NoticeKind::Recycled)
+}
+
+/// Ends a group that is held, and counts it no more.
+fn close(
+    tx: &mut Tx<'_>,
+    scope: &Scope<'_>,
+    by: &By,
+    group: &mut Group,
+    mut totals: groups::Totals,
+    why: NoticeKind,
+) -> Result<()> {
     totals.alive -= 1;
     totals.live -= i64::from(group.kind == GroupKind::Live);
     if group.created_at.0.div_euclid(DAY_MS) == totals.day && totals.added > 0 {
         totals.added -= 1;
     }
     groups::save_totals(tx, totals)?;
-    end(tx, scope.now, by, &mut group, NoticeKind::Disbanded)?;
-    Ok(group)
+    end(tx, scope.now, by, group, why)
 }
 
-/// Ends a group that is held.
-pub(super) fn end(tx: &mut Tx<'_>, now: Millis, by: &By, group: &mut Group, why: NoticeKind) -> Result<()> {
+fn end(tx: &mut Tx<'_>, now: Millis, by: &By, group: &mut Group, why: NoticeKind) -> Result<()> {
     if tx.wants(Webhook::AfterGroupDestroyed) {
         let names = members::reached(tx, group.conversation, "", contract::limit::STORE_PAGE)?;
         let what = GroupHappening::Ended {
@@ -272,8 +303,10 @@ pub(super) fn end(tx: &mut Tx<'_>, now: Millis, by: &By, group: &mut Group, why:
     }
     group.ended_at = now;
     groups::save(tx, group)?;
-    groups::close(tx, group)?;
-    crate::ground::purge(tx, now, group)?;
+    groups::close(tx, group, now)?;
+    if group.kind == GroupKind::Community {
+        topics::end_all(tx, group.conversation, now)?;
+    }
     tx.after(Event::Group(GroupEvent::Ended {
         group: group.id.clone(),
         conversation: group.conversation,

@@ -4,12 +4,12 @@ use contract::error::refuse;
 use contract::group::{Actor, GroupId, JoinOption, NoticeKind, Operation, Role};
 use contract::webhook::GroupHappening;
 use contract::{Fault, Result, UserId};
-use store::Tx;
 use store::groups::members::{self, Member};
 use store::groups::requests::{self, RequestKind};
 use store::groups::{self, Group};
+use store::{Tx, live_rooms};
 
-use super::{By, Scope, ensure, ensure_accounts, ensure_room_of, hold, role_of, tip};
+use super::{By, Scope, create, ensure, ensure_accounts, ensure_room_of, hold, role_of, tip};
 
 /// What became of somebody who was to be added; the number is the contract's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,8 +208,8 @@ pub fn tell_full(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> R
 /// An account leaves. A group whose last member leaves is over; answers whether it is.
 pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result<Group> {
     let mut group = hold(tx, id)?;
-    let account = by.account();
-    let Some(role) = role_of(tx, &group, account)? else { return refuse(Fault::GroupForbidden) };
+    let account = by.account().clone();
+    let Some(role) = role_of(tx, &group, &account)? else { return refuse(Fault::GroupForbidden) };
     if !group.kind.capability().has_members && role != Role::Owner {
         return refuse(Fault::GroupForbidden);
     }
@@ -217,17 +217,60 @@ pub fn quit(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId) -> Result
         if !Operation::OwnerQuit.is_allowed(group.kind, Actor::Inside(role)) {
             return refuse(Fault::OwnerMayNotLeave);
         }
-        group.owner = None;
     }
-    group.members -= members::remove(tx, group.conversation, std::slice::from_ref(account))?;
-    crate::permission::forget(tx, &group, std::slice::from_ref(account))?;
-    groups::save(tx, &group)?;
-    tip::moved(tx, &group, &[], std::slice::from_ref(account));
-    tip::notify(tx, vec![account.clone()], tip::notice(&group, by, scope.now, NoticeKind::Quit, ""));
-    tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Quit(account))?;
-    tip::hook(tx, &group, by, scope.now, GroupHappening::Left { members: vec![account.clone()], kicked: false })?;
+    leave(tx, scope, by, &mut group, &account)?;
     Ok(group)
 }
+
+/// Takes an account that goes by itself out of a group that is held. What it owned belongs to nobody; a group whose last
+/// member goes is over.
+fn leave(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, group: &mut Group, account: &UserId) -> Result<()> {
+    let one = std::slice::from_ref(account);
+    if group.owner.as_ref() == Some(account) {
+        group.owner = None;
+    }
+    group.members -= members::remove(tx, group.conversation, one)?;
+    crate::permission::forget(tx, group, one)?;
+    groups::save(tx, group)?;
+    tip::moved(tx, group, &[], one);
+    tip::notify(tx, one.to_vec(), tip::notice(group, by, scope.now, NoticeKind::Quit, ""));
+    tip::tell(tx, group, by, scope.now, &tip::Tip::Quit(account))?;
+    tip::hook(tx, group, by, scope.now, GroupHappening::Left { members: one.to_vec(), kicked: false })?;
+    if group.members == 0 && group.kind.capability().has_members {
+        create::vanish(tx, scope, by, group)?;
+    }
+    Ok(())
+}
+
+/// Takes an account that is to be deleted out of some of the places where groups know it. Answers whether it was in none
+/// any more: a transaction that took it out of some holds groups, and does nothing else.
+pub(crate) fn forget(tx: &mut Tx<'_>, scope: &Scope<'_>, account: &UserId) -> Result<bool> {
+    let joined = members::joined_conversations(tx, account, FORGET_PAGE)?;
+    let by = By::App(account.clone());
+    // Held in the order of their ids, like every other transaction that holds several.
+    for (id, _) in &joined {
+        if let Some(mut group) = groups::lock(tx, id)?.filter(Group::is_alive) {
+            leave(tx, scope, &by, &mut group, account)?;
+        }
+    }
+    if !joined.is_empty() {
+        return Ok(false);
+    }
+    let owned = groups::owned_by(tx, account, FORGET_PAGE)?;
+    for id in &owned {
+        if let Some(mut group) = groups::lock(tx, id)?.filter(|group| group.owner.as_ref() == Some(account)) {
+            group.owner = None;
+            groups::save(tx, &group)?;
+            tip::changed(tx, &group);
+        }
+    }
+    let requests = requests::withdraw(tx, account, scope.now, FORGET_PAGE)?;
+    let helped = live_rooms::forget_admin(tx, account, FORGET_PAGE)?;
+    Ok([owned.len(), requests, helped] == [0; 3])
+}
+
+/// Groups that one step of a deletion takes an account out of.
+const FORGET_PAGE: usize = 20;
 
 /// Removes accounts; those that are not in are none the worse. Answers the group and who was really in.
 pub fn kick(

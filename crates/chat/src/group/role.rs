@@ -26,6 +26,14 @@ pub struct Change {
     pub mute_s: Option<i64>,
 }
 
+impl Change {
+    /// For how long it mutes, if it does nothing else.
+    pub fn is_only_mute(&self) -> Option<i64> {
+        let alone = Self { mute_s: self.mute_s, ..Self::default() };
+        self.mute_s.filter(|_| *self == alone)
+    }
+}
+
 /// Tells whoever keeps connections by group that a member hears it no more, or again.
 fn hear(tx: &mut Tx<'_>, group: &Group, account: &UserId, (before, after): (ReceiveOption, ReceiveOption)) {
     let one = std::slice::from_ref(account);
@@ -47,6 +55,7 @@ pub fn change(
 ) -> Result<(Group, Member)> {
     let mut group = hold(tx, id)?;
     if !group.kind.capability().has_members {
+        // A live room has no members to be changed; its guests are muted and let speak again.
         return refuse(Fault::GroupForbidden);
     }
     let who = actor(tx, &group, by)?;
@@ -148,16 +157,30 @@ pub fn mute(
 ) -> Result<Group> {
     let mut group = hold_place(tx, id)?;
     let who = ensure(tx, &group, by, Operation::Mute)?;
+    ensure_below(tx, &group, who, accounts)?;
+    members::mute(tx, group.conversation, accounts, until(scope.now, seconds))?;
+    tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Muted(accounts, seconds))?;
+    tip::changed(tx, &group);
+    Ok(group)
+}
+
+/// Refuses if one of the accounts is no less in a group than who acts. In a live room that is stored of some alone.
+fn ensure_below(tx: &mut Tx<'_>, group: &Group, who: Actor, accounts: &[UserId]) -> Result<()> {
+    if !group.kind.capability().has_members {
+        for account in accounts {
+            if role_of(tx, group, account)?.is_some_and(|role| !who.outranks(role)) {
+                return refuse(Fault::GroupForbidden);
+            }
+        }
+        return Ok(());
+    }
     for some in accounts.chunks(contract::limit::STORE_PAGE) {
         let found = members::among(tx, group.home(), some)?;
         if found.iter().any(|member| !who.outranks(member.role)) {
             return refuse(Fault::GroupForbidden);
         }
     }
-    members::mute(tx, group.conversation, accounts, until(scope.now, seconds))?;
-    tip::tell(tx, &mut group, by, scope.now, &tip::Tip::Muted(accounts, seconds))?;
-    tip::changed(tx, &group);
-    Ok(group)
+    Ok(())
 }
 
 /// Gives a group to another owner, who must be in it; the old one stays as a member. Answers the group and the old

@@ -43,6 +43,11 @@ pub fn facts(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Option<GroupF
     if !group.is_alive() || group.conversation != into.conversation {
         return Ok(None);
     }
+    facts_in(snapshot, draft, &group).map(Some)
+}
+
+/// As [`facts`], of a group that was just read.
+fn facts_in(snapshot: &mut Snapshot<'_>, draft: &Draft, group: &Group) -> Result<GroupFacts> {
     let home = group.home();
     let member = members::get(snapshot, home, &draft.sender)?;
     let mut muted_until = match &member {
@@ -50,28 +55,28 @@ pub fn facts(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Option<GroupF
         None => members::muted_until(snapshot, home, &draft.sender)?,
     };
     let role = match group.kind {
-        GroupKind::Live => crate::ground::live_role(snapshot, &group, &draft.sender)?,
+        GroupKind::Live => crate::ground::live_role(snapshot, group, &draft.sender)?,
         _ => member.as_ref().map(|member| member.role),
     };
     let mut is_muted = group.is_muted;
     if group.is_topic() {
         // Who is muted in the community is so in its topics; and then there are those who are in a topic alone.
         muted_until = muted_until.max(members::muted_until(snapshot, group.conversation, &draft.sender)?);
-        let community = into.id.community().map(|id| groups::get(snapshot, &id)).transpose()?.flatten();
+        let community = group.id.community().map(|id| groups::get(snapshot, &id)).transpose()?.flatten();
         is_muted |= community.is_some_and(|community| community.is_muted);
     }
     let mute = mutes::get(snapshot, &draft.sender)?;
-    Ok(Some(GroupFacts {
+    Ok(GroupFacts {
         kind: group.kind,
         is_muted,
         role,
         muted_until,
         banned_until: mute.map_or_else(Default::default, |mute| mute.groups),
-    }))
+    })
 }
 
-/// Reads everything that a draft is decided by.
-pub fn gather(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Facts> {
+/// Reads everything that a draft into a group, which was just read, is decided by.
+pub fn gather(snapshot: &mut Snapshot<'_>, draft: &Draft, group: &Group) -> Result<Facts> {
     let sender = accounts::get(snapshot, &draft.sender)?;
     let standing = match &sender {
         None => Standing::Unknown,
@@ -84,7 +89,7 @@ pub fn gather(snapshot: &mut Snapshot<'_>, draft: &Draft) -> Result<Facts> {
         receiver_reach: false,
         sender_muted_until: sender.map_or_else(Default::default, |account| account.muted_until),
         tie: Tie::default(),
-        group: facts(snapshot, draft)?,
+        group: Some(facts_in(snapshot, draft, group)?),
     })
 }
 

@@ -454,6 +454,7 @@ const fn is_reading(command: Command) -> bool {
             | Command::AttributesGet
             | Command::CountersGet
             | Command::TopicGet
+            | Command::TopicHeads
             | Command::TopicRead
             | Command::PermissionGroupGet
             | Command::PermissionMembers

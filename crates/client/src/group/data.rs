@@ -5,8 +5,8 @@ use contract::frame::wire::{
     Attribute, AttributeChange, Attributes, AttributesRequest, Counter, CounterMode, Counters, CountersChange,
     CountersRequest, GroupOutcomes, LiveBanRequest, LiveEntered, LiveGuests, LiveGuestsRequest, LiveOnline,
     PermissionGroupRef, PermissionGroupRequest, PermissionGroups, PermissionGroupsRequest, PermissionMembers,
-    PermissionMembersRequest, PermissionTopics, PermissionTopicsRequest, TopicMask, TopicRead, TopicRef, TopicRequest,
-    Topics, TopicsRequest,
+    PermissionMembersRequest, PermissionTopics, PermissionTopicsRequest, TopicHeads, TopicHeadsRequest, TopicMask,
+    TopicRead, TopicRef, TopicRequest, Topics, TopicsRequest,
 };
 
 use super::{Groups, reference};
@@ -105,6 +105,14 @@ impl Groups {
     /// Topics as the account sees them; none named means all.
     pub async fn topics(&self, community: &str, topics: &[&str]) -> Result<Topics> {
         self.ask(Command::TopicGet, &TopicsRequest { group: community.into(), topics: names(topics) }).await
+    }
+
+    /// Topics of a community that moved behind what is known: new messages, marks that another device moved, deletions.
+    /// Each with its unread messages. Begin with nothing and go on behind what the last answer says; it is worth asking
+    /// after every login and every [`Gap`](crate::GroupEvent::Gap).
+    pub async fn topic_heads(&self, community: &str, after_at: i64, after_topic: &str) -> Result<TopicHeads> {
+        let ask = TopicHeadsRequest { group: community.into(), after_at, after_topic: after_topic.into() };
+        self.ask(Command::TopicHeads, &ask).await
     }
 
     /// Changes a topic; absent fields stay.

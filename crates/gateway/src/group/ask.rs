@@ -208,7 +208,16 @@ pub(crate) async fn change_member(call: &Call, request: GroupMemberChange) -> Re
         fields: fields(request.fields),
         mute_s: request.mute_seconds.map(i64::from),
     };
-    write(call, move |tx, scope, by| role::change(tx, scope, by, &id, &account, &change).map(drop)).await
+    let rule = move |tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By| {
+        // A live room has no list of members; what can be changed of a guest is whether it may write.
+        if let Some(seconds) = change.is_only_mute()
+            && chat::group::place(tx, &id)?.kind == GroupKind::Live
+        {
+            return role::mute(tx, scope, by, &id, std::slice::from_ref(&account), seconds).map(drop);
+        }
+        role::change(tx, scope, by, &id, &account, &change).map(drop)
+    };
+    write(call, rule).await
 }
 
 /// Gives a group to another owner.

@@ -2,7 +2,9 @@
 //!
 //! A notice is encoded once; the same bytes go into every queue. A group has a line of its own, so that its notices keep
 //! their order, and one runner at a time empties it: whoever commits, if few are here; one of a few tasks, if many are,
-//! because a commit must not wait for ten thousand queues. A runner gives way to other groups after every notice.
+//! because a commit must not wait for ten thousand queues. A runner takes what waits in a group, up to a bound, along on
+//! one walk over its seats, so that a connection is woken up and written to once for all of it; then it gives way to other
+//! groups.
 //!
 //! Nothing here waits for a device. Of a connection whose queue is half full a group's notices are left out, and one small
 //! hint stands in their place: the device asks for what it misses, which is in the store. (What is meant for one account
@@ -28,7 +30,11 @@ use crate::registry::Session;
 const LINE_MAX: usize = 256;
 /// Connections that are served at once by whoever commits.
 const INLINE_MAX: usize = 64;
-/// Seats that are looked at under one lock: half a millisecond.
+/// Notices that one walk over the seats takes along.
+const PARCELS: usize = 32;
+/// Notices that are queued under one lock of the seats: half a millisecond.
+const PUSHES: usize = 1_024;
+/// Seats that are looked at under one lock.
 const SEATS: usize = 512;
 /// Tasks that serve large groups.
 pub(crate) const RUNNERS: usize = 2;
@@ -134,24 +140,29 @@ impl Hub {
         if room.taken() > INLINE_MAX {
             return self.fan_out.queue(room);
         }
-        for _ in 0..LINE_MAX {
-            let Some(parcel) = take(&room) else { return };
-            self.hand_out(&room, &parcel, 0, usize::MAX);
+        for _ in 0..LINE_MAX / PARCELS {
+            let parcels = take(&room);
+            if parcels.is_empty() {
+                return;
+            }
+            self.hand_out(&room, &parcels, 0, usize::MAX);
         }
         self.fan_out.queue(room);
     }
 
-    /// Serves seats with a notice. Answers where to go on; none at the end.
-    fn hand_out(&self, room: &Room, parcel: &Parcel, start: usize, count: usize) -> Option<usize> {
-        room.visit(start, count, |session| {
-            if session.is_in() && parcel.filter.passes(session) && !self.pass_by(session, &parcel.bytes) {
-                self.fan_out.skipped.fetch_add(1, Ordering::Relaxed);
+    /// Serves seats with notices. Answers where to go on; none at the end.
+    fn hand_out(&self, room: &Room, parcels: &[Parcel], start: usize, count: usize) -> Option<usize> {
+        let mut skipped = 0;
+        let next = room.visit(start, count, |session| {
+            if session.is_in() {
+                let frames = parcels.iter().filter(|parcel| parcel.filter.passes(session)).map(|parcel| &parcel.bytes);
+                skipped += session.link.push_or_hint(frames, &self.fan_out.hint, &self.settings);
             }
-        })
-    }
-
-    fn pass_by(&self, session: &Session, bytes: &Bytes) -> bool {
-        session.link.push_or_hint(bytes, &self.fan_out.hint, &self.settings)
+        });
+        if skipped > 0 {
+            self.fan_out.skipped.fetch_add(skipped, Ordering::Relaxed);
+        }
+        next
     }
 
     /// Serves large groups until the hub ends.
@@ -162,10 +173,13 @@ impl Hub {
                 self.fan_out.bell.notified().await;
                 continue;
             };
-            let Some(parcel) = take(&room) else { continue };
-            let mut start = Some(0);
+            let parcels = take(&room);
+            if parcels.is_empty() {
+                continue;
+            }
+            let (mut start, seats) = (Some(0), (PUSHES / parcels.len()).min(SEATS));
             while let Some(from) = start {
-                start = self.hand_out(&room, &parcel, from, SEATS);
+                start = self.hand_out(&room, &parcels, from, seats);
                 tokio::task::yield_now().await;
             }
             self.fan_out.queue(room);
@@ -173,18 +187,19 @@ impl Hub {
     }
 }
 
-/// Takes what is next in a group's line: none if nothing is, and then nobody runs it.
-fn take(room: &Room) -> Option<Parcel> {
+/// Takes what is next in a group's line: nothing if nothing is, and then nobody runs it.
+fn take(room: &Room) -> Vec<Parcel> {
     let mut line = room.line.lock();
-    let parcel = line.parcels.pop_front();
-    if parcel.is_none() && line.has_gap {
+    let count = line.parcels.len().min(PARCELS);
+    let mut parcels: Vec<Parcel> = line.parcels.drain(..count).collect();
+    if parcels.is_empty() && line.has_gap {
         line.has_gap = false;
         let bytes = Frame::notice(Command::GroupGap, &GroupGapNotice {}).to_bytes();
-        return Some(Parcel { bytes, filter: Filter::All });
+        parcels.push(Parcel { bytes, filter: Filter::All });
     }
-    if parcel.is_none() {
+    if parcels.is_empty() {
         line.is_running = false;
         line.parcels = VecDeque::new();
     }
-    parcel
+    parcels
 }

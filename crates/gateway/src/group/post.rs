@@ -18,6 +18,7 @@ use store::groups::messages::{self, Extra};
 use store::groups::{Group, members};
 use store::{Snapshot, robots};
 
+use super::told::Kept;
 use crate::hub::Hub;
 
 /// A message on its way into a group; its parts were checked.
@@ -92,7 +93,7 @@ impl Hub {
         post: Post,
         is_guest: impl Fn(ConversationId) -> bool,
     ) -> Result<Posted> {
-        let kept = self.keep_post(app, &post);
+        let kept = Kept::of(app, &post);
         let outcome = self.let_in(app, now, post, is_guest).await;
         let fault = match &outcome {
             Err(Error::Fault(fault)) => fault.clone(),
@@ -195,7 +196,7 @@ impl Hub {
                 friends_only: false,
                 told: asked.told,
             };
-            let facts = gather(snapshot, &draft)?;
+            let facts = gather(snapshot, &draft, &group)?;
             decide(&draft, &facts)?;
             ensure_permission(snapshot, &settings, &group, &draft)?;
             Ok((group, draft))

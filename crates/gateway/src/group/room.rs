@@ -39,6 +39,17 @@ pub(crate) async fn enter(call: &Call, request: GroupRef) -> Result<LiveEntered>
     let (room, role) = call.hub.store.read(call.app.id, read).await?;
     let key = (call.app.id, room.conversation);
     let found = seat(call, key, &id)?;
+    // Whoever was kept out, or the room that ended, between the look and the seat was not found in it: so it looks again.
+    let (now, account, asked) = (call.now, call.session.account.clone(), id.clone());
+    let again = move |snapshot: &mut store::Snapshot<'_>| live::enter(snapshot, now, &asked, &account);
+    let again = call.hub.store.read(call.app.id, again).await;
+    if again.as_ref().map(|(room, _)| room.conversation).ok() != Some(key.1) {
+        // Whoever took everybody out may have come before this guest was in the room, and taken the seat alone.
+        if !vacate(call, key, &id) && call.hub.live.remove(key, &call.session.account) {
+            call.hub.tell_went(key, &id, &call.session.account);
+        }
+        return again.and_then(|_| Err(Fault::GroupGone.into()));
+    }
     Ok(LiveEntered {
         online: found.online as u32,
         role: role as u32,
@@ -71,19 +82,23 @@ fn seat(call: &Call, key: (AppId, ConversationId), id: &GroupId) -> Result<Found
 pub(crate) async fn leave(call: &Call, request: GroupRef) -> Result<()> {
     let id = group(&request.group)?;
     let room = call.hub.store.read(call.app.id, move |snapshot| live::room(snapshot, &id)).await?;
-    let (hub, session) = (&call.hub, &call.session);
-    if room.owner.as_ref() == Some(&session.account) {
+    if room.owner.as_ref() == Some(&call.session.account) {
         return Err(Fault::OwnerMayNotLeave.into());
     }
-    if !session.live.lock().remove(&room.conversation) {
-        return Err(Fault::GroupForbidden.into());
+    if vacate(call, (call.app.id, room.conversation), &room.id) { Ok(()) } else { Err(Fault::GroupForbidden.into()) }
+}
+
+/// Gives the seat of a connection back; answers whether it had one.
+fn vacate(call: &Call, key: (AppId, ConversationId), id: &GroupId) -> bool {
+    let (hub, session) = (&call.hub, &call.session);
+    if !session.live.lock().remove(&key.1) {
+        return false;
     }
-    hub.groups.leave(session, room.conversation);
-    let key = (call.app.id, room.conversation);
-    if hub.live.depart(key, &session.account, call.now) && hub.tells_attendance(key.0) {
-        hub.attendance.went(key, &room.id, &session.account);
+    hub.groups.leave(session, key.1);
+    if hub.live.depart(key, &session.account, call.now) {
+        hub.tell_went(key, id, &session.account);
     }
-    Ok(())
+    true
 }
 
 /// The room that a device asks about, in which it must be.
@@ -147,6 +162,13 @@ pub(crate) async fn ban(call: &Call, request: LiveBanRequest) -> Result<()> {
 }
 
 impl Hub {
+    /// Notes that a guest is in a room no more, for the webhook that tells of it.
+    fn tell_went(&self, key: (AppId, ConversationId), id: &GroupId, account: &UserId) {
+        if self.tells_attendance(key.0) {
+            self.attendance.went(key, id, account);
+        }
+    }
+
     /// The live rooms of this node.
     pub const fn live(&self) -> &super::live::LiveRooms {
         &self.live

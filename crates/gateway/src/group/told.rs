@@ -25,6 +25,32 @@ pub(super) struct Kept {
     origin: Origin,
 }
 
+impl Kept {
+    /// What [`Hub::tell_unposted`] tells of a message, if the app wants to hear of refused ones.
+    pub(super) fn of(app: &App, post: &Post) -> Option<Box<Self>> {
+        let hooks = &app.settings.webhook;
+        let is_wanted = hooks.has(Webhook::GroupSendMsgException) || hooks.has(Webhook::Moderated);
+        let origin = post.told.filter(|_| is_wanted)?;
+        Some(Box::new(Self {
+            group: post.group.clone(),
+            operator: post.operator.clone(),
+            sender: post.sender.clone(),
+            letter: GroupLetter {
+                from: (post.sender != post.operator).then(|| post.sender.clone()),
+                seq: 0,
+                time: 0,
+                random: post.random,
+                online: post.wishes.is_online_only,
+                body: post.elements.to_string(),
+                cloud: post.cloud.clone(),
+                at: post.extra.at.clone(),
+                at_all: post.extra.all,
+            },
+            origin,
+        }))
+    }
+}
+
 impl Hub {
     /// Leaves a message that passes by for the webhooks that tell of it, if the app has them on.
     pub(super) async fn tell_passed_in_group(&self, app: AppId, group: &Group, draft: &Draft, seq: Seq) -> Result<()> {
@@ -65,30 +91,6 @@ impl Hub {
         self.store.write(app, tell).await
     }
 
-    /// What [`Self::tell_unposted`] tells of a message, if the app wants to hear of refused ones.
-    pub(super) fn keep_post(&self, app: &App, post: &Post) -> Option<Box<Kept>> {
-        let hooks = &app.settings.webhook;
-        let is_wanted = hooks.has(Webhook::GroupSendMsgException) || hooks.has(Webhook::Moderated);
-        let origin = post.told.filter(|_| is_wanted)?;
-        Some(Box::new(Kept {
-            group: post.group.clone(),
-            operator: post.operator.clone(),
-            sender: post.sender.clone(),
-            letter: GroupLetter {
-                from: (post.sender != post.operator).then(|| post.sender.clone()),
-                seq: 0,
-                time: 0,
-                random: post.random,
-                online: post.wishes.is_online_only,
-                body: post.elements.to_string(),
-                cloud: post.cloud.clone(),
-                at: post.extra.at.clone(),
-                at_all: post.extra.all,
-            },
-            origin,
-        }))
-    }
-
     /// Leaves a refused message for the webhooks that tell of it.
     pub(super) async fn tell_unposted(
         &self,
@@ -98,12 +100,11 @@ impl Hub {
         why: &Fault,
     ) -> Result<()> {
         let Some(kept) = kept else { return Ok(()) };
-        let (code, info) = match why {
-            Fault::WebhookCustom { code, info } => (*code, info.clone()),
-            _ => {
-                let row = codes::render(Family::Group, why);
-                (row.number().unwrap_or_default(), row.text.to_owned())
-            }
+        let (code, info) = if let Fault::WebhookCustom { code, info } = why {
+            (*code, info.clone())
+        } else {
+            let row = codes::render(Family::Group, why);
+            (row.number().unwrap_or_default(), row.text.to_owned())
         };
         let is_forbidden = matches!(why, Fault::TextForbidden | Fault::ImageForbidden);
         let tell = move |tx: &mut Tx<'_>| {

@@ -3,10 +3,11 @@
 use chat::topic::{self, New, Seen, Wish};
 use contract::codes::Family;
 use contract::frame::wire::{
-    GroupOutcomes, Topic, TopicRead, TopicRef, TopicRequest, Topics, TopicsRequest, group_outcomes,
+    GroupOutcomes, Topic, TopicHeads, TopicHeadsRequest, TopicRead, TopicRef, TopicRequest, Topics, TopicsRequest,
+    group_outcomes,
 };
 use contract::webhook::GroupQuestion;
-use contract::{Fault, Result, Seq, limit};
+use contract::{Fault, Millis, Result, Seq, limit};
 
 use super::ask::ask_app;
 use super::room::{by, group};
@@ -64,7 +65,7 @@ pub(crate) async fn get(call: &Call, request: TopicsRequest) -> Result<Topics> {
 }
 
 fn shown(id: String, seen: Result<Seen, Fault>) -> Topic {
-    let Seen { topic, progress, read, muted_until } = match seen {
+    let Seen { topic, progress, read, unread, muted_until } = match seen {
         Ok(seen) => seen,
         Err(fault) => return Topic { topic: id, code: code(&Err(fault)), ..Topic::default() },
     };
@@ -80,9 +81,30 @@ fn shown(id: String, seen: Result<Seen, Fault>) -> Topic {
         created_at: topic.created_at.secs(),
         seq: progress.seq.0 as u64,
         read_seq: read.0 as u64,
+        unread: unread as u32,
         last_time: progress.last_at.secs(),
         muted_until: muted_until.secs(),
     }
+}
+
+/// Topics that moved behind what the device knows.
+pub(crate) async fn heads(call: &Call, request: TopicHeadsRequest) -> Result<TopicHeads> {
+    let (id, by, app, now) = (group(&request.group)?, by(call, None), call.app.clone(), call.now);
+    let read = move |snapshot: &mut store::Snapshot<'_>| {
+        let after = (Millis(request.after_at.max(0)), request.after_topic.as_str());
+        topic::heads(snapshot, now, &app, &id, &by, after)
+    };
+    let found = call.hub.store.read(call.app.id, read).await?;
+    let head = |(id, seen): (String, Option<Seen>)| match seen {
+        Some(seen) => shown(id, Ok(seen)),
+        None => shown(id, Err(Fault::GroupGone)),
+    };
+    Ok(TopicHeads {
+        topics: found.heads.into_iter().map(head).collect(),
+        next_at: found.next.0.0,
+        next_topic: found.next.1,
+        finished: found.is_complete,
+    })
 }
 
 fn check_batch(request: &TopicsRequest) -> Result<(), Fault> {
@@ -110,6 +132,7 @@ pub(crate) async fn delete(call: &Call, request: TopicsRequest) -> Result<GroupO
 pub(crate) async fn read(call: &Call, request: TopicRead) -> Result<TopicRead> {
     let (id, by, app, text) = (group(&request.group)?, by(call, None), call.app.clone(), request.topic.clone());
     let seq = Seq(i64::try_from(request.seq).map_err(|_| Fault::FieldInvalid { field: "seq" })?);
-    let seq = call.write(move |tx| topic::read(tx, &app, &id, &by, &text, seq)).await?;
+    let now = call.now;
+    let seq = call.write(move |tx| topic::read(tx, now, &app, &id, &by, &text, seq)).await?;
     Ok(TopicRead { seq: seq.0 as u64, ..request })
 }

@@ -3,16 +3,19 @@
 use contract::codes::Group;
 use contract::frame::wire::{
     Attribute, AttributeChange, Attributes, AttributesNotice, AttributesRequest, Counter, CounterMode, Counters,
-    CountersChange, CountersNotice, CountersRequest, GroupMessageNotice, GroupOutcomes, GroupSendAnswer,
-    GroupSendRequest, PermissionGroupRef, PermissionGroupRequest, PermissionGroups, PermissionGroupsRequest,
-    PermissionMembers, PermissionMembersRequest, PermissionTopics, PermissionTopicsRequest, TopicMask, TopicNotice,
-    TopicRead, TopicRef, TopicRequest, Topics, TopicsRequest,
+    CountersChange, CountersNotice, CountersRequest, GroupChangeNotice, GroupChangeRequest, GroupJoinRequest,
+    GroupMessageNotice, GroupOutcomes, GroupSendAnswer, GroupSendRequest, PermissionGroupRef, PermissionGroupRequest,
+    PermissionGroups, PermissionGroupsRequest, PermissionMembers, PermissionMembersRequest, PermissionTopics,
+    PermissionTopicsRequest, TopicHeads, TopicHeadsRequest, TopicMask, TopicNotice, TopicRead, TopicRef, TopicRequest,
+    Topics, TopicsRequest,
 };
 use contract::frame::{Command, Frame};
-use contract::group::{GroupKind, Permission};
+use contract::group::{GroupId, GroupKind, Permission};
+use contract::{Error, Fault, Millis, UserId};
+use gateway::Front;
 
 use crate::live::{group, of};
-use crate::world::{Device, World, is_refusal};
+use crate::world::{APP, Device, World, is_refusal};
 
 fn writing(group: &str, version: u64, change: AttributeChange, pairs: &[(&str, &str)]) -> AttributesRequest {
     let pair = |(key, value): &(&str, &str)| Attribute { key: (*key).into(), value: (*value).into() };
@@ -320,4 +323,144 @@ async fn a_message_of_a_topic_reaches_the_members_of_its_community() {
 
 fn text_body(number: u32) -> String {
     format!(r#"[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"message {number}"}}}}]"#)
+}
+
+fn letter(group: &str, number: u32) -> GroupSendRequest {
+    GroupSendRequest { group: group.to_owned(), random: number, body: text_body(number), ..GroupSendRequest::default() }
+}
+
+/// Reads everything that moved in the topics of a community behind a place; answers where to go on.
+async fn heads(device: &mut Device, after: (i64, String)) -> (Vec<(String, i32, u64, u64, u32)>, (i64, String)) {
+    let (mut found, mut after) = (Vec::new(), after);
+    loop {
+        let ask = TopicHeadsRequest { group: HOME.into(), after_at: after.0, after_topic: after.1 };
+        let page: TopicHeads = device.call(Command::TopicHeads, &ask).await.read().unwrap();
+        found.extend(page.topics.into_iter().map(|it| (it.topic, it.code, it.seq, it.read_seq, it.unread)));
+        after = (page.next_at, page.next_topic);
+        if page.finished {
+            return (found, after);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_was_away_learns_what_moved_in_topics_and_what_is_unread() {
+    let world = World::new().await;
+    let (mut ann, mut bob) = (world.device("ann", "a").await, world.device("bob", "b").await);
+    group(&world, HOME, GroupKind::Community, "ann", &["bob"]).await;
+    let [news, talk, old] = ["news", "talk", "old"].map(|name| format!("{HOME}@TOPIC#_{name}"));
+    for id in [&news, &talk, &old] {
+        assert_eq!(ann.call(Command::TopicCreate, &topic(id, "t")).await.code, 0);
+    }
+    for number in 0..3 {
+        world.desk.advance(1_000);
+        assert_eq!(ann.call(Command::GroupSend, &letter(&news, number)).await.code, 0);
+    }
+    world.desk.advance(1_000);
+    assert_eq!(bob.call(Command::GroupSend, &letter(&talk, 9)).await.code, 0);
+    let start = (0, String::new());
+    let (found, known) = heads(&mut bob, start.clone()).await;
+    let mut sorted = found.clone();
+    sorted.sort_unstable();
+    let all = [(news.clone(), 0, 3, 0, 3), (old.clone(), 0, 0, 0, 0), (talk.clone(), 0, 1, 0, 0)];
+    assert_eq!(sorted, all, "its own message is not unread");
+    // Long afterwards nothing moved; then one topic did, one was read elsewhere, one was deleted.
+    world.desk.advance(60_000);
+    assert_eq!(ann.call(Command::GroupSend, &letter(&talk, 10)).await.code, 0);
+    world.desk.advance(1_000);
+    let mut pad = world.device_on("bob", "pad", 5).await;
+    let read = TopicRead { group: HOME.into(), topic: news.clone(), seq: 2 };
+    assert_eq!(pad.call(Command::TopicRead, &read).await.code, 0);
+    let told: GroupChangeNotice = loop {
+        let frame = bob.any_notice().await;
+        if frame.command() == Command::GroupChanged {
+            break frame.read().unwrap();
+        }
+    };
+    assert_eq!((told.group, told.read), (news.clone(), 2), "its other device is told at once");
+    world.desk.advance(1_000);
+    let gone = TopicsRequest { group: HOME.into(), topics: vec![old.clone()] };
+    assert_eq!(ann.call(Command::TopicDelete, &gone).await.code, 0);
+    let (found, known) = heads(&mut bob, known).await;
+    let unknown = Group::GroupUnknown.row().number().expect("a number");
+    let moved = [(talk.clone(), 0, 2, 0, 1), (news.clone(), 0, 3, 2, 1), (old.clone(), unknown, 0, 0, 0)];
+    assert_eq!(found, moved, "in the order in which it happened");
+    world.desk.advance(60_000);
+    // What came lately is told twice, because it may have been committed late; nothing is told for ever.
+    let (again, known) = heads(&mut bob, known).await;
+    assert!(again.iter().all(|head| found.contains(head)), "{again:?}");
+    assert_eq!(ann.call(Command::GroupSend, &letter(&news, 11)).await.code, 0);
+    let (found, _) = heads(&mut bob, known).await;
+    assert!(found.contains(&(news.clone(), 0, 4, 2, 2)), "{found:?}");
+    // Whoever comes later has nothing of before unread.
+    let mut eve = world.device("eve", "e").await;
+    world.desk.advance(1_000);
+    assert_eq!(
+        eve.call(Command::GroupJoin, &GroupJoinRequest { group: HOME.into(), ..Default::default() }).await.code,
+        0
+    );
+    world.desk.advance(1_000);
+    assert_eq!(ann.call(Command::GroupSend, &letter(&talk, 12)).await.code, 0);
+    let (mut found, _) = heads(&mut eve, start).await;
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [(news.clone(), 0, 4, 0, 0), (talk.clone(), 0, 3, 0, 1)],
+        "deleted topics are not told of at first"
+    );
+    let seen: Topics = bob.call(Command::TopicGet, &naming(&[&news])).await.read().unwrap();
+    assert_eq!(seen.topics[0].unread, 2);
+    let outsider = TopicHeadsRequest { group: HOME.into(), ..Default::default() };
+    let mut fay = world.device("fay", "f").await;
+    is_refusal(&fay.call(Command::TopicHeads, &outsider).await, Group::OperationForbidden);
+}
+
+#[tokio::test]
+async fn who_is_muted_in_a_community_is_so_in_its_topics_whenever_it_is_decided() {
+    let world = World::new().await;
+    let mut ann = world.device("ann", "a").await;
+    for name in ["bob", "eve"] {
+        world.device(name, name).await;
+    }
+    let home = group(&world, HOME, GroupKind::Community, "ann", &["bob", "eve"]).await;
+    let news = format!("{HOME}@TOPIC#_news");
+    assert_eq!(ann.call(Command::TopicCreate, &topic(&news, "News")).await.code, 0);
+    // The append decides again, under its locks: a draft that passed before somebody was muted does not pass there.
+    let draft = |sender: &str, number: u32| store::append::Draft {
+        sender: UserId::trusted(sender),
+        receiver: UserId::trusted(sender),
+        group: Some(Box::new(store::append::IntoGroup {
+            id: GroupId::trusted(&news),
+            conversation: contract::ConversationId::group(&news, 0),
+            extra: store::groups::messages::Extra::default(),
+            operator: UserId::trusted(sender),
+            robots: Vec::new(),
+            readers: None,
+        })),
+        msg_seq: None,
+        msg_random: number,
+        at: world.desk.now(),
+        kind: store::append::DraftKind::Live,
+        body: text_body(number),
+        cloud: String::new(),
+        flags: 1,
+        expires_at: Millis(0),
+        push: None,
+        origin: Some(contract::DeviceId::trusted("phone")),
+        is_admin: false,
+        friends_only: false,
+        told: None,
+    };
+    assert_eq!(world.store.send(APP, draft("bob", 1)).await.unwrap().seq.0, 1);
+    let mute = move |tx: &mut store::Tx<'_>| {
+        store::groups::members::mute(tx, home, &[UserId::trusted("bob")], Millis(i64::MAX))
+    };
+    world.store.write(APP, mute).await.unwrap();
+    let refused = |sent: contract::Result<store::append::Sent>| matches!(sent, Err(Error::Fault(Fault::MutedInGroup)));
+    assert!(refused(world.store.send(APP, draft("bob", 2)).await));
+    assert_eq!(world.store.send(APP, draft("eve", 3)).await.unwrap().seq.0, 2);
+    let change = GroupChangeRequest { group: HOME.into(), muted: Some(true), ..GroupChangeRequest::default() };
+    assert_eq!(ann.call(Command::GroupChange, &change).await.code, 0);
+    assert!(refused(world.store.send(APP, draft("eve", 4)).await));
+    assert_eq!(world.store.send(APP, draft("ann", 5)).await.unwrap().seq.0, 3, "the owner speaks");
 }

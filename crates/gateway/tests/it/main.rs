@@ -12,6 +12,7 @@ mod drain;
 mod follow;
 mod group;
 mod live;
+mod live_model;
 mod login;
 mod profile;
 mod push;

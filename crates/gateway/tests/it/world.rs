@@ -445,7 +445,8 @@ bodies! {
     ConversationListRequest ConversationSyncRequest
     ConversationPinRequest ConversationMarkRequest ConversationDeleteRequest ConversationClearRequest
     ConversationGroupRequest
-    GroupMemberChange GroupRef GroupSendRequest LiveGuestsRequest LiveBanRequest AttributesRequest CountersRequest CountersChange TopicRequest TopicsRequest
+    GroupMemberChange GroupChangeRequest GroupJoinRequest GroupMembersRequest TopicHeadsRequest
+    GroupRef GroupSendRequest LiveGuestsRequest LiveBanRequest AttributesRequest CountersRequest CountersChange TopicRequest TopicsRequest
     TopicRead PermissionGroupRequest PermissionGroupsRequest PermissionMembersRequest PermissionTopicsRequest
 }
 

@@ -94,7 +94,7 @@ async fn every_published_status_of_apple_is_the_status_of_a_delivery() {
     }
     for (row, reason) in [(Apns::BadMessageId, "BadMessageId"), (Apns::BadExpirationDate, "BadExpirationDate")] {
         bench.vendors.set(APP, CREDENTIAL, Ok(Arc::new(world.channel())));
-        world.control("POST", "/faults", &json!({"effect": "answer", "status": 400, "reason": reason}));
+        world.control("POST", "/faults", &json!({"room": "apns", "effect": "answer", "code": reason}));
         bench.bind(APP, reason, reason, Some(&world.token)).await;
         let task = bench.push(APP, &[reason]).await;
         let delivery = bench.ends(APP, task).await;

@@ -118,7 +118,7 @@ fn message(number: u8, token: &str, notification: &Arc<Notification>) -> Outgoin
     }
 }
 
-async fn all(channel: &dyn Channel, tokens: &[String], notification: Notification) -> Vec<Answer> {
+pub(crate) async fn all(channel: &dyn Channel, tokens: &[String], notification: Notification) -> Vec<Answer> {
     let notification = Arc::new(notification);
     let expires_at = machine().plus(3_600_000);
     let batch: Vec<Outgoing> = tokens

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use self::auth::{Key, Session};
 use crate::api::Answer;
-use crate::faults::{Aim, Decision, Effect};
+use crate::faults::{self, Aim, Decision, Effect};
 use crate::inbox::{Content, Notification, Request};
 use crate::room::{self, Phone};
 use crate::service::Hall;
@@ -37,6 +37,43 @@ pub(crate) const ALPN: &[&[u8]] = &[b"h2"];
 const LIVE: &str = "liveactivity";
 /// Keys, apps and devices that the room holds at most, each.
 const REGISTERED_MAX: usize = 100_000;
+
+/// Every reason that Apple documents, with its HTTP status.
+/// <https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns>
+const REASONS: &[(&str, u16)] = &[
+    ("BadCollapseId", 400),
+    ("BadDeviceToken", 400),
+    ("BadExpirationDate", 400),
+    ("BadMessageId", 400),
+    ("BadPriority", 400),
+    ("BadTopic", 400),
+    ("DeviceTokenNotForTopic", 400),
+    ("DuplicateHeaders", 400),
+    ("IdleTimeout", 400),
+    ("InvalidPushType", 400),
+    ("MissingDeviceToken", 400),
+    ("MissingTopic", 400),
+    ("PayloadEmpty", 400),
+    ("TopicDisallowed", 400),
+    ("BadCertificate", 403),
+    ("BadCertificateEnvironment", 403),
+    ("BadEnvironmentKeyIdInToken", 403),
+    ("ExpiredProviderToken", 403),
+    ("Forbidden", 403),
+    ("InvalidProviderToken", 403),
+    ("MissingProviderToken", 403),
+    ("UnrelatedKeyIdInToken", 403),
+    ("BadPath", 404),
+    ("MethodNotAllowed", 405),
+    ("ExpiredToken", 410),
+    ("Unregistered", 410),
+    ("PayloadTooLarge", 413),
+    ("TooManyProviderTokenUpdates", 429),
+    ("TooManyRequests", 429),
+    ("InternalServerError", 500),
+    ("ServiceUnavailable", 503),
+    ("Shutdown", 503),
+];
 
 /// Which of the two services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +184,10 @@ impl room::Room for Room {
         self.call(method, path, body)
     }
 
+    fn codes(&self) -> Vec<String> {
+        REASONS.iter().map(|(reason, _)| (*reason).to_owned()).collect()
+    }
+
     fn phones(&self) -> Vec<Phone> {
         let phone = |device: Device| Phone {
             app: match device.environment {
@@ -197,10 +238,10 @@ impl Room {
         let id = headers::message_id(&asked.headers);
         let echo = id.as_ref().map_or_else(|_| headers::new_id(), Clone::clone);
         let outcome = match &decision.effect {
-            Some(Effect::Answer { status, reason, retry_after_s, .. }) => {
-                let status = status.unwrap_or(200);
-                let refusal = Refusal { retry_after_s: *retry_after_s, ..Refusal::new(status, reason) };
-                if status == 200 { Ok(None) } else { Err(refusal) }
+            Some(Effect::Answer { status, code, reason, retry_after_s, .. }) => {
+                let refusal = self.told(*status, code.as_ref(), reason);
+                let refusal = Refusal { retry_after_s: *retry_after_s, ..refusal };
+                if refusal.status == 200 { Ok(None) } else { Err(refusal) }
             }
             Some(Effect::RateLimit { .. } | Effect::Quota { .. }) => Err(Refusal::new(429, "TooManyRequests")),
             Some(Effect::StreamCap { .. }) | None => self.check(asked, session, id).map(Some),
@@ -226,6 +267,17 @@ impl Room {
         // Only the development service gives a name by which its console finds a push again.
         let unique_id = (session.lock().environment == Environment::Development).then(headers::new_id);
         Reply { id: echo, unique_id, outcome, decision, is_disowned, is_proof }
+    }
+
+    /// What a fault rule says: a reason of Apple's with the status that belongs to it, or whatever the rule names.
+    fn told(&self, status: Option<u16>, code: Option<&Value>, reason: &str) -> Refusal {
+        let code = code.map(faults::code_text);
+        let known = REASONS.iter().find(|(known, _)| Some(*known) == code.as_deref());
+        let own = known.map_or(200, |(_, status)| *status);
+        let refusal = Refusal::new(status.unwrap_or(own), code.as_deref().unwrap_or(reason));
+        // Whoever is gone is told since when.
+        let since_ms = (refusal.status == 410 && code.is_some()).then(|| self.hall.clock.now_ms());
+        Refusal { since_ms, ..refusal }
     }
 
     fn check(

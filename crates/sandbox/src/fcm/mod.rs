@@ -32,15 +32,15 @@ mod topics;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::refusal::Refusal;
 use crate::api::Answer;
 use crate::desk::{ACTIVE, App, Desk, GONE};
-use crate::faults::Aim;
+use crate::faults::{Aim, Told};
 use crate::inbox::Notification;
 use crate::keys;
-use crate::meter::{MINUTE_MS, Meter};
+use crate::meter::{HOUR_MS, MINUTE_MS, Meter};
 use crate::random;
 use crate::room::{self, Phone};
 use crate::service::{Call, Hall, Limit, Reply, Service, segments};
@@ -69,6 +69,8 @@ pub(crate) struct Project {
     per_minute: u64,
     /// Messages to one phone in a minute.
     device_per_minute: u64,
+    /// Messages to one phone in an hour.
+    device_per_hour: u64,
 }
 
 impl App for Project {
@@ -89,6 +91,7 @@ impl App for Project {
             token_life_s: 3_599,
             per_minute: 600_000,
             device_per_minute: 240,
+            device_per_hour: 5_000,
         }
     }
 
@@ -139,6 +142,10 @@ impl room::Room for Room {
         }
     }
 
+    fn codes(&self) -> Vec<String> {
+        refusal::codes().map(str::to_owned).collect()
+    }
+
     fn phones(&self) -> Vec<Phone> {
         self.desk.phones()
     }
@@ -180,19 +187,8 @@ impl Service for Room {
         }
     }
 
-    fn spell(&self, _call: &Call, code: &Value, reason: &str) -> Reply {
-        let name = match code.as_i64() {
-            Some(400) => "INVALID_ARGUMENT",
-            Some(403) => "SENDER_ID_MISMATCH",
-            Some(404) => "UNREGISTERED",
-            Some(429) => "QUOTA_EXCEEDED",
-            Some(503) => "UNAVAILABLE",
-            _ => code.as_str().unwrap_or("INTERNAL"),
-        };
-        if code.as_i64() == Some(401) || name == "UNAUTHENTICATED" {
-            return refusal::bad_credential(true).into_reply();
-        }
-        refusal::by_code(name, reason).map_or_else(|| Reply::html(500), Refusal::into_reply)
+    fn spell(&self, _call: &Call, told: &Told<'_>) -> Reply {
+        refusal::told(told).into_reply()
     }
 
     fn limited(&self, _call: &Call, _limit: Limit) -> Reply {
@@ -266,7 +262,8 @@ impl Room {
             return Ok(name(wanted, "fake_message_id"));
         }
         if let message::Target::Token(token) = &message.target
-            && !self.meter.take(token, now_ms, MINUTE_MS, project.device_per_minute, 1)
+            && !(self.meter.take(token, now_ms, MINUTE_MS, project.device_per_minute, 1)
+                && self.meter.take(&format!("hour {token}"), now_ms, HOUR_MS, project.device_per_hour, 1))
         {
             return Err(refusal::quota("Messages per device"));
         }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::schema::Violation;
+use crate::faults::Told;
 use crate::service::Reply;
 
 const BAD_REQUEST: &str = "type.googleapis.com/google.rpc.BadRequest";
@@ -44,23 +45,40 @@ fn error_info(reason: &str, metadata: &Value) -> Value {
     json!({ "@type": ERROR_INFO, "reason": reason, "domain": "googleapis.com", "metadata": metadata })
 }
 
-/// A refusal by Google's own code, as the rules name it.
-pub(super) fn by_code(code: &str, message: &str) -> Option<Refusal> {
-    let (http, status, text) = match code {
-        "INVALID_ARGUMENT" => (400, "INVALID_ARGUMENT", "Request contains an invalid argument."),
-        "UNREGISTERED" => (404, "NOT_FOUND", "Requested entity was not found."),
-        "SENDER_ID_MISMATCH" => (403, "PERMISSION_DENIED", "SenderId mismatch"),
-        "QUOTA_EXCEEDED" => (429, "RESOURCE_EXHAUSTED", "Quota exceeded."),
-        "UNAVAILABLE" => (503, "UNAVAILABLE", "The service is currently unavailable."),
-        "INTERNAL" => (500, "INTERNAL", "Internal error encountered."),
-        "THIRD_PARTY_AUTH_ERROR" => (401, "UNAUTHENTICATED", "Auth error from APNS or Web Push Service"),
-        _ => return None,
-    };
-    Some(refuse(http, status, if message.is_empty() { text } else { message }, &[fcm_error(code)], code))
+/// Google's own codes for messages, each with its HTTP status, the word of the API, and a text.
+const CODES: &[(&str, u16, &str, &str)] = &[
+    ("UNSPECIFIED_ERROR", 500, "INTERNAL", "Unspecified error."),
+    ("INVALID_ARGUMENT", 400, "INVALID_ARGUMENT", "Request contains an invalid argument."),
+    ("UNREGISTERED", 404, "NOT_FOUND", "Requested entity was not found."),
+    ("SENDER_ID_MISMATCH", 403, "PERMISSION_DENIED", "SenderId mismatch"),
+    ("QUOTA_EXCEEDED", 429, "RESOURCE_EXHAUSTED", "Quota exceeded."),
+    ("UNAVAILABLE", 503, "UNAVAILABLE", "The service is currently unavailable."),
+    ("INTERNAL", 500, "INTERNAL", "Internal error encountered."),
+    ("THIRD_PARTY_AUTH_ERROR", 401, "UNAUTHENTICATED", "Auth error from APNS or Web Push Service"),
+];
+/// What every Google API says of a caller, without a code of the messaging service.
+const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+const PERMISSION_DENIED: &str = "PERMISSION_DENIED";
+
+/// Everything that a rule may name.
+pub(super) fn codes() -> impl Iterator<Item = &'static str> {
+    CODES.iter().map(|(code, ..)| *code).chain([UNAUTHENTICATED, PERMISSION_DENIED])
 }
 
-fn known(code: &str) -> Refusal {
-    by_code(code, "").unwrap_or_else(|| refuse(500, "INTERNAL", "Internal error encountered.", &[], "INTERNAL"))
+/// A refusal as a fault rule names it.
+pub(super) fn told(told: &Told<'_>) -> Refusal {
+    match told.code {
+        UNAUTHENTICATED => bad_credential(true),
+        PERMISSION_DENIED => no_permission("sandbox"),
+        code => by_code(code, told.reason),
+    }
+}
+
+/// A refusal by Google's own code.
+fn by_code(code: &str, message: &str) -> Refusal {
+    let known = CODES.iter().find(|(own, ..)| *own == code);
+    let (_, http, status, text) = known.expect("every caller names one of the codes");
+    refuse(*http, status, if message.is_empty() { text } else { message }, &[fcm_error(code)], code)
 }
 
 /// No credential.
@@ -150,12 +168,12 @@ pub(super) fn too_large(max: usize) -> Refusal {
 
 /// The phone has the app no more, or never had it.
 pub(super) fn unregistered() -> Refusal {
-    known("UNREGISTERED")
+    by_code("UNREGISTERED", "")
 }
 
 /// The token belongs to another project.
 pub(super) fn mismatch() -> Refusal {
-    known("SENDER_ID_MISMATCH")
+    by_code("SENDER_ID_MISMATCH", "")
 }
 
 /// Apple refuses what the project has of it.

@@ -124,7 +124,9 @@ pub(super) fn check_payload(payload: &Value, kind: Kind) -> Checked {
 fn notification(own: &Value) -> Checked {
     hold(own.is_object(), "notification")?;
     let has = |name: &str| own[name].as_str().is_some_and(|text| !text.is_empty());
-    hold(own["category"].as_str().is_some_and(|category| CATEGORIES.contains(&category)), "category")?;
+    // Readings are a category of Android's alone.
+    let is_known = |category: &str| category != "PLAY_VOICE" && CATEGORIES.contains(&category);
+    hold(own["category"].as_str().is_some_and(is_known), "category")?;
     hold(has("title"), "title")?;
     hold(has("body"), "body")?;
     click(&own["clickAction"])?;

@@ -36,13 +36,14 @@ use serde_json::{Value, json};
 use self::message::Kind;
 use crate::api::Answer;
 use crate::desk::{ACTIVE, App, Desk, Device, GONE};
-use crate::faults::Aim;
-use crate::hms::{self, BYTES_MAX, Receiver, Refusal};
+use crate::faults::{Aim, Told};
+use crate::hms::{self, BYTES_MAX, Receiver, Refusal, Whose};
 use crate::inbox::{Content, Notification};
 use crate::keys;
 use crate::meter::{DAY_MS, Meter, SECOND_MS};
 use crate::random;
 use crate::room::{self, Phone};
+use crate::seen::Seen;
 use crate::service::{Call, Hall, Limit, Reply, Service, segments};
 
 /// The room's name.
@@ -126,12 +127,14 @@ pub(crate) struct Room {
     hall: Hall,
     desk: Desk<Project>,
     meter: Meter,
+    seen: Seen,
     verified: auth::Verified,
 }
 
 /// Makes the room.
 pub(crate) fn open(hall: Hall, _url: &str) -> Arc<dyn Service> {
-    Arc::new(Room { hall, desk: Desk::new(), meter: Meter::default(), verified: auth::Verified::default() })
+    let (meter, seen) = (Meter::default(), Seen::default());
+    Arc::new(Room { hall, desk: Desk::new(), meter, seen, verified: auth::Verified::default() })
 }
 
 impl room::Room for Room {
@@ -146,6 +149,10 @@ impl room::Room for Room {
         }
     }
 
+    fn codes(&self) -> Vec<String> {
+        hms::codes(Whose::Harmony).collect()
+    }
+
     fn phones(&self) -> Vec<Phone> {
         self.desk.phones()
     }
@@ -153,6 +160,7 @@ impl room::Room for Room {
     fn reset(&self) {
         self.desk.clear();
         self.meter.clear();
+        self.seen.clear();
         self.verified.clear();
     }
 }
@@ -175,11 +183,12 @@ impl Service for Room {
         outcome.unwrap_or_else(|refusal| refusal.reply(&hms::request_id(&self.hall)))
     }
 
-    fn spell(&self, _call: &Call, code: &Value, reason: &str) -> Reply {
-        match code.as_i64() {
-            Some(status @ 500..=599) => Reply::html(status as u16),
-            _ => hms::spell(&self.hall, code, reason),
-        }
+    fn spell(&self, _call: &Call, told: &Told<'_>) -> Reply {
+        let illegal = |tokens: &[String]| {
+            let causes = json!({ "tokenFormatError": tokens });
+            json!({ "success": 0, "failure": tokens.len(), "illegalTokens": causes })
+        };
+        hms::spell(&self.hall, told, illegal)
     }
 
     fn limited(&self, _call: &Call, limit: Limit) -> Reply {
@@ -306,6 +315,7 @@ impl Room {
     ) {
         let now_ms = self.hall.clock.now_ms();
         let content = Arc::new(content(body, push_type, request_id));
+        let own_id = body["payload"]["notification"]["appMessageId"].as_str();
         let (mut arrived, mut statuses) = (Vec::with_capacity(phones.len()), Vec::new());
         for phone in phones {
             let result = result(&phone.state);
@@ -319,7 +329,9 @@ impl Room {
                     "deliveryStatus": { "result": result, "timestamp": now_ms },
                 }));
             }
-            if result == 0 {
+            // A phone shows what has the same id of its sender's once a day.
+            let is_new = own_id.is_none_or(|id| self.seen.is_first(format!("{} {id}", phone.token), now_ms));
+            if result == 0 && is_new {
                 let (token, content) = (phone.token, Arc::clone(&content));
                 arrived.push(Notification { room: ROOM, token, at_ms: now_ms, content, is_revoked: false });
             }

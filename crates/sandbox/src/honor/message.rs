@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::hms::TTL_S_MAX;
+use crate::hms::{TTL_S_MAX, is_moment};
 
 type Checked = Result<(), &'static str>;
 
@@ -34,6 +34,7 @@ pub(super) fn check(body: &Value) -> Checked {
     hold(importance.is_null() || importance == "LOW" || importance == "NORMAL", "importance")?;
     hold(is_style(own), "style")?;
     hold(is_in(&own["notifyId"], i64::from(i32::MIN), i64::from(i32::MAX)), "notifyId")?;
+    hold(own["when"].is_null() || own["when"].as_str().is_some_and(is_moment), "when")?;
     let badge = &own["badge"];
     hold(is_in(&badge["addNum"], 1, 99) && is_in(&badge["setNum"], 0, 99), "badge")?;
     hold(are_buttons(&own["buttons"]), "buttons")

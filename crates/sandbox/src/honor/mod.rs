@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 use crate::api::Answer;
 use crate::courier::Parcel;
 use crate::desk::{ACTIVE, App, Desk, Device, GONE};
-use crate::faults::Aim;
+use crate::faults::{Aim, Told};
 use crate::hms::{self, BYTES_MAX, TOKENS_MAX};
 use crate::inbox::{Content, Notification};
 use crate::meter::{Meter, SECOND_MS};
@@ -108,7 +108,7 @@ impl Refusal {
 
     fn reply(&self, hall: &Hall) -> Reply {
         let status = u16::try_from(self.code).ok().filter(|status| *status < 1_000).unwrap_or(200);
-        let is_sent = self.code == 80_100_000;
+        let is_sent = matches!(self.code, 200 | 80_100_000);
         Reply::json(
             status,
             &envelope(hall, self.code, &self.text, is_sent, &self.failed, &self.expired),
@@ -130,28 +130,30 @@ fn envelope(hall: &Hall, code: i64, text: &str, is_sent: bool, failed: &[String]
     })
 }
 
+/// Every code that the vendor publishes, with its words.
+const WORDS: &[(i64, &str)] = &[
+    (200, "success"),
+    (400, "Parameter error"),
+    (403, "Authentication failed"),
+    (404, "The service is not found"),
+    (500, "Internal service error"),
+    (502, "Connection abnormal"),
+    (503, "Traffic control"),
+    (10_001, "The timestamp is missing"),
+    (10_205, "The appId does not exist"),
+    (10_207, "The timestamp is invalid"),
+    (10_300, "The token list is empty"),
+    (80_100_000, "Some tokens are successfully sent, the others are invalid"),
+    (80_100_003, "Incorrect message structure"),
+    (80_200_020, "The receiptId does not match"),
+    (80_300_006, "Duplicate token"),
+    (80_300_007, "All tokens are invalid"),
+    (80_300_008, "The message body size exceeds the default value"),
+    (80_300_010, "The number of tokens exceeds the default value"),
+];
+
 fn words(code: i64) -> &'static str {
-    match code {
-        200 => "success",
-        400 => "Parameter error",
-        403 => "Authentication failed",
-        404 => "The service is not found",
-        500 => "Internal service error",
-        502 => "Connection abnormal",
-        503 => "Traffic control",
-        80_100_000 => "Some tokens are successfully sent, the others are invalid",
-        80_100_003 => "Incorrect message structure",
-        80_300_006 => "Duplicate token",
-        80_300_007 => "All tokens are invalid",
-        80_300_008 => "The message body size exceeds the default value",
-        80_300_010 => "The number of tokens exceeds the default value",
-        80_200_020 => "The receiptId does not match",
-        10_001 => "The timestamp is missing",
-        10_207 => "The timestamp is invalid",
-        10_300 => "The token list is empty",
-        10_205 => "The appId does not exist",
-        _ => "",
-    }
+    WORDS.iter().find(|(known, _)| *known == code).map_or("", |(_, words)| *words)
 }
 
 /// The room.
@@ -178,6 +180,10 @@ impl room::Room for Room {
             return Ok(json!({}));
         }
         self.desk.control(&self.hall, ROOM, method, path, body)
+    }
+
+    fn codes(&self) -> Vec<String> {
+        WORDS.iter().map(|(code, _)| code.to_string()).collect()
     }
 
     fn phones(&self) -> Vec<Phone> {
@@ -212,11 +218,11 @@ impl Service for Room {
         outcome.unwrap_or_else(|refusal| refusal.reply(&self.hall))
     }
 
-    fn spell(&self, _call: &Call, code: &Value, reason: &str) -> Reply {
-        let code = code.as_i64().or_else(|| code.as_str().and_then(|code| code.parse().ok())).unwrap_or(500);
-        let refusal = Refusal::new(code);
-        let text = if reason.is_empty() { refusal.text } else { reason.to_owned() };
-        Refusal { text, ..Refusal::new(code) }.reply(&self.hall)
+    fn spell(&self, _call: &Call, told: &Told<'_>) -> Reply {
+        let refusal = Refusal::new(told.number());
+        let is_about_tokens = matches!(refusal.code, 80_100_000 | 80_300_007);
+        let failed = if is_about_tokens { told.tokens.to_vec() } else { Vec::new() };
+        Refusal { text: told.text(&refusal.text).to_owned(), failed, ..refusal }.reply(&self.hall)
     }
 
     fn limited(&self, _call: &Call, _limit: Limit) -> Reply {

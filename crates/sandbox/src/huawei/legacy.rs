@@ -1,7 +1,8 @@
 //! The retired gateway (NSP), for its codes: off until an app has `is_legacy`.
 //!
 //! How it told its errors is derived: the header `NSP_STATUS` and a body with the words. A message to a single phone
-//! was carried while the caller waited, so its fate is the answer.
+//! was carried while the caller waited, so its fate is the answer. In front of today's path ([`Room::gate`]) it judges
+//! who calls, and tells a single phone's fate, for apps with `is_legacy`: so its numbers meet senders of today, too.
 //!
 //! | code | got by |
 //! | --- | --- |
@@ -11,16 +12,16 @@
 //! | 106 | an app with `is_push_enabled` false |
 //! | 107 | an app with `is_secret_rotated` |
 //! | 109 | `nsp_ts` more than five minutes off |
-//! | 110, 111 | rules on this path: `{"path":"/pushsend.do","effect":"answer","code":110}` |
+//! | 110, 111 | rules: `{"room":"huawei","effect":"answer","code":110}` |
 
 use serde_json::{Value, json};
 
 use super::{HmsApp, ROOM, Room};
 use crate::desk::{App, GONE};
-use crate::faults::Aim;
+use crate::faults::{Aim, Told};
 use crate::hms::{self, Refusal, TOKENS_MAX};
 use crate::inbox::{Content, Notification};
-use crate::service::{Call, Form, Hall, Reply};
+use crate::service::{Call, Form, Reply};
 
 /// The gateway's one path.
 pub(super) const PATH: &str = "/pushsend.do";
@@ -33,33 +34,57 @@ pub(super) fn aim(call: &Call) -> Aim {
     Aim::send(tokens, "")
 }
 
-/// A gateway's code, or one of the service behind it.
-pub(super) fn spell(hall: &Hall, code: &Value, reason: &str) -> Reply {
-    match code.as_i64() {
-        Some(code @ 0..=999) => gateway(code, if reason.is_empty() { words(code) } else { reason }),
-        _ => hms::spell(hall, code, reason),
-    }
+/// Whether a code is the gateway's own.
+pub(super) fn is_own(code: &str) -> bool {
+    codes().any(|own| own == code)
+}
+
+/// The gateway's codes.
+pub(super) fn codes() -> impl Iterator<Item = String> {
+    WORDS.iter().map(|(code, _)| code.to_string())
+}
+
+/// A code of the gateway as a fault rule names it.
+pub(super) fn spell(told: &Told<'_>) -> Reply {
+    gateway(told.number(), told.text(words(told.number())))
 }
 
 fn gateway(code: i64, text: &str) -> Reply {
     Reply::json(200, &json!({ "error": text }), code.to_string()).header("NSP_STATUS", code.to_string())
 }
 
+const WORDS: &[(i64, &str)] = &[
+    (100, "invalid unknown parameter"),
+    (101, "invalid API_KEY"),
+    (102, "invalid SESSION_KEY"),
+    (106, "no permission to access the service"),
+    (107, "obtain the client and secret again"),
+    (109, "the nsp_ts difference is too large"),
+    (110, "internal error"),
+    (111, "service busy"),
+];
+
 fn words(code: i64) -> &'static str {
-    match code {
-        100 => "invalid unknown parameter",
-        101 => "invalid API_KEY",
-        102 => "invalid SESSION_KEY",
-        106 => "no permission to access the service",
-        107 => "obtain the client and secret again",
-        109 => "the nsp_ts difference is too large",
-        110 => "internal error",
-        111 => "service busy",
-        _ => "",
-    }
+    WORDS.iter().find(|(known, _)| *known == code).map_or("", |(_, words)| *words)
 }
 
 impl Room {
+    /// What the gateway refuses in front of today's path.
+    pub(super) fn gate(&self, call: &Call, wanted: &str) -> Option<Reply> {
+        let app = self.desk.app(wanted).filter(|app| app.is_legacy)?;
+        let ticket = self.tickets.check(call.bearer().unwrap_or_default(), self.hall.clock.now_ms());
+        let code = if app.is_secret_rotated {
+            107
+        } else if ticket.as_deref() != Ok(app.app_id.as_str()) {
+            102
+        } else if !app.is_push_enabled {
+            106
+        } else {
+            return None;
+        };
+        Some(gateway(code, words(code)))
+    }
+
     /// Answers a call of the retired gateway.
     pub(super) fn legacy(&self, call: &Call) -> Reply {
         let refuse = |code: i64| gateway(code, words(code));
@@ -105,16 +130,7 @@ impl Room {
             return Err(Refusal::new("80300007"));
         };
         let is_single = tokens.len() == 1;
-        let fate = match first.state.as_str() {
-            "offline" => Some("80000003"),
-            GONE => Some("80000004"),
-            "silent" => Some("80000005"),
-            "unrouted" => Some("80000006"),
-            "abroad" => Some("80000007"),
-            "moved" => Some("80000008"),
-            _ => None,
-        };
-        if let (true, Some(code)) = (is_single, fate) {
+        if let (true, Some(code)) = (is_single, fate(&first.state)) {
             return Err(Refusal::new(code));
         }
         let request_id = hms::request_id(&self.hall);
@@ -138,6 +154,19 @@ impl Room {
         }));
         let body = json!({ "code": "80000000", "msg": "success", "requestId": request_id });
         Ok(Reply::json(200, &body, ""))
+    }
+}
+
+/// What became of a single phone in a state, if that is an answer.
+pub(super) fn fate(state: &str) -> Option<&'static str> {
+    match state {
+        "offline" => Some("80000003"),
+        GONE => Some("80000004"),
+        "silent" => Some("80000005"),
+        "unrouted" => Some("80000006"),
+        "abroad" => Some("80000007"),
+        "moved" => Some("80000008"),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::hms::{CATEGORIES, Refusal, TTL_S_MAX};
+use crate::hms::{CATEGORIES, Refusal, TTL_S_MAX, is_moment};
 
 type Checked = Result<(), Refusal>;
 
@@ -87,6 +87,12 @@ fn check_notification(common: &Value, own: &Value) -> Checked {
     badge(&own["badge"])?;
     lights(own)?;
     text(own, "profile_id", 64)?;
+    if !own["when"].is_null() && !own["when"].as_str().is_some_and(is_moment) {
+        return Err(broken("when"));
+    }
+    if own["multi_lang_key"].as_object().is_some_and(|texts| texts.values().any(|it| languages(it) > 3)) {
+        return Err(broken("multi_lang_key"));
+    }
     for name in ["default_sound", "use_default_vibrate", "use_default_light", "auto_cancel", "foreground_show"] {
         if !own[name].is_null() && !own[name].is_boolean() {
             return Err(odd(name));
@@ -96,6 +102,11 @@ fn check_notification(common: &Value, own: &Value) -> Checked {
         int(own, name, i64::from(i32::MIN), i64::from(i32::MAX))?;
     }
     buttons(&own["buttons"])
+}
+
+/// Languages of one translated text.
+fn languages(text: &Value) -> usize {
+    text.as_object().map_or(0, serde_json::Map::len)
 }
 
 fn click(action: &Value) -> Checked {

@@ -13,10 +13,12 @@
 //! | 80300007 | no token of this app among them |
 //! | 80300008 | over 4,096 bytes without tokens |
 //! | 81000001 | a rule: `{"effect":"answer","code":"81000001"}` |
-//! | 80000003 … 80000008 | `legacy`: a single phone in the state `offline`, `unregistered`, `silent`, `unrouted`, `abroad`, `moved`; as receipts also here |
-//! | 100 … 111 | `legacy` |
+//! | 80000003 … 80000008 | an app with `is_legacy`: a single phone in the state `offline`, `unregistered`, `silent`, `unrouted`, `abroad`, `moved`; of any app by receipt |
+//! | 102, 106, 107 | an app with `is_legacy`: a wrong access token, `is_push_enabled` false, `is_secret_rotated` |
+//! | 100, 101, 109 | `legacy`, at its own path |
+//! | 110, 111 | rules: `{"effect":"answer","code":110}` |
 //!
-//! Beside them 80100001, 80100013, 80100016 (`sensitive_words`), 80200001, 80200003, 80300010, 80300011, 80300013,
+//! Beside them 80100001, 80100013, 80100016 (`sensitive_words`), 80100017 (over 100 messages to topics in a second), 80200001, 80200003, 80300010, 80300011, 80300013,
 //! 82000007 to 82000011, and HTTP 503 over `per_s` requests in a second.
 
 mod legacy;
@@ -33,8 +35,8 @@ use serde_json::{Value, json};
 
 use crate::api::Answer;
 use crate::desk::{ACTIVE, App, Desk, Device, GONE};
-use crate::faults::Aim;
-use crate::hms::{self, BYTES_MAX, Receiver, Refusal, TOKENS_MAX};
+use crate::faults::{Aim, Told};
+use crate::hms::{self, BYTES_MAX, Receiver, Refusal, TOKENS_MAX, Whose};
 use crate::inbox::{Content, Notification};
 use crate::meter::{DAY_MS, Meter, SECOND_MS};
 use crate::random;
@@ -44,6 +46,9 @@ use crate::tickets::{Stale, Tickets};
 
 /// The room's name.
 pub(crate) const ROOM: &str = "huawei";
+
+/// Messages to topics that the service works on at once; each takes a second here.
+const TOPIC_TASKS_MAX: u64 = 100;
 
 /// An app as AppGallery Connect has it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -142,6 +147,10 @@ impl room::Room for Room {
         self.desk.control(&self.hall, ROOM, method, path, body)
     }
 
+    fn codes(&self) -> Vec<String> {
+        legacy::codes().chain(hms::codes(Whose::Android)).collect()
+    }
+
     fn phones(&self) -> Vec<Phone> {
         self.desk.phones()
     }
@@ -164,7 +173,9 @@ impl Service for Room {
         }
         match segments(&call.path).as_slice() {
             ["oauth2", "v3" | "v2", "token"] => self.token(call),
-            ["v1", app, "messages:send"] => self.done(self.send(call, app, false)),
+            ["v1", app, "messages:send"] => {
+                self.gate(call, app).unwrap_or_else(|| self.done(self.send(call, app, false)))
+            }
             ["v2", project, "messages:send"] => self.done(self.send(call, project, true)),
             ["v1", app, "messages:revoke"] => self.done(self.revoke(call, app)),
             ["v1", app, "topic:subscribe"] => self.done(self.subscribe(call, app, true)),
@@ -175,12 +186,12 @@ impl Service for Room {
         }
     }
 
-    fn spell(&self, call: &Call, code: &Value, reason: &str) -> Reply {
-        match code.as_i64() {
-            Some(status @ 500..=599) => Reply::html(status as u16),
-            _ if call.path == legacy::PATH => legacy::spell(&self.hall, code, reason),
-            _ => hms::spell(&self.hall, code, reason),
+    fn spell(&self, _call: &Call, told: &Told<'_>) -> Reply {
+        if legacy::is_own(told.code) {
+            return legacy::spell(told);
         }
+        let illegal = |tokens: &[String]| json!({ "success": 0, "failure": tokens.len(), "illegal_tokens": tokens });
+        hms::spell(&self.hall, told, illegal)
     }
 
     fn limited(&self, _call: &Call, _limit: Limit) -> Reply {
@@ -263,6 +274,11 @@ impl Room {
         if illegal.len() == asked.len() && !asked.is_empty() {
             return Err(Refusal::new("80300007"));
         }
+        if let (true, [Some(only)]) = (app.is_legacy, &fates[..])
+            && let Some(code) = legacy::fate(&only.state)
+        {
+            return Err(Refusal::new(code));
+        }
         let request_id = hms::request_id(&self.hall);
         if body["validate_only"] != true {
             let phones: Vec<Device> = fates.into_iter().flatten().collect();
@@ -284,6 +300,11 @@ impl Room {
             0 => return Err(Refusal::new("80300010")),
             1 => {}
             _ => return Err(Refusal::saying("80100001", "Parameters check error: one of token, topic and condition")),
+        }
+        let is_wide = message["token"].is_null();
+        let key = format!("wide {}", app.app_id);
+        if is_wide && !self.meter.take(&key, self.hall.clock.now_ms(), SECOND_MS, TOPIC_TASKS_MAX, 1) {
+            return Err(Refusal::new("80100017"));
         }
         if let Some(topic) = message["topic"].as_str() {
             return Ok(self.desk.tokens(|it| it.app == app.app_id && it.topics.contains(topic)));

@@ -32,11 +32,12 @@ use sha2::{Digest, Sha256};
 use crate::api::Answer;
 use crate::courier::Parcel;
 use crate::desk::{ACTIVE, App, Desk, Device, GONE};
-use crate::faults::Aim;
+use crate::faults::{Aim, Told};
 use crate::inbox::Notification;
 use crate::meter::{DAY_MS, Meter, SECOND_MS};
 use crate::random;
 use crate::room::{self, Phone};
+use crate::seen::Seen;
 use crate::service::{Call, Form, Hall, Limit, Reply, Service};
 use crate::tickets::Tickets;
 
@@ -135,6 +136,7 @@ pub(crate) struct Room {
     desk: Desk<OppoApp>,
     tickets: Tickets,
     meter: Meter,
+    seen: Seen,
     stored: Mutex<Vec<Stored>>,
 }
 
@@ -149,7 +151,7 @@ struct Stored {
 /// Makes the room.
 pub(crate) fn open(hall: Hall, _url: &str) -> Arc<dyn Service> {
     let (desk, tickets, meter, stored) = (Desk::new(), Tickets::default(), Meter::default(), Mutex::default());
-    Arc::new(Room { hall, desk, tickets, meter, stored })
+    Arc::new(Room { hall, desk, tickets, meter, seen: Seen::default(), stored })
 }
 
 impl room::Room for Room {
@@ -165,6 +167,10 @@ impl room::Room for Room {
         self.desk.control(&self.hall, ROOM, method, path, body)
     }
 
+    fn codes(&self) -> Vec<String> {
+        message::WORDS.iter().map(|(code, _)| code.to_string()).collect()
+    }
+
     fn phones(&self) -> Vec<Phone> {
         self.desk.phones()
     }
@@ -173,6 +179,7 @@ impl room::Room for Room {
         self.desk.clear();
         self.tickets.clear();
         self.meter.clear();
+        self.seen.clear();
         self.stored.lock().clear();
     }
 }
@@ -216,10 +223,9 @@ impl Service for Room {
         outcome.unwrap_or_else(|refusal| refusal.reply())
     }
 
-    fn spell(&self, _call: &Call, code: &Value, reason: &str) -> Reply {
-        let code = code.as_i64().or_else(|| code.as_str().and_then(|code| code.parse().ok())).unwrap_or(-1);
-        let refusal = Refusal::new(code);
-        if reason.is_empty() { refusal.reply() } else { Refusal { code, text: reason.to_owned() }.reply() }
+    fn spell(&self, _call: &Call, told: &Told<'_>) -> Reply {
+        let code = told.number();
+        Refusal { code, text: told.text(message::words(code)).to_owned() }.reply()
     }
 
     fn limited(&self, _call: &Call, limit: Limit) -> Reply {
@@ -320,8 +326,14 @@ impl Room {
             Some(5) => self.where_it(app, |it| it.alias.as_deref() == Some(target)),
             _ => return Err(Refusal::about(41, "target_type")),
         };
-        self.count(app, 1)?;
         let id = random::hex(24);
+        // Of the same message a target gets one.
+        let own_id = message["notification"]["app_message_id"].as_str().filter(|it| !it.is_empty());
+        let key = own_id.map(|own| format!("{} {own} {target}", app.app_key));
+        if key.is_some_and(|key| !self.seen.is_first(key, self.hall.clock.now_ms())) {
+            return Ok(id);
+        }
+        self.count(app, 1)?;
         self.deliver(app, &message["notification"], phones, &id, None);
         Ok(id)
     }

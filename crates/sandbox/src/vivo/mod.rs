@@ -37,7 +37,7 @@ use self::tasks::Tasks;
 use crate::api::Answer;
 use crate::courier::Parcel;
 use crate::desk::{ACTIVE, App, Desk, Device, GONE};
-use crate::faults::Aim;
+use crate::faults::{Aim, Told};
 use crate::inbox::Notification;
 use crate::meter::{DAY_MS, Meter, SECOND_MS};
 use crate::random;
@@ -180,6 +180,10 @@ impl room::Room for Room {
         self.desk.control(&self.hall, ROOM, method, path, body)
     }
 
+    fn codes(&self) -> Vec<String> {
+        message::WORDS.iter().map(|(code, _)| code.to_string()).collect()
+    }
+
     fn phones(&self) -> Vec<Phone> {
         self.desk.phones()
     }
@@ -219,11 +223,9 @@ impl Service for Room {
         outcome.unwrap_or_else(|refusal| refusal.reply())
     }
 
-    fn spell(&self, _call: &Call, code: &Value, reason: &str) -> Reply {
-        let code = code.as_i64().or_else(|| code.as_str().and_then(|code| code.parse().ok())).unwrap_or(10_102);
-        let refusal = Refusal::new(code);
-        let text = if reason.is_empty() { refusal.text } else { reason.to_owned() };
-        Refusal { text, ..Refusal::new(code) }.reply()
+    fn spell(&self, _call: &Call, told: &Told<'_>) -> Reply {
+        let refusal = Refusal::new(told.number());
+        Refusal { text: told.text(&refusal.text).to_owned(), ..refusal }.reply()
     }
 
     fn limited(&self, _call: &Call, limit: Limit) -> Reply {

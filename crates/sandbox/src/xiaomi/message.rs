@@ -13,10 +13,12 @@ const TITLE_CHARS: usize = 50;
 const DESCRIPTION_CHARS: usize = 128;
 /// Ten days for messages of private channels, the longest there is.
 const TTL_MS_MAX: i64 = 10 * 86_400_000;
+/// A message may be planned a week ahead.
+const AHEAD_MS_MAX: i64 = 7 * 86_400_000;
 const EXTRAS_MAX: usize = 10;
 const EXTRA_CHARS: usize = 1_024;
 /// Extras that the service itself reads; the others are the app's own.
-const KNOWN_EXTRAS: [&str; 17] = [
+const KNOWN_EXTRAS: [&str; 23] = [
     "channel_id",
     "channel_name",
     "channel_description",
@@ -34,10 +36,16 @@ const KNOWN_EXTRAS: [&str; 17] = [
     "connpt",
     "only_send_once",
     "badge_count",
+    "locale",
+    "locale_not_in",
+    "model",
+    "model_not_in",
+    "app_version",
+    "app_version_not_in",
 ];
 
 /// Judges everything but the targets.
-pub(super) fn check(form: &Form, channels: &BTreeSet<String>) -> Result<(), Refusal> {
+pub(super) fn check(form: &Form, channels: &BTreeSet<String>, now_ms: i64) -> Result<(), Refusal> {
     let chars = |name: &str| form.text(name).chars().count();
     let odd = |field: &str| Err(Refusal::about(10_017, field));
     if form.text("payload").len() > PAYLOAD_BYTES {
@@ -69,7 +77,9 @@ pub(super) fn check(form: &Form, channels: &BTreeSet<String>) -> Result<(), Refu
             return odd("time_to_live");
         }
     }
-    number(form, "time_to_send")?;
+    if number(form, "time_to_send")?.is_some_and(|at_ms| at_ms > now_ms + AHEAD_MS_MAX) {
+        return odd("time_to_send");
+    }
     let id = form.get("notify_id").map(str::parse::<i64>);
     if id.is_some_and(|id| id.map_or(true, |id| !(0..=i64::from(i32::MAX)).contains(&id))) {
         return Err(Refusal::about(22_103, "notify_id"));
@@ -155,91 +165,76 @@ pub(super) fn content(form: &Form, id: &str) -> Content {
     }
 }
 
-/// The English word of a code.
+/// Every code that is known of the vendor: the reason, in English as it was seen or derived, and the published
+/// description where there is one.
+pub(super) const WORDS: &[(i64, &str, &str)] = &[
+    (-1, "Unknown error", "未知错误"),
+    (1, "Internal error", "未知错误"),
+    (10_001, "System error", "系统错误"),
+    (10_002, "Service suspended", "服务暂停"),
+    (10_003, "Remote service error", "远程服务错误"),
+    (10_004, "IP limit", "IP限制不能请求该资源"),
+    (10_005, "Permission denied, need a high level appkey", "该资源需要appkey拥有授权"),
+    (10_008, "Parameter error", "参数错误，请参考API文档"),
+    (10_009, "System is busy", "系统繁忙"),
+    (10_012, "Illegal request", "非法请求"),
+    (10_013, "Invalid user", "不合法的用户"),
+    (10_014, "Insufficient app permissions", "应用的接口访问权限受限"),
+    (10_016, "Missing required parameter", "未知错误"),
+    (10_017, "Parameter value invalid", "参数值非法"),
+    (10_018, "Request body length over limit", "请求长度超过限制"),
+    (10_022, "IP requests out of rate limit", "IP请求频次超过上限"),
+    (10_023, "User requests out of rate limit", "用户请求频次超过上限"),
+    (10_024, "User requests for this API out of rate limit", "用户请求特殊接口频次超过上限"),
+    (10_026, "Application is in the blacklist", "应用被加入黑名单，不能调用API"),
+    (10_027, "Application requests out of rate limit", "应用的API调用太频繁"),
+    (10_029, "Invalid device", "不合法的设备"),
+    (10_030, "Invalid list requested too often", "未知错误"),
+    (10_031, "Application is blacklisted", "未知错误"),
+    (10_032, "Invalid list requested too often", "未知错误"),
+    (10_033, "Feedback is blocked", "未知错误"),
+    (10_034, "Day quota exceeded", "未知错误"),
+    (10_036, "Operation forbidden", "未知错误"),
+    (10_037, "Request expired", "未知错误"),
+    (20_209, "Invalid topic", "未知错误"),
+    (20_301, "No valid targets!", "发送消息失败"),
+    (21_301, "Invalid application credentials", "认证失败"),
+    (21_302, "Token authentication failed", "未知错误"),
+    (21_303, "Application restricted", "未知错误"),
+    (21_305, "Missing authentication parameter", "未知错误"),
+    (22_000, "Illegal application", "非法应用"),
+    (22_001, "Application does not exist", "应用不存在"),
+    (22_002, "Application revoked", "应用已经撤销"),
+    (22_003, "Application update failed", "更新应用程序失败"),
+    (22_004, "Application info missing", "缺少应用程序信息"),
+    (22_005, "Invalid application name", "应用程序名字不合法"),
+    (22_006, "Invalid application id", "应用程序Id不合法"),
+    (22_007, "Invalid application key", "应用程序Key不合法"),
+    (22_008, "Invalid application secret", "应用程序Secret不合法"),
+    (22_020, "Invalid application description", "应用程序描述信息不合法"),
+    (22_021, "User has not authorised the application", "用户没有授权给应用程序"),
+    (22_022, "Invalid package name", "应用程序package name不合法"),
+    (22_100, "Invalid notification format", "应用通知数据格式不合法"),
+    (22_101, "Too many notifications", "太多应用通知消息"),
+    (22_102, "Failed to send the notification", "发送应用通知消息失败"),
+    (22_103, "Invalid notification id", "应用通知ID不合法"),
+    (26_003, "Internal error", "未知错误"),
+    (26_004, "Broadcast too often", "未知错误"),
+    (26_006, "Broadcast needs review", "未知错误"),
+    (27_001, "Channel mismatch", "未知错误"),
+    (65_003, "Device not found or offline", "未知错误"),
+    (65_009, "Payload too long", "未知错误"),
+    (65_036, "Callback param too long", "未知错误"),
+    (65_037, "Callback url too long", "未知错误"),
+    (65_038, "Callback url invalid", "未知错误"),
+];
+
+/// Why, in a few words.
 pub(super) fn reason(code: i64) -> &'static str {
-    match code {
-        10_001 => "System error",
-        10_002 => "Service suspended",
-        10_003 => "Remote service error",
-        10_004 => "IP limit",
-        10_005 => "Permission denied, need a high level appkey",
-        10_008 => "Parameter error",
-        10_009 => "System is busy",
-        10_012 => "Illegal request",
-        10_013 => "Invalid user",
-        10_014 => "Insufficient app permissions",
-        10_017 => "Parameter value invalid",
-        10_018 => "Request body length over limit",
-        10_022 => "IP requests out of rate limit",
-        10_023 => "User requests out of rate limit",
-        10_024 => "User requests for this API out of rate limit",
-        10_026 => "Application is in the blacklist",
-        10_027 => "Application requests out of rate limit",
-        10_029 => "Invalid device",
-        20_301 => "No valid targets!",
-        21_301 => "Invalid application credentials",
-        22_000 => "Illegal application",
-        22_001 => "Application does not exist",
-        22_002 => "Application revoked",
-        22_003 => "Application update failed",
-        22_004 => "Application info missing",
-        22_005 => "Invalid application name",
-        22_006 => "Invalid application id",
-        22_007 => "Invalid application key",
-        22_008 => "Invalid application secret",
-        22_020 => "Invalid application description",
-        22_021 => "User has not authorised the application",
-        22_022 => "Invalid package name",
-        22_100 => "Invalid notification format",
-        22_101 => "Too many notifications",
-        22_102 => "Failed to send the notification",
-        22_103 => "Invalid notification id",
-        27_001 => "Channel mismatch",
-        65_036 => "Callback param too long",
-        65_038 => "Callback url invalid",
-        _ => "Unknown error",
-    }
+    WORDS.iter().find(|(known, ..)| *known == code).map_or("Unknown error", |(_, reason, _)| *reason)
 }
 
 /// The published description of a code.
 pub(super) fn description(code: i64) -> &'static str {
-    match code {
-        10_001 => "系统错误",
-        10_002 => "服务暂停",
-        10_003 => "远程服务错误",
-        10_004 => "IP限制不能请求该资源",
-        10_005 => "该资源需要appkey拥有授权",
-        10_008 => "参数错误，请参考API文档",
-        10_009 => "系统繁忙",
-        10_012 => "非法请求",
-        10_013 => "不合法的用户",
-        10_014 => "应用的接口访问权限受限",
-        10_017 => "参数值非法",
-        10_018 => "请求长度超过限制",
-        10_022 => "IP请求频次超过上限",
-        10_023 => "用户请求频次超过上限",
-        10_024 => "用户请求特殊接口频次超过上限",
-        10_026 => "应用被加入黑名单，不能调用API",
-        10_027 => "应用的API调用太频繁",
-        10_029 => "不合法的设备",
-        20_301 => "发送消息失败",
-        21_301 => "认证失败",
-        22_000 => "非法应用",
-        22_001 => "应用不存在",
-        22_002 => "应用已经撤销",
-        22_003 => "更新应用程序失败",
-        22_004 => "缺少应用程序信息",
-        22_005 => "应用程序名字不合法",
-        22_006 => "应用程序Id不合法",
-        22_007 => "应用程序Key不合法",
-        22_008 => "应用程序Secret不合法",
-        22_020 => "应用程序描述信息不合法",
-        22_021 => "用户没有授权给应用程序",
-        22_022 => "应用程序package name不合法",
-        22_100 => "应用通知数据格式不合法",
-        22_101 => "太多应用通知消息",
-        22_102 => "发送应用通知消息失败",
-        22_103 => "应用通知ID不合法",
-        _ => "未知错误",
-    }
+    WORDS.iter().find(|(known, ..)| *known == code).map_or("未知错误", |(.., description)| *description)
 }

@@ -39,16 +39,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::Answer;
 use crate::courier::Parcel;
 use crate::desk::{ACTIVE, App, Desk, Device, GONE};
-use crate::faults::Aim;
+use crate::faults::{Aim, Told};
 use crate::inbox::Notification;
 use crate::meter::{DAY_MS, Meter, SECOND_MS};
 use crate::random;
 use crate::room::{self, Phone};
+use crate::seen::Seen;
 use crate::service::{Call, Form, Hall, Limit, Reply, Service};
 
 /// The room's name.
@@ -152,11 +153,12 @@ pub(crate) struct Room {
     hall: Hall,
     desk: Desk<MiApp>,
     meter: Meter,
+    seen: Seen,
 }
 
 /// Makes the room.
 pub(crate) fn open(hall: Hall, _url: &str) -> Arc<dyn Service> {
-    Arc::new(Room { hall, desk: Desk::new(), meter: Meter::default() })
+    Arc::new(Room { hall, desk: Desk::new(), meter: Meter::default(), seen: Seen::default() })
 }
 
 impl room::Room for Room {
@@ -168,6 +170,10 @@ impl room::Room for Room {
         self.desk.control(&self.hall, ROOM, method, path, body)
     }
 
+    fn codes(&self) -> Vec<String> {
+        message::WORDS.iter().map(|(code, ..)| code.to_string()).collect()
+    }
+
     fn phones(&self) -> Vec<Phone> {
         self.desk.phones()
     }
@@ -175,6 +181,7 @@ impl room::Room for Room {
     fn reset(&self) {
         self.desk.clear();
         self.meter.clear();
+        self.seen.clear();
     }
 }
 
@@ -219,9 +226,9 @@ impl Service for Room {
         }
     }
 
-    fn spell(&self, _call: &Call, code: &Value, reason: &str) -> Reply {
-        let code = code.as_i64().or_else(|| code.as_str().and_then(|code| code.parse().ok())).unwrap_or(1);
-        if reason.is_empty() { Refusal::new(code).reply() } else { Refusal::saying(code, reason).reply() }
+    fn spell(&self, _call: &Call, told: &Told<'_>) -> Reply {
+        let code = told.number();
+        Refusal::saying(code, told.text(message::reason(code))).reply()
     }
 
     fn limited(&self, _call: &Call, limit: Limit) -> Reply {
@@ -243,7 +250,7 @@ impl Room {
         if by == By::All && !app.has_broadcast {
             return Err(Refusal::new(10_005));
         }
-        message::check(&form, &app.channels)?;
+        message::check(&form, &app.channels, self.hall.clock.now_ms())?;
         let (phones, bad) = self.targets(by, &form, &app)?;
         let is_shown = form.text("pass_through") != "1";
         let now_ms = self.hall.clock.now_ms();
@@ -388,6 +395,7 @@ impl Room {
     fn deliver(&self, form: &Form, phones: Vec<Device>, bad: &[String], id: &str) {
         let now_ms = self.hall.clock.now_ms();
         let content = Arc::new(message::content(form, id));
+        let job = form.text("extra.jobkey");
         let mut arrived = Vec::with_capacity(phones.len());
         // By the kinds of receipts: delivered, gone, muted.
         let mut fates: [(i64, Vec<String>); 3] = [(1, Vec::new()), (16, bad.to_vec()), (32, Vec::new())];
@@ -397,6 +405,10 @@ impl Room {
                 "muted" => fates[2].1.push(phone.token),
                 ACTIVE => {
                     fates[0].1.push(phone.token.clone());
+                    // Messages of one job are one message to a phone.
+                    if !job.is_empty() && !self.seen.is_first(format!("{} {job}", phone.token), now_ms) {
+                        continue;
+                    }
                     let (token, content) = (phone.token, Arc::clone(&content));
                     arrived.push(Notification { room: ROOM, token, at_ms: now_ms, content, is_revoked: false });
                 }

@@ -58,6 +58,17 @@ async fn the_page_shows_what_arrived() {
 }
 
 #[tokio::test]
+async fn the_page_shows_the_phones_of_every_vendor() {
+    let world = World::new().await;
+    for room in ["fcm", "huawei", "honor", "harmony", "xiaomi", "oppo", "vivo"] {
+        world.control("POST", &format!("/{room}/apps"), &json!({}));
+        let phone = world.control("POST", &format!("/{room}/devices"), &json!({}));
+        let (_, page) = call(&world.sandbox.api_url(), "GET", "/", "").await;
+        assert!(page.contains(&format!("<b>{room}</b>")) && page.contains(phone["token"].as_str().unwrap()), "{room}");
+    }
+}
+
+#[tokio::test]
 async fn reset_forgets_phones_rules_requests_and_the_clock() {
     let world = World::new().await;
     world.connect().await.ask(world.good(), ALERT).await.unwrap();
@@ -105,4 +116,49 @@ async fn rules_of_a_file_stand_from_the_start() {
     let sandbox = Sandbox::start(SandboxSettings { faults, ..SandboxSettings::default() }).await.unwrap();
     let listed = sandbox.control("GET", "/faults", &json!({})).unwrap();
     assert_eq!(listed, json!({"faults": [{"count": 0, "effect": "delay", "ms": 5}]}));
+}
+
+#[tokio::test]
+async fn a_rule_that_names_what_its_vendor_does_not_document_is_refused() {
+    let sandbox = Sandbox::start(SandboxSettings::default()).await.unwrap();
+    let url = sandbox.api_url();
+    let refused = async |rule: &str| {
+        let (status, body) = call(&url, "POST", "/faults", rule).await;
+        assert_eq!(status, 400, "{rule}");
+        serde_json::from_str::<Value>(&body).unwrap()["error"].as_str().unwrap().to_owned()
+    };
+    let text = refused(r#"{"room":"oppo","effect":"answer","code":99}"#).await;
+    assert!(text.starts_with("oppo documents no code 99; there are -2, -1, 0, 11, "), "{text}");
+    let text = refused(r#"{"room":"apns","effect":"answer","code":"BadWeather"}"#).await;
+    assert!(text.starts_with("apns documents no code BadWeather; there are BadCollapseId, "), "{text}");
+    assert_eq!(refused(r#"{"effect":"answer","code":10009}"#).await, "code 10009 is a vendor's own: name the room");
+    assert_eq!(refused(r#"{"room":"moon","effect":"drop"}"#).await, "there is no room moon");
+    assert_eq!(refused(r#"{"effect":"answer"}"#).await, "an answer has a code, a status or a body");
+    assert_eq!(sandbox.control("GET", "/faults", &json!({})).unwrap(), json!({"faults": []}));
+    // A file is no other way in.
+    let rule = serde_json::from_str(r#"{"room":"vivo","effect":"answer","code":1}"#).unwrap();
+    let started = Sandbox::start(SandboxSettings { faults: vec![rule], ..SandboxSettings::default() }).await;
+    let text = started.err().unwrap().to_string();
+    assert!(text.starts_with("fault rule 1: vivo documents no code 1; there are 0, 10000, "), "{text}");
+}
+
+/// The published numbers of push are in a table beside the catalogue; Google's numbers stand for words.
+const PUBLISHED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/codes.tsv"));
+
+#[tokio::test]
+async fn every_published_number_of_a_vendor_can_be_answered_by_a_rule() {
+    let sandbox = Sandbox::start(SandboxSettings::default()).await.unwrap();
+    let codes = sandbox.control("GET", "/codes", &json!({})).unwrap();
+    let mut count = 0;
+    for line in PUBLISHED.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let ["push-status", room, code, ..] = fields[..] else { continue };
+        if matches!(room, "common" | "apns" | "fcm") {
+            continue;
+        }
+        assert!(codes[room].as_array().unwrap().contains(&json!(code)), "{room} {code}");
+        sandbox.control("POST", "/faults", &json!({"room": room, "effect": "answer", "code": code})).unwrap();
+        count += 1;
+    }
+    assert!(count > 100, "{count}");
 }

@@ -248,3 +248,18 @@ async fn receipts_have_the_newer_shape() {
     );
     assert!(receipt.headers.contains_key("x-huawei-callback-id"));
 }
+
+#[tokio::test]
+async fn a_phone_shows_an_id_of_its_sender_once_a_day() {
+    let house = open().await;
+    let token = house.phone(json!({}));
+    let mut body = good(&[&token]);
+    body["payload"]["notification"]["appMessageId"] = json!("m1");
+    for _ in 0..2 {
+        assert_eq!(said(&send(&house, &bearer(), "0", &body).await).1, "80000000");
+    }
+    assert_eq!(house.inbox(&token).len(), 1);
+    body["payload"]["notification"]["appMessageId"] = json!("m2");
+    send(&house, &bearer(), "0", &body).await;
+    assert_eq!(house.inbox(&token).len(), 2);
+}

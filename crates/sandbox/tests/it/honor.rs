@@ -187,3 +187,15 @@ async fn the_token_endpoint_refuses_strangers() {
     let got = house.post(path, &[FORM], "grant_type=password").await;
     assert_eq!((got.status, &got.json()["error"]), (400, &json!("unsupported_grant_type")));
 }
+
+#[tokio::test]
+async fn a_moment_has_a_zone() {
+    let house = open().await;
+    let token = house.phone(json!({}));
+    let bearer = bearer(&house).await;
+    for (when, code) in [("2027-01-02T03:04:05Z", 200), ("2027-01-02 03:04", 80_100_003)] {
+        let mut body = good(&[&token]);
+        body["android"]["notification"]["when"] = json!(when);
+        assert_eq!(said(&send(&house, &bearer, &body.to_string()).await).1, code);
+    }
+}

@@ -313,7 +313,8 @@ async fn the_old_gateway_answers_only_when_it_is_switched_on() {
     house.control("PATCH", "apps/100000001", json!({"is_secret_rotated": false, "is_push_enabled": false}));
     gateway(ask("100000001", ("a", "")).await, "106", "no permission to access the service").await;
     house.control("PATCH", "apps/100000001", json!({"is_push_enabled": true}));
-    house.call("POST", "/faults", json!({"path": "/pushsend.do", "effect": "answer", "code": 111}));
+    let rule = json!({"room": "huawei", "path": "/pushsend.do", "effect": "answer", "code": 111});
+    house.call("POST", "/faults", rule);
     gateway(ask("100000001", ("a", "")).await, "111", "service busy").await;
     for (state, code) in [
         ("offline", "80000003"),
@@ -326,4 +327,61 @@ async fn the_old_gateway_answers_only_when_it_is_switched_on() {
         house.control("PUT", &format!("devices/{token}/state"), json!({"state": state}));
         assert_eq!(said(&ask("100000001", ("a", "")).await).1, code);
     }
+}
+
+#[tokio::test]
+async fn the_retired_gateway_stands_in_front_of_todays_path_only_where_it_is_asked_for() {
+    let house = open().await;
+    let (token, other) = (house.phone(json!({})), house.phone(json!({})));
+    let bearer = bearer(&house).await;
+    house.control("PUT", &format!("devices/{token}/state"), json!({"state": "offline"}));
+    assert_eq!(said(&send(&house, &bearer, &good(&[&token])).await), expected(200, "80000000", "Success"));
+    house.control("PATCH", "apps/100000001", json!({"is_legacy": true}));
+    assert_eq!(said(&send(&house, &bearer, &good(&[&token])).await), expected(200, "80000003", "Terminal offline"));
+    // Many phones were never waited for.
+    assert_eq!(said(&send(&house, &bearer, &good(&[&token, &other])).await), expected(200, "80000000", "Success"));
+    let status = |got: Got| got.headers["nsp_status"].to_str().unwrap().to_owned();
+    assert_eq!(status(send(&house, "wrong", &good(&[&token])).await), "102");
+    house.control("PATCH", "apps/100000001", json!({"is_push_enabled": false}));
+    assert_eq!(status(send(&house, &bearer, &good(&[&token])).await), "106");
+    house.control("PATCH", "apps/100000001", json!({"is_secret_rotated": true}));
+    assert_eq!(status(send(&house, &bearer, &good(&[&token])).await), "107");
+}
+
+#[tokio::test]
+async fn moments_have_a_zone_and_texts_at_most_three_languages() {
+    let house = open().await;
+    let token = house.phone(json!({}));
+    let bearer = bearer(&house).await;
+    let check = async |name: &str, value: Value, is_fine: bool| {
+        let mut body = good(&[&token]);
+        body["message"]["android"]["notification"][name] = value;
+        let (_, code, text) = said(&send(&house, &bearer, &body).await);
+        let refused = ("80100003", format!("Message structure error: {name}"));
+        let expected = if is_fine { ("80000000", "Success".to_owned()) } else { refused };
+        assert_eq!((code.as_str(), text), expected);
+    };
+    check("when", json!("2027-01-02T03:04:05.678Z"), true).await;
+    check("when", json!("tomorrow"), false).await;
+    let languages = |names: &[&str]| -> Value { names.iter().map(|name| ((*name).to_owned(), json!("x"))).collect() };
+    check("multi_lang_key", json!({"title_key": languages(&["en", "zh", "fr"])}), true).await;
+    check("multi_lang_key", json!({"title_key": languages(&["en", "zh", "fr", "de"])}), false).await;
+}
+
+#[tokio::test]
+async fn so_many_topics_are_worked_on_at_once() {
+    let house = open().await;
+    let bearer = bearer(&house).await;
+    let mut body = good(&[]);
+    body["message"].as_object_mut().unwrap().remove("token");
+    body["message"]["topic"] = json!("news");
+    let mut codes = std::collections::BTreeMap::<String, usize>::new();
+    // The sandbox's clock moves on meanwhile: a few seconds' worth are enough for one second to be too full.
+    for _ in 0..2_000 {
+        *codes.entry(said(&send(&house, &bearer, &body).await).1).or_default() += 1;
+        if codes.contains_key("80100017") {
+            return;
+        }
+    }
+    panic!("never too many: {codes:?}");
 }

@@ -195,9 +195,40 @@ async fn receipts_tell_by_event_and_invalid_ids_can_be_fetched() {
         }])
     );
     house.control("PUT", &format!("devices/{phone}/state"), json!({"state": "unregistered"}));
+    message["notification"]["app_message_id"] = json!("2");
     unicast(&house, &token, &message).await;
     assert_eq!(receiver.next().await.json()[0]["eventType"], "regid_invalid");
     let got =
         house.post("/server/v1/feedback/fetch_invalid_regidList", &[FORM], &form(&[("auth_token", &token)])).await;
     assert_eq!(got.json()["data"], json!({"registration_ids": [phone], "totalCount": 1}));
+}
+
+#[tokio::test]
+async fn of_the_same_message_a_target_gets_one() {
+    let house = open().await;
+    let (phone, token) = (house.phone(json!({})), token(&house).await);
+    let mut other = message(&phone);
+    other["notification"]["app_message_id"] = json!("2");
+    for (message, count) in [(message(&phone), 1), (message(&phone), 1), (other.clone(), 2), (other, 2)] {
+        assert_eq!(said(&unicast(&house, &token, &message).await).0, 0);
+        assert_eq!(house.inbox(&phone).len(), count);
+    }
+}
+
+#[tokio::test]
+async fn times_have_a_beginning_and_an_end_and_a_single_message_has_none_to_be_sent() {
+    let house = open().await;
+    let (phone, token) = (house.phone(json!({})), token(&house).await);
+    let check = async |fields: Value, field: &str| {
+        let mut message = message(&phone);
+        message["notification"].as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let said = said(&unicast(&house, &token, &message).await);
+        let expected =
+            if field.is_empty() { (0, "Success".to_owned()) } else { (41, format!("Invalid Arguments: {field}")) };
+        assert_eq!(said, expected);
+    };
+    check(json!({"show_time_type": 1}), "show_time_type").await;
+    check(json!({"show_time_type": 1, "show_start_time": 2, "show_end_time": 2}), "show_time_type").await;
+    check(json!({"show_time_type": 1, "show_start_time": 1, "show_end_time": 2}), "").await;
+    check(json!({"push_time_type": 1, "push_start_time": 1}), "push_time_type").await;
 }

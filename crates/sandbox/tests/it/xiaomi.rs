@@ -240,3 +240,24 @@ fn percent_decode(text: &str) -> String {
     }
     String::from_utf8(bytes).unwrap()
 }
+
+#[tokio::test]
+async fn messages_of_one_job_are_one_message_to_a_phone() {
+    let house = open().await;
+    let (token, other) = (house.phone(json!({})), house.phone(json!({})));
+    for (token, job) in [(&token, "a"), (&token, "a"), (&other, "a"), (&token, "b"), (&other, "")] {
+        let got = send(&house, &with(token, &[("extra.jobkey", job)])).await;
+        assert_eq!(got.json()["code"], 0, "{}", got.body);
+    }
+    assert_eq!((house.inbox(&token).len(), house.inbox(&other).len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_message_is_planned_a_week_ahead_at_most() {
+    let house = open().await;
+    let token = house.phone(json!({}));
+    let ahead = |days: i64| ((crate::wire::machine_s() + days * 86_400) * 1_000).to_string();
+    assert_eq!(send(&house, &with(&token, &[("time_to_send", &ahead(6))])).await.json()["code"], 0);
+    let got = send(&house, &with(&token, &[("time_to_send", &ahead(8))])).await;
+    assert_eq!((refused(&got).0, refused(&got).1), (10_017, "Parameter value invalid: time_to_send".to_owned()));
+}

@@ -291,7 +291,7 @@ fn take_from_group(
     let seq = Seq(key.seq.into());
     let Some(group) = store::groups::get(tx, &id)?.filter(store::groups::Group::is_alive) else { return Ok(()) };
     let found = store::groups::messages::at(tx, group.conversation, seq)?;
-    if !found.is_some_and(|message| name_of(message.seq, message.at, message.random) == key) {
+    if found.is_none_or(|message| name_of(message.seq, message.at, message.random) != key) {
         return Ok(());
     }
     let settings = store::groups::GroupSettings { has_recall: true, ..app.settings.groups.clone() };

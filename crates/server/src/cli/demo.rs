@@ -1,8 +1,10 @@
 //! The main job in one go, on real input: two accounts, a message, an absence, a notification, a return.
 //!
 //! Everything is as a team would have it: a node with an embedded store, REST by a back end, two people with the
-//! client SDK, a phone at the vendor's (the sandbox plays it). Each step prints what really came back; the first that
-//! does not hold ends the demo with an error.
+//! client SDK, a phone at the vendor's (the sandbox plays it); at the end a push to eight phones at once (`phones`). Each
+//! step prints what really came back; the first that does not hold ends the demo with an error.
+
+mod phones;
 
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use store::deliveries;
 use super::{log, print};
 use crate::clock::Clock;
 use crate::config::Log;
+use crate::dev::vendors::{add_phone, inbox};
 use crate::dev::{Dev, Options};
 use crate::rest::Rest;
 
@@ -95,6 +98,7 @@ impl<'a> Demo<'a> {
         self.agree(&mut alice, &bob, &sent).await?;
         bob.client.shutdown().await;
         alice.client.shutdown().await;
+        phones::show(self).await?;
         print("\nEverything held.");
         Ok(())
     }
@@ -133,9 +137,7 @@ impl<'a> Demo<'a> {
 
     /// A phone that the vendor knows, with its token told to the gateway.
     async fn register_phone(&self, bob: &Person) -> Result<String> {
-        let phone = self.dev.sandbox.control("POST", "/apns/devices", &json!({"bundle": crate::dev::BUNDLE}));
-        let phone = phone.map_err(Failure::internal)?;
-        let token = phone["token"].as_str().unwrap_or_default().to_owned();
+        let token = add_phone(&self.dev.sandbox, "apns")?;
         bob.client.set_push_token("apns", &token, 0).await.map_err(broken)?;
         Ok(token)
     }
@@ -152,10 +154,8 @@ impl<'a> Demo<'a> {
 
     /// Waits until the vendor has given both notifications to the phone.
     async fn see_phone(&self, token: &str) -> Result<()> {
-        let path = format!("/apns/devices/{token}/inbox");
         let shown = until("bob's phone shows the notifications", async || {
-            let inbox = self.dev.sandbox.control("GET", &path, &Value::Null).map_err(Failure::internal)?;
-            let all = inbox["notifications"].as_array().cloned().unwrap_or_default();
+            let all = inbox(&self.dev.sandbox, "apns", token)?;
             Ok((all.len() >= 2).then_some(all))
         })
         .await?;

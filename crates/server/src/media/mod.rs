@@ -13,6 +13,7 @@ mod download;
 mod history;
 mod http;
 mod link;
+mod purge;
 mod staged;
 mod upkeep;
 mod upload;
@@ -99,6 +100,8 @@ impl Media {
         metrics::counter!("noroshi_media_removed_total").increment(0);
         metrics::counter!("noroshi_history_files_total").increment(0);
         metrics::counter!("noroshi_history_purged_total").increment(0);
+        metrics::counter!("noroshi_history_purged_notes_total").increment(0);
+        metrics::counter!("noroshi_ended_groups_purged_rows_total").increment(0);
         metrics::gauge!("noroshi_media_uploads").set(self.uploads() as f64);
     }
 

@@ -4,37 +4,33 @@
 //! pieces, and rests as long as it works, so that sends hardly notice.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use contract::{AppId, ConversationId, Millis, Result, limit};
+use contract::{AppId, Millis, Result, limit};
 use object_store::ObjectStoreExt;
 use store::apps::App;
 use store::exports::{self, Mark};
-use store::{media, retention};
+use store::media;
 use tokio::sync::watch;
 use tracing::{error, info};
 
 use super::history::Slot;
-use super::{file_key, history_key, trouble};
+use super::{file_key, history_key, purge, trouble};
 use crate::listen::ended;
 use crate::node::Node;
 
 const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 /// How often a round is made.
 const ROUND: Duration = Duration::from_mins(1);
 /// A message may be committed some time after the moment that it carries.
-const GRACE_MS: i64 = 10 * 60_000;
+pub(super) const GRACE_MS: i64 = 10 * 60_000;
 /// An app's care is claimed for so long, and again with every piece of work.
-const LEASE_MS: i64 = 5 * 60_000;
+pub(super) const LEASE_MS: i64 = 5 * 60_000;
 /// How far back an app begins that was never cared for.
 const FIRST_HOURS: i64 = 24;
 /// Purges of an app begin at most so often.
 const PURGE_MS: i64 = HOUR_MS;
-/// Messages of one transaction of a purge: some milliseconds of the writer.
-const PURGE_ROWS: u64 = 500;
-/// Messages that one round forgets of one app, so that every app gets its turn.
-const PURGE_BUDGET: u64 = 200_000;
 /// Files that one transaction forgets.
 const SWEEP_FILES: usize = 200;
 
@@ -137,10 +133,7 @@ fn next(app: &App, now: Millis, reached: Mark) -> Millis {
     if app.settings.has_history_files {
         next = next.min(Millis((reached.next_hour + 1) * HOUR_MS + GRACE_MS));
     }
-    if app.history_days().is_some() {
-        next = next.min(reached.purged_at.plus(PURGE_MS));
-    }
-    next
+    next.min(reached.purged_at.plus(PURGE_MS))
 }
 
 async fn care_held(node: &Node, app: &App, mut mark: Mark) -> Result<Mark> {
@@ -160,13 +153,8 @@ async fn care_held(node: &Node, app: &App, mut mark: Mark) -> Result<Mark> {
         mark.next_hour = mark.next_hour.max(end);
     }
     forget_files(node, app.id, oldest).await?;
-    if let Some(days) = app.history_days()
-        && mark.purged_at.plus(PURGE_MS) <= now
-    {
-        let is_all = purge(node, app.id, now.plus(-days * DAY_MS)).await?;
-        if is_all {
-            mark.purged_at = now;
-        }
+    if mark.purged_at.plus(PURGE_MS) <= now && purge::all(node, app).await? {
+        mark.purged_at = now;
     }
     Ok(mark)
 }
@@ -218,43 +206,5 @@ async fn sweep(node: &Node, app: AppId, now: Millis) -> Result<()> {
         }
         metrics::counter!("noroshi_media_removed_total").increment(ids.len() as u64);
         node.store.write(app, move |tx| media::remove(tx, &ids)).await?;
-    }
-}
-
-/// Forgets messages that are older than a moment. Answers whether all of them are gone.
-async fn purge(node: &Node, app: AppId, before: Millis) -> Result<bool> {
-    let before_s = before.secs();
-    let mut budget = PURGE_BUDGET;
-    let mut after = ConversationId([0; 16]);
-    loop {
-        let walk =
-            move |snapshot: &mut store::Snapshot<'_>| retention::walk(snapshot, after, before_s, limit::STORE_PAGE);
-        let page = node.store.read(app, walk).await?;
-        let Some((last, _)) = page.last() else { return Ok(true) };
-        after = *last;
-        for (conversation, _) in page.into_iter().filter(|(_, is_old)| *is_old) {
-            loop {
-                if budget == 0 {
-                    return Ok(false);
-                }
-                let started = Instant::now();
-                let (rows, by, until) = (PURGE_ROWS.min(budget), node.id, node.clock.now().plus(LEASE_MS));
-                let forget = move |tx: &mut store::Tx<'_>| {
-                    // Whoever lost the care stops; two purges at once would do no harm, only work.
-                    if !exports::keep(tx, by, until)? {
-                        return Ok(None);
-                    }
-                    retention::purge(tx, conversation, before_s, rows).map(Some)
-                };
-                let Some(gone) = node.store.write(app, forget).await? else { return Ok(false) };
-                metrics::counter!("noroshi_history_purged_total").increment(gone);
-                budget -= gone.min(budget);
-                // As long a rest as the work took: half of the writer is for others, whatever the machine.
-                tokio::time::sleep(started.elapsed()).await;
-                if gone < rows {
-                    break;
-                }
-            }
-        }
     }
 }

@@ -17,6 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use contract::codes::{Family, Row, Surface, rows};
 use server::config::Config;
 
 /// What may stand in an `sh` block.
@@ -39,6 +40,23 @@ fn the_documents_hold() {
         checks.into_iter().flat_map(|check| check.join().expect("a document is examined")).collect()
     });
     assert!(complaints.is_empty(), "{} complaints\n\n{}", complaints.len(), complaints.join("\n"));
+}
+
+#[test]
+fn every_published_status_of_a_vendor_says_on_its_page_what_to_do() {
+    let is_vendors = |row: &&Row| row.surface == Surface::Push && row.family != Family::PushCommon;
+    let mut lost = Vec::new();
+    for row in rows().filter(is_vendors) {
+        let page = format!("docs/guide/push-{}.md", row.family.as_str());
+        let text = fs::read_to_string(root().join(&page)).unwrap_or_default();
+        let (_, table) = text.split_once("\n## What a status asks you to do\n").unwrap_or_default();
+        let first = |line: &str| line.strip_prefix('|').and_then(|line| line.split('|').next().map(str::to_owned));
+        let code = row.code.to_string();
+        if !table.lines().filter_map(first).any(|cell| cell.split(',').any(|one| one.trim() == code)) {
+            lost.push(format!("{page}: {code}"));
+        }
+    }
+    assert!(lost.is_empty(), "{lost:#?}");
 }
 
 #[test]

@@ -123,7 +123,9 @@ pub(crate) struct Gathered {
     pub(crate) heads: Vec<Head>,
     pub(crate) accounts: Vec<Option<Account>>,
     pub(crate) exact: Vec<Option<Stored>>,
-    pub(crate) groups: Vec<Option<GroupFacts>>,
+    /// With whether a push can reach anybody in the app: asking that of each member of a group would cost what the group
+    /// is large.
+    pub(crate) groups: Vec<Option<(GroupFacts, bool)>>,
 }
 
 /// An engine's part of a batch, inside one transaction.
@@ -214,8 +216,9 @@ pub(crate) fn run<E: Engine>(
     let accounts: HashMap<_, _> = questions.accounts.iter().copied().zip(gathered.accounts).collect();
     let mut facts: Vec<Facts> = waiting.iter().map(|(app, waiting)| facts_of(*app, waiting, &accounts)).collect();
     for (index, found) in group_indexes(waiting).zip(&gathered.groups) {
-        facts[index].group = *found;
-        if found.is_some() {
+        (facts[index].group, facts[index].receiver_reach) = (found.map(|(facts, _)| facts), false);
+        if let Some((_, is_reached)) = found {
+            facts[index].receiver_reach = *is_reached;
             // Its head was made with the group, and its members join and part by themselves.
             let head = &mut gathered.heads[slot_of[index]];
             (head.is_new, head.is_parted) = (false, false);
@@ -455,7 +458,7 @@ impl Numbering<'_> {
         self.moved[slot] = true;
         let group_kind = facts.group.map(|group| group.kind);
         self.plan.rows.push(Row { draft: index, stored, flags, group_kind });
-        if draft.push.is_some() && (facts.receiver_reach || group_kind.is_some()) {
+        if draft.push.is_some() && facts.receiver_reach {
             self.plan.pushes.push((index, ids.next(), seq));
         }
         Sent { key: stored.key, seq, at, duplicate: false }

@@ -83,14 +83,19 @@ const RECENT_IN_GROUPS: Sql = sql!(
                    ORDER BY m.seq DESC LIMIT 1) AS f"
 );
 
+// Who is muted in a community is so in its topics.
 const GROUPS: Sql = sql!(
-    postgres: "SELECT u.n, g.kind, g.is_muted, COALESCE(m.role, 0), COALESCE(q.until, 0),
-                      COALESCE(a.group_muted_until, 0)
+    postgres: "SELECT u.n, g.kind, GREATEST(g.is_muted, h.is_muted), COALESCE(m.role, 0),
+                      COALESCE(GREATEST(q.until, r.until), 0), COALESCE(a.group_muted_until, 0),
+                      EXISTS (SELECT 1 FROM accounts p WHERE p.app = u.app AND p.reach > 0)::int::bigint
                FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::bytea[])
                     WITH ORDINALITY AS u (app, id, conversation, sender, home, n)
                JOIN groups g ON g.app = u.app AND g.id = u.id AND g.conversation = u.conversation AND g.ended_at = 0
                LEFT JOIN group_members m ON m.app = u.app AND m.conversation = u.home AND m.account = u.sender
                LEFT JOIN group_mutes q ON q.app = u.app AND q.conversation = u.conversation AND q.account = u.sender
+               LEFT JOIN group_mutes r ON u.home <> u.conversation AND r.app = u.app AND r.conversation = u.home
+                                      AND r.account = u.sender
+               LEFT JOIN groups h ON u.home <> u.conversation AND h.app = u.app AND h.conversation = u.home
                LEFT JOIN accounts a ON a.app = u.app AND a.id = u.sender"
 );
 
@@ -360,15 +365,16 @@ fn account(row: &Row) -> Result<Account> {
     })
 }
 
-fn group_facts(row: &Row) -> Result<Option<GroupFacts>> {
+fn group_facts(row: &Row) -> Result<Option<(GroupFacts, bool)>> {
     let Some(kind) = GroupKind::from_number(get(row, 1)?) else { return Ok(None) };
-    Ok(Some(GroupFacts {
+    let facts = GroupFacts {
         kind,
         is_muted: get(row, 2)? != 0,
         role: Role::from_number(get(row, 3)?),
         muted_until: Millis(get(row, 4)?),
         banned_until: Millis(get(row, 5)?),
-    }))
+    };
+    Ok(Some((facts, get(row, 6)? != 0)))
 }
 
 /// Puts rows at the places that their first column (from 1) names.

@@ -101,27 +101,27 @@ impl Lite {
         .map(|row| row.map(stored))
     }
 
-    fn in_group(&mut self, question: &InGroup<'_>) -> Result<Option<GroupFacts>> {
-        type Found = (i64, bool, Option<i64>, Option<Millis>, Millis);
+    fn in_group(&mut self, question: &InGroup<'_>) -> Result<Option<(GroupFacts, bool)>> {
+        type Found = (i64, bool, Option<i64>, Millis, Millis, bool);
         let row: Option<Found> = self.opt(
             sql!(
-                "SELECT g.kind, g.is_muted, m.role, q.until,
-                        COALESCE((SELECT group_muted_until FROM accounts WHERE app = $1 AND id = $4), 0)
+                // Who is muted in a community is so in its topics.
+                "SELECT g.kind, CASE WHEN h.is_muted = 1 THEN 1 ELSE g.is_muted END, m.role,
+                        CASE WHEN r.until > COALESCE(q.until, 0) THEN r.until ELSE COALESCE(q.until, 0) END,
+                        COALESCE((SELECT group_muted_until FROM accounts WHERE app = $1 AND id = $4), 0),
+                        EXISTS (SELECT 1 FROM accounts WHERE app = $1 AND reach > 0)
                          FROM groups g
                          LEFT JOIN group_members m ON m.app = $1 AND m.conversation = $5 AND m.account = $4
                          LEFT JOIN group_mutes q ON q.app = $1 AND q.conversation = $3 AND q.account = $4
+                         LEFT JOIN group_mutes r ON $5 <> $3 AND r.app = $1 AND r.conversation = $5 AND r.account = $4
+                         LEFT JOIN groups h ON $5 <> $3 AND h.app = $1 AND h.conversation = $5
                          WHERE g.app = $1 AND g.id = $2 AND g.conversation = $3 AND g.ended_at = 0"
             ),
             (question.app, &question.group.id, question.group.conversation, question.sender, question.home),
         )?;
-        Ok(row.and_then(|(kind, is_muted, role, muted_until, banned_until)| {
-            Some(GroupFacts {
-                kind: GroupKind::from_number(kind)?,
-                is_muted,
-                role: role.and_then(Role::from_number),
-                muted_until: muted_until.unwrap_or_default(),
-                banned_until,
-            })
+        Ok(row.and_then(|(kind, is_muted, role, muted_until, banned_until, is_reached)| {
+            let (kind, role) = (GroupKind::from_number(kind)?, role.and_then(Role::from_number));
+            Some((GroupFacts { kind, is_muted, role, muted_until, banned_until }, is_reached))
         }))
     }
 

@@ -409,19 +409,3 @@ pub fn joined_conversations(
         (app, account, count as i64),
     )
 }
-
-/// Forgets some of the members that groups left behind when they ended, and their mutes; answers how many members.
-pub fn purge(tx: &mut Tx<'_>, conversation: ConversationId, count: usize) -> Result<u64> {
-    let app = tx.app();
-    let gone = tx.run(
-        sql!(
-            "DELETE FROM group_members WHERE app = $1 AND conversation = $2 AND account IN (
-                 SELECT account FROM group_members WHERE app = $1 AND conversation = $2 ORDER BY account LIMIT $3)"
-        ),
-        (app, conversation, count as i64),
-    )?;
-    if gone < count as u64 {
-        tx.run(sql!("DELETE FROM group_mutes WHERE app = $1 AND conversation = $2"), (app, conversation))?;
-    }
-    Ok(gone)
-}

@@ -303,24 +303,26 @@ pub fn deleted_for(
     Ok(rows.into_iter().map(|(seq,)| seq).collect())
 }
 
-/// Counts what a member has not read, up to the documented cap, over a bounded number of messages.
+/// Counts what a member has not read, up to the documented cap, over a bounded number of messages. In a topic, whose
+/// members are those of its community, what was before it came is not unread to anybody.
 pub fn unread(snapshot: &mut Snapshot<'_>, group: &Group, member: &Member) -> Result<i64> {
     let seen = member.read_in(group).max(member.cleared_in(group)).max(member.hidden);
     if seen >= group.seq {
         return Ok(0);
     }
+    let since = if group.is_topic() { member.joined_at } else { Millis(i64::MIN) };
     let app = snapshot.app();
     let (count,): (i64,) = snapshot.one(
         sql!(
             "SELECT COUNT(*) FROM (
-                 SELECT seq, sender, flags FROM messages
+                 SELECT seq, sender, flags, at FROM messages
                  WHERE app = $1 AND conversation = $2 AND seq > $3 AND grouped = 1 ORDER BY seq DESC LIMIT $4
              ) AS recent
-             WHERE sender <> $5 AND flags & $6 <> 0 AND flags & $7 = 0 AND NOT EXISTS (
+             WHERE sender <> $5 AND flags & $6 <> 0 AND flags & $7 = 0 AND at >= $8 AND NOT EXISTS (
                  SELECT 1 FROM group_deletions d
                  WHERE d.app = $1 AND d.conversation = $2 AND d.account = $5 AND d.seq = recent.seq)"
         ),
-        (app, group.conversation, seen, limit::UNREAD_SCAN, &member.account, Flags::COUNTS.0, Flags::RECALLED.0),
+        (app, group.conversation, seen, limit::UNREAD_SCAN, &member.account, Flags::COUNTS.0, Flags::RECALLED.0, since),
     )?;
     Ok(count.min(limit::UNREAD_PER_CONVERSATION))
 }

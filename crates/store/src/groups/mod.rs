@@ -2,8 +2,10 @@
 //!
 //! A group has a row of its own and a conversation head, both found by its id; its members and messages hang on the
 //! conversation. `members`: who is in. `messages`: what is in. `requests`: who wants in. `settings`: what an app says
-//! about its groups. Whoever changes a group or its members holds the group's row first and the head after it.
+//! about its groups. `ended`: what is left when one ends. `idle`: which nobody uses. Whoever changes a group or its members holds the group's row first and the head after it.
 
+pub mod ended;
+pub mod idle;
 pub mod members;
 pub mod messages;
 pub mod receipts;
@@ -14,7 +16,7 @@ use std::collections::BTreeMap;
 
 use contract::group::{GroupId, GroupKind, JoinOption};
 use contract::{ConversationId, Failure, Millis, Result, Seq, UserId};
-pub use settings::{FieldRule, GroupSettings};
+pub use settings::{FieldRule, GroupSettings, Recycling};
 
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
@@ -268,11 +270,11 @@ pub fn open(tx: &mut Tx<'_>, group: &Group) -> Result<()> {
     Ok(())
 }
 
-/// Ends the conversation of a group: whoever sends into it finds none.
-pub fn close(tx: &mut Tx<'_>, group: &Group) -> Result<()> {
+/// Ends the conversation of a group: whoever sends into it finds none, and its rows are removed with time.
+pub fn close(tx: &mut Tx<'_>, group: &Group, now: Millis) -> Result<()> {
     let app = tx.app();
     tx.run(sql!("DELETE FROM conversations WHERE app = $1 AND id = $2"), (app, group.conversation))?;
-    Ok(())
+    ended::note(tx, group.conversation, now)
 }
 
 /// What all groups of an app share.
@@ -362,4 +364,14 @@ pub fn owned(snapshot: &mut Snapshot<'_>, owner: &UserId) -> Result<Vec<(GroupKi
         (app, owner),
     )?;
     Ok(rows.into_iter().filter_map(|(kind, count)| Some((GroupKind::from_number(kind)?, count))).collect())
+}
+
+/// Lists some of the groups that an account owns, in it or not.
+pub fn owned_by(snapshot: &mut Snapshot<'_>, owner: &UserId, count: usize) -> Result<Vec<GroupId>> {
+    let app = snapshot.app();
+    let rows: Vec<(GroupId,)> = snapshot.all(
+        sql!("SELECT id FROM groups WHERE app = $1 AND owner = $2 AND ended_at = 0 ORDER BY id LIMIT $3"),
+        (app, owner, count as i64),
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

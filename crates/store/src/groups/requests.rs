@@ -167,3 +167,19 @@ pub fn of_account(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -
         (app, account, count as i64),
     )
 }
+
+/// Refuses some of what waits for an account, everywhere; answers how many requests. They stay, because their numbers are
+/// not given again.
+pub fn withdraw(tx: &mut Tx<'_>, account: &UserId, now: Millis, count: usize) -> Result<usize> {
+    let app = tx.app();
+    let gone = tx.run(
+        sql!(
+            "UPDATE group_requests SET outcome = 2, answered_at = $3
+             WHERE app = $1 AND account = $2 AND outcome = 0 AND (conversation, number) IN (
+                 SELECT conversation, number FROM group_requests WHERE app = $1 AND account = $2 AND outcome = 0
+                 ORDER BY at LIMIT $4)"
+        ),
+        (app, account, now, count as i64),
+    )?;
+    Ok(gone as usize)
+}

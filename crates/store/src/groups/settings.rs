@@ -38,6 +38,8 @@ pub struct GroupSettings {
     pub fields: BTreeMap<String, FieldRule>,
     /// Declared fields of members, at most five.
     pub member_fields: BTreeMap<String, FieldRule>,
+    /// When groups that nobody uses are taken away.
+    pub recycling: Recycling,
 }
 
 impl Default for GroupSettings {
@@ -57,7 +59,38 @@ impl Default for GroupSettings {
             name_card_bytes: group::NAME_CARD_BYTES,
             fields: BTreeMap::new(),
             member_fields: BTreeMap::new(),
+            recycling: Recycling::default(),
         }
+    }
+}
+
+/// After how many seconds without a message and without a change of what it says of itself a group is taken away, by
+/// type; 0 means never. Live rooms keep no messages, so nobody could say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recycling {
+    /// Groups of type `Private`.
+    pub private_s: u32,
+    /// Groups of type `Public`.
+    pub public_s: u32,
+    /// Groups of type `ChatRoom`.
+    pub meeting_s: u32,
+    /// Communities, with their topics.
+    pub community_s: u32,
+}
+
+impl Recycling {
+    /// The types whose groups are taken away, each with the seconds.
+    pub fn kinds(self) -> impl Iterator<Item = (group::GroupKind, i64)> {
+        [
+            (group::GroupKind::Private, self.private_s),
+            (group::GroupKind::Public, self.public_s),
+            (group::GroupKind::ChatRoom, self.meeting_s),
+            (group::GroupKind::Community, self.community_s),
+        ]
+        .into_iter()
+        .filter(|(_, seconds)| *seconds > 0)
+        .map(|(kind, seconds)| (kind, i64::from(seconds)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use contract::{ConversationId, Error, Fault, Millis, limit};
 use store::exports::{self, Export};
+use store::groups::ended;
 use store::media::{self, File, State};
 use store::testing::{TestEngine, TestStore, permissive};
 use store::words::{self, Action, Decision, Mark, Review};
@@ -179,8 +180,11 @@ async fn a_purge_takes_the_oldest_within_its_budget_and_no_others() {
         let walk =
             move |snapshot: &mut store::Snapshot<'_>| retention::walk(snapshot, ConversationId([0; 16]), before, 10);
         let mut walked = store.read(APP, walk).await.unwrap();
-        walked.sort_unstable_by_key(|(id, _)| *id != pair);
-        assert_eq!(walked.iter().map(|(_, is_old)| *is_old).collect::<Vec<_>>(), [true, false]);
+        walked.sort_unstable_by_key(|walked| walked.conversation != pair);
+        assert_eq!(
+            walked.iter().map(|walked| (walked.is_group, walked.is_old)).collect::<Vec<_>>(),
+            [(false, true), (false, false)]
+        );
         let purge = |budget: u64| store.write(APP, move |tx| retention::purge(tx, pair, before, budget));
         assert_eq!((purge(3).await.unwrap(), purge(3).await.unwrap(), purge(3).await.unwrap()), (3, 1, 0));
         let left = number(store, APP, sql!("SELECT COUNT(*) FROM messages WHERE app = $1")).await;
@@ -199,3 +203,100 @@ async fn a_purge_takes_the_oldest_within_its_budget_and_no_others() {
     })
     .await;
 }
+
+#[test]
+fn every_table_that_hangs_on_a_conversation_is_purged_with_its_group() {
+    // Heads go when a group ends; the others are of pairs, of work under way, or what the end itself leaves.
+    const KEPT: [&str; 7] =
+        ["conversations", "memberships", "tasks", "webhook_events", "groups", "ended_groups", "outbox"];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let purge = std::fs::read_to_string(folder.join("src/groups/ended.rs")).unwrap();
+    let mut purged = 0;
+    for entry in std::fs::read_dir(folder.join("migrations")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for table in text.split("CREATE TABLE ").skip(1) {
+            let columns = table.split("\n--sqlite").next().unwrap().split(");").next().unwrap();
+            let name = table.split_whitespace().next().unwrap();
+            let hangs = columns.lines().any(|line| {
+                let mut words = line.split_whitespace();
+                matches!(words.next(), Some("conversation" | "community")) && words.next() == Some("BLOB")
+            });
+            if hangs && !KEPT.contains(&name) {
+                assert!(
+                    purge.contains(&format!("DELETE FROM {name} WHERE app = $1")),
+                    "{name} keeps rows of ended groups"
+                );
+                purged += 1;
+            }
+        }
+    }
+    assert!(purged >= 18, "the reader of migrations has lost its way: {purged}");
+}
+
+#[tokio::test]
+async fn what_a_group_leaves_behind_goes_in_bounded_steps_and_nothing_else_does() {
+    on_both(async |store| {
+        let [gone, kept] = [1, 2].map(|id| ConversationId([id; 16]));
+        let fill = move |tx: &mut store::Tx<'_>| -> contract::Result<()> {
+            for conversation in [gone, kept] {
+                for n in 0..7_i64 {
+                    for insert in ROWS {
+                        tx.run(insert, (APP, conversation, n, format!("n{n}")))?;
+                    }
+                }
+            }
+            ended::note(tx, gone, NOW)
+        };
+        store.write(APP, fill).await.unwrap();
+        let waiting = |until: Millis| store.read(APP, move |snapshot| ended::waiting(snapshot, until, 10));
+        assert_eq!((waiting(NOW.plus(-1)).await.unwrap(), waiting(NOW).await.unwrap()), (vec![], vec![gone]));
+        assert_eq!(store.read(OTHER, |snapshot| ended::waiting(snapshot, NOW, 10)).await.unwrap(), []);
+        let (mut rows, mut steps) = (0, 0);
+        while !waiting(NOW).await.unwrap().is_empty() {
+            let step = store.write(APP, move |tx| ended::purge(tx, gone, 10)).await.unwrap();
+            assert!(step <= 10, "a step of {step}");
+            rows += step;
+            steps += 1;
+        }
+        assert_eq!((rows, steps), (7 * ROWS.len() as u64, 7 * ROWS.len() as u64 / 10 + 1));
+        let mut left = 0;
+        for (count, conversation) in COUNTS.iter().flat_map(|count| [(count, gone), (count, kept)]) {
+            let count = *count;
+            let read =
+                store.read(APP, move |snapshot| snapshot.one::<(i64,)>(count, (APP, conversation))).await.unwrap();
+            assert!(conversation == kept || read.0 == 0, "{count:?}");
+            left += read.0;
+        }
+        assert_eq!(left, 7 * ROWS.len() as i64);
+    })
+    .await;
+}
+
+/// A row of each table that a group fills, named by a number and a text.
+const ROWS: [store::Sql; 6] = [
+    sql!(
+        "INSERT INTO messages (app, conversation, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags,
+                               expires_at, grouped, crc)
+         VALUES ($1, $2, $3, 0, 0, 0, 0, $4, '', '', 0, 0, 1, 0)"
+    ),
+    sql!(
+        "INSERT INTO group_members (app, conversation, account, role, joined_at, receive)
+         VALUES ($1, $2, $4, 1, $3, 0)"
+    ),
+    sql!("INSERT INTO group_deletions (app, conversation, account, seq) VALUES ($1, $2, $4, $3)"),
+    sql!("INSERT INTO group_receipts (app, conversation, seq, account, at) VALUES ($1, $2, $3, $4, 0)"),
+    sql!(
+        "INSERT INTO permission_groups (app, community, id, name, permission, custom, created_at)
+         VALUES ($1, $2, $4, '', $3, '', 0)"
+    ),
+    sql!("INSERT INTO live_bans (app, conversation, account, until, description) VALUES ($1, $2, $4, $3, '')"),
+];
+
+const COUNTS: [store::Sql; 6] = [
+    sql!("SELECT COUNT(*) FROM messages WHERE app = $1 AND conversation = $2"),
+    sql!("SELECT COUNT(*) FROM group_members WHERE app = $1 AND conversation = $2"),
+    sql!("SELECT COUNT(*) FROM group_deletions WHERE app = $1 AND conversation = $2"),
+    sql!("SELECT COUNT(*) FROM group_receipts WHERE app = $1 AND conversation = $2"),
+    sql!("SELECT COUNT(*) FROM permission_groups WHERE app = $1 AND community = $2"),
+    sql!("SELECT COUNT(*) FROM live_bans WHERE app = $1 AND conversation = $2"),
+];

@@ -50,7 +50,7 @@ pub struct Answer {
 
 impl Item {
     fn of(group: &str, id: String, seen: Result<Seen, Fault>, filter: &[String]) -> Self {
-        let Seen { topic, progress, read, muted_until } = match seen {
+        let Seen { topic, progress, read, muted_until, .. } = match seen {
             Ok(seen) => seen,
             Err(fault) => {
                 let (error_code, error_info) = verdict(Family::Group, &Err(fault));

@@ -273,6 +273,9 @@ both! {
         im.app(|settings, _| settings.has_live_management = true).await;
         bo.groups().enter("show").await.expect("comes in");
         assert_eq!(receiver.wait(1).await[0].body["EventCause"], "Join");
+        let ban = json!({ "GroupId": "show", "Members_Account": ["bo"], "Duration": 60 });
+        ask(&im, "ban_group_member", ban).await.ok();
+        assert_eq!(receiver.wait(2).await[1].body["EventCause"], "Quit", "sent away");
         bo.shutdown().await;
     }
 

@@ -1,7 +1,9 @@
 //! Groups by REST, and what only a device meets.
 
 mod codes;
+mod conflicts;
 mod device;
+mod ended;
 mod lists;
 mod members;
 mod messages;

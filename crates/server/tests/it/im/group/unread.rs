@@ -62,7 +62,8 @@ const NAMES: [&str; 4] = ["ann", "bo", "cy", "dee"];
 async fn step(im: &Im, model: &mut Model, dice: &mut Dice, n: u32) {
     let who = NAMES[dice.between(0, 4) as usize];
     let is_in = model.members.contains_key(who);
-    match dice.between(0, 9) {
+    match dice.between(0, 15) {
+        9.. => rarer(im, model, dice, n, who).await,
         0..=3 => {
             let has_count = dice.between(0, 4) > 0;
             let control = if has_count { json!([]) } else { json!(["NoUnread"]) };
@@ -127,6 +128,61 @@ async fn step(im: &Im, model: &mut Model, dice: &mut Dice, n: u32) {
     }
 }
 
+/// What changes what is unread beside sending, joining and reading.
+async fn rarer(im: &Im, model: &mut Model, dice: &mut Dice, n: u32, who: &str) {
+    let is_in = model.members.contains_key(who);
+    match dice.between(0, 7) {
+        0 if is_in && who != "ann" => {
+            let by = chat::group::By::User(UserId::trusted(who), contract::DeviceId::trusted("phone"));
+            let (app, now) = (im.app(|_, _| ()).await, im.clock.now());
+            let quit = im.node().store.write(APP, move |tx| {
+                chat::group::member::quit(tx, &chat::group::Scope::of(&app, now), &by, &GroupId::trusted("g")).map(drop)
+            });
+            quit.await.expect("it leaves");
+            model.members.remove(who);
+            model.seq += 1;
+        }
+        1 => {
+            let old = json!({ "From_Account": who, "SendTime": im.clock.now().secs(), "Random": n, "MsgBody": elements("old") });
+            let list = json!({ "GroupId": "g", "MsgList": [old.clone(), old] });
+            let outcome = ask(im, "import_group_msg", list).await.ok();
+            for item in outcome["ImportMsgResult"].as_array().expect("a list") {
+                if item["Result"] == 0 {
+                    model.seq += 1;
+                    assert_eq!(item["MsgSeq"], model.seq);
+                    model.messages.push(Entry { seq: model.seq, sender: who.to_owned(), counts: true });
+                }
+            }
+            // An import counts as read by those who are there.
+            let seq = model.seq;
+            model.members.values_mut().for_each(|view| view.read = seq);
+        }
+        2 => {
+            ask(im, "clear_group_msg", json!({ "GroupId": "g" })).await.ok();
+            model.messages.clear();
+        }
+        3 => {
+            ask(im, "delete_group_msg_by_sender", json!({ "GroupId": "g", "Sender_Account": who })).await.ok();
+            model.messages.retain(|entry| entry.sender != who);
+        }
+        4 => {
+            let aside = with(letter("g", who, n, "for one"), json!({ "To_Account": ["bo"] }));
+            model.seq = ask(im, "send_group_msg", aside).await.ok()["MsgSeq"].as_i64().expect("a sequence");
+            model.messages.push(Entry { seq: model.seq, sender: who.to_owned(), counts: false });
+        }
+        5 => {
+            let passing = with(letter("g", who, n, "passing"), json!({ "OnlineOnlyFlag": 1 }));
+            ask(im, "send_group_msg", passing).await.ok();
+        }
+        _ => {
+            // A tip takes a number and is nobody's unread message.
+            let body = json!({ "GroupId": "g", "Name": format!("name {n}") });
+            ask(im, "modify_group_base_info", body).await.ok();
+            model.seq += 1;
+        }
+    }
+}
+
 both! {
     async fn unread_is_what_a_client_that_counts_would_say(im: Im) {
         im.app(|settings, _| settings.groups.sends_per_second = 10_000).await;
@@ -137,12 +193,13 @@ both! {
             model.members.insert(name.to_owned(), View::default());
         }
         let mut dice = Dice::new("unread in groups");
-        for n in 0..150 {
+        for n in 0..250 {
             im.clock.advance(100);
             step(&im, &mut model, &mut dice, n).await;
             for name in model.members.keys() {
                 assert_eq!(unread(&im, name).await, model.unread(name), "step {n}, {name}: {model:?}");
             }
+            assert_eq!(info(&im, "g").await["NextMsgSeq"], model.seq + 1, "step {n}: the sequence has no hole");
         }
     }
 
