@@ -196,12 +196,11 @@ async fn connections(shared: &Arc<Shared>, lane: &Lane, ready: Vec<Ready>, slot:
         }
     });
     let mut acked = std::pin::pin!(join_all(pushed));
-    let acked = match tokio::time::timeout(BRIEF, &mut acked).await {
-        Ok(acked) => acked,
-        Err(_) => {
-            drop(slot);
-            acked.await
-        }
+    let acked = if let Ok(acked) = tokio::time::timeout(BRIEF, &mut acked).await {
+        acked
+    } else {
+        drop(slot);
+        acked.await
     };
     let now = shared.now();
     let settled = ready.iter().zip(acked).map(|((row, _), acked)| match acked {
