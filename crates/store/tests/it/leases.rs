@@ -104,7 +104,7 @@ store::both! {
         assert_eq!(lost[0].class, LOST);
         let done = settled(&lost[0], "ok", true);
         let own = claim(10, NOW.plus(90));
-        store.write(APP, move |tx| deliveries::settle(tx, NOW.plus(60), &own, &[done.clone()])).await.unwrap();
+        store.write(APP, move |tx| deliveries::settle(tx, NOW.plus(60), &own, std::slice::from_ref(&done))).await.unwrap();
         let found = store.read(APP, |snapshot| deliveries::get(snapshot, 1, 0)).await.unwrap().unwrap();
         assert_eq!((found.class, found.attempts), (0, 1), "until there is more to tell");
     }
