@@ -88,12 +88,7 @@ impl Endpoint {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    script: Arc<Script>,
-    seen: Arc<Mutex<Vec<Seen>>>,
-) {
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor, script: Arc<Script>, seen: Arc<Mutex<Vec<Seen>>>) {
     let count = AtomicUsize::new(0);
     let mut connections = JoinSet::new();
     while let Ok((socket, _)) = listener.accept().await {
