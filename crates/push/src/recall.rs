@@ -141,8 +141,8 @@ fn take_task(tx: &mut Tx<'_>, now: Millis, item: Item, mut work: Work, task: i64
     // Forgotten meanwhile, and with it what it pushed.
     let Some(pushed) = deliveries::pushed(tx, task)? else { return Ok(false) };
     let of: Notification = serde_json::from_str(&pushed).unwrap_or_default();
-    if of.kind == Kind::Background || of.is_recall {
-        // Nothing was shown.
+    if of.kind == Kind::Background || of.is_recall || of.live.is_some() {
+        // Nothing was shown, or what is ended by an update of its own.
         return Ok(false);
     }
     let page = deliveries::went(tx, task, work.after.unwrap_or(-1), PAGE)?;
