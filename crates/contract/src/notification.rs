@@ -17,6 +17,9 @@ pub struct Notification {
     /// The first line.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub title: String,
+    /// Who wrote the message that is announced: the first line where there is none and a vendor insists on one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sender: String,
     /// The line below it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub subtitle: String,

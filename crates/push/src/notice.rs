@@ -25,6 +25,7 @@ pub fn notification(notice: &Notice, nick: &str) -> Notification {
     Notification {
         kind,
         title,
+        sender: notice.sender.clone(),
         subtitle: text(apns, "SubTitle").unwrap_or_default(),
         body: notice.text.clone(),
         badge: badge(info, apns),

@@ -85,7 +85,12 @@ pub(crate) async fn leave(call: &Call, request: GroupRef) -> Result<()> {
     if room.owner.as_ref() == Some(&call.session.account) {
         return Err(Fault::OwnerMayNotLeave.into());
     }
-    if vacate(call, (call.app.id, room.conversation), &room.id) { Ok(()) } else { Err(Fault::GroupForbidden.into()) }
+    if vacate(call, (call.app.id, room.conversation), &room.id) {
+        return Ok(());
+    }
+    // Who was in it when it ended a moment ago learns that, not that it never was.
+    call.hub.store.read(call.app.id, move |snapshot| live::room(snapshot, &room.id)).await?;
+    Err(Fault::GroupForbidden.into())
 }
 
 /// Gives the seat of a connection back; answers whether it had one.

@@ -79,14 +79,14 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
 
 /// Ends what need not or cannot be sent, and reads the notifications of the rest, once per task.
 pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, outcome: &mut Outcome) -> Vec<Ready> {
-    let plain = !is_voip(deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel));
+    let channel = deliveries::parse_lane(lane).map_or(lane, |(channel, _)| channel);
     let is_vendor = matches!(road, Road::Vendor(_));
     let mut known: BTreeMap<i64, Option<Arc<Notification>>> = BTreeMap::new();
     let mut ready = Vec::with_capacity(rows.len());
     for row in rows {
         let read = || {
             let text = serde_json::from_str(&row.notification).ok()?;
-            Some(Arc::new(fit(text, plain, is_vendor.then_some(row.task))))
+            Some(Arc::new(fit(text, channel, is_vendor.then_some(row.task))))
         };
         let notification = known.entry(row.task).or_insert_with(read).clone();
         // What is shown live has a token of its own, whoever is logged in on its device.
@@ -122,12 +122,16 @@ pub(super) fn sort(rows: Vec<Claimed>, road: &Road, lane: &str, now: Millis, out
 }
 
 /// A call without a token that rings is an ordinary notification (tencent-im-rest reference, §7.2). What a vendor shows
-/// of a task gets a number by which it can be replaced and taken back, unless it has one.
-fn fit(notification: Notification, plain: bool, task: Option<i64>) -> Notification {
-    let kind = if plain && notification.kind == Kind::Voip { Kind::Alert } else { notification.kind };
+/// of a task gets a number by which it can be replaced and taken back, unless it has one. Apple and Google show a text
+/// without a title; the others refuse it, so a message of somebody without a nick has the account's name there.
+fn fit(notification: Notification, channel: &str, task: Option<i64>) -> Notification {
+    let is_call = notification.kind == Kind::Voip && is_voip(channel);
+    let kind = if notification.kind == Kind::Voip && !is_call { Kind::Alert } else { notification.kind };
     let is_named = notify_id(&notification).is_some() || kind != Kind::Alert;
     let number = task.filter(|_| !is_named).map(|task| recall::number(&notification, task));
-    Notification { kind, notify_id: number.or(notification.notify_id), ..notification }
+    let needs_title = task.is_some() && !channel.starts_with("apns") && channel != "fcm";
+    let title = if notification.title.is_empty() && needs_title { &notification.sender } else { &notification.title };
+    Notification { kind, title: title.clone(), notify_id: number.or(notification.notify_id), ..notification }
 }
 
 fn with_badge(notification: &Arc<Notification>, badge: Option<i64>) -> Arc<Notification> {

@@ -75,6 +75,7 @@ impl<'a> Demo<'a> {
         check(received.text() == "hello bob", || format!("bob received {:?}", received.text()))?;
         say(&format!("alice wrote, bob received: {:?} (MsgKey {})", received.text(), received.key));
 
+        self.until_announced().await?;
         bob.client.shutdown().await;
         tablet.client.shutdown().await;
         self.until_away("bob").await?;
@@ -181,6 +182,18 @@ impl<'a> Demo<'a> {
         say(&format!("the tablet came back, showed {shown:?} and confirmed: status 2"));
         tablet.client.shutdown().await;
         Ok(())
+    }
+
+    /// Waits until the engine has looked at every message: one that it looks at later counts whoever left meanwhile as
+    /// away, and announces what was received.
+    async fn until_announced(&self) -> Result<()> {
+        until("the engine has looked at the first message", async || {
+            let now = self.dev.now();
+            let read = move |tx: &mut store::Snapshot<'_>| store::outbox::is_due(tx, store::OFFLINE_PUSH, now);
+            let is_due = self.dev.running.node.store.read(self.dev.app.id, read).await?;
+            Ok((!is_due).then_some(()))
+        })
+        .await
     }
 
     /// Waits until the delivery of a message to a device has a status.
