@@ -96,7 +96,7 @@ both! {
         let world = World::new(im).await;
         let id = [("iOSLiveActivityId", "parcel-7")];
         let malformed = Code::ParameterMalformed;
-        let cases: Vec<(Vec<(&str, &str)>, Code, &str)> = vec![
+        let cases = [
             (live("pause", &id), malformed, "InvalidiOSLiveActivityEvent.Format"),
             (live("update", &[]), Code::ParameterMissing, "MissingiOSLiveActivityId"),
             (live("start", &[("iOSLiveActivityAttributes", "{}")]), Code::ParameterMissing, "MissingiOSLiveActivityAttributesType"),
