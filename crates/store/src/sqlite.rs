@@ -17,6 +17,7 @@ use std::thread::JoinHandle;
 
 use contract::{AppId, Failure, Result};
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 pub(crate) use lite::{Lite, translate};
@@ -143,7 +144,10 @@ fn try_lock(path: &Path) -> Result<Option<File>> {
 /// Opens one connection.
 pub(crate) fn connect(path: &Path, flags: OpenFlags, cache_mb: u32) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(translate)?;
-    conn.set_prepared_statement_cache_capacity(512);
+    conn.set_prepared_statement_cache_capacity(1_024);
+    // Plans do not look at values: a statement that could use a partial index for some of them would be prepared anew
+    // for each.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(translate)?;
     conn.busy_timeout(std::time::Duration::from_millis(20)).map_err(translate)?;
     conn.execute_batch(&format!(
         "PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY; PRAGMA automatic_index = OFF",

@@ -155,6 +155,9 @@ fn the_reader_of_statements_sees_pairs_and_ends() {
 async fn no_statement_on_an_apps_data_scans_a_whole_table() {
     let store = TestStore::open(TestEngine::Sqlite, permissive()).await.unwrap();
     let conn = rusqlite::Connection::open(store.file().unwrap()).unwrap();
+    // As the store's own connections plan.
+    conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
+    conn.execute_batch("PRAGMA automatic_index = OFF").unwrap();
     let mut scans = Vec::new();
     for found in all().iter().filter(|found| !found.sqlite.is_empty() && !found.sqlite.contains("schema_version")) {
         let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", found.sqlite.replace('$', "?"))).unwrap();
