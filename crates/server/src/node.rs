@@ -210,6 +210,7 @@ impl Node {
         metrics::gauge!("noroshi_store_queue_depth", "queue" => "reads").set(depths.reads as f64);
         metrics::gauge!("noroshi_store_queue_depth", "queue" => "writes").set(depths.writes as f64);
         metrics::gauge!("noroshi_store_queue_depth", "queue" => "sends").set(depths.sends as f64);
+        metrics::counter!("noroshi_store_writes_total").absolute(self.store.writes());
         let gateway = self.hub.counters();
         metrics::gauge!("noroshi_gateway_connections").set(gateway.connections as f64);
         metrics::gauge!("noroshi_gateway_requests").set(gateway.requests as f64);

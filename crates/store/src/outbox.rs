@@ -43,6 +43,42 @@ pub fn take(tx: &mut Tx<'_>, topic: &str, now: Millis, count: usize) -> Result<V
         .collect())
 }
 
+/// Reads due work of a topic, oldest first, and leaves it where it is. Whoever does it names what it read to
+/// [`advance`] or [`finish`].
+pub fn peek(snapshot: &mut Snapshot<'_>, topic: &str, now: Millis, count: usize) -> Result<Vec<Item>> {
+    let app = snapshot.app();
+    let rows: Vec<(i64, String, Millis, String, Option<ConversationId>, Seq)> = snapshot.all(
+        sql!(
+            "SELECT id, part, due_at, payload, conversation, seq FROM outbox
+             WHERE app = $1 AND topic = $2 AND due_at <= $3 ORDER BY due_at, id LIMIT $4"
+        ),
+        (app, topic, now, count as i64),
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, part, due_at, payload, conversation, seq)| Item { id, part, due_at, payload, conversation, seq })
+        .collect())
+}
+
+/// Notes how far work has come, in the transaction that does it. Answers false if somebody else has moved it since it
+/// was read: then nothing of it may be done here.
+pub fn advance(tx: &mut Tx<'_>, item: &Item, payload: &str) -> Result<bool> {
+    let app = tx.app();
+    let moved = tx.run(
+        sql!("UPDATE outbox SET payload = $4 WHERE app = $1 AND id = $2 AND payload = $3"),
+        (app, item.id, &*item.payload, payload),
+    )?;
+    Ok(moved > 0)
+}
+
+/// Ends work, in the transaction that does the last of it. Answers false if somebody else has moved it since it was read.
+pub fn finish(tx: &mut Tx<'_>, item: &Item) -> Result<bool> {
+    let app = tx.app();
+    let ended =
+        tx.run(sql!("DELETE FROM outbox WHERE app = $1 AND id = $2 AND payload = $3"), (app, item.id, &*item.payload))?;
+    Ok(ended > 0)
+}
+
 /// Whether an app has due work of a topic.
 pub fn is_due(snapshot: &mut Snapshot<'_>, topic: &str, now: Millis) -> Result<bool> {
     let app = snapshot.app();
