@@ -90,6 +90,10 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     if !account.is_some_and(|account| account.is_alive()) {
         return refuse(Fault::AccountUnknown);
     }
+    // Who takes an account into a group holds it: what came before this lock is seen now, and what comes after is refused.
+    if group::member::is_anywhere(tx, user)? {
+        return Ok(false);
+    }
     end_sessions(tx, now, user)?;
     conversations::forget(tx, user)?;
     tags::forget(tx, user)?;

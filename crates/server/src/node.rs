@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contract::seal::KeyPair;
 use contract::{AppId, Millis, Result};
 use gateway::Hub;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -157,7 +156,9 @@ impl Node {
             media: Arc::clone(&media),
             moderation: Arc::clone(&moderation),
         };
-        let hub = open_hub(config, id, ticket, seal, front);
+        let life = store.read(AppId::PLATFORM, platform::life).await?;
+        let settings = gateway::Settings { life, ..gateway::Settings::new(id, vec![ticket], seal) };
+        let hub = open_hub(config, settings, front);
         let engine = open_engine(id, &store, &apps, &hub, &clock);
         let hands = Hands { store: store.clone(), clock: clock.clone(), hub: Arc::clone(&hub) };
         let broadcasts = Arc::new(Broadcasts::start(Arc::clone(&engine), Arc::new(hands)));
@@ -244,12 +245,9 @@ fn reached_at(http: Option<SocketAddr>, https: Option<SocketAddr>) -> Option<Str
     https.map(|address| at("https", address)).or_else(|| http.map(|address| at("http", address)))
 }
 
-fn open_hub(config: &Config, id: i64, ticket: [u8; 32], seal: KeyPair, front: Front) -> Arc<Hub> {
+fn open_hub(config: &Config, settings: gateway::Settings, front: Front) -> Arc<Hub> {
     let store = front.store.clone();
-    let settings = gateway::Settings {
-        connections_max: config.bounds.gateway_connections,
-        ..gateway::Settings::new(id, vec![ticket], seal)
-    };
+    let settings = gateway::Settings { connections_max: config.bounds.gateway_connections, ..settings };
     Hub::new(settings, Arc::new(front), store)
 }
 

@@ -163,6 +163,21 @@ fn ensure_accounts<'a>(snapshot: &mut Snapshot<'_>, users: impl IntoIterator<Ite
     Ok(())
 }
 
+/// As [`ensure_accounts`], and holds them until the transaction ends: none is deleted, or comes into another group, while
+/// this one takes it in. The group is held before them.
+fn hold_accounts<'a>(tx: &mut Tx<'_>, users: impl IntoIterator<Item = &'a UserId>) -> Result<()> {
+    let mut users: Vec<UserId> = users.into_iter().cloned().collect();
+    users.sort_unstable();
+    users.dedup();
+    for some in users.chunks(contract::limit::STORE_PAGE) {
+        let found = accounts::lock_all(tx, some)?;
+        if found.iter().filter(|account| account.is_alive()).count() < some.len() {
+            return refuse(Fault::AccountUnknown);
+        }
+    }
+    Ok(())
+}
+
 /// Refuses if an account would be in more groups than it may.
 fn ensure_room_of(snapshot: &mut Snapshot<'_>, scope: &Scope<'_>, account: &UserId) -> Result<()> {
     let Some(max) = scope.plan.joined_max else { return Ok(()) };

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use store::deliveries::{self, Route, Task, Way};
 use store::groups::{self, members, messages};
 use store::outbox::{self, Item};
+use store::statistics::{self, What};
 use store::{GROUP_PUSH, Snapshot, Tx, accounts};
 
 use super::Shared;
@@ -190,7 +191,7 @@ fn remember(shared: &Shared, app: AppId, idle: Vec<Step>) {
 
 /// Writes what some steps have found; answers whether anything is left of what is still ours.
 fn settle(tx: &mut Tx<'_>, now: Millis, steps: &[Step]) -> Result<bool> {
-    let mut has_more = false;
+    let (mut has_more, mut called_all) = (false, 0);
     for step in steps {
         let has_news = !step.called.is_empty() && news(tx, &step.item)?.is_some();
         let called: &[Called] = if has_news { &step.called } else { &[] };
@@ -207,7 +208,12 @@ fn settle(tx: &mut Tx<'_>, now: Millis, steps: &[Step]) -> Result<bool> {
         if held {
             call(tx, now, step, called)?;
             has_more |= step.next.is_some();
+            called_all += made;
         }
+    }
+    if called_all > 0 {
+        // Last, because every transaction that counts waits for this row.
+        statistics::add(tx, statistics::day(now), What::GroupNotifications, called_all)?;
     }
     Ok(has_more)
 }

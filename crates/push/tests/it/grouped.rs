@@ -18,6 +18,7 @@ use store::devices::{self, Login, Token};
 use store::groups::members::{self, Member};
 use store::groups::messages::{self, Extra};
 use store::groups::{self, Fields, Group};
+use store::statistics::{self, What};
 use store::testing::TestStore;
 use store::topics::{self, Card, Topic};
 use store::{GROUP_PUSH, Tx, accounts, outbox, platform};
@@ -240,6 +241,9 @@ store::both! {
         assert_eq!(hall.called(Extra { to: to.clone(), ..Extra::default() }).await, ["ben"]);
         assert_eq!(hall.called(Extra { to, at: vec!["max".into(), "ann".into()], all: false }).await, ["ben", "max"]);
         assert!(hall.vendor.seen().iter().all(|one| one.notification.body == "hello"));
+        let counted = hall.store.read(APP, |snapshot| statistics::since(snapshot, 0)).await.unwrap();
+        let day = statistics::day(hall.now());
+        assert_eq!(counted, [(day, What::GroupNotifications, 2 + 3 + 4 + 1 + 2)]);
     }
 
     async fn who_is_connected_has_no_token_or_is_logged_out_is_not_called(store: TestStore) {

@@ -167,6 +167,24 @@ pub fn page(
     )
 }
 
+/// Reads the names of members behind one of them.
+pub fn names(
+    snapshot: &mut Snapshot<'_>,
+    conversation: ConversationId,
+    after: &str,
+    count: usize,
+) -> Result<Vec<UserId>> {
+    let app = snapshot.app();
+    let rows: Vec<(UserId,)> = snapshot.all(
+        sql!(
+            "SELECT m.account FROM group_members m WHERE m.app = $1 AND m.conversation = $2 AND m.account > $3
+             ORDER BY m.account LIMIT $4"
+        ),
+        (app, conversation, after, count as i64),
+    )?;
+    Ok(rows.into_iter().map(|(account,)| account).collect())
+}
+
 /// Some members that a push would reach, and how far was looked for them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Away {
