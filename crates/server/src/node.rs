@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use contract::seal::KeyPair;
 use contract::{AppId, Millis, Result};
 use gateway::Hub;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -156,9 +157,7 @@ impl Node {
             media: Arc::clone(&media),
             moderation: Arc::clone(&moderation),
         };
-        let life = store.read(AppId::PLATFORM, platform::life).await?;
-        let settings = gateway::Settings { life, ..gateway::Settings::new(id, vec![ticket], seal) };
-        let hub = open_hub(config, settings, front);
+        let hub = open_hub(config, id, ticket, seal, front).await?;
         let engine = open_engine(id, &store, &apps, &hub, &clock);
         let hands = Hands { store: store.clone(), clock: clock.clone(), hub: Arc::clone(&hub) };
         let broadcasts = Arc::new(Broadcasts::start(Arc::clone(&engine), Arc::new(hands)));
@@ -245,10 +244,14 @@ fn reached_at(http: Option<SocketAddr>, https: Option<SocketAddr>) -> Option<Str
     https.map(|address| at("https", address)).or_else(|| http.map(|address| at("http", address)))
 }
 
-fn open_hub(config: &Config, settings: gateway::Settings, front: Front) -> Arc<Hub> {
+async fn open_hub(config: &Config, id: i64, ticket: [u8; 32], seal: KeyPair, front: Front) -> Result<Arc<Hub>> {
     let store = front.store.clone();
-    let settings = gateway::Settings { connections_max: config.bounds.gateway_connections, ..settings };
-    Hub::new(settings, Arc::new(front), store)
+    let settings = gateway::Settings {
+        life: store.read(AppId::PLATFORM, platform::life).await?,
+        connections_max: config.bounds.gateway_connections,
+        ..gateway::Settings::new(id, vec![ticket], seal)
+    };
+    Ok(Hub::new(settings, Arc::new(front), store))
 }
 
 fn open_engine(id: i64, store: &Store, apps: &Arc<Apps>, hub: &Arc<Hub>, clock: &Clock) -> Arc<Engine> {

@@ -130,11 +130,8 @@ pub fn messages(
         group.seq = place.0;
         outcomes.push(Ok(place));
     }
-    // Where nothing came in, nothing that is there became read by it.
-    if outcomes.iter().any(Result::is_ok) {
-        group.import_number += 1;
-        group.import_seq = group.seq;
-        groups::save(tx, &group)?;
-    }
+    group.import_number += 1;
+    group.import_seq = group.seq;
+    groups::save(tx, &group)?;
     Ok(outcomes)
 }

@@ -219,21 +219,21 @@ pub fn away(
                  SELECT m.account, m.receive FROM group_members m
                  WHERE m.app = $1 AND m.conversation = $2 AND m.account > $3 ORDER BY m.account LIMIT $4
              )
-             SELECT found.account, found.receive, found.seen FROM (
-                 SELECT p.account AS account, p.receive AS receive, CAST(0 AS BIGINT) AS seen FROM page p
-                 WHERE p.receive <= $5 AND COALESCE((
-                     SELECT a.reach FROM accounts a WHERE a.app = $1 AND a.id = p.account AND a.deleted_at = 0
+             SELECT u.account, u.receive, u.seen FROM (
+                 SELECT page.account AS account, page.receive AS receive, CAST(0 AS BIGINT) AS seen FROM page
+                 WHERE page.receive <= $5 AND COALESCE((
+                     SELECT a.reach FROM accounts a WHERE a.app = $1 AND a.id = page.account AND a.deleted_at = 0
                  ), 0) > 0 AND COALESCE((
                      SELECT 1 FROM devices d LEFT JOIN nodes n ON n.id = d.node
-                     WHERE d.app = $1 AND d.account = p.account AND d.account <> '' AND d.logged_in = 1
+                     WHERE d.app = $1 AND d.account = page.account AND d.account <> '' AND d.logged_in = 1
                        AND d.replaced = 0 AND (d.node = 0 OR n.seen_at IS NULL OR n.seen_at <= $6)
                        AND COALESCE((SELECT 1 FROM tokens t WHERE t.app = $1 AND t.device = d.id LIMIT 1), 0) = 1
                      LIMIT 1
                  ), 0) = 1
                  UNION ALL
-                 SELECT MAX(p.account), NULL, COUNT(*) + 1 FROM page p
-             ) AS found
-             ORDER BY found.seen, found.account"
+                 SELECT MAX(page.account), NULL, COUNT(*) + 1 FROM page
+             ) AS u
+             ORDER BY u.seen, u.account"
         ),
         (app, conversation, after, count as i64, option as i64, alive),
     )?;
