@@ -87,8 +87,17 @@ pub(super) async fn restore(args: &RestoreArgs) -> Result<()> {
 
 /// Tells a store that it was put back from an older copy.
 async fn begin_life(config: &Config) -> Result<()> {
+    let settings = config.store();
+    if let store::Settings::Sqlite { path, .. } = &settings
+        && !path.exists()
+    {
+        return Err(refuse(format!("{}: no such file", path.display())));
+    }
+    if store::is_held(&settings)? {
+        return Err(refuse("a node has the store open: stop it first"));
+    }
     let hooks = Hooks::new(chat::message::decide, Arc::new(|_, _| {}));
-    let store = Store::open(&config.store(), hooks).await?;
+    let store = Store::open(&settings, hooks).await?;
     let life = (i64::from_le_bytes(random()) & i64::MAX).max(1);
     let begun = store.write(AppId::PLATFORM, move |tx| platform::begin_life(tx, life)).await;
     store.close().await;
