@@ -38,9 +38,8 @@ async fn told_until(events: &mut Events, last: &str) -> (bool, Vec<String>) {
             }
         }
     };
-    if tokio::time::timeout(BOUND, all).await.is_err() {
-        panic!("{last} does not come: {texts:?}");
-    }
+    let is_in_time = tokio::time::timeout(BOUND, all).await.is_ok();
+    assert!(is_in_time, "{last} does not come: {texts:?}");
     (is_restored, texts)
 }
 

@@ -8,9 +8,10 @@ use store::groups::members;
 use store::groups::messages;
 
 use super::{ask, letter, make};
-use crate::harness::{APP, Im, elements};
+use crate::harness::{APP, Im, elements, with};
 
 const ROUNDS: usize = 25;
+const HOME: &str = "@TGS#_home";
 
 fn newcomers(names: &[&str]) -> Vec<Value> {
     names.iter().map(|name| json!({ "Member_Account": name })).collect()
@@ -121,6 +122,64 @@ both! {
             });
             let times: Vec<i64> = read.await.expect("messages").iter().map(|message| message.at.secs()).collect();
             assert!(times.is_sorted(), "{round}: {times:?}");
+        }
+    }
+
+    async fn what_is_said_in_a_topic_while_it_goes_is_said_before_or_refused(im: Im) {
+        im.app(|settings, _| settings.groups.sends_per_second = 100_000).await;
+        im.import(&["ann"]).await;
+        let home = json!({ "GroupId": HOME, "Type": "Community", "Name": "n", "Owner_Account": "ann", "SupportTopic": 1 });
+        ask(&im, "create_group", home).await.ok();
+        for round in 0..ROUNDS as u32 {
+            im.clock.advance(1_000);
+            let topic = format!("{HOME}@TOPIC#_t{round}");
+            let new = json!({ "GroupId": HOME, "TopicId": topic, "TopicName": "t" });
+            im.call("million_group_open_http_svc/create_topic", new).await.ok();
+            let say = async |n: u32| {
+                let said = with(letter(HOME, "ann", round * 10 + n, "x"), json!({ "TopicId": topic }));
+                ask(&im, "send_group_msg", said).await.value()
+            };
+            let end = json!({ "GroupId": HOME, "TopicIdList": [topic] });
+            let (one, two, ended, three) =
+                tokio::join!(say(1), say(2), im.call("million_group_open_http_svc/destroy_topic", end), say(3));
+            ended.ok();
+            // The numbers of those that were said have no hole, and each of the others heard that there is no such place.
+            let mut said: Vec<i64> = [&one, &two, &three].iter().filter_map(|it| it["MsgSeq"].as_i64().filter(|seq| *seq > 0)).collect();
+            said.sort_unstable();
+            assert_eq!(said, (1..=said.len() as i64).collect::<Vec<_>>(), "{one} {two} {three}");
+            let gone = i64::from(contract::codes::Group::GroupUnknown.row().number().expect("a number"));
+            let refused = [&one, &two, &three].iter().filter(|it| it["ErrorCode"] == gone).count();
+            assert_eq!(said.len() + refused, 3, "{one} {two} {three}");
+            let id = contract::ConversationId::group(&topic, 0);
+            let read = im.node().store.read(APP, move |snapshot| store::topics::progress(snapshot, id));
+            assert_eq!(read.await.expect("its progress").seq, Seq(0), "nothing leads to it any more");
+        }
+    }
+
+    async fn who_is_removed_while_a_permission_group_takes_it_in_keeps_nothing_of_it(im: Im) {
+        im.import(&["ann", "bo"]).await;
+        let home = json!({ "GroupId": HOME, "Type": "Community", "Name": "n", "Owner_Account": "ann", "SupportTopic": 1,
+            "EnablePermission": 1, "DefaultPermission": 0, "MemberList": newcomers(&["bo"]) });
+        ask(&im, "create_group", home).await.ok();
+        let stewards = json!({ "GroupId": HOME, "PermissionGroupId": "@PMG#_s", "PermissionGroupName": "s", "Permission": 1 });
+        ask(&im, "create_permission_group", stewards).await.ok();
+        for round in 0..ROUNDS {
+            im.clock.advance(1_000);
+            let take = json!({ "GroupId": HOME, "PermissionGroupId": "@PMG#_s", "MemberList": newcomers(&["bo"]) });
+            let remove = json!({ "GroupId": HOME, "MemberToDel_Account": ["bo"] });
+            let (taken, removed) =
+                tokio::join!(ask(&im, "add_permission_group_member", take), ask(&im, "delete_group_member", remove));
+            taken.ok();
+            removed.ok();
+            let id = GroupId::trusted(HOME);
+            let read = im.node().store.read(APP, move |snapshot| {
+                let home = store::groups::get(snapshot, &id)?.expect("a community").conversation;
+                let group = store::permissions::get(snapshot, home, "@PMG#_s")?.expect("a permission group");
+                Ok((store::permissions::members(snapshot, home, "@PMG#_s", "", 10)?, group.members))
+            });
+            assert_eq!(read.await.expect("members"), (Vec::new(), 0), "{round}");
+            let back = json!({ "GroupId": HOME, "MemberList": newcomers(&["bo"]) });
+            ask(&im, "add_group_member", back).await.ok();
         }
     }
 }
