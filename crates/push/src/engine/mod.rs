@@ -337,7 +337,9 @@ impl Engine {
 
     /// Hears what was committed, here or on another node.
     pub fn announced(&self, app: AppId, events: &[Event]) {
-        let concerns = |event: &Event| matches!(event, Event::DeliveryQueued | Event::AppChanged);
+        let concerns = |event: &Event| {
+            matches!(event, Event::DeliveryQueued | Event::NotificationQueued { .. } | Event::AppChanged)
+        };
         if events.iter().any(concerns) {
             self.shared.ring(app);
         }
