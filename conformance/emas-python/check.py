@@ -227,12 +227,13 @@ def live(call, device):
     assert does("end", Id=name, DismissalDate=1_900_000_001)["MessageId"]
     aps = arrived(shown, 2)[1]["payload"]["aps"]
     assert (aps["event"], aps["dismissal-date"]) == ("end", 1_900_000_001), aps
+    dismissed = {"Id": name, "ContentState": state, "DismissalDate": 1}
     for code, event, more in (
         ("InvalidiOSLiveActivityEvent.Format", "pause", {"Id": name}),
         ("MissingiOSLiveActivityId", "update", {"ContentState": state}),
         ("MissingiOSLiveActivityContentState", "update", {"Id": name}),
         ("MissingiOSLiveActivityAttributesType", "start", {"Attributes": "{}", "ContentState": state}),
-        ("InvalidiOSLiveActivityDismissalDate.Format", "update", {"Id": name, "ContentState": state, "DismissalDate": 1}),
+        ("InvalidiOSLiveActivityDismissalDate.Format", "update", dismissed),
     ):
         fields = {f"iOSLiveActivity{field}": value for field, value in more.items()}
         refused(call, code, "Push", **push, Title="t", Body="b", iOSLiveActivityEvent=event, **fields)

@@ -1,7 +1,7 @@
 """A phone at the gateway, as far as this suite needs one: it logs in and says what its app shows live.
 
-Nothing of the vendor's: frames as proto/gateway.proto publishes them, written by hand over the WebSocket of aiohttp, which
-the SDKs bring along.
+Nothing of the vendor's: frames as proto/gateway.proto publishes them, written by hand over the WebSocket of aiohttp,
+which the SDKs bring along.
 """
 
 import asyncio
