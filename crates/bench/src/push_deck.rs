@@ -22,6 +22,7 @@ use store::broadcasts::Order;
 use store::devices::{self, Login, Token};
 use store::{Hooks, Store, Tx, accounts, platform};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::Outcome;
 use crate::cluster::Cluster;
@@ -38,6 +39,10 @@ const VENDOR: &str = "vendor";
 const ARRIVALS: usize = 65_536;
 /// Devices that are registered in one transaction.
 const BATCH: usize = 1_000;
+/// Transactions at once, where the store can have several.
+const PARTS: usize = 4;
+/// More than a month.
+const MONTH_MS: i64 = 32 * 86_400_000;
 /// The node of the connections.
 const NODE: i64 = 1;
 
@@ -134,12 +139,21 @@ impl Deck {
 
     /// Registers so many devices, each with a token; every tenth has the tag `rare`, all have `common`.
     pub(crate) async fn register(&self, app: AppId, count: usize, has_tags: bool) -> Outcome {
-        let now = Clock::default().now();
-        // One after the other: all of them count the day's new devices in the same row.
-        for first in (0..count).step_by(BATCH) {
-            let last = (first + BATCH).min(count);
-            let write = move |tx: &mut Tx<'_>| register(tx, now, first, last, has_tags);
-            self.store.write(app, write).await?;
+        let mut parts = JoinSet::new();
+        for part in 0..PARTS {
+            let store = self.store.clone();
+            // All new devices of a day are counted in the same row: each part has days of its own.
+            let now = Clock::default().now().plus(-(part as i64) * MONTH_MS);
+            parts.spawn(async move {
+                for first in (part * BATCH..count).step_by(PARTS * BATCH) {
+                    let last = (first + BATCH).min(count);
+                    store.write(app, move |tx| register(tx, now, first, last, has_tags)).await?;
+                }
+                Outcome::Ok(())
+            });
+        }
+        while let Some(ended) = parts.join_next().await {
+            ended??;
         }
         Ok(())
     }

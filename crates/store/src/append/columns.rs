@@ -11,13 +11,13 @@ use crate::{GROUP_PUSH, OFFLINE_PUSH};
 
 /// Makes a struct of columns with its parameters in the order of its fields.
 macro_rules! columns {
-    ($name:ident { $($field:ident: $ty:ty,)+ }) => {
+    ($name:ident $(<$life:lifetime>)? { $($field:ident: $ty:ty),+ $(,)? }) => {
         #[derive(Default)]
-        pub(super) struct $name<'a> {
+        pub(super) struct $name $(<$life>)? {
             $(pub(super) $field: Vec<$ty>,)+
         }
 
-        impl $name<'_> {
+        impl $(<$life>)? $name $(<$life>)? {
             pub(super) fn args(&self) -> Args<'_> {
                 vec![$(&self.$field),+]
             }
@@ -25,7 +25,7 @@ macro_rules! columns {
     };
 }
 
-columns!(Messages {
+columns!(Messages<'a> {
     app: i64, conversation: &'a [u8], seq: i64, time: i64, msg_seq: i64, msg_random: i64, at: i64, sender: &'a str,
     body: &'a str, cloud: &'a str, flags: i64, expires_at: i64, crc: i64, grouped: i64, extra: &'a str,
 });
@@ -56,13 +56,12 @@ impl<'a> Messages<'a> {
     }
 }
 
-columns!(Heads {
+columns!(Heads<'a> {
     app: i64, id: &'a [u8], seq: i64, last_at: i64, last_seq: i64, last_time: i64, moved_at: i64, writer: i64, scan_until: i64,
-    since: i64,
 });
 
 impl<'a> Heads<'a> {
-    pub(super) fn of(slots: &'a [Slot<'_>], heads: Vec<&(usize, Head)>) -> Self {
+    pub(super) fn of(slots: &'a [Slot<'_>], heads: &[&(usize, Head)]) -> Self {
         let mut columns = Self::default();
         for (slot, head) in heads {
             columns.app.push(slots[*slot].app.0);
@@ -74,13 +73,39 @@ impl<'a> Heads<'a> {
             columns.moved_at.push(head.moved_at);
             columns.writer.push(head.writer);
             columns.scan_until.push(head.scan_until);
-            columns.since.push(head.since);
         }
         columns
     }
 }
 
-columns!(GroupArgs { app: i64, id: &'a str, conversation: &'a [u8], sender: &'a str, home: &'a [u8], });
+columns!(Assumed { seq: i64, writer: i64, parted: i64 });
+
+impl Assumed {
+    pub(super) fn of(slots: &[Slot<'_>], heads: &[&(usize, Head)]) -> Self {
+        let mut columns = Self::default();
+        for assumed in heads.iter().filter_map(|(slot, _)| slots[*slot].assumed.as_ref()) {
+            columns.seq.push(assumed.seq);
+            columns.writer.push(assumed.writer);
+            columns.parted.push(assumed.is_parted.into());
+        }
+        columns
+    }
+}
+
+columns!(Ends<'a> { low: &'a str, high: &'a str, });
+
+impl<'a> Ends<'a> {
+    pub(super) fn of(slots: &[Slot<'a>], heads: &[&(usize, Head)]) -> Self {
+        let mut columns = Self::default();
+        for (slot, _) in heads {
+            columns.low.push(slots[*slot].low.as_str());
+            columns.high.push(slots[*slot].high.as_str());
+        }
+        columns
+    }
+}
+
+columns!(GroupArgs<'a> { app: i64, id: &'a str, conversation: &'a [u8], sender: &'a str, home: &'a [u8], });
 
 impl<'a> GroupArgs<'a> {
     pub(super) fn of(questions: &'a Questions<'_>) -> Self {
@@ -96,7 +121,7 @@ impl<'a> GroupArgs<'a> {
     }
 }
 
-columns!(Members { app: i64, account: &'a str, conversation: &'a [u8], peer: &'a str, since: i64, });
+columns!(Members<'a> { app: i64, account: &'a str, conversation: &'a [u8], peer: &'a str, since: i64, });
 
 impl<'a> Members<'a> {
     pub(super) fn of(slots: &'a [Slot<'_>], plan: &Plan) -> Self {
@@ -114,7 +139,7 @@ impl<'a> Members<'a> {
     }
 }
 
-columns!(Events {
+columns!(Events<'a> {
     app: i64, part: i64, at: i64, origin: &'a str, happening: &'a str, conversation: &'a [u8], time: i64, seq: i64,
 });
 

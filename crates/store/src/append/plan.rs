@@ -41,6 +41,8 @@ pub(crate) struct Head {
     pub(crate) is_parted: bool,
     /// It was not there before this batch.
     pub(crate) is_new: bool,
+    /// Nor is it now: it is made when it is written.
+    pub(crate) is_absent: bool,
 }
 
 impl Head {
@@ -56,14 +58,17 @@ pub(crate) struct Slot<'w> {
     pub(crate) id: ConversationId,
     pub(crate) low: &'w UserId,
     pub(crate) high: &'w UserId,
-    /// Its head as this worker left it: not to be read, but to be held true by the update that moves it.
+    /// Its head as this worker left it or read it, without a lock: to be held true by the statement that writes it.
     pub(crate) assumed: Option<Head>,
 }
 
 impl<'w> Slot<'w> {
     /// What is to be remembered of it once this head is committed.
     fn left(&self, head: &Head) -> (HeadKey, Head) {
-        ((self.app, self.id), Head { is_new: false, is_parted: false, moves_list: false, ..head.clone() })
+        (
+            (self.app, self.id),
+            Head { is_new: false, is_absent: false, is_parted: false, moves_list: false, ..head.clone() },
+        )
     }
 
     /// The members, each with its peer; one who writes to itself is one member.
@@ -111,6 +116,8 @@ pub(crate) struct Pair<'w> {
 
 /// What the batch asks before it decides. `slots` are in key order, which is the order of the locks.
 pub(crate) struct Questions<'w> {
+    /// Heads are made and locked before they are read. Otherwise they are assumed to stay as they were read.
+    pub(crate) locks: bool,
     pub(crate) slots: Vec<Slot<'w>>,
     pub(crate) accounts: Vec<(AppId, &'w UserId)>,
     pub(crate) exact: Vec<Exact>,
@@ -203,19 +210,26 @@ impl Plan {
     }
 }
 
-/// Runs all steps of a batch but the commit.
+/// Runs all steps of a batch but the commit. A careful one assumes nothing of heads.
 pub(crate) fn run<E: Engine>(
     engine: &mut E,
     window: &Window,
     ids: &mut Ids,
     hooks: &Hooks,
     waiting: &[(AppId, Waiting)],
+    is_careful: bool,
 ) -> Result<Plan> {
     let (mut questions, slot_of) = ask(waiting);
-    if E::ASSUMES {
+    questions.locks = is_careful || !E::ASSUMES;
+    if !questions.locks {
         questions.slots.iter_mut().for_each(|slot| slot.assumed = window.head(&(slot.app, slot.id)));
     }
     let mut gathered = engine.gather(&questions)?;
+    if !questions.locks {
+        for (slot, head) in questions.slots.iter_mut().zip(&gathered.heads) {
+            slot.assumed.get_or_insert_with(|| head.clone());
+        }
+    }
     let accounts: HashMap<_, _> = questions.accounts.iter().copied().zip(gathered.accounts).collect();
     let mut facts: Vec<Facts> = waiting.iter().map(|(app, waiting)| facts_of(*app, waiting, &accounts)).collect();
     for (index, found) in group_indexes(waiting).zip(&gathered.groups) {
@@ -302,7 +316,7 @@ fn ask(waiting: &[(AppId, Waiting)]) -> (Questions<'_>, Vec<usize>) {
         Some(InGroup { app: *app, group, sender: &w.draft.sender, home: group.home() })
     });
     let groups = groups.collect();
-    (Questions { slots, accounts, exact, groups }, slot_of)
+    (Questions { locks: true, slots, accounts, exact, groups }, slot_of)
 }
 
 /// The drafts that an exact match would make a repetition.
@@ -494,7 +508,7 @@ impl Numbering<'_> {
                     head.scan_until = self.before[slot].last_at.saturating_add(GROUP_SPAN_MS);
                 }
                 self.plan.heads.push((slot, head));
-            } else if head.is_new {
+            } else if head.is_new && !head.is_absent {
                 self.plan.idle.push(slot);
             }
         }

@@ -1,11 +1,12 @@
 //! The append on PostgreSQL: one set-based statement a step, two round trips for most batches, four at most.
 //!
-//! 1. BEGIN, make and lock the heads that are not remembered, in key order, read them, the accounts and the exact matches.
+//! 1. BEGIN, read the heads that are not remembered, the accounts and the exact matches.
 //! 2. Only where somebody is blocked or friends alone may write: what stands between sender and receiver.
 //! 3. Only if memory cannot tell: the newest messages that drafts may repeat.
-//! 4. Messages, heads, memberships, outbox, COMMIT. A remembered head is locked by the update that moves it, and must be
-//!    as it was assumed: otherwise everything is undone and runs again without assumptions. Two nodes that take turns
-//!    in a conversation can so wait for each other; the database ends that, and the second run locks in order.
+//! 4. Heads, messages, memberships, outbox, COMMIT. A head is locked by the statement that moves or makes it, and must be
+//!    as it was remembered or read: otherwise everything is undone and runs again carefully, which makes and locks the
+//!    heads in key order before they are read. Two nodes that take turns in a conversation can so wait for each other;
+//!    the database ends that, and the careful run locks in order.
 //!
 //! The statements are plain ones, not one with many changing parts: those are refused by some who speak the protocol.
 
@@ -13,7 +14,7 @@ use contract::group::{GroupKind, Role};
 use contract::{AppId, Failure, Millis, MsgKey, Result, Seq};
 use tokio_postgres::Row;
 
-use super::columns::{Events, GroupArgs, Heads, Members, Messages, Pushes};
+use super::columns::{Assumed, Ends, Events, GroupArgs, Heads, Members, Messages, Pushes};
 use super::plan::{Account, Engine, Gathered, Head, Pair, Plan, Questions, Recent, Slot};
 use super::window::{GROUP_LOOKBACK, Stored};
 use super::{GroupFacts, Waiting};
@@ -132,24 +133,40 @@ const MOVE: Sql = sql!(
                    moved_at = u.moved_at, writer = u.writer, scan_until = u.scan_until, parted = 0,
                    listed = CASE WHEN c.last_seq = u.last_seq THEN c.listed ELSE 9223372036854775807 END
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                           $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
-                    AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until, since)
+                           $7::bigint[], $8::bigint[], $9::bigint[])
+                    AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until)
                WHERE c.app = u.app AND c.id = u.id"
 );
 
-/// Moves heads that were assumed; an error if one was not as assumed ($9 is the worker, $10 how many they are).
+/// Moves heads that were assumed; an error if one was not as assumed ($13 is how many they are).
 const MOVE_ASSUMED: Sql = sql!(
     postgres: "WITH moved AS (
                    UPDATE conversations AS c
                    SET seq = u.seq, last_at = u.last_at, last_seq = u.last_seq, last_time = u.last_time,
-                       moved_at = GREATEST(c.moved_at, u.moved_at),
+                       moved_at = GREATEST(c.moved_at, u.moved_at), writer = u.writer, scan_until = u.scan_until, parted = 0,
                        listed = CASE WHEN c.last_seq = u.last_seq THEN c.listed ELSE 9223372036854775807 END
                    FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                               $7::bigint[], $8::bigint[])
-                        AS u (app, id, seq, last_at, last_seq, last_time, moved_at, since)
-                   WHERE c.app = u.app AND c.id = u.id AND c.seq = u.since AND c.writer = $9 AND c.parted = 0
+                               $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+                        AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until, since, was, parted)
+                   WHERE c.app = u.app AND c.id = u.id AND c.seq = u.since AND c.writer = u.was AND c.parted = u.parted
                    RETURNING 1)
-               SELECT 1 / (CASE WHEN COUNT(*) = $10 THEN 1 ELSE 0 END) FROM moved"
+               SELECT 1 / (CASE WHEN COUNT(*) = $13 THEN 1 ELSE 0 END) FROM moved"
+);
+
+/// Makes heads that were not there; an error if one is there meanwhile ($12 is how many they are).
+const MAKE: Sql = sql!(
+    postgres: "WITH made AS (
+                   INSERT INTO conversations (app, id, kind, low, high, seq, last_at, last_seq, last_time, moved_at, writer,
+                                              scan_until)
+                   SELECT u.app, u.id, 0, u.low, u.high, u.seq, u.last_at, u.last_seq, u.last_time, u.moved_at, u.writer,
+                          u.scan_until
+                   FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                               $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[])
+                        AS u (app, id, seq, last_at, last_seq, last_time, moved_at, writer, scan_until, low, high)
+                   ORDER BY u.app, u.id
+                   ON CONFLICT (app, id) DO NOTHING
+                   RETURNING 1)
+               SELECT 1 / (CASE WHEN COUNT(*) = $12 THEN 1 ELSE 0 END) FROM made"
 );
 
 const JOIN: Sql = sql!(
@@ -200,11 +217,13 @@ impl Engine for Session {
         let times: Vec<i64> = exact.iter().map(|it| it.key.time).collect();
         let seqs: Vec<i64> = exact.iter().map(|it| it.key.seq.into()).collect();
         let randoms: Vec<i64> = exact.iter().map(|it| it.key.random.into()).collect();
-        // The accounts after the locks: whoever deletes one parts its heads first.
+        // The accounts after the heads: whoever deletes one parts its heads first.
         let groups = GroupArgs::of(questions);
         let mut statements: Vec<(Sql, Args<'_>)> = Vec::with_capacity(5);
-        if !slots.is_empty() {
+        if !slots.is_empty() && questions.locks {
             statements.push((LOCK, vec![&apps, &ids, &lows, &highs]));
+        }
+        if !slots.is_empty() {
             statements.push((HEADS, vec![&apps, &ids]));
         }
         statements.push((ACCOUNTS, vec![&owners, &users]));
@@ -218,14 +237,17 @@ impl Engine for Session {
         let mut answers = answers.into_iter();
         let mut next = || answers.next().unwrap_or_default();
         let mut read = Vec::new();
-        if !slots.is_empty() {
+        if !slots.is_empty() && questions.locks {
             drop(next());
+        }
+        if !slots.is_empty() {
             read = place(&next(), slots.len(), head)?;
         }
         let accounts = place(&next(), questions.accounts.len(), account)?;
-        let mut read = read.into_iter().flatten();
+        let absent = || (!questions.locks).then(|| Head { is_new: true, is_absent: true, ..Head::default() });
+        let mut read = read.into_iter().map(|head| head.or_else(absent));
         let heads: Option<Vec<Head>> =
-            questions.slots.iter().map(|slot| slot.assumed.clone().or_else(|| read.next())).collect();
+            questions.slots.iter().map(|slot| slot.assumed.clone().or_else(|| read.next().flatten())).collect();
         Ok(Gathered {
             heads: heads.ok_or_else(|| Failure::internal("a locked head cannot be read"))?,
             accounts,
@@ -272,25 +294,36 @@ impl Engine for Session {
 
     fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()> {
         let messages = Messages::of(waiting, plan);
-        let (assumed, read) = plan.heads.iter().partition(|(slot, _)| slots[*slot].assumed.is_some());
-        let (assumed, read) = (Heads::of(slots, assumed), Heads::of(slots, read));
-        let (me, expected) = (assumed.writer.first().copied().unwrap_or_default(), assumed.app.len() as i64);
+        let (assumed, locked): (Vec<_>, Vec<_>) =
+            plan.heads.iter().partition(|(slot, _)| slots[*slot].assumed.is_some());
+        let (absent, assumed): (Vec<_>, Vec<_>) = assumed.into_iter().partition(|(_, head)| head.is_absent);
+        let (ends, before) = (Ends::of(slots, &absent), Assumed::of(slots, &assumed));
+        let [absent, assumed, locked] = [absent, assumed, locked].map(|heads| Heads::of(slots, &heads));
+        let (made, moved) = (absent.app.len() as i64, assumed.app.len() as i64);
         let members = Members::of(slots, plan);
         let pushes = Pushes::of(waiting, plan);
         let told = Events::of(waiting, plan);
         let idle_apps: Vec<i64> = plan.idle.iter().map(|slot| slots[*slot].app.0).collect();
         let idle_ids: Vec<&[u8]> = plan.idle.iter().map(|slot| &slots[*slot].id.0[..]).collect();
-        let mut statements = Vec::with_capacity(6);
+        // What was assumed first: a message for a place that another node has taken would be an error of another kind.
+        let mut statements = Vec::with_capacity(8);
+        if moved > 0 {
+            let mut args = assumed.args();
+            args.extend(before.args());
+            args.push(&moved);
+            statements.push((MOVE_ASSUMED, args));
+        }
+        if made > 0 {
+            let mut args = absent.args();
+            args.extend(ends.args());
+            args.push(&made);
+            statements.push((MAKE, args));
+        }
+        if !locked.app.is_empty() {
+            statements.push((MOVE, locked.args()));
+        }
         if !plan.rows.is_empty() {
             statements.push((MESSAGES, messages.args()));
-        }
-        if !read.app.is_empty() {
-            statements.push((MOVE, read.args()));
-        }
-        if !assumed.app.is_empty() {
-            let Heads { app, id, seq, last_at, last_seq, last_time, moved_at, since, .. } = &assumed;
-            let args: Args<'_> = vec![app, id, seq, last_at, last_seq, last_time, moved_at, since, &me, &expected];
-            statements.push((MOVE_ASSUMED, args));
         }
         if !members.app.is_empty() {
             statements.push((JOIN, members.args()));
@@ -351,6 +384,7 @@ fn head(row: &Row) -> Result<Head> {
         is_parted: get(row, 8)? != 0,
         // A head that was there before holds a message at least.
         is_new: seq == 0,
+        is_absent: false,
         is_settled: false,
         moves_list: false,
     })

@@ -53,6 +53,7 @@ impl Lite {
                 is_settled: listed != UNSETTLED,
                 moves_list: false,
                 is_new: false,
+                is_absent: false,
             },
         })
     }

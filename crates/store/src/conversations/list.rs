@@ -132,7 +132,9 @@ pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, co
 ///
 /// The keys first, from the indexes alone, and then what belongs to each key. Neither engine is left a choice: SQLite,
 /// which knows nothing of how many rows there are, would rather go through the whole app than look up what an index does
-/// not hold; PostgreSQL believes that every account has few conversations, and reads all of one's for each row.
+/// not hold; PostgreSQL believes that every account has few conversations, and reads all of one's for each row. Pairs are
+/// compared because only the index of that account's column has the pair; by single columns PostgreSQL would also take the
+/// other index, and walk through what is unsettled for anybody.
 pub fn unsettled(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -> Result<Vec<Line>> {
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
@@ -154,13 +156,14 @@ pub fn unsettled(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) ->
                        WHERE page.app = $1 AND page.id = ANY (ARRAY(
                            SELECT id FROM (
                                SELECT id FROM conversations
-                               WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3 ORDER BY id LIMIT $4
+                               WHERE app = $1 AND kind = 0 AND (low, listed) >= ($2, $3) AND (low, listed) <= ($2, $3)
+                               ORDER BY low, listed, id LIMIT $4
                            ) AS lows
                            UNION ALL
                            SELECT id FROM (
                                SELECT id FROM conversations
-                               WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3 AND low <> high
-                               ORDER BY id LIMIT $4
+                               WHERE app = $1 AND kind = 0 AND (high, listed) >= ($2, $3) AND (high, listed) <= ($2, $3)
+                                 AND low <> high ORDER BY high, listed, id LIMIT $4
                            ) AS highs
                        )) LIMIT $4"
         },
@@ -190,7 +193,7 @@ pub fn groups(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -> Re
 }
 
 /// Puts unsettled conversations of an account into order, at most [`SETTLE_BATCH`]; answers how many it were. The heads
-/// are locked in key order, as sends do.
+/// are locked in key order, as sends do. One that somebody else settled meanwhile keeps its place: it is the same one.
 pub fn settle(tx: &mut Tx<'_>, account: &UserId) -> Result<usize> {
     let app = tx.app();
     let settled = tx.run(
@@ -202,24 +205,24 @@ pub fn settle(tx: &mut Tx<'_>, account: &UserId) -> Result<usize> {
                              UNION ALL
                              SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3
                          ) LIMIT $4)",
-            postgres: "UPDATE conversations AS c SET listed = c.last_time
-                       FROM (
+            postgres: "UPDATE conversations SET listed = last_time
+                       WHERE app = $1 AND id = ANY (ARRAY(
                            SELECT id FROM conversations WHERE app = $1 AND id = ANY (ARRAY(
                                SELECT id FROM (
                                    SELECT id FROM conversations
-                                   WHERE app = $1 AND kind = 0 AND low = $2 AND listed = $3 ORDER BY id LIMIT $4
+                                   WHERE app = $1 AND kind = 0 AND (low, listed) >= ($2, $3)
+                                     AND (low, listed) <= ($2, $3) ORDER BY low, listed, id LIMIT $4
                                ) AS lows
                                UNION ALL
                                SELECT id FROM (
                                    SELECT id FROM conversations
-                                   WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3 AND low <> high
-                                   ORDER BY id LIMIT $4
+                                   WHERE app = $1 AND kind = 0 AND (high, listed) >= ($2, $3)
+                                     AND (high, listed) <= ($2, $3) AND low <> high ORDER BY high, listed, id LIMIT $4
                                ) AS highs
                                LIMIT $4
                            ))
                            ORDER BY id FOR UPDATE
-                       ) AS held
-                       WHERE c.app = $1 AND c.id = held.id AND c.listed = $3"
+                       ))"
         },
         (app, account, UNSETTLED, SETTLE_BATCH as i64),
     )?;

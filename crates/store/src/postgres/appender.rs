@@ -21,11 +21,17 @@ pub(super) struct Appender {
     hooks: Hooks,
     window: Window,
     ids: Ids,
+    /// Batches that are still to be run without assumptions.
+    careful: u32,
 }
+
+/// After a batch lost because a head was not as it was assumed, so many assume nothing: where nodes take turns in a
+/// conversation, losing again costs more than locks.
+const CAREFUL: u32 = 16;
 
 impl Appender {
     pub(super) fn new(session: Session, hooks: Hooks) -> Self {
-        Self { session, hooks, window: Window::new(), ids: Ids::new() }
+        Self { session, hooks, window: Window::new(), ids: Ids::new(), careful: 0 }
     }
 
     /// Appends batches until the queue is closed and empty.
@@ -76,13 +82,15 @@ impl Appender {
         let since = sends.iter().map(|(_, waiting)| waiting.since).min().unwrap_or_else(Instant::now);
         let deadline = since + self.session.patience().away;
         let mut last = Failure::Conflict("the append was run too often".into());
+        self.careful = self.careful.saturating_sub(1);
         for attempt in 0..=RERUNS {
             if attempt > 0 {
                 self.session.pause(jitter(attempt));
             }
             self.session.ensure(deadline).map_err(failure_of)?;
             self.session.arm();
-            let planned = plan::run(&mut self.session, &self.window, &mut self.ids, &self.hooks, sends);
+            let planned =
+                plan::run(&mut self.session, &self.window, &mut self.ids, &self.hooks, sends, self.careful > 0);
             let was_sent = self.session.take_commit_sent();
             self.session.rollback();
             let failure = match planned {
@@ -92,7 +100,7 @@ impl Appender {
             self.window.reset();
             let is_lost = self.session.is_lost();
             match failure {
-                Failure::Conflict(_) => {}
+                Failure::Conflict(_) => self.careful = CAREFUL,
                 _ if is_lost && !was_sent => {}
                 Failure::Timeout(what) if was_sent => {
                     return Err(Failure::Unavailable(format!("the outcome of a commit is unknown: {what}")));

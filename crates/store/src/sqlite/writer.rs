@@ -128,7 +128,7 @@ impl Writer {
         if !is_alone {
             self.lite.arm();
         }
-        let appended = plan::run(&mut self.lite, &self.window, &mut self.ids, &self.hooks, sends);
+        let appended = plan::run(&mut self.lite, &self.window, &mut self.ids, &self.hooks, sends, true);
         self.lite.settle(appended.is_ok())?;
         if is_alone && appended.is_err() {
             self.lite.rollback();
