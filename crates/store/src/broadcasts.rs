@@ -297,7 +297,7 @@ pub fn end_task(tx: &mut Tx<'_>, now: Millis, task: i64) -> Result<u64> {
     tx.run(
         sql!(
             "UPDATE deliveries SET ended_at = $3, waits = 0, due_at = $3
-             WHERE app = $1 AND task = $2 AND ended_at = 0 AND lease_by = 0"
+             WHERE app = $1 AND task = $2 AND ended_at + 0 = 0 AND lease_by = 0"
         ),
         (app, task, now),
     )

@@ -324,7 +324,7 @@ pub fn wake_task(tx: &mut Tx<'_>, now: Millis, task: i64) -> Result<u64> {
     tx.run(
         sql!(
             "UPDATE deliveries SET due_at = $3, waits = 0, family = '', status = 0
-             WHERE app = $1 AND task = $2 AND waits = 3 AND ended_at = 0"
+             WHERE app = $1 AND task = $2 AND waits = 3 AND ended_at + 0 = 0"
         ),
         (app, task, now),
     )
@@ -433,15 +433,15 @@ pub fn of_task_device(snapshot: &mut Snapshot<'_>, task: i64, device: &DeviceId)
 /// What a delivery tells of, and to whom; none if it tells of no message, or of one that is gone.
 pub fn announced(snapshot: &mut Snapshot<'_>, task: i64, number: i64) -> Result<Option<(UserId, Notified)>> {
     let app = snapshot.app();
-    let found: Option<(String, ConversationId, Seq, Millis)> = snapshot.opt(
+    let found: Option<(String, Option<ConversationId>, Option<Seq>, Millis)> = snapshot.opt(
         sql!(
             "SELECT d.account, t.conversation, t.seq, t.created_at FROM deliveries d
              JOIN tasks t ON t.app = d.app AND t.id = d.task
-             WHERE d.app = $1 AND d.task = $2 AND d.number = $3 AND t.conversation IS NOT NULL AND d.account <> ''"
+             WHERE d.app = $1 AND d.task = $2 AND d.number = $3 AND d.account <> ''"
         ),
         (app, task, number),
     )?;
-    let Some((account, conversation, seq, created_at)) = found else { return Ok(None) };
+    let Some((account, Some(conversation), Some(seq), created_at)) = found else { return Ok(None) };
     let account = UserId::trusted(&account);
     if let Some(group) = groups::of_conversation(snapshot, conversation)? {
         let message = groups::messages::at(snapshot, conversation, seq)?;

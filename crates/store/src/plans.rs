@@ -116,7 +116,7 @@ pub fn cancel_plan(tx: &mut Tx<'_>, plan: &str) -> Result<u64> {
 pub fn cancel_run(tx: &mut Tx<'_>, id: &str) -> Result<bool> {
     let app = tx.app();
     let cancelled =
-        tx.run(sql!("UPDATE push_runs SET state = 2 WHERE app = $1 AND id = $2 AND state = 0"), (app, id))?;
+        tx.run(sql!("UPDATE push_runs SET state = 2 WHERE app = $1 AND id = $2 AND state + 0 = 0"), (app, id))?;
     Ok(cancelled > 0)
 }
 

@@ -1,12 +1,13 @@
 //! The engine of clusters: PostgreSQL, or what speaks its protocol.
 //!
 //! Each worker thread drives one connection. General workers run jobs, one at a time; append workers take sends, many
-//! at a time, and a conversation always goes to the same one. Isolation is READ COMMITTED: a write locks its roots in
+//! at a time, and a conversation always goes to the same one; one more keeps the planner informed. Isolation is READ COMMITTED: a write locks its roots in
 //! key order before it reads what it decides on. Connections carry no TLS of their own yet: they belong on loopback, a
 //! socket or a private network.
 
 mod appender;
 mod session;
+mod statistics;
 mod worker;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub(crate) struct Patience {
 pub(crate) struct Postgres {
     jobs: Arc<Fair<Queued>>,
     sends: Vec<Arc<Fair<Waiting>>>,
+    statistics: Arc<statistics::Stop>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -53,7 +55,7 @@ impl Postgres {
         migrate::postgres(&mut Session::new(&config, Role::Migrate, patience)?)?;
         let appenders = APPENDERS.min(threads.saturating_sub(1)).max(1);
         let jobs = Arc::new(Fair::new());
-        let mut engine = Self { jobs, sends: Vec::new(), threads: Mutex::default() };
+        let mut engine = Self { jobs, sends: Vec::new(), statistics: Arc::default(), threads: Mutex::default() };
         for number in 0..threads.saturating_sub(appenders).max(1) {
             let (session, hooks) = (Session::new(&config, Role::Work, patience)?, hooks.clone());
             let jobs = Arc::clone(&engine.jobs);
@@ -66,6 +68,9 @@ impl Postgres {
             engine.sends.push(Arc::clone(&sends));
             engine.spawn(&format!("store-append-{number}"), move || appender.run(&sends))?;
         }
+        let session = Session::new(&config, Role::Migrate, patience)?;
+        let stop = Arc::clone(&engine.statistics);
+        engine.spawn("store-statistics", move || statistics::run(session, &stop))?;
         Ok(engine)
     }
 
@@ -100,6 +105,7 @@ impl Postgres {
     }
 
     fn stop(&self) {
+        self.statistics.stop();
         self.jobs.close();
         self.sends.iter().for_each(|queue| queue.close());
     }

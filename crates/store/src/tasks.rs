@@ -105,14 +105,21 @@ impl FromRow for Record {
     }
 }
 
-/// Adds a task that waits for its time, if it has one.
+impl Record {
+    /// The broadcast that devices which come back are to hear of; 0 for none.
+    fn kept(&self) -> i64 {
+        if self.is_kept { self.broadcast.unwrap_or_default() } else { 0 }
+    }
+}
+
+/// Adds a task, as far as it is.
 pub fn add(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
     let app = tx.app();
     tx.run(
         sql!(
             "INSERT INTO push_tasks (app, id, counted, origin, kind, name, own_key, title, body, target, spec, created_at,
-                 push_at, expires_at, due_at, state)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+                 push_at, expires_at, due_at, state, broadcast, targets, kept)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
         ),
         (
             app,
@@ -131,6 +138,9 @@ pub fn add(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
             record.expires_at,
             record.due_at.unwrap_or_default(),
             record.state as i64,
+            record.broadcast.unwrap_or_default(),
+            record.targets,
+            record.kept(),
         ),
     )?;
     Ok(())
@@ -152,7 +162,7 @@ pub fn save(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
             record.broadcast.unwrap_or_default(),
             record.targets,
             &record.spec,
-            if record.is_kept { record.broadcast.unwrap_or_default() } else { 0 },
+            record.kept(),
         ),
     )?;
     Ok(())

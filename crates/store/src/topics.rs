@@ -194,7 +194,7 @@ pub fn delete(tx: &mut Tx<'_>, topic: &Topic, now: Millis) -> Result<bool> {
     let app = tx.app();
     let Topic { conversation, community, .. } = topic;
     let deleted = tx.run(
-        sql!("UPDATE topics SET deleted_at = $3 WHERE app = $1 AND conversation = $2 AND deleted_at = 0"),
+        sql!("UPDATE topics SET deleted_at = $3 WHERE app = $1 AND conversation = $2 AND deleted_at + 0 = 0"),
         (app, conversation, now),
     )?;
     // Whoever sends into it finds no conversation.

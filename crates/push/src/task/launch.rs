@@ -36,7 +36,10 @@ pub fn launch_due(tx: &mut Tx<'_>, now: Millis) -> Result<Option<Millis>> {
                 }
                 tasks::save(tx, &record)?;
             }
-            When::Now | When::At(_) => launch(tx, now, &mut record, &spec)?,
+            When::Now | When::At(_) => {
+                launch(tx, now, &mut record, &spec)?;
+                tasks::save(tx, &record)?;
+            }
         }
     }
     tasks::next_due(tx)
@@ -48,17 +51,17 @@ fn occur(tx: &mut Tx<'_>, now: Millis, parent: &Record, spec: &Spec, at: Millis)
     super::submit(tx, now, derived_id(parent.id, at.0), &part).map(drop)
 }
 
-/// Starts a task.
+/// Starts a task; the record is left to the caller to be written.
 pub(super) fn launch(tx: &mut Tx<'_>, now: Millis, record: &mut Record, spec: &Spec) -> Result<()> {
     record.due_at = None;
     if spec.has_parts {
         record.state = State::Started;
-        return tasks::save(tx, record);
+        return Ok(());
     }
     let resolved = audience::resolve(tx, &spec.audience)?;
     if spec.is_held && matches!(resolved, Resolved::Scope(_)) {
         // Nobody of a scope has a row that could wait, so the task does.
-        return tasks::save(tx, record);
+        return Ok(());
     }
     record.state = State::Started;
     let task = task(record, spec, now)?;
@@ -72,7 +75,7 @@ pub(super) fn launch(tx: &mut Tx<'_>, now: Millis, record: &mut Record, spec: &S
         }
         Resolved::Scope(scope) => begin(tx, now, record, spec, task, scope)?,
     }
-    tasks::save(tx, record)
+    Ok(())
 }
 
 /// Makes what the deliveries of an open task refer to.

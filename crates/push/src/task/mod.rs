@@ -214,7 +214,6 @@ pub fn submit(tx: &mut Tx<'_>, now: Millis, id: i64, spec: &Spec) -> Result<Reco
         targets: 0,
         is_kept: false,
     };
-    tasks::add(tx, &record)?;
     if is_open {
         launch::open(tx, &record, &spec)?;
     } else if record.due_at.is_none() && !matches!(spec.when, When::Cycle(_)) {
@@ -223,6 +222,7 @@ pub fn submit(tx: &mut Tx<'_>, now: Millis, id: i64, spec: &Spec) -> Result<Reco
         // The engine learns of a time that comes before its next look.
         tx.after(Event::DeliveryQueued);
     }
+    tasks::add(tx, &record)?;
     Ok(record)
 }
 
@@ -313,6 +313,7 @@ pub fn release(tx: &mut Tx<'_>, now: Millis, id: i64) -> Result<u64> {
     if record.state == State::Waiting && record.due_at.is_none() {
         let spec = Spec { is_held: false, ..Spec::of(&record)? };
         launch::launch(tx, now, &mut record, &spec)?;
+        tasks::save(tx, &record)?;
         return Ok(1);
     }
     let count = deliveries::wake_task(tx, now, id)?;

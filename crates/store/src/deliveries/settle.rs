@@ -15,12 +15,12 @@ pub fn release(tx: &mut Tx<'_>, claim: &Claim, rows: &[(i64, i64)], due: Millis)
     tx.run(
         sql! {
             sqlite: "UPDATE deliveries SET due_at = $4, lease_by = 0, lease = 0
-                     WHERE app = $1 AND ended_at = 0 AND lease_by = $2 AND lease = $3 AND (task, number) IN (
+                     WHERE app = $1 AND ended_at + 0 = 0 AND lease_by = $2 AND lease = $3 AND (task, number) IN (
                          SELECT l.value ->> 0, l.value ->> 1 FROM json_each($5) l)",
             postgres: "UPDATE deliveries d SET due_at = $4, lease_by = 0, lease = 0
                        FROM jsonb_array_elements($5::text::jsonb) AS l (v)
                        WHERE d.app = $1 AND d.task = CAST(l.v ->> 0 AS BIGINT) AND d.number = CAST(l.v ->> 1 AS BIGINT)
-                           AND d.ended_at = 0 AND d.lease_by = $2 AND d.lease = $3"
+                           AND d.ended_at + 0 = 0 AND d.lease_by = $2 AND d.lease = $3"
         },
         (app, claim.node, claim.id, due, json!(rows).to_string()),
     )?;
@@ -69,7 +69,7 @@ pub fn settle(tx: &mut Tx<'_>, now: Millis, claim: &Claim, rows: &[Settled]) -> 
                              due_at = CASE WHEN woken = 1 AND CAST($15 AS BIGINT) = 1 THEN $13 ELSE $14 END,
                              waits = CASE WHEN woken = 1 OR CAST($16 AS BIGINT) = 1 THEN 0 ELSE CAST($15 AS BIGINT) END,
                              woken = 0
-                         WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0 AND lease_by = $4 AND lease = $5",
+                         WHERE app = $1 AND task = $2 AND number = $3 AND ended_at + 0 = 0 AND lease_by = $4 AND lease = $5",
                 postgres: "UPDATE deliveries d SET family = l.v ->> 2, status = CAST(l.v ->> 3 AS BIGINT),
                                class = CAST(l.v ->> 4 AS BIGINT), said_code = l.v ->> 5, said_text = l.v ->> 6,
                                said_request = l.v ->> 7, said_local = CAST(l.v ->> 8 AS BIGINT),
@@ -84,7 +84,7 @@ pub fn settle(tx: &mut Tx<'_>, now: Millis, claim: &Claim, rows: &[Settled]) -> 
                            FROM jsonb_array_elements($5::text::jsonb) AS l (v)
                            WHERE d.app = $1 AND d.task = CAST(l.v ->> 0 AS BIGINT)
                                AND d.number = CAST(l.v ->> 1 AS BIGINT)
-                               AND d.ended_at = 0 AND d.lease_by = $2 AND d.lease = $3"
+                               AND d.ended_at + 0 = 0 AND d.lease_by = $2 AND d.lease = $3"
             },
             rows.iter().map(|row| {
                 (

@@ -79,7 +79,7 @@ pub fn set_ways(tx: &mut Tx<'_>, now: Millis, open: &Open, ways: &[Way]) -> Resu
         sql!(
             "UPDATE deliveries SET device = $4, lane = $5, badge = $6, due_at = $7, waits = 0, woken = 0, family = '',
                  status = 0
-             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at + 0 = 0"
         ),
         (app, open.task, open.number, &first.device, &first.lane, first.badge, now),
     )?;
@@ -96,7 +96,7 @@ pub fn set_unbound(tx: &mut Tx<'_>, open: &Open, status: &Status) -> Result<()> 
     tx.run(
         sql!(
             "UPDATE deliveries SET family = $4, status = $5, waits = 2, due_at = $6
-             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at + 0 = 0"
         ),
         (app, open.task, open.number, &status.family, i64::from(status.number), open.expires_at),
     )?;
@@ -111,7 +111,7 @@ pub fn end_target(tx: &mut Tx<'_>, now: Millis, open: &Open, otherwise: &Status)
             "UPDATE deliveries SET ended_at = $4, waits = 0,
                  status = CASE WHEN family = '' THEN CAST($6 AS BIGINT) ELSE status END,
                  family = CASE WHEN family = '' THEN CAST($5 AS TEXT) ELSE family END
-             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at = 0"
+             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at + 0 = 0"
         ),
         (app, open.task, open.number, now, &otherwise.family, i64::from(otherwise.number)),
     )?;

@@ -82,7 +82,7 @@ pub fn add(
 ) -> Result<i64> {
     let app = tx.app();
     tx.run(
-        sql!("DELETE FROM group_requests WHERE app = $1 AND conversation = $2 AND account = $3 AND outcome = 0"),
+        sql!("DELETE FROM group_requests WHERE app = $1 AND conversation = $2 AND account = $3 AND outcome + 0 = 0"),
         (app, conversation, account),
     )?;
     let (number,): (i64,) = tx.one(
@@ -137,7 +137,7 @@ pub fn settle(tx: &mut Tx<'_>, conversation: ConversationId, account: &UserId, n
     tx.run(
         sql!(
             "UPDATE group_requests SET outcome = 1, answered_at = $4
-             WHERE app = $1 AND conversation = $2 AND account = $3 AND outcome = 0"
+             WHERE app = $1 AND conversation = $2 AND account = $3 AND outcome + 0 = 0"
         ),
         (app, conversation, account, now),
     )?;
