@@ -98,8 +98,9 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
         return Ok(Turn::Nothing(None));
     }
     let engine = &shared.engine;
-    let spell = shared.pace.begin(engine).await;
-    let (now, settings) = (engine.now(), engine.settings());
+    let settings = engine.settings();
+    let spell = shared.pace.begin(engine.errands(), settings.give_way).await;
+    let now = engine.now();
     let claim = Claim { node: settings.node, id: unique(), until: now.plus(settings.lease_ms) };
     let ((of, chunk, outcomes), is_told) = match take(engine.store(), app, now, claim).await? {
         Found::Chunk(found, is_told) => (*found, is_told),

@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::TURNS_MAX;
-use crate::engine::Engine;
+use crate::engine::Errands;
 
 /// Cores for each place: with two of them, broadcasts keep one busy at most.
 const CORES_PER_PLACE: usize = 2;
@@ -50,10 +50,10 @@ impl Pace {
         Self { places: Semaphore::new(places) }
     }
 
-    /// Begins to work: lets errands pass, then takes a place.
-    pub(super) async fn begin<'a>(&'a self, engine: &'a Engine) -> Spell<'a> {
-        let mut spell =
-            Spell { pace: self, engine, place: None, since: Instant::now(), worked: Duration::ZERO, is_used: false };
+    /// Begins to work: lets errands pass, within a bound, then takes a place.
+    pub(super) async fn begin<'a>(&'a self, errands: &'a Errands, give_way: Duration) -> Spell<'a> {
+        let (since, worked) = (Instant::now(), Duration::ZERO);
+        let mut spell = Spell { pace: self, errands, give_way, place: None, since, worked, is_used: false };
         spell.begin().await;
         spell
     }
@@ -62,7 +62,8 @@ impl Pace {
 /// A spell of work, with rests in between.
 pub(super) struct Spell<'a> {
     pace: &'a Pace,
-    engine: &'a Engine,
+    errands: &'a Errands,
+    give_way: Duration,
     /// None while others are waited for.
     place: Option<SemaphorePermit<'a>>,
     since: Instant,
@@ -73,7 +74,7 @@ pub(super) struct Spell<'a> {
 
 impl Spell<'_> {
     async fn begin(&mut self) {
-        self.engine.errands().pass(self.engine.settings().give_way).await;
+        self.errands.pass(self.give_way).await;
         self.resume().await;
     }
 
@@ -98,7 +99,7 @@ impl Spell<'_> {
     pub(super) async fn rest(&mut self) {
         self.resume().await;
         let worked = std::mem::take(&mut self.worked) + self.since.elapsed();
-        if self.engine.errands().are_about(SHARED_FOR) {
+        if self.errands.are_about(SHARED_FOR) {
             tokio::time::sleep(rest(worked)).await;
         }
         self.place = None;
@@ -130,7 +131,55 @@ fn rest(worked: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::sync::Arc;
+
+    use futures_util::FutureExt;
+
     use super::*;
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn a_slice_begins_when_what_is_on_its_way_has_passed() {
+        let (pace, errands) = (Pace::with(1), Arc::new(Errands::default()));
+        let errand = errands.begin();
+        let mut spell = pin!(pace.begin(&errands, LONG));
+        assert!(spell.as_mut().now_or_never().is_none());
+        drop(errand);
+        let mut spell = spell.await;
+        spell.slice().await;
+        let errand = errands.begin();
+        {
+            let mut next = pin!(spell.slice());
+            assert!(next.as_mut().now_or_never().is_none());
+            drop(errand);
+            next.await;
+        }
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_others_leaves_its_place() {
+        let (pace, errands) = (Pace::with(1), Arc::new(Errands::default()));
+        let mut one = pace.begin(&errands, LONG).await;
+        assert!(pace.begin(&errands, LONG).now_or_never().is_none(), "there is one place");
+        one.pause();
+        let mut other = pace.begin(&errands, LONG).now_or_never().expect("the place is free");
+        assert!(one.resume().now_or_never().is_none());
+        other.rest().await;
+        one.resume().now_or_never().expect("it is free again");
+    }
+
+    #[tokio::test]
+    async fn on_a_node_where_something_is_always_on_its_way_slices_go_on() {
+        let (pace, errands) = (Pace::with(1), Arc::new(Errands::default()));
+        let _always = errands.begin();
+        let mut spell = pace.begin(&errands, Duration::from_millis(1)).await;
+        for _ in 0..3 {
+            spell.slice().await;
+        }
+        assert_eq!(pace.places.available_permits(), 0);
+    }
 
     #[test]
     fn half_of_the_cores_never_work_for_broadcasts() {

@@ -43,7 +43,7 @@ impl Errand {
 }
 
 impl Errands {
-    pub(super) fn begin(self: &Arc<Self>) -> Errand {
+    pub(crate) fn begin(self: &Arc<Self>) -> Errand {
         *self.latest.lock() = Some(Instant::now());
         // Whoever waits, waits for the last to end; a further one is no news.
         self.count.send_if_modified(|count| {

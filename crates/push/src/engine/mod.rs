@@ -40,7 +40,8 @@ use crate::delivery::{Acked, status};
 use crate::task;
 pub(crate) use dispatch::Dispatched;
 use driver::Key;
-use errands::{Errand, Errands};
+use errands::Errand;
+pub(crate) use errands::Errands;
 use lane::Lane;
 
 /// Targets that one push may name; more are several tasks.

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use push::broadcast::{Broadcasts, Devices, Hands, SLICE_DEVICES};
 use push::channel::{Answer, Channel, Limits, Outgoing, Said, Verdict};
-use push::engine::{Audience, Request, Settings};
+use push::engine::{Audience, Request, Settings, TARGETS_MAX};
 use push::task;
 use store::bindings::{self, Os, Registration};
 use store::broadcasts::Order;
@@ -93,9 +93,12 @@ async fn register(store: &Store, app: AppId, count: usize) {
     }
 }
 
+/// To many devices that nobody knows and to one that is registered: they are taken in by pages, so that the push is under
+/// way for longer than a slice takes to begin.
 fn to_one_device() -> Request {
+    let unknown = (1..TARGETS_MAX).map(|number| device(&format!("x{number:05}")));
     Request {
-        audience: Audience::Devices(vec![device("d00000")]),
+        audience: Audience::Devices(unknown.chain([device("d00000")]).collect()),
         notification: Notification { title: "t".into(), body: "b".into(), ..Notification::default() },
         expires_at: NOW.plus(HOUR),
         store_offline: false,
