@@ -53,7 +53,7 @@ async fn measure(effort: &Effort, name: &str, url: &str) -> Outcome<Figure> {
     let config = Config {
         data: folder.path().to_owned(),
         name: "bench".into(),
-        store: StoreConfig { url: url.into(), threads: 4, cache_mb: 64 },
+        store: StoreConfig { url: url.into(), ..StoreConfig::default() },
         listen: Listen { http: Some(SocketAddr::from(([127, 0, 0, 1], 0))), https: None, admin: None },
         secrets: Secrets { master_key: Some("42".repeat(32)), ..Secrets::default() },
         ..Config::default()

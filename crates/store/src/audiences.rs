@@ -94,22 +94,38 @@ pub fn reach(snapshot: &mut Snapshot<'_>, now: Millis, devices: &[DeviceId]) -> 
     Ok(judged(found, now))
 }
 
-/// Reads by which ways the devices of an account are reached, the latest heard of first.
-pub fn reach_account(snapshot: &mut Snapshot<'_>, now: Millis, account: &UserId) -> Result<Vec<Reach>> {
+/// Reads by which ways the devices of some accounts are reached, account by account, the latest heard of first.
+pub fn reach_accounts(snapshot: &mut Snapshot<'_>, now: Millis, accounts: &[UserId]) -> Result<Vec<Reach>> {
     let app = snapshot.app();
-    let found = snapshot.all(
-        sql!(
-            "SELECT d.id, d.account, d.os, d.platform, d.muted, d.pushed, d.node, n.seen_at, t.channel, t.token,
-                 t.credential, t.bound_at
-             FROM devices d LEFT JOIN tokens t ON t.app = d.app AND t.device = d.id
-                 LEFT JOIN nodes n ON n.id = d.node
-             WHERE d.app = $1 AND d.account = $2 AND d.account <> '' AND (d.logged_in = 1 OR d.enrolled = 1)
-                 AND d.replaced = 0
-             ORDER BY d.seen_at DESC, d.id LIMIT $3"
-        ),
-        (app, account, limit::STORE_PAGE as i64),
+    let found: Vec<Found> = snapshot.all(
+        sql! {
+            sqlite: "SELECT d.id, d.account, d.os, d.platform, d.muted, d.pushed, d.node, n.seen_at, t.channel, t.token,
+                         t.credential, t.bound_at
+                     FROM json_each($2) l CROSS JOIN devices d LEFT JOIN tokens t ON t.app = d.app AND t.device = d.id
+                         LEFT JOIN nodes n ON n.id = d.node
+                     WHERE d.app = $1 AND d.account = l.value AND d.account <> ''
+                         AND (d.logged_in = 1 OR d.enrolled = 1) AND d.replaced = 0
+                     ORDER BY d.account, d.seen_at DESC, d.id LIMIT $3",
+            postgres: "SELECT d.id, d.account, d.os, d.platform, d.muted, d.pushed, d.node, n.seen_at, t.channel, t.token,
+                           t.credential, t.bound_at
+                       FROM devices d LEFT JOIN tokens t ON t.app = d.app AND t.device = d.id
+                           LEFT JOIN nodes n ON n.id = d.node
+                       WHERE d.app = $1 AND d.account <> ''
+                           AND d.account = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
+                           AND (d.logged_in = 1 OR d.enrolled = 1) AND d.replaced = 0
+                       ORDER BY d.account, d.seen_at DESC, d.id LIMIT $3"
+        },
+        (app, list(accounts.iter().map(UserId::as_str)), limit::STORE_PAGE as i64),
     )?;
-    Ok(judged(found, now))
+    if found.len() < limit::STORE_PAGE || accounts.len() == 1 {
+        return Ok(judged(found, now));
+    }
+    // One of them has very many devices, and must not take the others' places.
+    let mut all = Vec::new();
+    for account in accounts {
+        all.extend(reach_accounts(snapshot, now, std::slice::from_ref(account))?);
+    }
+    Ok(all)
 }
 
 /// A page of all devices of the app after one and not beyond another, in the order of their ids.

@@ -1,7 +1,8 @@
 //! How many devices registered and how many were heard of, by day and by month. A device counts once in each, because it
 //! is known when it was heard of before.
 //!
-//! Days and months begin at 00:00 in UTC+8, as the contract of the push OpenAPI counts.
+//! Days and months begin at 00:00 in UTC+8, as the contract of the push OpenAPI counts. A count is kept in parts, because
+//! whoever counts holds its row until the commit is synced, and in the morning everybody counts.
 
 use contract::{DeviceId, Millis, Result, limit, moment};
 
@@ -11,6 +12,15 @@ use crate::{Snapshot, Tx};
 /// From UTC to the clock by which days begin.
 pub const OFFSET_MS: i64 = 8 * 3_600_000;
 const DAY_MS: i64 = 86_400_000;
+
+/// Parts of a count.
+const PARTS: u64 = 16;
+
+/// The part in which a device counts.
+fn part(device: &DeviceId) -> i64 {
+    let mix = |sum: u64, byte: u8| sum.wrapping_mul(31).wrapping_add(byte.into());
+    (device.as_str().bytes().fold(0, mix) % PARTS).cast_signed()
+}
 
 /// The day (since the epoch) of a moment.
 pub const fn day(now: Millis) -> i64 {
@@ -39,29 +49,25 @@ pub fn heard_as(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, os: i64, platfo
     let known: Option<(i64, i64, Millis)> =
         tx.opt(sql!("SELECT os, platform, seen_at FROM devices WHERE app = $1 AND id = $2"), (app, device))?;
     let (os, platform, before) = known.map_or((os, platform, None), |(known, class, at)| (known, class, Some(at)));
-    note(tx, now, Os::of(os, platform) as i64, before)
-}
-
-fn note(tx: &mut Tx<'_>, now: Millis, system: i64, before: Option<Millis>) -> Result<()> {
-    let app = tx.app();
+    let system = Os::of(os, platform) as i64;
     if before.is_none_or(|before| day(before) < day(now)) {
         let added = i64::from(before.is_none());
         tx.run(
             sql!(
-                "INSERT INTO device_days (app, day, system, added, active) VALUES ($1, $2, $3, $4, 1)
-                 ON CONFLICT (app, day, system) DO UPDATE SET added = device_days.added + $4,
-                     active = device_days.active + 1"
+                "INSERT INTO device_day_parts (app, day, system, part, added, active) VALUES ($1, $2, $3, $4, $5, 1)
+                 ON CONFLICT (app, day, system, part) DO UPDATE SET added = device_day_parts.added + $5,
+                     active = device_day_parts.active + 1"
             ),
-            (app, day(now), system, added),
+            (app, day(now), system, part(device), added),
         )?;
     }
     if before.is_none_or(|before| month(before) < month(now)) {
         tx.run(
             sql!(
-                "INSERT INTO device_months (app, month, active) VALUES ($1, $2, 1)
-                 ON CONFLICT (app, month) DO UPDATE SET active = device_months.active + 1"
+                "INSERT INTO device_month_parts (app, month, part, active) VALUES ($1, $2, $3, 1)
+                 ON CONFLICT (app, month, part) DO UPDATE SET active = device_month_parts.active + 1"
             ),
-            (app, month(now)),
+            (app, month(now), part(device)),
         )?;
     }
     Ok(())
@@ -85,8 +91,8 @@ pub fn days(snapshot: &mut Snapshot<'_>, from: i64, until: i64) -> Result<Vec<Da
     let app = snapshot.app();
     let rows: Vec<(i64, i64, i64, i64)> = snapshot.all(
         sql!(
-            "SELECT day, system, added, active FROM device_days
-             WHERE app = $1 AND day >= $2 AND day < $3 ORDER BY day, system LIMIT $4"
+            "SELECT day, system, CAST(SUM(added) AS BIGINT), CAST(SUM(active) AS BIGINT) FROM device_day_parts
+             WHERE app = $1 AND day >= $2 AND day < $3 GROUP BY day, system ORDER BY day, system LIMIT $4"
         ),
         (app, from, until, limit::STORE_PAGE as i64),
     )?;
@@ -98,7 +104,7 @@ pub fn registered(snapshot: &mut Snapshot<'_>, before: i64) -> Result<Vec<(i64, 
     let app = snapshot.app();
     snapshot.all(
         sql!(
-            "SELECT system, CAST(SUM(added) AS BIGINT) FROM device_days WHERE app = $1 AND day < $2
+            "SELECT system, CAST(SUM(added) AS BIGINT) FROM device_day_parts WHERE app = $1 AND day < $2
              GROUP BY system ORDER BY system"
         ),
         (app, before),
@@ -110,8 +116,8 @@ pub fn months(snapshot: &mut Snapshot<'_>, from: i64, until: i64) -> Result<Vec<
     let app = snapshot.app();
     snapshot.all(
         sql!(
-            "SELECT month, active FROM device_months WHERE app = $1 AND month >= $2 AND month < $3
-             ORDER BY month LIMIT $4"
+            "SELECT month, CAST(SUM(active) AS BIGINT) FROM device_month_parts
+             WHERE app = $1 AND month >= $2 AND month < $3 GROUP BY month ORDER BY month LIMIT $4"
         ),
         (app, from, until, limit::STORE_PAGE as i64),
     )

@@ -49,6 +49,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (43, include_str!("../migrations/0043_topic_reads.sql")),
     (45, include_str!("../migrations/0045_live_activities.sql")),
     (46, include_str!("../migrations/0046_broadcast_outcomes.sql")),
+    (50, include_str!("../migrations/0050_device_parts.sql")),
 ];
 
 /// The version that this binary knows.

@@ -49,14 +49,10 @@ impl FromRow for Waiting {
 /// left them.
 pub fn keep(tx: &mut Tx<'_>, now: Millis, deliveries: &[(i64, i64)]) -> Result<u64> {
     let app = tx.app();
-    let mut tasks: Vec<i64> = deliveries.iter().map(|(task, _)| *task).collect();
-    tasks.sort_unstable();
-    tasks.dedup();
-    let mut told = BTreeSet::new();
-    for task in tasks {
-        if is_wanted(tx, task)? {
-            told.insert(task);
-        }
+    let tasks: BTreeSet<i64> = deliveries.iter().map(|(task, _)| *task).collect();
+    let told = wanted(tx, &tasks)?;
+    if told.is_empty() {
+        return Ok(0);
     }
     tx.many(
         sql!(
@@ -77,10 +73,23 @@ pub fn want(tx: &mut Tx<'_>, task: i64) -> Result<()> {
 
 /// Whether what becomes of a task's deliveries is told so.
 pub fn is_wanted(snapshot: &mut Snapshot<'_>, task: i64) -> Result<bool> {
+    Ok(!wanted(snapshot, &BTreeSet::from([task]))?.is_empty())
+}
+
+/// Those of some tasks (a bounded batch) of whose deliveries it is told what becomes of them.
+fn wanted(snapshot: &mut Snapshot<'_>, tasks: &BTreeSet<i64>) -> Result<BTreeSet<i64>> {
     let app = snapshot.app();
-    let row: Option<(i64,)> =
-        snapshot.opt(sql!("SELECT told FROM tasks WHERE app = $1 AND id = $2 AND told = 1"), (app, task))?;
-    Ok(row.is_some())
+    let rows: Vec<(i64,)> = snapshot.all(
+        sql! {
+            sqlite: "SELECT t.id FROM json_each($2) l CROSS JOIN tasks t
+                     WHERE t.app = $1 AND t.id = l.value AND t.told = 1",
+            postgres: "SELECT id FROM tasks
+                       WHERE app = $1 AND told = 1
+                         AND id = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text($2::text::jsonb) AS BIGINT)))"
+        },
+        (app, serde_json::json!(tasks).to_string()),
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// Takes due results until a moment, oldest first; whoever died with some leaves them to be due again then.

@@ -4,11 +4,13 @@
 //! devices that are away: a connected one has the message itself. A push to named targets goes over the device's own
 //! connection if it has one, else by its vendor tokens, and without any of them waits for the connection.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use contract::codes::PushCommon;
 use contract::notification::{Badge, Kind, Notification};
 use contract::{DeviceId, Millis, Result, UserId, limit};
+use store::audiences::Reach;
 use store::bindings::Os;
 use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task, Way};
 use store::devices::{self, Device, Token};
@@ -166,40 +168,75 @@ fn count(tx: &mut Tx<'_>, device: &DeviceId, notification: &Notification) -> Res
 fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
     let targets = deliveries::take_targets(tx, now, BATCH)?;
     let mut tally = Tally::new();
-    for open in &targets {
-        take_target(tx, now, open, &mut tally)?;
+    let (open, over): (Vec<&Open>, Vec<&Open>) = targets.iter().partition(|open| open.expires_at > now);
+    for open in over {
+        deliveries::end_target(tx, now, open, &status(PushCommon::NONE))?;
+        store::results::keep(tx, now, &[(open.task, open.number)])?;
     }
+    let reached = Reached::of(tx, now, &open)?;
+    let mut chosen = Vec::new();
+    for open in open {
+        let ways = choose(tx, now, open, &reached, &mut tally)?;
+        if ways.is_empty() { leave(tx, now, open, &mut tally)? } else { chosen.push((open, ways)) }
+    }
+    deliveries::set_ways(tx, now, &chosen)?;
     // All at once and last: counters are rows that other lanes wait for, too.
     deliveries::count(tx, now, &tally)?;
     Ok(targets.len())
 }
 
-fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> Result<()> {
-    if open.expires_at <= now {
-        deliveries::end_target(tx, now, open, &status(PushCommon::NONE))?;
-        return store::results::keep(tx, now, &[(open.task, open.number)]).map(drop);
+/// The devices of a batch's targets and their tokens, read at once.
+struct Reached(HashMap<Target, Vec<Reach>>);
+
+impl Reached {
+    fn of(tx: &mut Tx<'_>, now: Millis, targets: &[&Open]) -> Result<Self> {
+        let (mut accounts, mut devices) = (Vec::new(), Vec::new());
+        for open in targets {
+            match &open.target {
+                Target::Account(account) => accounts.push(account.clone()),
+                Target::Device(device) => devices.push(device.clone()),
+            }
+        }
+        let mut reached: HashMap<Target, Vec<Reach>> = HashMap::new();
+        accounts.sort_unstable();
+        accounts.dedup();
+        if !accounts.is_empty() {
+            for reach in audiences::reach_accounts(tx, now, &accounts)? {
+                reached.entry(Target::Account(reach.account.clone())).or_default().push(reach);
+            }
+        }
+        devices.sort_unstable();
+        devices.dedup();
+        if !devices.is_empty() {
+            for reach in audiences::reach(tx, now, &devices)? {
+                reached.entry(Target::Device(reach.device.clone())).or_default().push(reach);
+            }
+        }
+        Ok(Self(reached))
     }
+
+    fn get(&self, target: &Target) -> &[Reach] {
+        self.0.get(target).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The ways of a target; none if nothing leads to it.
+fn choose(tx: &mut Tx<'_>, now: Millis, open: &Open, reached: &Reached, tally: &mut Tally) -> Result<Vec<Way>> {
     // Unreadable text has no badge to count and no kind; the lane ends it with the reason.
     let notification: Notification = serde_json::from_str(&open.notification).unwrap_or_default();
     let chosen = Ways::of(&open.route);
     if notification.live.is_some() {
-        return match live::way(tx, now, open, &notification)? {
-            Some(way) => {
-                let channel = deliveries::parse_lane(&way.lane).map_or("", |(channel, _)| channel);
-                if let Some(place) = chosen.place(Os::Ios, channel) {
-                    tally.entry(place).or_default().accepted += 1;
-                }
-                deliveries::set_ways(tx, now, open, &[way])
+        let way = live::way(tx, now, open, &notification)?;
+        if let Some(way) = &way {
+            let channel = deliveries::parse_lane(&way.lane).map_or("", |(channel, _)| channel);
+            if let Some(place) = chosen.place(Os::Ios, channel) {
+                tally.entry(place).or_default().accepted += 1;
             }
-            None => leave(tx, now, open, tally),
-        };
+        }
+        return Ok(way.into_iter().collect());
     }
-    let reach = match &open.target {
-        Target::Account(account) => audiences::reach_account(tx, now, account)?,
-        Target::Device(device) => audiences::reach(tx, now, std::slice::from_ref(device))?,
-    };
     let mut ways = Vec::new();
-    for rows in reach.chunk_by(|one, other| one.device == other.device) {
+    for rows in reached.get(&open.target).chunk_by(|one, other| one.device == other.device) {
         let lanes = chosen.lanes(rows, notification.kind);
         let Some(device) = rows.first().filter(|_| !lanes.is_empty()) else { continue };
         let badge = count(tx, &device.device, &notification)?;
@@ -213,7 +250,7 @@ fn take_target(tx: &mut Tx<'_>, now: Millis, open: &Open, tally: &mut Tally) -> 
     }
     // One target's rows have numbers of their own, and no more.
     ways.truncate(NUMBERS_PER_TARGET as usize);
-    if ways.is_empty() { leave(tx, now, open, tally) } else { deliveries::set_ways(tx, now, open, &ways) }
+    Ok(ways)
 }
 
 /// Leaves a target that nothing leads to: it waits for a device, or ends.

@@ -71,23 +71,26 @@ fn open(row: OpenRow) -> Open {
     Open { task, number, target, notification, expires_at, route }
 }
 
-/// Gives a target its ways, the first of them in its own row.
-pub fn set_ways(tx: &mut Tx<'_>, now: Millis, open: &Open, ways: &[Way]) -> Result<()> {
+/// Gives targets their ways, the first of them in the target's own row.
+pub fn set_ways(tx: &mut Tx<'_>, now: Millis, chosen: &[(&Open, Vec<Way>)]) -> Result<()> {
     let app = tx.app();
-    let Some((first, rest)) = ways.split_first() else { return Ok(()) };
-    tx.run(
+    let firsts = chosen.iter().filter_map(|(open, ways)| ways.first().map(|way| (open, way)));
+    tx.many(
         sql!(
             "UPDATE deliveries SET device = $4, lane = $5, badge = $6, due_at = $7, waits = 0, woken = 0, family = '',
                  status = 0
              WHERE app = $1 AND task = $2 AND number = $3 AND ended_at + 0 = 0"
         ),
-        (app, open.task, open.number, &first.device, &first.lane, first.badge, now),
+        firsts.map(|(open, way)| (app, open.task, open.number, &way.device, &way.lane, way.badge, now)),
     )?;
-    let account = match &open.target {
-        Target::Account(account) => account.as_str(),
-        Target::Device(_) => "",
-    };
-    add_ways(tx, open.task, open.number + 1, account, rest, now)
+    for (open, ways) in chosen.iter().filter(|(_, ways)| ways.len() > 1) {
+        let account = match &open.target {
+            Target::Account(account) => account.as_str(),
+            Target::Device(_) => "",
+        };
+        add_ways(tx, open.task, open.number + 1, account, &ways[1..], now)?;
+    }
+    Ok(())
 }
 
 /// Lets a target wait for a binding.
