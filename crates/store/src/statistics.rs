@@ -36,7 +36,7 @@ pub enum What {
     PairMessages = 6,
     /// Accounts that sent one.
     PairSenders = 7,
-    /// Notifications that were queued for devices that are away.
+    /// One-to-one messages whose notification was queued for devices that are away.
     Notifications = 8,
     /// Most accounts that were connected at a time.
     OnlineMax = 9,

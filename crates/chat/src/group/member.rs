@@ -7,7 +7,7 @@ use contract::{Fault, Result, UserId};
 use store::groups::members::{self, Member};
 use store::groups::requests::{self, RequestKind};
 use store::groups::{self, Group};
-use store::{Tx, live_rooms};
+use store::{Snapshot, Tx, live_rooms};
 
 use super::{By, Scope, create, ensure, ensure_accounts, ensure_room_of, hold, role_of, tip};
 
@@ -265,6 +265,14 @@ pub(crate) fn forget(tx: &mut Tx<'_>, scope: &Scope<'_>, account: &UserId) -> Re
     let requests = requests::withdraw(tx, account, scope.now, FORGET_PAGE)?;
     let helped = live_rooms::forget_admin(tx, account, FORGET_PAGE)?;
     Ok([owned.len(), requests, helped] == [0; 3])
+}
+
+/// Whether any group knows the account: as a member, its owner, somebody who asks or is asked, or an administrator.
+pub(crate) fn is_anywhere(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<bool> {
+    Ok(!members::joined_conversations(snapshot, account, 1)?.is_empty()
+        || !groups::owned_by(snapshot, account, 1)?.is_empty()
+        || requests::is_named(snapshot, account)?
+        || live_rooms::is_admin(snapshot, account)?)
 }
 
 /// Groups that one step of a deletion takes an account out of.

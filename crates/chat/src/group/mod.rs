@@ -150,12 +150,14 @@ pub fn member_of(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -
 }
 
 /// Refuses if one of the accounts is not there.
-fn ensure_accounts<'a>(snapshot: &mut Snapshot<'_>, users: impl IntoIterator<Item = &'a UserId>) -> Result<()> {
+///
+/// They live until the transaction ends, too: none is deleted while it gets a place in a group.
+fn ensure_accounts<'a>(tx: &mut Tx<'_>, users: impl IntoIterator<Item = &'a UserId>) -> Result<()> {
     let mut users: Vec<UserId> = users.into_iter().cloned().collect();
     users.sort_unstable();
     users.dedup();
     for some in users.chunks(contract::limit::STORE_PAGE) {
-        let found = accounts::among(snapshot, some)?;
+        let found = accounts::keep(tx, some)?;
         if found.iter().filter(|account| account.is_alive()).count() < some.len() {
             return refuse(Fault::AccountUnknown);
         }

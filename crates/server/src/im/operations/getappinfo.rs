@@ -20,8 +20,8 @@ use crate::im::action::{Action, Call, Perform};
 /// `RegistUserNumTotal` accounts that lived at the end of the day; `LoginTimes` logins with a UserSig and `LoginUserNum`
 /// accounts that did; `ActiveUserNum` accounts that came in or sent; `MaxOnlineNum` most accounts connected at a time;
 /// `C2CUpMsgNum` one-to-one messages that were stored, `C2CDownMsgNum` those that were put into a receiver's
-/// conversation (each one is), `C2CSendMsgUserNum` accounts that sent one, `C2CAPNSMsgNum` notifications queued for
-/// devices that were away; `UpMsgNum`, `DownMsgNum`, `SendMsgUserNum` and `APNSMsgNum` the same of all conversations.
+/// conversation (each one is), `C2CSendMsgUserNum` accounts that sent one, `C2CAPNSMsgNum` those whose notification was
+/// queued for devices that were away (what takes one back counts nothing); `UpMsgNum`, `DownMsgNum`, `SendMsgUserNum` and `APNSMsgNum` the same of all conversations.
 /// Fields of groups, of friends (`ChainIncrease`, `ChainDecrease`) and of webhooks (`CallBackReq`, `CallBackRsp`) are
 /// absent: nothing counts them yet.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -8,6 +8,7 @@ mod backup;
 mod cloud;
 mod command;
 mod doctor;
+mod push_status;
 mod startup;
 mod watch;
 
