@@ -74,9 +74,21 @@ const CONTACTS: &str = "
     CREATE TABLE contact_groups (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 ";
 
-/// What came later and is no obstacle to an older client: how far broadcasts are known.
+/// What came later and is no obstacle to an older client: how far broadcasts are known, and of which life of the server's
+/// store all of it is.
 const LATER: &str = "
     CREATE TABLE IF NOT EXISTS broadcasts (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS lives (id INTEGER PRIMARY KEY CHECK (id = 1), life INTEGER NOT NULL);
+";
+
+/// Empties the cache.
+const ANEW: &str = "
+    DELETE FROM messages;
+    DELETE FROM conversations;
+    DELETE FROM contacts;
+    DELETE FROM contact_groups;
+    DELETE FROM broadcasts;
+    UPDATE cursor SET heads = 0, contacts = 0;
 ";
 
 const NO_UNREAD: i64 = 1;
@@ -247,6 +259,10 @@ fn keep(tx: &Connection, me: &str, write: &Write) -> rusqlite::Result<()> {
         Write::Groups(groups) => keep_groups(tx, groups),
         Write::Contacts(version) => run(tx, "UPDATE cursor SET contacts = ?1", params![version]),
         Write::Cursor(heads) => run(tx, "UPDATE cursor SET heads = ?1", params![heads]),
+        Write::Anew { life } => {
+            tx.execute_batch(ANEW)?;
+            run(tx, "INSERT OR REPLACE INTO lives (id, life) VALUES (1, ?1)", params![life.cast_signed()])
+        }
         Write::ReadByMe { peer, seq } => keep_read(tx, me, peer, *seq),
         Write::ReadByPeer { peer, time } => run(
             tx,

@@ -14,6 +14,9 @@ use crate::social::Profile;
 pub enum Event {
     /// Logged in or resumed; what was missed follows.
     Connected,
+    /// The server's store was put back from an older copy. The cache is empty and is filled anew; what an application holds
+    /// itself, such as its places in groups and versions of lists, says nothing any more.
+    Restored,
     /// The connection is gone; the client opens another unless the reason ends the session.
     Disconnected {
         /// Why.

@@ -231,6 +231,7 @@ fn admit(hub: &Hub, frame: &Frame, presence: Presence, grant: &Grant, platform: 
         heartbeat_ms: heartbeat_ms as u32,
         frame_bytes: hub.settings.frame_bytes as u32,
         broadcast: broadcast as u64,
+        life: hub.settings.life as u64,
     };
     let identity = Identity { app: grant.app, account: grant.account.clone(), cookie };
     Admission { presence, identity, answer: frame.answer(&answer), epoch: grant.epoch, silence_ms }

@@ -11,6 +11,8 @@ use contract::seal::KeyPair;
 pub struct Settings {
     /// The node, as the store numbers it; never 0.
     pub node: i64,
+    /// Tells devices whether the store was put back from an older copy since they were here; 0 if it never was.
+    pub life: i64,
     /// What tickets are signed with; the first signs, all verify.
     pub ticket_secrets: Vec<[u8; 32]>,
     /// The static key pair of sealed connections.
@@ -60,6 +62,7 @@ impl Settings {
     pub fn new(node: i64, ticket_secrets: Vec<[u8; 32]>, seal: KeyPair) -> Self {
         Self {
             node,
+            life: 0,
             ticket_secrets,
             seal,
             // At 8 KB each this is 800 MB.

@@ -157,7 +157,7 @@ impl Node {
             media: Arc::clone(&media),
             moderation: Arc::clone(&moderation),
         };
-        let hub = open_hub(config, id, ticket, seal, front);
+        let hub = open_hub(config, id, ticket, seal, front).await?;
         let engine = open_engine(id, &store, &apps, &hub, &clock);
         let hands = Hands { store: store.clone(), clock: clock.clone(), hub: Arc::clone(&hub) };
         let broadcasts = Arc::new(Broadcasts::start(Arc::clone(&engine), Arc::new(hands)));
@@ -210,6 +210,7 @@ impl Node {
         metrics::gauge!("noroshi_store_queue_depth", "queue" => "reads").set(depths.reads as f64);
         metrics::gauge!("noroshi_store_queue_depth", "queue" => "writes").set(depths.writes as f64);
         metrics::gauge!("noroshi_store_queue_depth", "queue" => "sends").set(depths.sends as f64);
+        metrics::counter!("noroshi_store_writes_total").absolute(self.store.writes());
         let gateway = self.hub.counters();
         metrics::gauge!("noroshi_gateway_connections").set(gateway.connections as f64);
         metrics::gauge!("noroshi_gateway_requests").set(gateway.requests as f64);
@@ -243,13 +244,14 @@ fn reached_at(http: Option<SocketAddr>, https: Option<SocketAddr>) -> Option<Str
     https.map(|address| at("https", address)).or_else(|| http.map(|address| at("http", address)))
 }
 
-fn open_hub(config: &Config, id: i64, ticket: [u8; 32], seal: KeyPair, front: Front) -> Arc<Hub> {
+async fn open_hub(config: &Config, id: i64, ticket: [u8; 32], seal: KeyPair, front: Front) -> Result<Arc<Hub>> {
     let store = front.store.clone();
     let settings = gateway::Settings {
+        life: store.read(AppId::PLATFORM, platform::life).await?,
         connections_max: config.bounds.gateway_connections,
         ..gateway::Settings::new(id, vec![ticket], seal)
     };
-    Hub::new(settings, Arc::new(front), store)
+    Ok(Hub::new(settings, Arc::new(front), store))
 }
 
 fn open_engine(id: i64, store: &Store, apps: &Arc<Apps>, hub: &Arc<Hub>, clock: &Clock) -> Arc<Engine> {

@@ -146,6 +146,8 @@ pub struct GroupFacts {
     pub muted_until: Millis,
     /// Until when the sender may write in no group; 0 if it may.
     pub banned_until: Millis,
+    /// How many are in.
+    pub members: i64,
 }
 
 /// What became of a draft.

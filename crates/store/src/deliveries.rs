@@ -23,7 +23,7 @@ pub use claim::{Claim, Claimed, Due, all_lanes, claim, lanes, renew};
 pub use recall::{Went, announcing, pushed, repeat, went};
 pub use route::{Road, Route};
 pub use settle::{Settled, release, settle};
-pub use targets::{Open, end_target, set_unbound, set_ways, take_targets};
+pub use targets::{Open, end_target, has_targets, set_unbound, set_ways, take_targets};
 pub use upkeep::{Depth, apps_before, depths, purge};
 
 /// A published status of a delivery; numbers are reused between families.

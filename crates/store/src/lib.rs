@@ -71,6 +71,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use contract::event::Event;
@@ -200,6 +201,7 @@ pub struct Depths {
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,
+    writes: Arc<AtomicU64>,
 }
 
 enum Engine {
@@ -227,7 +229,7 @@ impl Store {
             }
         })
         .await?;
-        Ok(Self { engine: Arc::new(engine) })
+        Ok(Self { engine: Arc::new(engine), writes: Arc::default() })
     }
 
     /// Runs a job that only reads.
@@ -251,6 +253,7 @@ impl Store {
         job: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (work, answer) = pack(job);
+        self.writes.fetch_add(1, Ordering::Relaxed);
         match &*self.engine {
             Engine::Sqlite(engine) => engine.writes.push(app, Item::Job(work))?,
             Engine::Postgres(engine) => engine.job(app, work, true)?,
@@ -285,6 +288,11 @@ impl Store {
                 Depths { reads: 0, writes, sends }
             }
         }
+    }
+
+    /// Tells how many writing jobs were asked for, sends not among them: each is a turn at the one writer of SQLite.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
     }
 
     /// Copies the store into a new file while it serves.

@@ -23,10 +23,16 @@ pub struct Item {
     pub seq: Seq,
 }
 
+type ItemRow = (i64, String, Millis, String, Option<ConversationId>, Seq);
+
+fn item((id, part, due_at, payload, conversation, seq): ItemRow) -> Item {
+    Item { id, part, due_at, payload, conversation, seq }
+}
+
 /// Takes due work of a topic, oldest first; it is gone when the transaction commits.
 pub fn take(tx: &mut Tx<'_>, topic: &str, now: Millis, count: usize) -> Result<Vec<Item>> {
     let app = tx.app();
-    let rows: Vec<(i64, String, Millis, String, Option<ConversationId>, Seq)> = tx.all(
+    let rows: Vec<ItemRow> = tx.all(
         sql! {
             sqlite: "SELECT id, part, due_at, payload, conversation, seq FROM outbox
                      WHERE app = $1 AND topic = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4",
@@ -37,10 +43,40 @@ pub fn take(tx: &mut Tx<'_>, topic: &str, now: Millis, count: usize) -> Result<V
         (app, topic, now, count as i64),
     )?;
     tx.many(sql!("DELETE FROM outbox WHERE app = $1 AND id = $2"), rows.iter().map(|row| (app, row.0)))?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, part, due_at, payload, conversation, seq)| Item { id, part, due_at, payload, conversation, seq })
-        .collect())
+    Ok(rows.into_iter().map(item).collect())
+}
+
+/// Reads due work of a topic, oldest first, and leaves it where it is. Whoever does it names what it read to
+/// [`advance`] or [`finish`].
+pub fn peek(snapshot: &mut Snapshot<'_>, topic: &str, now: Millis, count: usize) -> Result<Vec<Item>> {
+    let app = snapshot.app();
+    let rows: Vec<ItemRow> = snapshot.all(
+        sql!(
+            "SELECT id, part, due_at, payload, conversation, seq FROM outbox
+             WHERE app = $1 AND topic = $2 AND due_at <= $3 ORDER BY due_at, id LIMIT $4"
+        ),
+        (app, topic, now, count as i64),
+    )?;
+    Ok(rows.into_iter().map(item).collect())
+}
+
+/// Notes how far work has come, in the transaction that does it. Answers false if somebody else has moved it since it
+/// was read: then nothing of it may be done here.
+pub fn advance(tx: &mut Tx<'_>, item: &Item, payload: &str) -> Result<bool> {
+    let app = tx.app();
+    let moved = tx.run(
+        sql!("UPDATE outbox SET payload = $4 WHERE app = $1 AND id = $2 AND payload = $3"),
+        (app, item.id, &*item.payload, payload),
+    )?;
+    Ok(moved > 0)
+}
+
+/// Ends work, in the transaction that does the last of it. Answers false if somebody else has moved it since it was read.
+pub fn finish(tx: &mut Tx<'_>, item: &Item) -> Result<bool> {
+    let app = tx.app();
+    let ended =
+        tx.run(sql!("DELETE FROM outbox WHERE app = $1 AND id = $2 AND payload = $3"), (app, item.id, &*item.payload))?;
+    Ok(ended > 0)
 }
 
 /// Whether an app has due work of a topic.

@@ -75,6 +75,24 @@ pub fn add_secret(tx: &mut Tx<'_>, name: &str, value: &[u8]) -> Result<Vec<u8>> 
     Ok(value)
 }
 
+/// The name of the number by which devices tell one life of the store from another. It is no secret, but shared.
+pub(crate) const LIFE: &str = "store.life";
+
+/// The number of the store's life: another one each time that it was put back from an older copy, 0 if it never was.
+pub fn life(snapshot: &mut Snapshot<'_>) -> Result<i64> {
+    let bytes = secret(snapshot, LIFE)?;
+    Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, i64::from_be_bytes))
+}
+
+/// Begins a life of the store: devices that knew it before forget what they hold.
+pub fn begin_life(tx: &mut Tx<'_>, life: i64) -> Result<()> {
+    tx.run(
+        sql!("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2"),
+        (LIFE, &life.to_be_bytes()[..]),
+    )?;
+    Ok(())
+}
+
 /// Says that a node is alive.
 pub fn beat(tx: &mut Tx<'_>, now: Millis, id: i64, name: &str) -> Result<()> {
     tx.run(

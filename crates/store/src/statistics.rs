@@ -2,7 +2,9 @@
 //!
 //! Nodes add what they counted in memory; nothing here is asked while a message is sent.
 
-use contract::{Millis, Result, UserId, limit};
+use std::sync::Arc;
+
+use contract::{Millis, Result, limit};
 
 use crate::{Snapshot, Tx};
 
@@ -40,10 +42,30 @@ pub enum What {
     Notifications = 8,
     /// Most accounts that were connected at a time.
     OnlineMax = 9,
+    /// Messages to groups that were stored.
+    GroupMessages = 10,
+    /// To how many members they went, each time.
+    GroupReceived = 11,
+    /// Accounts that sent one.
+    GroupSenders = 12,
+    /// Groups into which one was sent.
+    GroupsSpoken = 13,
+    /// Notifications of messages to groups that were queued for devices that are away.
+    GroupNotifications = 14,
+    /// How often somebody came into a group.
+    GroupJoins = 15,
+    /// How often somebody went from a group.
+    GroupQuits = 16,
+    /// Groups that came into being.
+    GroupsAdded = 17,
+    /// Groups that ended.
+    GroupsRemoved = 18,
+    /// Accounts that sent any message.
+    Senders = 19,
 }
 
 impl What {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 20] = [
         Self::Accounts,
         Self::Added,
         Self::Removed,
@@ -54,6 +76,16 @@ impl What {
         Self::PairSenders,
         Self::Notifications,
         Self::OnlineMax,
+        Self::GroupMessages,
+        Self::GroupReceived,
+        Self::GroupSenders,
+        Self::GroupsSpoken,
+        Self::GroupNotifications,
+        Self::GroupJoins,
+        Self::GroupQuits,
+        Self::GroupsAdded,
+        Self::GroupsRemoved,
+        Self::Senders,
     ];
 }
 
@@ -70,15 +102,15 @@ pub fn add(tx: &mut Tx<'_>, day: i64, what: What, amount: i64) -> Result<()> {
     Ok(())
 }
 
-/// Notes accounts that take part in a day; each counts once.
-pub fn take_part(tx: &mut Tx<'_>, day: i64, what: What, accounts: &[UserId]) -> Result<()> {
+/// Notes who takes part in a day, by name: accounts, or groups. Each counts once.
+pub fn take_part(tx: &mut Tx<'_>, day: i64, what: What, names: &[Arc<str>]) -> Result<()> {
     let app = tx.app();
     let new = tx.many(
         sql!(
             "INSERT INTO statistics_accounts (app, day, what, account) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, day, what, account) DO NOTHING"
         ),
-        accounts.iter().map(|account| (app, day, what as i64, account)),
+        names.iter().map(|name| (app, day, what as i64, &**name)),
     )?;
     if new > 0 {
         add(tx, day, what, new as i64)?;

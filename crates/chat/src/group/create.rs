@@ -10,9 +10,10 @@ use contract::{ConversationId, Fault, Millis, Result, Seq, UserId};
 use store::Tx;
 use store::groups::members::{self, Member};
 use store::groups::{self, Fields, Group};
+use store::statistics::{self, What};
 use store::topics;
 
-use super::{By, Scope, ensure, ensure_accounts, ensure_room_of, hold, profile, tip};
+use super::{By, Scope, ensure, ensure_accounts, ensure_room_of, hold, hold_accounts, profile, tip};
 
 /// What a new group is to be.
 #[derive(Debug, Clone)]
@@ -76,6 +77,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, new: &New, is_import:
         let is_own = new.owner.is_some() && old.owner == new.owner;
         return refuse(if is_own { Fault::GroupIdOwned } else { Fault::GroupIdTaken });
     }
+    hold_accounts(tx, seats.iter().map(|(account, ..)| *account))?;
     let today = scope.now.0.div_euclid(DAY_MS);
     if totals.day != today {
         (totals.day, totals.added) = (today, 0);
@@ -92,6 +94,8 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, new: &New, is_import:
     totals.live += i64::from(new.kind == GroupKind::Live);
     totals.added += i64::from(!is_import);
     groups::save_totals(tx, totals)?;
+    // The only row of statistics that this transaction holds: whoever writes several waits for it and not for each other.
+    statistics::add(tx, today, What::GroupsAdded, 1)?;
     let id = new.id.clone().unwrap_or_else(|| GroupId::chosen(scrambled(totals.number), new.kind));
     let life = old.map_or(0, |old| old.life + 1);
     let mut group = blank(scope, new, id, life, totals.number);
@@ -288,16 +292,16 @@ fn close(
         totals.added -= 1;
     }
     groups::save_totals(tx, totals)?;
+    statistics::add(tx, statistics::day(scope.now), What::GroupsRemoved, 1)?;
     end(tx, scope.now, by, group, why)
 }
 
 fn end(tx: &mut Tx<'_>, now: Millis, by: &By, group: &mut Group, why: NoticeKind) -> Result<()> {
     if tx.wants(Webhook::AfterGroupDestroyed) {
-        let names = members::reached(tx, group.conversation, "", contract::limit::STORE_PAGE)?;
         let what = GroupHappening::Ended {
             owner: group.owner.as_ref().map(ToString::to_string).unwrap_or_default(),
             name: group.name.clone(),
-            members: names.into_iter().map(|(account, ..)| account).collect(),
+            members: members::names(tx, group.conversation, "", contract::limit::STORE_PAGE)?,
         };
         tip::hook(tx, group, by, now, what)?;
     }

@@ -10,7 +10,7 @@ use store::groups::members::{self, Member};
 use store::groups::messages::{self, New};
 
 use super::member::Added;
-use super::{Scope, ensure_accounts, hold, hold_place, no_head, read, tip};
+use super::{Scope, ensure_accounts, hold, hold_accounts, hold_place, no_head, read, tip};
 
 /// A member from elsewhere.
 #[derive(Debug, Clone)]
@@ -36,7 +36,8 @@ pub fn members(tx: &mut Tx<'_>, scope: &Scope<'_>, id: &GroupId, newcomers: &[Ne
         return refuse(Fault::FieldInvalid { field: "Role" });
     }
     let accounts: Vec<UserId> = newcomers.iter().map(|it| it.account.clone()).collect();
-    ensure_accounts(tx, &accounts)?;
+    hold_accounts(tx, &accounts)?;
+    groups::hold_head(tx, &mut group)?;
     let mut present: Vec<UserId> =
         members::among(tx, group.conversation, &accounts)?.into_iter().map(|member| member.account).collect();
     let mut results = Vec::with_capacity(newcomers.len());
@@ -104,6 +105,8 @@ pub fn messages(
         return refuse(Fault::GroupForbidden);
     }
     ensure_accounts(tx, letters.iter().map(|letter| &letter.sender))?;
+    // Nobody speaks meanwhile: what comes now must not be older than what is there.
+    groups::hold_head(tx, &mut group)?;
     let counts = group.kind.capability().has_unread || scope.settings.counts_meetings;
     let flags = Flags::IMPORTED.with_if(counts, Flags::COUNTS).with_if(moves_list, Flags::MOVES_LIST);
     let mut newest = group.last_at.secs().max(group.created_at.secs());

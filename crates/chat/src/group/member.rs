@@ -9,7 +9,7 @@ use store::groups::requests::{self, RequestKind};
 use store::groups::{self, Group};
 use store::{Snapshot, Tx, live_rooms};
 
-use super::{By, Scope, create, ensure, ensure_accounts, ensure_room_of, hold, role_of, tip};
+use super::{By, Scope, create, ensure, ensure_room_of, hold, hold_accounts, role_of, tip};
 
 /// What became of somebody who was to be added; the number is the contract's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub fn add(
     let mut group = hold(tx, id)?;
     let actor = ensure(tx, &group, by, Operation::Invite)?;
     let needs_approval = invite_needs_approval(&group, actor)?;
-    ensure_accounts(tx, accounts)?;
+    hold_accounts(tx, accounts)?;
     let mut present: Vec<UserId> = Vec::new();
     for some in accounts.chunks(contract::limit::STORE_PAGE) {
         present.extend(members::among(tx, group.conversation, some)?.into_iter().map(|member| member.account));
@@ -104,7 +104,7 @@ fn invite_needs_approval(group: &Group, actor: Actor) -> Result<bool> {
     }
 }
 
-/// Lets accounts into a group that has room for them.
+/// Lets accounts, which are held, into a group that has room for them.
 pub(super) fn admit(
     tx: &mut Tx<'_>,
     scope: &Scope<'_>,
@@ -114,6 +114,8 @@ pub(super) fn admit(
     is_silent: bool,
     notice: Option<NoticeKind>,
 ) -> Result<()> {
+    // What was said before they came is not for them, and what is said after is unread: so nobody speaks meanwhile.
+    groups::hold_head(tx, group)?;
     let members: Vec<Member> =
         accounts.iter().map(|account| Member::new(account.clone(), Role::Member, group, scope.now)).collect();
     members::put(tx, group.conversation, &members)?;
@@ -176,7 +178,7 @@ pub fn join(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, wording: 
     if option == JoinOption::Nobody {
         return refuse(Fault::GroupForbidden);
     }
-    ensure_accounts(tx, [account])?;
+    hold_accounts(tx, [account])?;
     ensure_fits(&group)?;
     ensure_room_of(tx, scope, account)?;
     if option == JoinOption::Approval {

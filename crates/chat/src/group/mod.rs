@@ -27,6 +27,7 @@ use contract::error::refuse;
 use contract::event::Event;
 use contract::group::{Actor, GroupAllowance, GroupEvent, GroupId, GroupKind, NoticeKind, Operation, Role, SYSTEM};
 use contract::{DeviceId, Failure, Fault, Millis, Result, UserId};
+use store::accounts::Account;
 use store::apps::App;
 use store::groups::members::{self, Member};
 use store::groups::{self, Group, GroupSettings};
@@ -150,15 +151,25 @@ pub fn member_of(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -
 }
 
 /// Refuses if one of the accounts is not there.
-///
-/// They live until the transaction ends, too: none is deleted while it gets a place in a group.
-fn ensure_accounts<'a>(tx: &mut Tx<'_>, users: impl IntoIterator<Item = &'a UserId>) -> Result<()> {
+fn ensure_accounts<'a>(snapshot: &mut Snapshot<'_>, users: impl IntoIterator<Item = &'a UserId>) -> Result<()> {
+    ensure_alive(users, |some| accounts::among(snapshot, some))
+}
+
+/// As [`ensure_accounts`], and holds them until the transaction ends: none is deleted, or comes into another group, while
+/// this one takes it in. The group is held before them.
+fn hold_accounts<'a>(tx: &mut Tx<'_>, users: impl IntoIterator<Item = &'a UserId>) -> Result<()> {
+    ensure_alive(users, |some| accounts::lock_all(tx, some))
+}
+
+fn ensure_alive<'a>(
+    users: impl IntoIterator<Item = &'a UserId>,
+    mut find: impl FnMut(&[UserId]) -> Result<Vec<Account>>,
+) -> Result<()> {
     let mut users: Vec<UserId> = users.into_iter().cloned().collect();
     users.sort_unstable();
     users.dedup();
     for some in users.chunks(contract::limit::STORE_PAGE) {
-        let found = accounts::keep(tx, some)?;
-        if found.iter().filter(|account| account.is_alive()).count() < some.len() {
+        if find(some)?.iter().filter(|account| account.is_alive()).count() < some.len() {
             return refuse(Fault::AccountUnknown);
         }
     }

@@ -7,7 +7,7 @@ use store::Tx;
 use store::groups::Group;
 use store::groups::requests::{self, Outcome, Request, RequestKind};
 
-use super::{By, Scope, ensure, ensure_room_of, hold, member, role_of, tip};
+use super::{By, Scope, ensure, ensure_room_of, hold, hold_accounts, member, role_of, tip};
 
 /// Answers a request to join or an invitation. Answers the group and the request, granted or not.
 pub fn answer(
@@ -34,6 +34,7 @@ pub fn answer(
     }
     let is_in = role_of(tx, &group, &request.account)?.is_some();
     if is_granted && !is_in {
+        hold_accounts(tx, [&request.account])?;
         member::ensure_fits(&group)?;
         ensure_room_of(tx, scope, &request.account)?;
     }

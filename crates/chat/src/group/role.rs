@@ -38,8 +38,8 @@ impl Change {
 fn hear(tx: &mut Tx<'_>, group: &Group, account: &UserId, (before, after): (ReceiveOption, ReceiveOption)) {
     let one = std::slice::from_ref(account);
     match (before == ReceiveOption::Discard, after == ReceiveOption::Discard) {
-        (false, true) => tip::moved(tx, group, &[], one),
-        (true, false) => tip::moved(tx, group, one, &[]),
+        (false, true) => tip::heard(tx, group, &[], one),
+        (true, false) => tip::heard(tx, group, one, &[]),
         _ => {}
     }
 }

@@ -58,12 +58,15 @@ fn facts_in(snapshot: &mut Snapshot<'_>, draft: &Draft, group: &Group) -> Result
         GroupKind::Live => crate::ground::live_role(snapshot, group, &draft.sender)?,
         _ => member.as_ref().map(|member| member.role),
     };
-    let mut is_muted = group.is_muted;
+    let (mut is_muted, mut members) = (group.is_muted, group.members);
     if group.is_topic() {
         // Who is muted in the community is so in its topics; and then there are those who are in a topic alone.
         muted_until = muted_until.max(members::muted_until(snapshot, group.conversation, &draft.sender)?);
         let community = group.id.community().map(|id| groups::get(snapshot, &id)).transpose()?.flatten();
-        is_muted |= community.is_some_and(|community| community.is_muted);
+        if let Some(community) = community {
+            is_muted |= community.is_muted;
+            members = community.members;
+        }
     }
     let mute = mutes::get(snapshot, &draft.sender)?;
     Ok(GroupFacts {
@@ -72,6 +75,7 @@ fn facts_in(snapshot: &mut Snapshot<'_>, draft: &Draft, group: &Group) -> Result
         role,
         muted_until,
         banned_until: mute.map_or_else(Default::default, |mute| mute.groups),
+        members,
     })
 }
 

@@ -80,6 +80,7 @@ pub(super) fn tell(tx: &mut Tx<'_>, group: &mut Group, by: &By, now: Millis, tip
         group: group.id.clone(),
         conversation: group.conversation,
         kind: group.kind,
+        members: group.members,
         message: Arc::new(message),
         origin: None,
     }));
@@ -109,12 +110,18 @@ pub(super) fn notify(tx: &mut Tx<'_>, accounts: Vec<UserId>, notice: GroupNotice
 
 /// Tells whoever keeps members by group who came and who went.
 pub(super) fn moved(tx: &mut Tx<'_>, group: &Group, joined: &[UserId], left: &[UserId]) {
-    tx.after(Event::Group(GroupEvent::Members {
-        group: group.id.clone(),
-        conversation: group.conversation,
-        joined: joined.to_vec(),
-        left: left.to_vec(),
-    }));
+    tx.after(members(group, joined, left, false));
+}
+
+/// As [`moved`], of members who hear the group no more, or again.
+pub(super) fn heard(tx: &mut Tx<'_>, group: &Group, again: &[UserId], no_more: &[UserId]) {
+    tx.after(members(group, again, no_more, true));
+}
+
+fn members(group: &Group, joined: &[UserId], left: &[UserId], are_members: bool) -> Event {
+    let (id, conversation) = (group.id.clone(), group.conversation);
+    let (joined, left) = (joined.to_vec(), left.to_vec());
+    Event::Group(GroupEvent::Members { group: id, conversation, joined, left, are_members })
 }
 
 /// Leaves what happened for the webhook that tells of it, if the app has it on.

@@ -20,6 +20,8 @@ pub(super) fn known(connection: &Connection) -> rusqlite::Result<Known> {
     let broadcasts: Option<i64> =
         connection.query_row("SELECT number FROM broadcasts", [], |row| row.get(0)).optional()?;
     let broadcasts = broadcasts.unwrap_or_default().cast_unsigned();
+    let life: Option<i64> = connection.query_row("SELECT life FROM lives", [], |row| row.get(0)).optional()?;
+    let life = life.unwrap_or_default().cast_unsigned();
     let mut lines = connection
         .prepare_cached("SELECT peer, place, place_time, head_seq, moved_at, checked_at FROM conversations")?;
     let lines = lines.query_map([], |row| {
@@ -33,7 +35,7 @@ pub(super) fn known(connection: &Connection) -> rusqlite::Result<Known> {
             checked_at: row.get(5)?,
         })
     })?;
-    Ok(Known { cursor, broadcasts, contacts, groups, lines: lines.collect::<rusqlite::Result<_>>()? })
+    Ok(Known { life, cursor, broadcasts, contacts, groups, lines: lines.collect::<rusqlite::Result<_>>()? })
 }
 
 pub(super) fn groups(connection: &Connection) -> rusqlite::Result<Vec<ConversationGroup>> {

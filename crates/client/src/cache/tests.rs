@@ -222,3 +222,18 @@ async fn a_file_of_the_first_version_is_taken_over() {
     let cache = Cache::open(Storage::Directory(folder.path().into()), 7, "alice").await.expect("opens");
     assert_eq!(cache.known().await, Ok(Known { cursor: 44, ..Known::default() }));
 }
+
+#[tokio::test]
+async fn another_life_of_the_store_empties_the_cache_and_is_remembered() {
+    let cache = open().await;
+    cache
+        .apply(vec![arrived(message("bob", 7)), head(7, 1, 0), Write::Cursor(44), Write::Broadcasts(3)])
+        .await
+        .expect("kept");
+    cache.apply(vec![Write::Anew { life: u64::MAX }, arrived(message("bob", 2))]).await.expect("kept");
+    let known = cache.known().await.expect("known");
+    assert_eq!((known.life, known.cursor, known.broadcasts), (u64::MAX, 0, 0));
+    assert_eq!(known.lines.len(), 1);
+    assert_eq!(known.lines[0].place.map(|(seq, _)| seq), Some(2), "a lower place than before");
+    assert_eq!(cache.history("bob", None, 10).await.expect("history").len(), 1);
+}

@@ -25,6 +25,8 @@ pub(crate) enum Write {
     Head(Box<Head>),
     /// The next request for heads goes on from here.
     Cursor(i64),
+    /// The server's store has another life: nothing that was known holds any more.
+    Anew { life: u64 },
     /// A message for many, in the conversation with its sender.
     Broadcast(Message),
     /// All broadcasts up to this number are known.
@@ -46,6 +48,8 @@ pub(crate) enum Write {
 /// What the cache knows when a session begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Known {
+    /// The life of the server's store that all of this is of.
+    pub(crate) life: u64,
     pub(crate) cursor: i64,
     /// All broadcasts up to this number are known.
     pub(crate) broadcasts: u64,

@@ -322,6 +322,9 @@ impl Core {
             quiet_since: self.now,
             beat_due: None,
         });
+        if answer.life != self.sync.life {
+            self.begin_anew(answer.life);
+        }
         self.event(Event::Connected);
         if let Some((call, _)) = login {
             self.done(call, Ok(Answer::Nothing));

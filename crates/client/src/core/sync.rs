@@ -13,6 +13,7 @@ use crate::core::asks::Context;
 use crate::core::broadcast::Broadcasts;
 use crate::core::known::{Known, KnownLine, Write};
 use crate::core::link::Link;
+use crate::core::notice::Told;
 use crate::core::{Core, Ms};
 use crate::event::Event;
 use crate::message::Message;
@@ -79,6 +80,8 @@ pub(super) struct Fill {
 /// Where the account stands. There is a line for each conversation of the account, however many it has.
 #[derive(Default)]
 pub(super) struct Sync {
+    /// The life of the server's store that all of this is of.
+    pub(super) life: u64,
     cursor: i64,
     pub(super) broadcasts: Broadcasts,
     /// Whether all heads of this connection were read.
@@ -100,6 +103,7 @@ impl Sync {
         };
         let broadcasts = Broadcasts::known(known.broadcasts);
         *self = Self {
+            life: known.life,
             cursor: known.cursor,
             broadcasts,
             lines: known.lines.into_iter().map(line).collect(),
@@ -117,6 +121,11 @@ impl Sync {
         for line in self.lines.values_mut() {
             (line.is_filling, line.is_queued) = (false, false);
         }
+    }
+
+    /// Whether nothing is known.
+    fn is_fresh(&self) -> bool {
+        self.cursor == 0 && self.lines.is_empty()
     }
 
     pub(super) fn place(&self, peer: &str) -> u64 {
@@ -151,6 +160,20 @@ impl Sync {
 }
 
 impl Core {
+    /// The server's store was put back from an older copy: its places and versions count on from there, and what is known
+    /// here would hide what is written next.
+    pub(super) fn begin_anew(&mut self, life: u64) {
+        let is_fresh = self.sync.is_fresh();
+        self.pause_contacts();
+        self.contacts.start(0, Vec::new());
+        self.sync.start(Known { life, ..Known::default() });
+        self.told = Told::default();
+        self.write(Write::Anew { life });
+        if !is_fresh {
+            self.event(Event::Restored);
+        }
+    }
+
     pub(super) fn start_sync(&mut self) {
         for (peer, line) in &mut self.sync.lines {
             if line.has_gap() {

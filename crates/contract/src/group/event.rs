@@ -168,6 +168,8 @@ pub enum GroupEvent {
         conversation: ConversationId,
         /// Its type.
         kind: GroupKind,
+        /// How many were in, the sender among them; 0 where nobody keeps members.
+        members: i64,
         /// The message.
         message: Arc<GroupMessage>,
         /// The device that sent it and needs no copy.
@@ -262,6 +264,8 @@ pub enum GroupEvent {
         joined: Vec<UserId>,
         /// Who went.
         left: Vec<UserId>,
+        /// They are members before and after: what changes is whether they hear the group.
+        are_members: bool,
     },
     /// What the group or a member of it says of itself changed without a tip: lists are to be read again.
     Changed {

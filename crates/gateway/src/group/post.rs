@@ -221,6 +221,7 @@ impl Hub {
             group: group.id.clone(),
             conversation: group.conversation,
             kind: group.kind,
+            members: group.members,
             message: Arc::new(message),
             origin: draft.origin,
         });

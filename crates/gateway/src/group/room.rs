@@ -197,10 +197,8 @@ impl Hub {
             let seq = self.live.next_place((app, conversation), now);
             let message = Arc::new(GroupMessage { seq, ..message.clone() });
             let kind = GroupKind::Live;
-            self.announce(
-                app,
-                &[Event::Group(GroupEvent::Message { group, conversation, kind, message, origin: None })],
-            );
+            let event = GroupEvent::Message { group, conversation, kind, members: 0, message, origin: None };
+            self.announce(app, &[Event::Group(event)]);
         }
         Ok(self.live.next_place((app, all), now))
     }

@@ -20,7 +20,7 @@ impl Hub {
     /// [`deliver_group_event`]: Hub::deliver_group_event
     pub(crate) fn deliver_group_message_event(&self, app: AppId, event: &GroupEvent) {
         match event {
-            GroupEvent::Message { group, conversation, kind, message, origin } => {
+            GroupEvent::Message { group, conversation, kind, message, origin, .. } => {
                 self.tell_message(app, (group, *conversation, *kind), message, origin.as_ref());
             }
             GroupEvent::Recalled { group, conversation, seqs, by, reason } => {

@@ -167,7 +167,13 @@ async fn who_is_in_a_group_hears_it_and_who_left_does_not() {
     counted();
     assert_eq!((heard(&mut bob).await, heard(&mut desk).await), (1, 1));
     let (conversation, left) = (club, vec![UserId::trusted("bob")]);
-    let members = GroupEvent::Members { group: GroupId::trusted("club"), conversation, joined: Vec::new(), left };
+    let members = GroupEvent::Members {
+        group: GroupId::trusted("club"),
+        conversation,
+        joined: Vec::new(),
+        left,
+        are_members: false,
+    };
     world.hub.announce(APP, &[Event::Group(members)]);
     counted();
     assert_eq!((heard(&mut ann).await, heard(&mut bob).await, heard(&mut desk).await), (2, 0, 0));

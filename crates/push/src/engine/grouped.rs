@@ -1,28 +1,39 @@
 //! The offline push of a message to a group: one outbox row, worked off page by page of members.
 //!
-//! What is left of a row after a page goes back under its id with the place where the next page begins, in the
-//! transaction that made this page's deliveries: a crash neither repeats nor forgets anybody.
+//! Members are looked at on a snapshot. Only what comes of it is written: the deliveries of those who are to be called,
+//! with the place where the next page begins, in one transaction that holds only if the row is as it was read. A crash
+//! repeats a look and no delivery, two nodes at one row tell nobody twice, and a page of members who are online, have no
+//! device or want no push costs no turn at the writer. How far such pages have led is remembered by the engine.
 
-use contract::group::ReceiveOption;
-use contract::{Failure, Millis, Result, UserId, limit};
+use contract::group::{GroupMessage, ReceiveOption};
+use contract::message::Flags;
+use contract::{AppId, ConversationId, Failure, Millis, Result, UserId, limit};
 use serde::{Deserialize, Serialize};
-use store::deliveries::{self, Route, Task};
-use store::groups::{members, messages};
+use store::deliveries::{self, Route, Task, Way};
+use store::groups::{self, members, messages};
 use store::outbox::{self, Item};
-use store::{GROUP_PUSH, Tx, accounts};
+use store::statistics::{self, What};
+use store::{GROUP_PUSH, Snapshot, Tx, accounts};
 
-use super::intake::ways_of;
+use super::Shared;
+use super::intake::{count_badges, ways_of};
 use crate::chat::Notice;
 use crate::notice;
 
-/// Members of one transaction.
+/// Members of one look.
 const PAGE: usize = 500;
 
-/// Rows of one transaction.
-const ROWS: usize = 2;
+/// Looks of one run, in all rows together: other work of the app waits behind it.
+const PAGES: usize = 32;
+
+/// Rows of one run.
+const ROWS: usize = 32;
+
+/// Deliveries of one transaction, and those of the member with whom it is full.
+const WAYS: usize = 500;
 
 /// What is kept of a message until all its members are served.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Work {
     #[serde(flatten)]
     notice: Notice,
@@ -34,64 +45,204 @@ struct Work {
     made: i64,
 }
 
-/// Serves a page of members of each of some messages; answers whether there may be more.
-pub(super) fn take(tx: &mut Tx<'_>, now: Millis) -> Result<bool> {
-    let items = outbox::take(tx, GROUP_PUSH, now, ROWS)?;
-    let mut has_more = items.len() == ROWS;
-    for item in items {
-        has_more |= take_one(tx, now, item)?;
+/// How far a row was looked through without anybody to tell.
+#[derive(Debug)]
+pub(super) struct Walked {
+    /// What the store knows: where this look began.
+    from: String,
+    after: String,
+}
+
+/// A member who is called, by all ways.
+#[derive(Debug, Clone)]
+struct Called {
+    account: UserId,
+    ways: Vec<Way>,
+}
+
+/// What one look found.
+#[derive(Debug, Default)]
+struct Page {
+    called: Vec<Called>,
+    /// The last member that was looked at; none at the end of the group.
+    after: Option<String>,
+}
+
+/// A row and what this run does about it.
+#[derive(Debug, Clone)]
+struct Step {
+    item: Item,
+    /// What the store says; the cursor in it is where the transaction finds it.
+    work: Work,
+    after: String,
+    called: Vec<Called>,
+    /// Where the next transaction begins; none if nothing is left.
+    next: Option<String>,
+}
+
+/// Serves pages of members of some messages; answers whether there may be more.
+pub(super) async fn run(shared: &Shared, app: AppId, now: Millis) -> Result<bool> {
+    let rows = shared.store.read(app, move |snapshot| outbox::peek(snapshot, GROUP_PUSH, now, ROWS)).await?;
+    let mut has_more = rows.len() == ROWS;
+    let pages = PAGES / rows.len().max(1);
+    let (mut steps, mut ways) = (Vec::new(), 0);
+    for item in rows {
+        if ways >= WAYS {
+            has_more = true;
+            break;
+        }
+        let step = step(shared, app, now, item, (pages, WAYS - ways)).await?;
+        ways += step.called.iter().map(|called| called.ways.len()).sum::<usize>();
+        steps.push(step);
+    }
+    let (idle, busy): (Vec<Step>, Vec<Step>) =
+        steps.into_iter().partition(|step| step.called.is_empty() && step.next.is_some());
+    has_more |= !idle.is_empty();
+    remember(shared, app, idle);
+    if busy.is_empty() {
+        return Ok(has_more);
+    }
+    let held = shared.store.write(app, move |tx| settle(tx, now, &busy)).await?;
+    Ok(has_more || held)
+}
+
+/// Looks at a row's next members, until some are found or enough were looked at.
+async fn step(shared: &Shared, app: AppId, now: Millis, item: Item, (pages, ways): (usize, usize)) -> Result<Step> {
+    let work: Work = match serde_json::from_str(&item.payload) {
+        Ok(work) => work,
+        Err(error) => {
+            tracing::error!(%app, id = item.id, %error, "a notice cannot be read and is dropped");
+            return Ok(Step { item, work: Work::default(), after: String::new(), called: Vec::new(), next: None });
+        }
+    };
+    let walked = shared.walks.lock().remove(&(app, item.id)).filter(|walked| walked.from == work.after);
+    let after = walked.map_or_else(|| work.after.clone(), |walked| walked.after);
+    let mut step = Step { item, work, after: after.clone(), called: Vec::new(), next: Some(after) };
+    let mut found = 0;
+    for _ in 0..pages {
+        let (item, work, after) = (step.item.clone(), step.work.clone(), step.after.clone());
+        let page = shared.store.read(app, move |snapshot| look(snapshot, now, &item, &work, &after)).await?;
+        step.next.clone_from(&page.after);
+        for called in page.called {
+            if found >= ways {
+                // The rest of the page is looked at again: it begins behind the last one who is told.
+                step.next = step.called.last().map(|last| last.account.to_string());
+                return Ok(step);
+            }
+            found += called.ways.len();
+            step.called.push(called);
+        }
+        match &step.next {
+            Some(next) => step.after.clone_from(next),
+            None => break,
+        }
+    }
+    Ok(step)
+}
+
+/// Who is to be called among the next members.
+fn look(snapshot: &mut Snapshot<'_>, now: Millis, item: &Item, work: &Work, after: &str) -> Result<Page> {
+    let expires_at = item.due_at.plus(limit::LIFE_TIME_S * 1_000);
+    let Some((message, home)) = news(snapshot, item)?.filter(|_| expires_at > now) else { return Ok(Page::default()) };
+    let calls_muted = message.mentions_all || !message.mentions.is_empty();
+    let page = members::away(snapshot, now, home, after, calls_muted, PAGE)?;
+    let notification = notice::notification(&work.notice, "");
+    let mut called = Vec::new();
+    for (account, receive) in page.members {
+        if account == message.sender || !message.is_for(&account) || !is_wanted(receive, &account, &message) {
+            continue;
+        }
+        let ways = ways_of(snapshot, now, &account, &notification)?;
+        if !ways.is_empty() {
+            called.push(Called { account, ways });
+        }
+    }
+    let after = page.last.filter(|_| page.seen == PAGE).map(|last| last.to_string());
+    Ok(Page { called, after })
+}
+
+/// The message of a row, and on which conversation its readers hang; none if it is nobody's news any more: recalled, or
+/// gone with its group.
+fn news(snapshot: &mut Snapshot<'_>, item: &Item) -> Result<Option<(GroupMessage, ConversationId)>> {
+    let Some(conversation) = item.conversation else { return Ok(None) };
+    let Some(group) = groups::of_conversation(snapshot, conversation)? else { return Ok(None) };
+    let message = messages::at(snapshot, conversation, item.seq)?;
+    let message = message.filter(|message| !message.flags.has(Flags::RECALLED));
+    Ok(message.map(|message| (message, group.home(conversation))))
+}
+
+fn is_wanted(receive: ReceiveOption, account: &UserId, message: &GroupMessage) -> bool {
+    match receive {
+        ReceiveOption::AcceptAndNotify => true,
+        // Who is mentioned is called although the group is muted.
+        ReceiveOption::AcceptNotNotify => message.mentions_all || message.mentions.contains(account),
+        ReceiveOption::Discard => false,
+    }
+}
+
+/// Keeps in mind how far was looked, and nothing of rows that are done or somebody else's.
+fn remember(shared: &Shared, app: AppId, idle: Vec<Step>) {
+    let mut walks = shared.walks.lock();
+    walks.retain(|(other, _), _| *other != app);
+    for step in idle {
+        walks.insert((app, step.item.id), Walked { from: step.work.after, after: step.after });
+    }
+}
+
+/// Writes what some steps have found; answers whether anything is left of what is still ours.
+fn settle(tx: &mut Tx<'_>, now: Millis, steps: &[Step]) -> Result<bool> {
+    let (mut has_more, mut called_all) = (false, 0);
+    for step in steps {
+        let has_news = !step.called.is_empty() && news(tx, &step.item)?.is_some();
+        let called: &[Called] = if has_news { &step.called } else { &[] };
+        let made = called.iter().map(|called| called.ways.len() as i64).sum::<i64>();
+        let held = match &step.next {
+            Some(after) => {
+                let work = Work { after: after.clone(), made: step.work.made + made, ..step.work.clone() };
+                let payload = serde_json::to_string(&work).map_err(Failure::internal)?;
+                outbox::advance(tx, &step.item, &payload)?
+            }
+            None => outbox::finish(tx, &step.item)?,
+        };
+        // Another node was faster, and goes on with it.
+        if held {
+            call(tx, now, step, called)?;
+            has_more |= step.next.is_some();
+            called_all += made;
+        }
+    }
+    if called_all > 0 {
+        // Last, because every transaction that counts waits for this row.
+        statistics::add(tx, statistics::day(now), What::GroupNotifications, called_all)?;
     }
     Ok(has_more)
 }
 
-fn take_one(tx: &mut Tx<'_>, now: Millis, item: Item) -> Result<bool> {
-    let mut work: Work = match serde_json::from_str(&item.payload) {
-        Ok(work) => work,
-        Err(error) => {
-            tracing::error!(app = %tx.app(), id = item.id, %error, "a notice cannot be read and is dropped");
-            return Ok(false);
-        }
-    };
-    let expires_at = item.due_at.plus(limit::LIFE_TIME_S * 1_000);
-    let Some(conversation) = item.conversation.filter(|_| expires_at > now) else { return Ok(false) };
-    // A message that is gone, with its group or recalled, is nobody's news any more.
-    let Some(message) = messages::at(tx, conversation, item.seq)? else { return Ok(false) };
-    if message.flags.has(contract::message::Flags::RECALLED) {
-        return Ok(false);
+/// Makes the deliveries of those who are called.
+fn call(tx: &mut Tx<'_>, now: Millis, step: &Step, called: &[Called]) -> Result<()> {
+    if called.is_empty() {
+        return Ok(());
     }
-    let page = members::reached(tx, conversation, &work.after, PAGE)?;
-    let is_last = page.len() < PAGE;
-    let nick = accounts::get(tx, &UserId::trusted(&work.notice.sender))?.map(|sender| sender.nick).unwrap_or_default();
-    let notification = notice::notification(&work.notice, &nick);
-    for (account, receive, is_reached) in &page {
-        let is_mentioned = message.mentions_all || message.mentions.contains(account);
-        let is_wanted = match receive {
-            ReceiveOption::AcceptAndNotify => true,
-            // Who is mentioned is called although the group is muted.
-            ReceiveOption::AcceptNotNotify => is_mentioned,
-            ReceiveOption::Discard => false,
+    let Step { item, work, .. } = step;
+    let sender = accounts::get(tx, &UserId::trusted(&work.notice.sender))?;
+    let notification = notice::notification(&work.notice, &sender.map(|sender| sender.nick).unwrap_or_default());
+    if work.made == 0 {
+        let task = Task {
+            id: item.id,
+            notification: serde_json::to_string(&notification).map_err(Failure::internal)?,
+            created_at: now,
+            expires_at: item.due_at.plus(limit::LIFE_TIME_S * 1_000),
+            is_kept: true,
+            message: item.conversation.map(|conversation| (conversation, item.seq)),
+            route: Route::default(),
         };
-        if !is_reached || !is_wanted || *account == message.sender || !message.is_for(account) {
-            continue;
-        }
-        let ways = ways_of(tx, now, account, &notification)?;
-        if ways.is_empty() {
-            continue;
-        }
-        if work.made == 0 {
-            let text = serde_json::to_string(&notification).map_err(Failure::internal)?;
-            let message = Some((conversation, item.seq));
-            let (id, route) = (item.id, Route::default());
-            let task = Task { id, notification: text, created_at: now, expires_at, is_kept: true, message, route };
-            deliveries::add_task(tx, &task)?;
-        }
-        deliveries::add_ways(tx, item.id, work.made, account.as_str(), &ways, now)?;
-        work.made += ways.len() as i64;
+        deliveries::add_task(tx, &task)?;
     }
-    if let Some((account, ..)) = page.last().filter(|_| !is_last) {
-        work.after = account.to_string();
-        let payload = serde_json::to_string(&work).map_err(Failure::internal)?;
-        outbox::put_back(tx, GROUP_PUSH, &Item { payload, ..item })?;
+    let mut made = work.made;
+    for Called { account, ways } in called {
+        let ways = count_badges(tx, ways, &notification)?;
+        deliveries::add_ways(tx, item.id, made, account.as_str(), &ways, now)?;
+        made += ways.len() as i64;
     }
-    Ok(!is_last)
+    Ok(())
 }

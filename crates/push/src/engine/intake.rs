@@ -16,6 +16,7 @@ use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task
 use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
 use store::push_counts::Tally;
+use store::statistics::{self, What};
 use store::{GROUP_PUSH, OFFLINE_PUSH, PUSH_RECALL, Snapshot, Tx, accounts, audiences, tasks};
 
 use super::{Shared, grouped};
@@ -42,12 +43,18 @@ pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Ve
     let (next, has_notices, has_groups, has_recalls) = shared.store.read(app, look).await?;
     let next = launch(shared, app, now, next).await?;
     let notices = if has_notices { shared.store.write(app, move |tx| take_notices(tx, now)).await? } else { 0 };
-    let has_more = has_groups && shared.store.write(app, move |tx| grouped::take(tx, now)).await?;
+    let has_more = has_groups && grouped::run(shared, app, now).await?;
     // What announces a message is made before it is taken back.
     let is_early = notices == BATCH || has_more;
     let recalls = has_recalls && (is_early || shared.store.write(app, move |tx| recall::take(tx, now)).await?);
+    // Asked last: what was launched a moment ago has targets.
+    let ask = move |snapshot: &mut Snapshot<'_>| {
+        let has_targets = deliveries::has_targets(snapshot, now)?;
+        Ok((has_targets, if has_targets { Vec::new() } else { deliveries::lanes(snapshot)? }))
+    };
+    let (has_targets, lanes) = shared.store.read(app, ask).await?;
     let take = move |tx: &mut Tx<'_>| Ok((take_targets(tx, now)?, deliveries::lanes(tx)?));
-    let (targets, mut lanes) = shared.store.write(app, take).await?;
+    let (targets, mut lanes) = if has_targets { shared.store.write(app, take).await? } else { (0, lanes) };
     lanes.extend(next.map(|due_at| Due { app, lane: String::new(), due_at }));
     if is_early || recalls || targets == BATCH {
         lanes.push(Due { app, lane: String::new(), due_at: now });
@@ -70,19 +77,25 @@ async fn launch(
 
 fn take_notices(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
     let items = outbox::take(tx, OFFLINE_PUSH, now, BATCH)?;
+    let mut made = 0;
     for item in &items {
-        take_notice(tx, now, item)?;
+        made += take_notice(tx, now, item)?;
+    }
+    if made > 0 {
+        // Last, because every transaction that counts waits for this row.
+        statistics::add(tx, statistics::day(now), What::Notifications, made as i64)?;
     }
     Ok(items.len())
 }
 
-fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
+/// Makes the deliveries of a notice; answers how many.
+fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<usize> {
     let notice: Notice = match serde_json::from_str(&item.payload) {
         Ok(notice) => notice,
         Err(error) => {
             // It would be as unreadable the next time, and everything behind it would wait.
             tracing::error!(app = %tx.app(), id = item.id, %error, "a notice cannot be read and is dropped");
-            return Ok(());
+            return Ok(0);
         }
     };
     let expires_at = item.due_at.plus(limit::LIFE_TIME_S * 1_000);
@@ -91,8 +104,9 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
     let notification = notice::notification(&notice, &nick);
     let ways = ways_of(tx, now, &receiver, &notification)?;
     if ways.is_empty() || expires_at <= now {
-        return Ok(());
+        return Ok(0);
     }
+    let ways = count_badges(tx, &ways, &notification)?;
     let task = Task {
         id: item.id,
         notification: serde_json::to_string(&notification).map_err(contract::Failure::internal)?,
@@ -104,52 +118,52 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
         route: Route::default(),
     };
     deliveries::add_task(tx, &task)?;
-    deliveries::add_ways(tx, task.id, 0, receiver.as_str(), &ways, now)
+    deliveries::add_ways(tx, task.id, 0, receiver.as_str(), &ways, now)?;
+    Ok(ways.len())
 }
 
-/// The ways to the devices of an account that are away.
+/// The ways to the devices of an account that are away, without the numbers on their icons.
 pub(super) fn ways_of(
-    tx: &mut Tx<'_>,
+    snapshot: &mut Snapshot<'_>,
     now: Millis,
     receiver: &UserId,
     notification: &Notification,
 ) -> Result<Vec<Way>> {
-    let away: Vec<Device> = devices::of_account(tx, receiver)?
+    let away: Vec<Device> = devices::of_account(snapshot, receiver)?
         .into_iter()
         .filter(|device| device.is_logged_in && !device.is_replaced && !device.is_connected(now))
         .collect();
-    let tokens = devices::tokens_of(tx, receiver)?;
+    let tokens = devices::tokens_of(snapshot, receiver)?;
     let mut ways = Vec::new();
     for device in &away {
         let own: Vec<&Token> = tokens.iter().filter(|token| token.device == device.id).collect();
-        add_ways(tx, &device.id, &own, notification, &mut ways)?;
+        ways.extend(ways_to(&device.id, &own, notification.kind));
     }
     Ok(ways)
 }
 
-/// Adds the ways by which a device gets a notification, with the number on its icon.
-fn add_ways(
-    tx: &mut Tx<'_>,
-    device: &DeviceId,
-    tokens: &[&Token],
-    notification: &Notification,
-    ways: &mut Vec<Way>,
-) -> Result<()> {
-    let wanted = |token: &&&Token| {
+/// The ways by which a device gets a notification of a kind.
+fn ways_to(device: &DeviceId, tokens: &[&Token], kind: Kind) -> impl Iterator<Item = Way> {
+    let wanted = move |token: &&&Token| {
         let has_voip = |token: &Token| tokens.iter().any(|other| is_voip_of(&other.channel, &token.channel));
-        if notification.kind == Kind::Voip { !has_voip(token) } else { !is_voip(&token.channel) }
+        if kind == Kind::Voip { !has_voip(token) } else { !is_voip(&token.channel) }
     };
-    let tokens: Vec<&&Token> = tokens.iter().filter(wanted).collect();
-    if tokens.is_empty() {
-        return Ok(());
+    let way = |token: &&Token| {
+        let lane = deliveries::lane(&token.channel, token.credential);
+        Way { device: device.clone(), lane, badge: None }
+    };
+    tokens.iter().filter(wanted).map(way)
+}
+
+/// Adds the number on the icon of each device; the ways to one stand together.
+pub(super) fn count_badges(tx: &mut Tx<'_>, ways: &[Way], notification: &Notification) -> Result<Vec<Way>> {
+    let mut counted = Vec::with_capacity(ways.len());
+    for own in ways.chunk_by(|one, other| one.device == other.device) {
+        let Some(Way { device, .. }) = own.first() else { continue };
+        let badge = count(tx, device, notification)?;
+        counted.extend(own.iter().map(|way| Way { badge, ..way.clone() }));
     }
-    let badge = count(tx, device, notification)?;
-    ways.extend(tokens.into_iter().map(|token| Way {
-        device: device.clone(),
-        lane: deliveries::lane(&token.channel, token.credential),
-        badge,
-    }));
-    Ok(())
+    Ok(counted)
 }
 
 /// Whether a channel takes the ringing tokens of another.

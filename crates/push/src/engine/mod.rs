@@ -6,6 +6,7 @@
 //!
 //! * `driver`: the one task that decides what runs; it sleeps until something is due or somebody rings.
 //! * `intake`: from outbox rows and named targets to deliveries by lane. One short transaction at a time.
+//! * `grouped`: from a message to a group to deliveries, looking at its members on snapshots.
 //! * `lane`: claims, sends, settles. `work`: one claimed batch. `health`: circuit, rate, guard.
 //! * `dispatch`: sends without rows, for broadcasts. `errands`: what is on its way, so that they let it pass.
 
@@ -161,6 +162,8 @@ struct Shared {
     /// The lanes that are in use, by whatever way work comes to them.
     lanes: Mutex<HashMap<Key, Arc<Lane>>>,
     errands: Arc<Errands>,
+    /// How far messages to groups were looked through, by app and outbox row.
+    walks: Mutex<HashMap<(AppId, i64), grouped::Walked>>,
 }
 
 /// Who has rung since the driver looked last.
@@ -232,6 +235,7 @@ impl Engine {
             phase: watch::Sender::new(Phase::Running),
             lanes: Mutex::default(),
             errands: Arc::default(),
+            walks: Mutex::default(),
         });
         let mut driver = JoinSet::new();
         driver.spawn(driver::Driver::new(Arc::clone(&shared)).run());

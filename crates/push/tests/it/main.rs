@@ -16,6 +16,7 @@ mod engine_load;
 mod engine_quota;
 mod engine_statuses;
 mod engine_tokens;
+mod grouped;
 mod paces;
 mod recalls;
 mod room_codes;

@@ -1,10 +1,12 @@
 //! `noroshi backup` and `noroshi restore`: the embedded store as one file.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::http::Method;
-use contract::Result;
+use contract::{AppId, Result};
 use serde_json::json;
+use store::{Hooks, Store, platform};
 
 use super::{desk, print, refuse};
 use crate::config::Config;
@@ -23,7 +25,12 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 pub(super) struct RestoreArgs {
     /// A file that `noroshi backup` made.
-    file: PathBuf,
+    #[arg(required_unless_present = "elsewhere")]
+    file: Option<PathBuf>,
+    /// The store was put back by other means, such as pg_restore: only tells it so, that devices begin anew. No node may
+    /// be running.
+    #[arg(long, conflicts_with = "file")]
+    elsewhere: bool,
     /// The TOML file of the node whose store it becomes; the store must not exist.
     #[arg(long)]
     config: PathBuf,
@@ -63,14 +70,38 @@ fn carry(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::remove_file(from)
 }
 
-pub(super) fn restore(args: &RestoreArgs) -> Result<()> {
+pub(super) async fn restore(args: &RestoreArgs) -> Result<()> {
     let config = Config::read(&args.config)?;
     config.ensure()?;
+    let Some(file) = args.file.as_deref().filter(|_| !args.elsewhere) else { return begin_life(&config).await };
     let store::Settings::Sqlite { path, .. } = config.store() else {
-        return Err(refuse("a PostgreSQL store is restored with PostgreSQL's own tools (pg_restore)"));
+        return Err(refuse(
+            "a PostgreSQL store is restored with PostgreSQL's own tools (pg_restore), and then told so: noroshi restore --elsewhere",
+        ));
     };
     make_private_folder(&config.data)?;
-    store::restore(&args.file, &path)?;
-    print(&format!("{} is restored from {}", path.display(), args.file.display()));
+    store::restore(file, &path)?;
+    print(&format!("{} is restored from {}", path.display(), file.display()));
+    Ok(())
+}
+
+/// Tells a store that it was put back from an older copy.
+async fn begin_life(config: &Config) -> Result<()> {
+    let settings = config.store();
+    if let store::Settings::Sqlite { path, .. } = &settings
+        && !path.exists()
+    {
+        return Err(refuse(format!("{}: no such file", path.display())));
+    }
+    if store::is_held(&settings)? {
+        return Err(refuse("a node has the store open: stop it first"));
+    }
+    let hooks = Hooks::new(chat::message::decide, Arc::new(|_, _| {}));
+    let store = Store::open(&settings, hooks).await?;
+    let life = (i64::from_le_bytes(random()) & i64::MAX).max(1);
+    let begun = store.write(AppId::PLATFORM, move |tx| platform::begin_life(tx, life)).await;
+    store.close().await;
+    begun?;
+    print("devices that come back begin anew");
     Ok(())
 }

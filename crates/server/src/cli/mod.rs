@@ -120,7 +120,7 @@ impl Cli {
             Command::Receive(args) => receive::run(args).await?,
             Command::Sandbox(args) => sandbox::run(&args).await?,
             Command::Backup(args) => backup::run(&args).await?,
-            Command::Restore(args) => backup::restore(&args)?,
+            Command::Restore(args) => backup::restore(&args).await?,
             Command::Doctor(args) => return doctor::run(&args).await,
             Command::Explain(args) => return Ok(codes::explain(&args)),
             Command::Codes(args) => codes::list(&args)?,

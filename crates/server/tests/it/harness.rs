@@ -124,6 +124,22 @@ impl Im {
         self.second().await
     }
 
+    /// Puts a copy in place of the store, which is a file, and starts the node anew.
+    pub(crate) async fn restored(self, copy: &std::path::Path) -> Self {
+        self.node().store.close().await;
+        let file = self.place.file().expect("a store that is a file");
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = file.clone().into_os_string();
+            name.push(suffix);
+            match std::fs::remove_file(&name) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{error}"),
+                _ => {}
+            }
+        }
+        store::restore(copy, &file).expect("the copy is sound");
+        self.second().await
+    }
+
     /// The node.
     pub(crate) fn node(&self) -> &Arc<Node> {
         &self.running.node

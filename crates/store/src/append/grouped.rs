@@ -38,7 +38,7 @@ pub(super) fn sent_to(wanted: Wanted, w: &Waiting, group: &IntoGroup, row: &Row)
     let in_group = |what| {
         Happening::Group(webhook::InGroup {
             group: group.id.to_string(),
-            kind: row.group_kind.unwrap_or(GroupKind::Public).as_str().to_owned(),
+            kind: kind_of(row).as_str().to_owned(),
             part: part_of(w.conversation),
             operator: group.operator.clone(),
             what,
@@ -66,10 +66,15 @@ pub(super) fn group_event(w: &Waiting, group: &IntoGroup, row: &Row) -> Event {
     Event::Group(GroupEvent::Message {
         group: group.id.clone(),
         conversation: w.conversation,
-        kind: row.group_kind.unwrap_or(GroupKind::Public),
+        kind: kind_of(row),
+        members: row.group.map_or(0, |group| group.members),
         message: Arc::new(message),
         origin: origin.clone(),
     })
+}
+
+fn kind_of(row: &Row) -> GroupKind {
+    row.group.map_or(GroupKind::Public, |group| group.kind)
 }
 
 /// How long a repeated send counts as the same message.

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use contract::event::Event;
-use contract::group::GroupKind;
 use contract::message::{Flags, Message};
 use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
 
@@ -150,8 +149,8 @@ pub(crate) struct Row {
     pub(crate) draft: usize,
     pub(crate) stored: Stored,
     pub(crate) flags: Flags,
-    /// The type of the group that it goes into, if it does.
-    pub(crate) group_kind: Option<GroupKind>,
+    /// What is known of the group that it goes into, if it does.
+    pub(crate) group: Option<GroupFacts>,
 }
 
 /// What a batch writes and answers.
@@ -473,8 +472,7 @@ impl Numbering<'_> {
         }
         self.exact.entry((*app, w.conversation, stored.key)).or_insert(stored);
         self.moved[slot] = true;
-        let group_kind = facts.group.map(|group| group.kind);
-        self.plan.rows.push(Row { draft: index, stored, flags, group_kind });
+        self.plan.rows.push(Row { draft: index, stored, flags, group: facts.group });
         if draft.push.is_some() && facts.receiver_reach {
             self.plan.pushes.push((index, ids.next(), seq));
         }

@@ -88,7 +88,8 @@ const RECENT_IN_GROUPS: Sql = sql!(
 const GROUPS: Sql = sql!(
     postgres: "SELECT u.n, g.kind, GREATEST(g.is_muted, h.is_muted), COALESCE(m.role, 0),
                       COALESCE(GREATEST(q.until, r.until), 0), COALESCE(a.group_muted_until, 0),
-                      EXISTS (SELECT 1 FROM accounts p WHERE p.app = u.app AND p.reach > 0)::int::bigint
+                      EXISTS (SELECT 1 FROM accounts p WHERE p.app = u.app AND p.reach > 0)::int::bigint,
+                      COALESCE(h.members, g.members)
                FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::bytea[])
                     WITH ORDINALITY AS u (app, id, conversation, sender, home, n)
                JOIN groups g ON g.app = u.app AND g.id = u.id AND g.conversation = u.conversation AND g.ended_at = 0
@@ -407,6 +408,7 @@ fn group_facts(row: &Row) -> Result<Option<(GroupFacts, bool)>> {
         role: Role::from_number(get(row, 3)?),
         muted_until: Millis(get(row, 4)?),
         banned_until: Millis(get(row, 5)?),
+        members: get(row, 7)?,
     };
     Ok(Some((facts, get(row, 6)? != 0)))
 }

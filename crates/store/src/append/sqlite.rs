@@ -103,14 +103,14 @@ impl Lite {
     }
 
     fn in_group(&mut self, question: &InGroup<'_>) -> Result<Option<(GroupFacts, bool)>> {
-        type Found = (i64, bool, Option<i64>, Millis, Millis, bool);
+        type Found = (i64, bool, Option<i64>, Millis, Millis, bool, i64);
         let row: Option<Found> = self.opt(
             sql!(
                 // Who is muted in a community is so in its topics.
                 "SELECT g.kind, CASE WHEN h.is_muted = 1 THEN 1 ELSE g.is_muted END, m.role,
                         CASE WHEN r.until > COALESCE(q.until, 0) THEN r.until ELSE COALESCE(q.until, 0) END,
                         COALESCE((SELECT group_muted_until FROM accounts WHERE app = $1 AND id = $4), 0),
-                        EXISTS (SELECT 1 FROM accounts WHERE app = $1 AND reach > 0)
+                        EXISTS (SELECT 1 FROM accounts WHERE app = $1 AND reach > 0), COALESCE(h.members, g.members)
                          FROM groups g
                          LEFT JOIN group_members m ON m.app = $1 AND m.conversation = $5 AND m.account = $4
                          LEFT JOIN group_mutes q ON q.app = $1 AND q.conversation = $3 AND q.account = $4
@@ -120,9 +120,9 @@ impl Lite {
             ),
             (question.app, &question.group.id, question.group.conversation, question.sender, question.home),
         )?;
-        Ok(row.and_then(|(kind, is_muted, role, muted_until, banned_until, is_reached)| {
+        Ok(row.and_then(|(kind, is_muted, role, muted_until, banned_until, is_reached, members)| {
             let (kind, role) = (GroupKind::from_number(kind)?, role.and_then(Role::from_number));
-            Some((GroupFacts { kind, is_muted, role, muted_until, banned_until }, is_reached))
+            Some((GroupFacts { kind, is_muted, role, muted_until, banned_until, members }, is_reached))
         }))
     }
 

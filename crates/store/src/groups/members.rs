@@ -4,6 +4,7 @@ use contract::group::{GroupId, GroupKind, ReceiveOption, Role};
 use contract::{ConversationId, Failure, Millis, Result, Seq, UserId, limit};
 
 use super::{Fields, Group};
+use crate::devices::NODE_SILENCE_MS;
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 
@@ -166,28 +167,83 @@ pub fn page(
     )
 }
 
-/// Reads the names of members behind one of them, with how each receives messages and whether a push reaches it.
-pub fn reached(
+/// Reads the names of members behind one of them.
+pub fn names(
     snapshot: &mut Snapshot<'_>,
     conversation: ConversationId,
     after: &str,
     count: usize,
-) -> Result<Vec<(UserId, ReceiveOption, bool)>> {
+) -> Result<Vec<UserId>> {
     let app = snapshot.app();
-    let rows: Vec<(UserId, i64, Option<i64>)> = snapshot.all(
+    let rows: Vec<(UserId,)> = snapshot.all(
         sql!(
-            "SELECT m.account, m.receive, a.reach FROM group_members m
-             LEFT JOIN accounts a ON a.app = m.app AND a.id = m.account AND a.deleted_at = 0
-             WHERE m.app = $1 AND m.conversation = $2 AND m.account > $3
+            "SELECT m.account FROM group_members m WHERE m.app = $1 AND m.conversation = $2 AND m.account > $3
              ORDER BY m.account LIMIT $4"
         ),
         (app, conversation, after, count as i64),
     )?;
-    let row = |(account, receive, reach): (UserId, i64, Option<i64>)| {
-        let receive = ReceiveOption::from_number(receive).unwrap_or(ReceiveOption::AcceptAndNotify);
-        (account, receive, reach.is_some_and(|reach| reach > 0))
+    Ok(rows.into_iter().map(|(account,)| account).collect())
+}
+
+/// Some members that a push would reach, and how far was looked for them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Away {
+    /// In the order of their names.
+    pub members: Vec<(UserId, ReceiveOption)>,
+    /// The last name that was looked at; none if there was nobody.
+    pub last: Option<UserId>,
+    /// How many were looked at.
+    pub seen: usize,
+}
+
+type AwayRow = (Option<UserId>, Option<i64>, i64);
+
+/// Looks at the next members behind a name, and answers those who have a device with a token that is away, logged in,
+/// and in nobody else's place. Who wants to hear nothing is left out, and who wants no push unless `calls_muted`.
+pub fn away(
+    snapshot: &mut Snapshot<'_>,
+    now: Millis,
+    conversation: ConversationId,
+    after: &str,
+    calls_muted: bool,
+    count: usize,
+) -> Result<Away> {
+    let app = snapshot.app();
+    let option = if calls_muted { ReceiveOption::AcceptNotNotify } else { ReceiveOption::AcceptAndNotify };
+    let alive = now.plus(-NODE_SILENCE_MS);
+    // One statement, because on PostgreSQL two of them see two moments: whoever came in between would move the page's
+    // end over somebody who was not looked at. Scalars in place of EXISTS keep it from joining with all devices of the app.
+    let mut rows: Vec<AwayRow> = snapshot.all(
+        sql!(
+            "WITH page AS MATERIALIZED (
+                 SELECT m.account, m.receive FROM group_members m
+                 WHERE m.app = $1 AND m.conversation = $2 AND m.account > $3 ORDER BY m.account LIMIT $4
+             )
+             SELECT u.account, u.receive, u.seen FROM (
+                 SELECT page.account AS account, page.receive AS receive, CAST(0 AS BIGINT) AS seen FROM page
+                 WHERE page.receive <= $5 AND COALESCE((
+                     SELECT a.reach FROM accounts a WHERE a.app = $1 AND a.id = page.account AND a.deleted_at = 0
+                 ), 0) > 0 AND COALESCE((
+                     SELECT 1 FROM devices d LEFT JOIN nodes n ON n.id = d.node
+                     WHERE d.app = $1 AND d.account = page.account AND d.account <> '' AND d.logged_in = 1
+                       AND d.replaced = 0 AND (d.node = 0 OR n.seen_at IS NULL OR n.seen_at <= $6)
+                       AND COALESCE((SELECT 1 FROM tokens t WHERE t.app = $1 AND t.device = d.id LIMIT 1), 0) = 1
+                     LIMIT 1
+                 ), 0) = 1
+                 UNION ALL
+                 SELECT MAX(page.account), NULL, COUNT(*) + 1 FROM page
+             ) AS u
+             ORDER BY u.seen, u.account"
+        ),
+        (app, conversation, after, count as i64, option as i64, alive),
+    )?;
+    let Some((last, _, seen)) = rows.pop() else { return Ok(Away::default()) };
+    let member = |(account, receive, _): AwayRow| {
+        let receive = receive.and_then(ReceiveOption::from_number).unwrap_or(ReceiveOption::AcceptAndNotify);
+        account.map(|account| (account, receive))
     };
-    Ok(rows.into_iter().map(row).collect())
+    let members = rows.into_iter().filter_map(member).collect();
+    Ok(Away { members, last, seen: (seen - 1).max(0) as usize })
 }
 
 /// Reads owner and admins, at most a page.

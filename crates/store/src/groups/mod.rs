@@ -315,6 +315,30 @@ pub fn save_totals(tx: &mut Tx<'_>, totals: Totals) -> Result<()> {
     Ok(())
 }
 
+/// How many groups of the app are there, as it is kept; nothing is counted for it.
+pub fn alive(snapshot: &mut Snapshot<'_>) -> Result<i64> {
+    let app = snapshot.app();
+    let kept: Option<(i64,)> = snapshot.opt(sql!("SELECT alive FROM group_totals WHERE app = $1"), (app,))?;
+    Ok(kept.map_or(0, |(alive,)| alive))
+}
+
+/// Holds the head of a group that is held, and takes over how far its messages have come: whoever sends waits, so that
+/// what this transaction makes of that place is true when it commits.
+pub fn hold_head(tx: &mut Tx<'_>, group: &mut Group) -> Result<()> {
+    let app = tx.app();
+    let head: Option<(Seq, Seq, i64, Millis)> = tx.opt(
+        sql! {
+            sqlite: "SELECT seq, last_seq, last_time, last_at FROM conversations WHERE app = $1 AND id = $2",
+            postgres: "SELECT seq, last_seq, last_time, last_at FROM conversations WHERE app = $1 AND id = $2 FOR UPDATE"
+        },
+        (app, group.conversation),
+    )?;
+    if let Some((seq, last_seq, last_time, last_at)) = head {
+        (group.seq, group.last_seq, group.last_time, group.last_at) = (seq, last_seq, last_time, last_at);
+    }
+    Ok(())
+}
+
 /// Lists the app's groups behind a number, in the order of creation, each with its number; of one type or of all.
 pub fn list(
     snapshot: &mut Snapshot<'_>,

@@ -2,12 +2,12 @@
 
 use contract::codes::{Access, Account};
 use contract::frame::wire::{
-    HeadsAnswer, HeadsRequest, MessagePage, MessageRef, PushAck, PushNotice, ReadNotice, RecallNotice, ReceiptNotice,
-    SinceRequest,
+    HeadsAnswer, HeadsRequest, LoginAnswer, MessagePage, MessageRef, PushAck, PushNotice, ReadNotice, RecallNotice,
+    ReceiptNotice, SinceRequest,
 };
 use contract::frame::{Command, Frame};
 
-use super::{Bench, from, head, number};
+use super::{Bench, from, head, login_answer, number};
 use crate::core::{Ask, Known, KnownLine, Output, Write};
 use crate::event::{Event, Reason, Status};
 
@@ -437,4 +437,47 @@ proptest::proptest! {
         }
         proptest::prop_assert!(bench.outputs.len() < 10_000);
     }
+}
+
+#[test]
+fn a_store_with_another_life_makes_the_device_begin_from_nothing_once() {
+    let mut bench = Bench::new();
+    bench.core.login(0, 0, "alice", "sig", Known { life: 4, ..known(120) });
+    let enter = |bench: &mut Bench, way: Command, life: u64| {
+        assert!(bench.connects());
+        bench.core.opened(bench.now);
+        let request = bench.sent(way);
+        bench.frame(&request.answer(&LoginAnswer { life, ..login_answer() }));
+    };
+    enter(&mut bench, Command::Login, 9);
+    assert_eq!(bench.events()[..2], [Event::Restored, Event::Connected]);
+    assert!(bench.outputs.contains(&Output::Write(Write::Anew { life: 9 })));
+    let heads = bench.sent(Command::Heads);
+    assert_eq!(heads.read::<HeadsRequest>().map(|asked| asked.after), Ok(0), "all of them");
+    assert!(bench.try_sent(Command::Since).is_none(), "nothing is known that could have a gap");
+    bench.frame(&heads.answer(&HeadsAnswer {
+        heads: vec![head("bob", 101, 99)],
+        next: 5,
+        finished: true,
+        ..HeadsAnswer::default()
+    }));
+    assert_eq!(page(&mut bench, &[100, 101], true), 99);
+    assert_eq!(bench.told(), [100, 101], "their places are below what the device had");
+    // The same number again is the same life.
+    bench.core.lost(bench.now, Reason::Silent);
+    bench.advance(120_000);
+    enter(&mut bench, Command::Resume, 9);
+    assert!(!bench.events().contains(&Event::Restored));
+}
+
+#[test]
+fn a_device_that_knows_nothing_takes_a_life_on_without_a_word() {
+    let mut bench = Bench::new();
+    bench.core.login(0, 0, "alice", "sig", Known::default());
+    assert!(bench.connects());
+    bench.core.opened(0);
+    let request = bench.sent(Command::Login);
+    bench.frame(&request.answer(&LoginAnswer { life: 9, ..login_answer() }));
+    assert!(!bench.events().contains(&Event::Restored));
+    assert!(bench.outputs.contains(&Output::Write(Write::Anew { life: 9 })));
 }

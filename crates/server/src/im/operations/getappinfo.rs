@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::apps::App;
+use store::groups;
 use store::statistics::{self, EVER, What};
 
 use crate::im::action::{Action, Call, Perform};
@@ -21,9 +22,16 @@ use crate::im::action::{Action, Call, Perform};
 /// accounts that did; `ActiveUserNum` accounts that came in or sent; `MaxOnlineNum` most accounts connected at a time;
 /// `C2CUpMsgNum` one-to-one messages that were stored, `C2CDownMsgNum` those that were put into a receiver's
 /// conversation (each one is), `C2CSendMsgUserNum` accounts that sent one, `C2CAPNSMsgNum` those whose notification was
-/// queued for devices that were away (what takes one back counts nothing); `UpMsgNum`, `DownMsgNum`, `SendMsgUserNum` and `APNSMsgNum` the same of all conversations.
-/// Fields of groups, of friends (`ChainIncrease`, `ChainDecrease`) and of webhooks (`CallBackReq`, `CallBackRsp`) are
-/// absent: nothing counts them yet.
+/// queued for devices that were away (what takes one back counts nothing); `GroupUpMsgNum` messages to groups and topics that were stored, tips not among them (a live room
+/// stores none), `GroupDownMsgNum` to how many members they went altogether, connected or not, without the sender,
+/// `GroupSendMsgUserNum` accounts that sent one, `GroupSendMsgGroupNum` groups and topics into which one was sent,
+/// `GroupAPNSMsgNum` notifications queued for devices that were away; `UpMsgNum`, `DownMsgNum`, `SendMsgUserNum` and
+/// `APNSMsgNum` the same of all conversations. `GroupJoinGroupTimes` and `GroupQuitGroupTimes` count how often somebody
+/// came into a group, at its creation too, and how often somebody left or was removed; the end of a group is no leaving.
+/// `GroupNewGroupNum` groups that came into being, imports among them, `GroupDestroyGroupNum` those that ended, and
+/// `GroupAllGroupNum` those that were there at the end of the day.
+/// Fields of friends (`ChainIncrease`, `ChainDecrease`) and of webhooks (`CallBackReq`, `CallBackRsp`) are absent: nothing
+/// counts them yet.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Getappinfo {
@@ -60,7 +68,10 @@ impl Perform for Getappinfo {
         call.node.tally.flush(&call.node.store, call.app.id).await?;
         let today = statistics::day(call.now);
         let from = today - DAYS + 1;
-        let kept = call.node.store.read(call.app.id, move |snapshot| statistics::since(snapshot, from)).await?;
+        let read = move |snapshot: &mut store::Snapshot<'_>| {
+            Ok((statistics::since(snapshot, from)?, groups::alive(snapshot)?))
+        };
+        let (kept, mut groups) = call.node.store.read(call.app.id, read).await?;
         let kept: BTreeMap<(i64, What), i64> =
             kept.into_iter().map(|(day, what, amount)| ((day, what), amount)).collect();
         let of = |day, what| kept.get(&(day, what)).copied().unwrap_or(0);
@@ -68,18 +79,20 @@ impl Perform for Getappinfo {
         let mut total = of(EVER, What::Accounts);
         let mut result = Vec::with_capacity(DAYS as usize);
         for day in (from..=today).rev() {
-            let mut fields = day_of(&call.app, day, total, |what| of(day, what));
+            let mut fields = day_of(&call.app, day, (total, groups), |what| of(day, what));
             fields.retain(|name, _| wanted.is_empty() || name == "Date" || wanted.contains(name));
             result.push(fields);
             total -= of(day, What::Added) - of(day, What::Removed);
+            groups -= of(day, What::GroupsAdded) - of(day, What::GroupsRemoved);
         }
         Ok(Answer { result })
     }
 }
 
 /// The fields of one day.
-fn day_of(app: &App, day: i64, total: i64, of: impl Fn(What) -> i64) -> Map<String, Value> {
-    let (messages, senders) = (of(What::PairMessages), of(What::PairSenders));
+fn day_of(app: &App, day: i64, (total, groups): (i64, i64), of: impl Fn(What) -> i64) -> Map<String, Value> {
+    let (messages, notifications) = (of(What::PairMessages), of(What::Notifications));
+    let (in_groups, of_groups) = (of(What::GroupMessages), of(What::GroupNotifications));
     let AppId(id) = app.id;
     let numbers = [
         ("AppId", id),
@@ -88,14 +101,24 @@ fn day_of(app: &App, day: i64, total: i64, of: impl Fn(What) -> i64) -> Map<Stri
         ("RegistUserNumTotal", total),
         ("LoginTimes", of(What::Logins)),
         ("LoginUserNum", of(What::LoginAccounts)),
-        ("UpMsgNum", messages),
-        ("DownMsgNum", messages),
-        ("SendMsgUserNum", senders),
-        ("APNSMsgNum", of(What::Notifications)),
+        ("UpMsgNum", messages + in_groups),
+        ("DownMsgNum", messages + of(What::GroupReceived)),
+        ("SendMsgUserNum", of(What::Senders).max(of(What::PairSenders))),
+        ("APNSMsgNum", notifications + of_groups),
         ("C2CUpMsgNum", messages),
         ("C2CDownMsgNum", messages),
-        ("C2CSendMsgUserNum", senders),
-        ("C2CAPNSMsgNum", of(What::Notifications)),
+        ("C2CSendMsgUserNum", of(What::PairSenders)),
+        ("C2CAPNSMsgNum", notifications),
+        ("GroupUpMsgNum", in_groups),
+        ("GroupDownMsgNum", of(What::GroupReceived)),
+        ("GroupSendMsgUserNum", of(What::GroupSenders)),
+        ("GroupAPNSMsgNum", of_groups),
+        ("GroupSendMsgGroupNum", of(What::GroupsSpoken)),
+        ("GroupJoinGroupTimes", of(What::GroupJoins)),
+        ("GroupQuitGroupTimes", of(What::GroupQuits)),
+        ("GroupNewGroupNum", of(What::GroupsAdded)),
+        ("GroupAllGroupNum", groups),
+        ("GroupDestroyGroupNum", of(What::GroupsRemoved)),
         ("MaxOnlineNum", of(What::OnlineMax)),
     ];
     let texts =

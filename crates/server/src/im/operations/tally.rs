@@ -4,9 +4,12 @@
 //! the seconds before a crash is lost: these are statistics, not books. An app in which nothing happens costs nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use contract::event::Event;
-use contract::{AppId, Millis, Result, UserId, limit};
+use contract::group::GroupEvent;
+use contract::message::Flags;
+use contract::{AppId, Millis, Result, limit};
 use futures_util::stream::{self, StreamExt};
 use parking_lot::Mutex;
 use store::statistics::{self, EVER, What};
@@ -36,19 +39,19 @@ struct Counted {
     day: i64,
 }
 
-/// That an account takes part in a day.
+/// That an account, or a group, takes part in a day.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Mark {
     app: AppId,
     what: What,
-    account: UserId,
+    name: Arc<str>,
 }
 
 /// What is not written down yet.
 #[derive(Default, Clone)]
 struct Pending {
     amounts: BTreeMap<(i64, What), i64>,
-    accounts: BTreeMap<(i64, What), Vec<UserId>>,
+    accounts: BTreeMap<(i64, What), Vec<Arc<str>>>,
     /// Somebody came in on this day: how many are here now may be more than ever on it.
     online: Option<i64>,
 }
@@ -69,20 +72,22 @@ impl Tally {
                     counted.add(app, EVER, What::Accounts, -1);
                 }
                 Event::CameIn { account, is_login } => {
-                    counted.mark(app, day, What::ActiveAccounts, account);
+                    counted.mark(app, day, What::ActiveAccounts, account.as_str());
                     if *is_login {
                         counted.add(app, day, What::Logins, 1);
-                        counted.mark(app, day, What::LoginAccounts, account);
+                        counted.mark(app, day, What::LoginAccounts, account.as_str());
                     }
                     counted.apps.entry(app).or_default().online = Some(day);
                 }
                 Event::MessageAppended { message, .. } if message.seq.0 > 0 => {
                     counted.add(app, day, What::PairMessages, 1);
-                    counted.mark(app, day, What::PairSenders, &message.sender);
-                    counted.mark(app, day, What::ActiveAccounts, &message.sender);
+                    counted.mark(app, day, What::PairSenders, message.sender.as_str());
+                    counted.mark(app, day, What::Senders, message.sender.as_str());
+                    counted.mark(app, day, What::ActiveAccounts, message.sender.as_str());
                 }
                 // What is taken back, and what somebody pushes without a message, is no notification of one.
                 Event::NotificationQueued { is_of_group: false } => counted.add(app, day, What::Notifications, 1),
+                Event::Group(event) => counted.hear_group(app, day, event),
                 _ => {}
             }
         }
@@ -112,22 +117,45 @@ impl Tally {
 }
 
 impl Counted {
+    fn hear_group(&mut self, app: AppId, day: i64, event: &GroupEvent) {
+        match event {
+            // What passes by is kept by nobody, and nobody sends a tip.
+            GroupEvent::Message { group, members, message, .. }
+                if message.seq.0 > 0 && !message.flags.has(Flags::TIP) =>
+            {
+                self.add(app, day, What::GroupMessages, 1);
+                let received = if message.targets.is_empty() { members - 1 } else { message.targets.len() as i64 };
+                self.add(app, day, What::GroupReceived, received.max(0));
+                self.mark(app, day, What::GroupSenders, message.sender.as_str());
+                self.mark(app, day, What::Senders, message.sender.as_str());
+                self.mark(app, day, What::ActiveAccounts, message.sender.as_str());
+                self.mark(app, day, What::GroupsSpoken, group.as_str());
+            }
+            GroupEvent::Members { joined, left, are_members: false, .. } => {
+                self.add(app, day, What::GroupJoins, joined.len() as i64);
+                self.add(app, day, What::GroupQuits, left.len() as i64);
+            }
+            _ => {}
+        }
+    }
+
     fn add(&mut self, app: AppId, day: i64, what: What, amount: i64) {
         *self.apps.entry(app).or_default().amounts.entry((day, what)).or_default() += amount;
     }
 
-    fn mark(&mut self, app: AppId, day: i64, what: What, account: &UserId) {
+    fn mark(&mut self, app: AppId, day: i64, what: What, name: &str) {
         if self.day != day || self.seen.len() >= SEEN_MAX {
             self.seen.clear();
             self.day = day;
         }
-        let mark = Mark { app, what, account: account.clone() };
+        let name: Arc<str> = Arc::from(name);
+        let mark = Mark { app, what, name: Arc::clone(&name) };
         if self.seen.contains(&mark) || self.waiting >= WAITING_MAX {
             return;
         }
         self.seen.insert(mark);
         self.waiting += 1;
-        self.apps.entry(app).or_default().accounts.entry((day, what)).or_default().push(account.clone());
+        self.apps.entry(app).or_default().accounts.entry((day, what)).or_default().push(name);
     }
 
     /// Takes what waits of an app, at most a page of accounts of each kind.
@@ -180,6 +208,8 @@ fn write(tx: &mut Tx<'_>, pending: &Pending) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use contract::UserId;
+
     use super::*;
 
     const APP: AppId = AppId(1);

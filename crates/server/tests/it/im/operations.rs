@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use store::sql;
 use store::testing::{TestEngine, on_server};
 
+use super::group::{ask, letter, make, say};
 use crate::harness::{ADMIN, APP, Im, query};
 
 const INFO: &str = "openconfigsvr/getappinfo";
@@ -36,6 +37,10 @@ const ACCOUNTS: [&str; 2] = ["RegistUserNumOneDay", "RegistUserNumTotal"];
 const LOGINS: [&str; 4] = ["LoginTimes", "LoginUserNum", "ActiveUserNum", "MaxOnlineNum"];
 const MESSAGES: [&str; 4] = ["C2CUpMsgNum", "C2CDownMsgNum", "C2CSendMsgUserNum", "UpMsgNum"];
 
+const SAID: [&str; 4] = ["GroupUpMsgNum", "GroupDownMsgNum", "GroupSendMsgUserNum", "GroupSendMsgGroupNum"];
+const GROUPS: [&str; 5] =
+    ["GroupJoinGroupTimes", "GroupQuitGroupTimes", "GroupNewGroupNum", "GroupAllGroupNum", "GroupDestroyGroupNum"];
+
 both! {
     async fn there_are_thirty_days_and_every_value_is_a_text(im: Im) {
         im.app(|settings, _| (settings.name, settings.company) = ("Tower".into(), "Wall Ltd".into())).await;
@@ -47,7 +52,7 @@ both! {
         assert_eq!(days[3]["AppId"], APP.to_string());
         let named = im.call(INFO, json!({ "RequestField": ["LoginTimes", "ChainIncrease", "x"] })).await.ok();
         assert_eq!(named["Result"][1], json!({ "Date": "20231113", "LoginTimes": "0" }));
-        assert_eq!(im.call(INFO, json!({ "RequestField": [] })).await.ok()["Result"][0].as_object().map(Map::len), Some(18));
+        assert_eq!(im.call(INFO, json!({ "RequestField": [] })).await.ok()["Result"][0].as_object().map(Map::len), Some(28));
     }
 
     async fn accounts_are_counted_by_day_and_altogether(im: Im) {
@@ -80,6 +85,37 @@ both! {
         let days = days(&im).await;
         assert_eq!((numbers(&days[0], MESSAGES), numbers(&days[1], MESSAGES)), ([1, 1, 1, 1], [5, 5, 2, 5]));
         assert_eq!(numbers(&days[0], ["ActiveUserNum", "SendMsgUserNum"]), [1, 1]);
+    }
+
+    async fn groups_are_counted_and_what_is_said_in_them(im: Im) {
+        im.import(&["ann", "ben", "cid"]).await;
+        make(&im, "g", "Public", "ann", &["ben", "cid"]).await;
+        make(&im, "h", "Public", "ann", &[]).await;
+        for (random, (group, who)) in (1..).zip([("g", "ann"), ("g", "ben"), ("h", "ann")]) {
+            say(&im, group, who, random, "x").await;
+        }
+        // To one of them alone.
+        let aimed = crate::harness::with(letter("g", "ann", 9, "x"), json!({ "To_Account": ["ben"] }));
+        ask(&im, "send_group_msg", aimed).await.ok();
+        ask(&im, "delete_group_member", json!({ "GroupId": "g", "MemberToDel_Account": ["cid"] })).await.ok();
+        ask(&im, "add_group_member", json!({ "GroupId": "h", "MemberList": [{ "Member_Account": "cid" }] })).await.ok();
+        ask(&im, "destroy_group", json!({ "GroupId": "h" })).await.ok();
+        // Who does not want to hear a group is in it all the same.
+        let deaf = |flag: &str| json!({ "GroupId": "g", "Member_Account": "ben", "MsgFlag": flag });
+        for flag in ["Discard", "AcceptAndNotify"] {
+            ask(&im, "modify_group_member_info", deaf(flag)).await.ok();
+        }
+        im.text("ann", "ben", 1, "x").await;
+        let today = days(&im).await.swap_remove(0);
+        assert_eq!(numbers(&today, SAID), [4, 5, 2, 2]);
+        assert_eq!(numbers(&today, GROUPS), [5, 1, 2, 1, 1]);
+        assert_eq!(numbers(&today, ["UpMsgNum", "DownMsgNum", "SendMsgUserNum", "C2CSendMsgUserNum"]), [5, 6, 2, 1]);
+        im.clock.advance(DAY_MS);
+        say(&im, "g", "ben", 20, "x").await;
+        let days = days(&im).await;
+        assert_eq!((numbers(&days[0], SAID), numbers(&days[1], SAID)), ([1, 1, 1, 1], [4, 5, 2, 2]));
+        assert_eq!([0, 1, 2].map(|day| numbers(&days[day], ["GroupAllGroupNum"])), [[1], [1], [0]]);
+        assert_eq!(numbers(&days[0], GROUPS), [0, 0, 0, 1, 0]);
     }
 
     async fn logins_are_counted_and_so_is_who_is_connected_at_a_time(im: Im) {

@@ -132,6 +132,19 @@ async fn the_commands_copy_and_restore_with_and_without_a_node() {
         installation.ok(&["restore", backup.to_str().expect("UTF-8")]);
         assert!(installation.ok(&["app", "list"]).starts_with(&format!("{id}\tShop\t")));
     }
+    // What was put back by other means is told so.
+    let life = async || {
+        let settings = store::Settings::sqlite(installation.path().join("data/noroshi.db"));
+        let store = store::Store::open(&settings, store::testing::permissive()).await.expect("the store opens");
+        let life = store.read(contract::AppId::PLATFORM, store::platform::life).await.expect("a number");
+        store.close().await;
+        life
+    };
+    let before = life().await;
+    assert!(installation.ok(&["restore", "--elsewhere"]).contains("begin anew"));
+    let after = life().await;
+    assert!(before > 0 && after > 0 && after != before, "{before} {after}");
+    assert!(!installation.run(&["restore"]).status.success(), "it names neither a file nor other means");
     std::fs::rename(installation.path().join("data"), installation.path().join("old")).expect("moved");
     let damaged = installation.path().join("damaged.db");
     std::fs::write(&damaged, b"not a store").expect("written");

@@ -9,6 +9,7 @@ mod cloud;
 mod command;
 mod doctor;
 mod push_status;
+mod restored;
 mod startup;
 mod watch;
 

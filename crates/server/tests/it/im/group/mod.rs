@@ -10,6 +10,7 @@ mod messages;
 mod order;
 mod profile;
 mod quotas;
+mod races;
 mod roles;
 mod transfer;
 mod unread;
