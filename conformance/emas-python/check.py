@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import re
+import time
 import urllib.request
 
 from alibabacloud_push20160801 import models
@@ -18,9 +19,13 @@ from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from darabonba.runtime import RuntimeOptions
 
+from device import shows_live
+
 with open(os.environ["NOROSHI_CREDENTIALS"], encoding="utf-8") as file:
     NODE = json.load(file)
 APP = NODE["app_key"]
+# The app of the phones in the sandbox, as development mode names it.
+BUNDLE = "dev.noroshi.example"
 
 
 class Refused(Exception):
@@ -41,6 +46,32 @@ def admin(method, path, body):
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
+
+
+def apple(method, path, body=None):
+    """Asks Apple's room of the sandbox."""
+    url = f"{NODE['sandbox']['api']}/apns/{path}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, method=method, data=data, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def live_token():
+    """A token of something live on a phone."""
+    return apple("POST", "devices", {"bundle": BUNDLE, "live": True})["token"]
+
+
+def arrived(token, count):
+    """What Apple's room has for a token, as soon as it is so many."""
+    deadline = time.monotonic() + 20
+    while True:
+        inbox = apple("GET", f"devices/{token}/inbox")["notifications"]
+        if len(inbox) >= count:
+            assert len(inbox) == count, inbox
+            return inbox
+        assert time.monotonic() < deadline, f"{len(inbox)} of {count} have come: {inbox}"
+        time.sleep(0.05)
 
 
 def host(scheme):
@@ -169,6 +200,46 @@ def walk(call, device, other):
     assert certificate["ProductionCertInfo"]["Status"] == "OK", certificate
 
 
+def live(call, device):
+    """Something that a phone shows live is begun, changed and ended; Apple's room tells what came."""
+    kind, name = f"Parcel{device[:6]}", f"parcel-{device[:6]}"
+    begins, shown = live_token(), live_token()
+    for what, token, starts in ((kind, begins, True), (name, shown, False)):
+        shows_live(NODE, NODE["admin"], NODE["admin_user_sig"], device, what, token, starts)
+    push = {"AppKey": APP, "PushType": "NOTICE", "DeviceType": "iOS", "Target": "DEVICE", "TargetValue": device,
+            "iOSApnsEnv": "PRODUCT"}
+
+    def does(event, **more):
+        fields = {f"iOSLiveActivity{field}": value for field, value in more.items()}
+        return call("Push", **push, Title="On its way", Body="b", iOSLiveActivityEvent=event, **fields)
+
+    state = json.dumps({"stops": 3, "where": "路上 +*~"})
+    assert does("start", AttributesType=kind, Attributes=json.dumps({"number": 7}), ContentState=state)["MessageId"]
+    assert does("update", Id=name, ContentState=state, StaleDate=1_900_000_000)["MessageId"]
+    (got,) = arrived(begins, 1)
+    aps = got["payload"]["aps"]
+    assert (aps["event"], aps["attributes-type"], aps["attributes"]) == ("start", kind, {"number": 7}), got
+    assert (aps["content-state"], aps["alert"]["title"]) == (json.loads(state), "On its way"), got
+    (got,) = arrived(shown, 1)
+    aps = got["payload"]["aps"]
+    assert (aps["event"], aps["content-state"], aps["stale-date"]) == ("update", json.loads(state), 1_900_000_000), got
+    assert got["headers"]["apns-push-type"] == "liveactivity" and got["warnings"] == [], got
+    assert does("end", Id=name, DismissalDate=1_900_000_001)["MessageId"]
+    aps = arrived(shown, 2)[1]["payload"]["aps"]
+    assert (aps["event"], aps["dismissal-date"]) == ("end", 1_900_000_001), aps
+    dismissed = {"Id": name, "ContentState": state, "DismissalDate": 1}
+    for code, event, more in (
+        ("InvalidiOSLiveActivityEvent.Format", "pause", {"Id": name}),
+        ("MissingiOSLiveActivityId", "update", {"ContentState": state}),
+        ("MissingiOSLiveActivityContentState", "update", {"Id": name}),
+        ("MissingiOSLiveActivityAttributesType", "start", {"Attributes": "{}", "ContentState": state}),
+        ("InvalidiOSLiveActivityDismissalDate.Format", "update", dismissed),
+    ):
+        fields = {f"iOSLiveActivity{field}": value for field, value in more.items()}
+        refused(call, code, "Push", **push, Title="t", Body="b", iOSLiveActivityEvent=event, **fields)
+    assert [len(arrived(token, count)) for token, count in ((begins, 1), (shown, 2))] == [1, 2]
+
+
 def main():
     own = {name: NODE[name] for name in ("access_key_id", "access_key_secret")}
     temporary = admin("POST", "cloud/accounts/default/keys", {"kind": "temporary", "grants": [{"actions": ["mpush:*"]}]})
@@ -190,6 +261,7 @@ def main():
         admin("POST", f"apps/{APP}/devices", {"devices": lines})
     for (name, call), (device, other) in zip(ways, devices):
         walk(call, device, other)
+        live(call, f"{device[:6]}{'c' * 26}")
         print(f"emas-python: {name} held")
     # The older SDK lays what this side signed beside what it signed itself: they are the same, so the secret is wrong.
     for make, code in ((tea, "SignatureDoesNotMatch"), (core, "InvalidAccessKeySecret")):

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import time
+import urllib.request
 import uuid
 
 from alibabacloud_mpaas20201028 import models
@@ -21,6 +22,8 @@ from darabonba.runtime import RuntimeOptions
 
 with open(os.environ["NOROSHI_CREDENTIALS"], encoding="utf-8") as file:
     NODE = json.load(file)
+# The app of the phones in the sandbox, as development mode names it.
+BUNDLE = "dev.noroshi.example"
 INSTANCE = {"AppId": NODE["mpaas_app_id"], "WorkspaceId": NODE["workspace_id"]}
 
 
@@ -172,6 +175,50 @@ def walk(call):
     refused(call("GetTemplate", TemplateName=template), "3022")
 
 
+def apple(method, path, body=None):
+    """Asks Apple's room of the sandbox."""
+    url = f"{NODE['sandbox']['api']}/apns/{path}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, method=method, data=data, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def arrived(token, count):
+    """What Apple's room has for a token, as soon as it is so many."""
+    deadline = time.monotonic() + 20
+    while True:
+        inbox = apple("GET", f"devices/{token}/inbox")["notifications"]
+        if len(inbox) >= count:
+            assert len(inbox) == count, inbox
+            return inbox
+        assert time.monotonic() < deadline, f"{len(inbox)} of {count} have come: {inbox}"
+        time.sleep(0.05)
+
+
+def live(call, content):
+    """Something that a phone shows live is changed and ended by its token; Apple's room tells what came."""
+    token = apple("POST", "devices", {"bundle": BUNDLE, "live": True})["token"]
+    common = {"TaskName": "conformance", "DeliveryType": 5, "ExpiredSeconds": 300, "Title": "On its way", "Content": "c"}
+
+    def does(**more):
+        key = json.dumps({token: f"live-{uuid.uuid4().hex[:12]}"})
+        return call("PushSimple", **common, TargetMsgkey=key, **more)
+
+    assert int(pushed(does(ActivityEvent="update", **content))) > 0
+    (got,) = arrived(token, 1)
+    aps = got["payload"]["aps"]
+    assert (aps["event"], aps["content-state"]) == ("update", {"stops": "3", "where": "路上 +*~"}), got
+    assert aps["alert"] == {"title": "On its way", "body": "c"}, got
+    assert got["headers"]["apns-push-type"] == "liveactivity" and got["warnings"] == [], got
+    refused(does(ActivityEvent="start", **content), "3028")
+    refused(does(ActivityEvent="update"), "3028")
+    refused(does(), "3028")
+    pushed(does(ActivityEvent="end", DismissalDate=1_900_000_000, **content))
+    aps = arrived(token, 2)[1]["payload"]["aps"]
+    assert (aps["event"], aps["dismissal-date"]) == ("end", 1_900_000_000), aps
+
+
 def older(call):
     """What the older SDK has requests for."""
     own = uuid.uuid4().hex[:12]
@@ -185,6 +232,9 @@ for scheme in ("http", "https"):
     walk(tea(scheme))
     walk(tea(scheme, algorithm="v2"))
     walk(core(scheme))
+    content = {"stops": "3", "where": "路上 +*~"}
+    live(tea(scheme), {"ActivityContentState": content})
+    live(core(scheme), {f"ActivityContentState.{name}": value for name, value in content.items()})
     older(generated(scheme))
     try:
         tea(scheme, secret="wrong")("ListTemplatePage")

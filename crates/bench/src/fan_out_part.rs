@@ -31,7 +31,8 @@ const BURST: u64 = 128;
 pub(crate) async fn node() -> Outcome {
     let folder = folder()?;
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let options = Options { data: folder.path().join("data"), http: any, https: any, admin: any };
+    let options =
+        Options { data: folder.path().join("data"), store: "sqlite".into(), http: any, https: any, admin: any };
     let dev = Dev::start(&options, Clock::default()).await?;
     say(&dev.credentials().to_string())?;
     let users: Arc<Vec<UserId>> =

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::cluster::Cluster;
 use crate::figure::{Figure, Rate, grouped};
 use crate::hall::{Devices, call, import_accounts, import_group, message};
 use crate::process::Server;
@@ -47,9 +48,15 @@ pub(crate) async fn community(effort: &Effort) -> Outcome<Vec<Figure>> {
 }
 
 async fn measure(effort: &Effort, plan: &Plan) -> Outcome<Vec<Figure>> {
+    let mut figures = measure_on(effort, plan, "SQLite", Server::start()?).await?;
+    let cluster = Cluster::start()?;
+    figures.extend(measure_on(effort, plan, "PostgreSQL", Server::start_on(&Cluster::url(cluster.port))?).await?);
+    Ok(figures)
+}
+
+async fn measure_on(effort: &Effort, plan: &Plan, engine: &str, server: Server) -> Outcome<Vec<Figure>> {
     let pick = |[full, quick]: [usize; 2]| if effort.rounds > 1 { full } else { quick };
     let (members, online) = (pick(plan.members), pick(plan.online));
-    let server = Server::start()?;
     import_accounts(&server, members).await?;
     import_group(&server, plan.group, plan.kind, members).await?;
     import_group(&server, "@TGS#_small", "Community", 10).await?;
@@ -75,7 +82,8 @@ async fn measure(effort: &Effort, plan: &Plan) -> Outcome<Vec<Figure>> {
     let (large, small) = (stored(&server, plan.group, 1_000).await?, stored(&server, "@TGS#_small", 2_000).await?);
     let memory = server.usage()?.anonymous_kb / 1024.0;
     devices.end().await?;
-    let name = format!("a send into a {} of {} members, {online} connected", plan.name, grouped(members as f64));
+    let name =
+        format!("a send into a {} of {} members, {online} connected, {engine}", plan.name, grouped(members as f64));
     let row = |name: String, rate: &Rate, goal: &str, note: String| Figure {
         name,
         figure: format!("{:.1} ms p99", rate.p99_ms),
@@ -94,7 +102,7 @@ async fn measure(effort: &Effort, plan: &Plan) -> Outcome<Vec<Figure>> {
         ),
         row(format!("{name}: first delivery"), &first, plan.goal, String::new()),
         row(format!("{name}: last delivery"), &last, plan.goal, String::new()),
-        row(format!("a page of 100 members of that {}", plan.name), &page, "p99 < 10 ms", String::new()),
+        row(format!("a page of 100 members of that {}, {engine}", plan.name), &page, "p99 < 10 ms", String::new()),
     ])
 }
 
@@ -122,10 +130,10 @@ async fn page(server: &Server, plan: &Plan, count: u64) -> Outcome<Rate> {
 async fn stored(server: &Server, group: &str, seed: u32) -> Outcome<f64> {
     const SENDS: u32 = 500;
     let rest = server.rest()?;
-    let before = server.data_bytes()?;
+    let before = server.data_bytes().await?;
     for number in 0..SENDS {
         call(&rest, "group_open_http_svc/send_group_msg", &message(group, seed * 1_000 + number)).await?;
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
-    Ok((server.data_bytes()?.saturating_sub(before)) as f64 / f64::from(SENDS))
+    Ok((server.data_bytes().await?.saturating_sub(before)) as f64 / f64::from(SENDS))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::cluster::Cluster;
 use crate::dice::Dice;
 use crate::figure::{Figure, Rate};
 use crate::hall::{Devices, call_all, import_accounts};
@@ -22,9 +23,15 @@ const ACCOUNTS: [usize; 2] = [100_000, 5_000];
 
 /// Measures.
 pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
+    let mut figures = measure(effort, "SQLite", Server::start()?).await?;
+    let cluster = Cluster::start()?;
+    figures.extend(measure(effort, "PostgreSQL", Server::start_on(&Cluster::url(cluster.port))?).await?);
+    Ok(figures)
+}
+
+async fn measure(effort: &Effort, engine: &str, server: Server) -> Outcome<Vec<Figure>> {
     let is_quick = usize::from(effort.rounds == 1);
     let (groups, accounts) = (GROUPS[is_quick], ACCOUNTS[is_quick]);
-    let server = Server::start()?;
     import_accounts(&server, accounts).await?;
     call_all(&server, (0..groups).map(|number| ("group_open_http_svc/create_group", group(number, accounts)))).await?;
     let devices = Devices::connect(&server, accounts / 20, None).await?;
@@ -53,7 +60,7 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
     let memory = server.usage()?.anonymous_kb / 1024.0;
     devices.end().await?;
     let (ours, raw) = (Rate::median(ours), Rate::median(raw));
-    let name = format!("sends into {groups} groups of {MEMBERS}, {} accounts connected", accounts / 20);
+    let name = format!("sends into {groups} groups of {MEMBERS}, {} accounts connected, {engine}", accounts / 20);
     let each = delivered as f64 / ours.count.max(1) as f64;
     Ok(vec![
         Figure::of_rates(&name, "sends/s", "≥ 5,000/s", &ours, ("echo of the same body", &raw))

@@ -21,14 +21,20 @@ pub(crate) struct Server {
     /// Where everything is, as development mode writes it.
     pub(crate) credentials: Value,
     folder: TempDir,
+    store: String,
 }
 
 impl Server {
-    /// Starts the release binary that was built beside this one.
+    /// Starts the release binary that was built beside this one, on the embedded store.
     pub(crate) fn start() -> Outcome<Self> {
+        Self::start_on("sqlite")
+    }
+
+    /// Starts it on a store, as the configuration names it.
+    pub(crate) fn start_on(store: &str) -> Outcome<Self> {
         let folder = folder()?;
-        let (process, credentials) = launch(&folder)?;
-        Ok(Self { process, credentials, folder })
+        let (process, credentials) = launch(&folder, store)?;
+        Ok(Self { process, credentials, folder, store: store.into() })
     }
 
     /// Stops it and starts another one on the same data.
@@ -39,7 +45,7 @@ impl Server {
         if file.is_file() {
             std::fs::remove_file(file)?;
         }
-        (self.process, self.credentials) = launch(&self.folder)?;
+        (self.process, self.credentials) = launch(&self.folder, &self.store)?;
         Ok(())
     }
 
@@ -79,8 +85,17 @@ impl Server {
         Ok(())
     }
 
-    /// Bytes of its data on disk.
-    pub(crate) fn data_bytes(&self) -> Outcome<u64> {
+    /// Bytes of its data on disk: its folder, or its database.
+    pub(crate) async fn data_bytes(&self) -> Outcome<u64> {
+        if self.store != "sqlite" {
+            let (client, connection) = tokio_postgres::connect(&self.store, tokio_postgres::NoTls).await?;
+            let asked = client.query_one("SELECT pg_database_size(current_database())", &[]);
+            let row = tokio::select! {
+                row = asked => row?,
+                ended = connection => return Err(format!("the connection ended: {ended:?}").into()),
+            };
+            return Ok(row.try_get::<_, i64>(0)?.cast_unsigned());
+        }
         let mut bytes = 0;
         let mut folders = vec![self.folder.path().join("data")];
         while let Some(folder) = folders.pop() {
@@ -103,11 +118,11 @@ impl Server {
 }
 
 /// Starts the release binary that was built beside this one, on the data of a folder.
-fn launch(folder: &TempDir) -> Outcome<(Child, Value)> {
+fn launch(folder: &TempDir, store: &str) -> Outcome<(Child, Value)> {
     let file = folder.path().join("credentials.json");
     let any = "127.0.0.1:0";
     let mut command = with_many_files(&beside("noroshi")?);
-    command.args(["dev", "--http", any, "--https", any, "--admin", any]);
+    command.args(["dev", "--store", store, "--http", any, "--https", any, "--admin", any]);
     command.arg("--data").arg(folder.path().join("data")).arg("--credentials").arg(&file);
     let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
     let deadline = Instant::now() + START_WAIT;

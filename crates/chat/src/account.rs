@@ -90,8 +90,9 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     if !account.is_some_and(|account| account.is_alive()) {
         return refuse(Fault::AccountUnknown);
     }
-    // Who takes an account into a group holds it: what came before this lock is seen now, and what comes after is refused.
-    if group::member::is_anywhere(tx, user)? {
+    // Whoever lets the account in somewhere holds it. So what came in since it was looked for above is seen by now, and
+    // nothing comes any more.
+    if is_known_to_others(tx, user)? {
         return Ok(false);
     }
     end_sessions(tx, now, user)?;
@@ -100,6 +101,12 @@ pub fn delete(tx: &mut Tx<'_>, now: Millis, app: &App, user: &UserId) -> Result<
     profiles::forget(tx, user)?;
     accounts::delete(tx, now, user)?;
     Ok(true)
+}
+
+/// Whether anything of others still names the account.
+fn is_known_to_others(snapshot: &mut Snapshot<'_>, user: &UserId) -> Result<bool> {
+    let is_in_groups = group::member::is_anywhere(snapshot, user)?;
+    Ok(is_in_groups || relation::is_of_any(snapshot, user)? || follow::is_of_any(snapshot, user)?)
 }
 
 fn end_sessions(tx: &mut Tx<'_>, now: Millis, user: &UserId) -> Result<()> {

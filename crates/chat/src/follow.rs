@@ -199,6 +199,16 @@ pub(crate) fn forget_page(tx: &mut Tx<'_>, account: &UserId) -> Result<bool> {
     Ok(true)
 }
 
+/// Whether the account follows anybody, or anybody it.
+pub(crate) fn is_of_any(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<bool> {
+    for list in [List::Following, List::Followers] {
+        if !follows::page(snapshot, account, list, None, 1)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Follows of each direction that one transaction takes away.
 const FORGET_PAGE: usize = 200;
 

@@ -96,6 +96,8 @@ pub fn set_admins(
     check_managed(app)?;
     groups::lock(tx, id)?;
     let room = room(tx, id)?;
+    // None of them is deleted before its place is written down.
+    accounts::keep(tx, accounts)?;
     check_accounts(tx, accounts)?;
     if !are_admins {
         return live_rooms::remove_admins(tx, room.conversation, accounts);

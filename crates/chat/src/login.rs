@@ -25,6 +25,9 @@ pub fn log_in(tx: &mut Tx<'_>, now: Millis, app: &App, login: &Login, signed_at:
     if login.account.is_robot() {
         return refuse(Fault::RequestIllegal);
     }
+    // A deletion or a kick that is under way is waited for, so that the sig is held against what it leaves: seen before
+    // it, a sig of the old life would bring the account back.
+    accounts::lock(tx, &login.account)?;
     account::check_epoch(tx, &login.account, signed_at)?;
     let account = account::create(tx, now, app, &login.account)?;
     count_active(tx, now, app, &login.account)?;
@@ -144,6 +147,13 @@ pub fn check(snapshot: &mut Snapshot<'_>, user: &UserId, epoch: i64, device: &De
         }
         _ => refuse(Fault::SessionExpired),
     }
+}
+
+/// As [`check`], and holds what it found until the transaction ends: a kick, or the deletion of the account, comes before
+/// all of it or after. What is bound to a device is bound by this, so that nothing of it outlives the session.
+pub fn hold(tx: &mut Tx<'_>, user: &UserId, epoch: i64, device: &DeviceId, session: i64) -> Result<()> {
+    accounts::lock(tx, user)?;
+    check(tx, user, epoch, device, session)
 }
 
 /// How an account is reached at the moment.

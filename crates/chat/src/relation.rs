@@ -175,6 +175,14 @@ pub fn forget(tx: &mut Tx<'_>, account: &UserId) -> Result<bool> {
     Ok(is_last)
 }
 
+/// Whether anybody has the account as a friend, on the blocklist or in a request.
+pub(crate) fn is_of_any(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<bool> {
+    Ok(!relations::friends::whose(snapshot, account, 1)?.is_empty()
+        || !relations::blocks::whose(snapshot, account, 1)?.is_empty()
+        || !relations::requests::received(snapshot, account)?.is_empty()
+        || !relations::requests::sent(snapshot, account, 0, 1)?.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

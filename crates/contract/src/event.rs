@@ -181,8 +181,14 @@ pub enum Event {
     BroadcastQueued,
     /// Something happened in a group.
     Group(GroupEvent),
-    /// Work for the delivery engine was queued.
+    /// Work for the delivery engine was queued: deliveries, word that some are to be taken back, or the end of a wait.
     DeliveryQueued,
+    /// The notification of a message was queued for the devices of its receivers that are away, which is work for the
+    /// delivery engine, too.
+    NotificationQueued {
+        /// Whether the message is one of a group.
+        is_of_group: bool,
+    },
     /// Something that a webhook tells of was queued.
     WebhookQueued,
     /// An app's settings changed.

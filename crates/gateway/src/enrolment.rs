@@ -29,7 +29,7 @@ pub(crate) async fn register(call: &Call, request: PushRegistration) -> Result<(
     }
     let (now, device, platform) = (call.now, call.session.device.clone(), call.session.platform as i64);
     let what = Registration { os: i64::from(os), brand, model, os_version, app_version };
-    call.write(move |tx| bindings::register(tx, now, &device, platform, &what)).await?;
+    call.bind(move |tx| bindings::register(tx, now, &device, platform, &what)).await?;
     call.hub.front.arrived(call.app.id, &call.session.account, &call.session.device);
     Ok(())
 }
@@ -37,7 +37,7 @@ pub(crate) async fn register(call: &Call, request: PushRegistration) -> Result<(
 /// Takes the device off push.
 pub(crate) async fn withdraw(call: &Call) -> Result<()> {
     let device = call.session.device.clone();
-    call.write(move |tx| bindings::withdraw(tx, &device)).await
+    call.bind(move |tx| bindings::withdraw(tx, &device)).await
 }
 
 /// Gives the device more aliases.
@@ -51,14 +51,14 @@ pub(crate) async fn add_aliases(call: &Call, request: Aliases) -> Result<()> {
         return Err(Fault::FieldTooLong { field: "aliases", max: limit::ALIAS_BYTES }.into());
     }
     let (now, device) = (call.now, call.session.device.clone());
-    call.write(move |tx| binding::bind_aliases(tx, now, device.as_str(), &aliases)).await
+    call.bind(move |tx| binding::bind_aliases(tx, now, device.as_str(), &aliases)).await
 }
 
 /// Takes aliases off the device; all of them if none is named.
 pub(crate) async fn remove_aliases(call: &Call, request: Aliases) -> Result<()> {
     check("aliases", &request.aliases, limit::ALIAS_BATCH)?;
     let (now, device) = (call.now, call.session.device.clone());
-    call.write(move |tx| match request.aliases.as_slice() {
+    call.bind(move |tx| match request.aliases.as_slice() {
         [] => binding::clear_aliases(tx, now, device.as_str()),
         some => binding::unbind_aliases(tx, now, device.as_str(), some),
     })
@@ -69,14 +69,14 @@ pub(crate) async fn remove_aliases(call: &Call, request: Aliases) -> Result<()> 
 pub(crate) async fn add_tags(call: &Call, request: PushTags) -> Result<()> {
     let (kind, key, tags) = tagged(call, request).await?;
     let now = call.now;
-    call.write(move |tx| tag::bind(tx, now, kind, std::slice::from_ref(&key), &tags)).await
+    call.bind(move |tx| tag::bind(tx, now, kind, std::slice::from_ref(&key), &tags)).await
 }
 
 /// Takes tags off again.
 pub(crate) async fn remove_tags(call: &Call, request: PushTags) -> Result<()> {
     let (kind, key, tags) = tagged(call, request).await?;
     let now = call.now;
-    call.write(move |tx| tag::unbind(tx, now, kind, std::slice::from_ref(&key), &tags)).await
+    call.bind(move |tx| tag::unbind(tx, now, kind, std::slice::from_ref(&key), &tags)).await
 }
 
 /// Lists the tags of the device, its account or one of its aliases.
@@ -92,7 +92,7 @@ pub(crate) async fn set(call: &Call, request: PushSettings) -> Result<()> {
     if request.phone.as_ref().is_some_and(|phone| phone.len() > limit::PHONE_BYTES) {
         return Err(Fault::FieldTooLong { field: "phone", max: limit::PHONE_BYTES }.into());
     }
-    call.write(move |tx| {
+    call.bind(move |tx| {
         match request.phone.as_deref() {
             None => {}
             Some("") => binding::unbind_phone(tx, now, device.as_str())?,
@@ -140,10 +140,10 @@ pub(crate) async fn live(call: &Call, request: LiveActivity) -> Result<()> {
     let LiveActivity { name, token, credential, starts, remove } = request;
     let (now, device) = (call.now, call.session.device.clone());
     if remove {
-        return call.write(move |tx| live_activities::remove(tx, &device, starts, &name)).await;
+        return call.bind(move |tx| live_activities::remove(tx, &device, starts, &name)).await;
     }
     let one = Activity { device, starts, name, token, credential };
-    call.write(move |tx| push::live::report(tx, now, &one)).await
+    call.bind(move |tx| push::live::report(tx, now, &one)).await
 }
 
 async fn tagged(call: &Call, request: PushTags) -> Result<(Holder, String, Vec<String>)> {

@@ -39,6 +39,20 @@ impl Call {
         };
         self.hub.store.write(self.app.id, write).await
     }
+
+    /// As [`Self::write`], for what is bound to the device. Its session has to hold, whatever its node has heard: of an
+    /// account that was kicked or deleted a moment ago nothing is bound any more.
+    pub(crate) async fn bind<T: Send + 'static>(
+        &self,
+        job: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let session = Arc::clone(&self.session);
+        self.write(move |tx| {
+            chat::login::hold(tx, &session.account, session.epoch(), &session.device, session.id)?;
+            job(tx)
+        })
+        .await
+    }
 }
 
 /// Counts a request as long as it is under way.

@@ -19,10 +19,10 @@ pub(crate) async fn set(call: &Call, frame: &Frame) -> Result<()> {
     let (account, device) = (call.session.account.clone(), call.session.device.clone());
     let stored = if request.remove {
         let channel = request.channel;
-        call.hub.store.write(call.app.id, move |tx| devices::remove_token(tx, &account, &device, &channel)).await
+        call.bind(move |tx| devices::remove_token(tx, &account, &device, &channel)).await
     } else {
         let token = check(&call.app, request, call)?;
-        let stored = call.hub.store.write(call.app.id, move |tx| devices::set_token(tx, &account, &token)).await;
+        let stored = call.bind(move |tx| devices::set_token(tx, &account, &token)).await;
         call.hub.front.arrived(call.app.id, &call.session.account, &call.session.device);
         stored
     };

@@ -17,7 +17,7 @@ use serde_json::json;
 use store::apps::{AccessKey, App, AppSecrets, AppSettings, SigningKey};
 
 use crate::clock::Clock;
-use crate::config::{Config, Listen, Outbound};
+use crate::config::{Config, Listen, Outbound, StoreConfig};
 use crate::node::{Node, Running};
 use crate::tls;
 use crate::vault::{Vault, random};
@@ -27,6 +27,8 @@ use crate::vault::{Vault, random};
 pub struct Options {
     /// The data folder.
     pub data: PathBuf,
+    /// The store, as the configuration names it.
+    pub store: String,
     /// Plain HTTP; port 0 takes a free one.
     pub http: SocketAddr,
     /// HTTPS; port 0 takes a free one.
@@ -95,6 +97,7 @@ impl Dev {
         let config = Config {
             data: options.data.clone(),
             name: "dev".into(),
+            store: StoreConfig { url: options.store.clone(), ..StoreConfig::default() },
             listen: Listen { http: Some(options.http), https: Some(options.https), admin: Some(options.admin) },
             secrets: crate::config::Secrets {
                 master_key: Some(kept.master_key.clone()),

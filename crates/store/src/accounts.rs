@@ -101,6 +101,24 @@ pub fn lock_all(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Account>> {
     Ok(rows.into_iter().map(account).collect())
 }
 
+/// Reads the accounts among `ids` (a bounded batch, in order) and keeps them as they live until the transaction ends:
+/// others may change them, and nobody may [`lock`] them.
+pub fn keep(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Account>> {
+    let app = tx.app();
+    let list = serde_json::Value::from(ids.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
+    let rows: Vec<Row> = tx.all(
+        sql! {
+            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                     WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
+            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                       WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
+                       ORDER BY id FOR KEY SHARE"
+        },
+        (app, list),
+    )?;
+    Ok(rows.into_iter().map(account).collect())
+}
+
 /// Adds an account, or brings a deleted one back to life with an empty profile and its old epoch.
 /// Answers whether it was not alive before.
 pub fn import(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<bool> {

@@ -11,8 +11,8 @@ use crate::deliveries::{NUMBERS_PER_TARGET, Status, Target, Task, Way as Path};
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 pub use chunks::{
-    Chunk, Progress, Way, apps, claim, count_badges, cut, due, end_chunk, next, open, outcomes, outcomes_of, postpone,
-    renew, save, set_outcomes, ways,
+    Chunk, Frontier, Progress, Way, apps, claim, count_badges, cut, due, end_chunk, frontier, next, open, outcomes,
+    outcomes_of, postpone, renew, save, set_outcomes, ways,
 };
 
 /// What the broadcasts of an app take turns at.

@@ -103,6 +103,14 @@ pub fn remove_admins(tx: &mut Tx<'_>, room: ConversationId, accounts: &[UserId])
     Ok(())
 }
 
+/// Whether an account administers any room.
+pub fn is_admin(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<bool> {
+    let app = snapshot.app();
+    let found: Option<(i64,)> =
+        snapshot.opt(sql!("SELECT 1 FROM live_admins WHERE app = $1 AND account = $2 LIMIT 1"), (app, account))?;
+    Ok(found.is_some())
+}
+
 /// Makes an account ordinary in some of the rooms that it administers; answers in how many.
 pub fn forget_admin(tx: &mut Tx<'_>, account: &UserId, count: usize) -> Result<usize> {
     let app = tx.app();

@@ -38,7 +38,7 @@ pub enum What {
     PairMessages = 6,
     /// Accounts that sent one.
     PairSenders = 7,
-    /// Notifications of one-to-one messages that were queued for devices that are away.
+    /// One-to-one messages whose notification was queued for devices that are away.
     Notifications = 8,
     /// Most accounts that were connected at a time.
     OnlineMax = 9,

@@ -7,7 +7,7 @@ use contract::{Fault, Result, UserId};
 use store::groups::members::{self, Member};
 use store::groups::requests::{self, RequestKind};
 use store::groups::{self, Group};
-use store::{Tx, live_rooms};
+use store::{Snapshot, Tx, live_rooms};
 
 use super::{By, Scope, create, ensure, ensure_room_of, hold, hold_accounts, role_of, tip};
 
@@ -269,9 +269,12 @@ pub(crate) fn forget(tx: &mut Tx<'_>, scope: &Scope<'_>, account: &UserId) -> Re
     Ok([owned.len(), requests, helped] == [0; 3])
 }
 
-/// Whether an account is in a group, or owns one.
-pub(crate) fn is_anywhere(tx: &mut Tx<'_>, account: &UserId) -> Result<bool> {
-    Ok(!members::joined_conversations(tx, account, 1)?.is_empty() || !groups::owned_by(tx, account, 1)?.is_empty())
+/// Whether any group knows the account: as a member, its owner, somebody who asks or is asked, or an administrator.
+pub(crate) fn is_anywhere(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<bool> {
+    Ok(!members::joined_conversations(snapshot, account, 1)?.is_empty()
+        || !groups::owned_by(snapshot, account, 1)?.is_empty()
+        || requests::is_named(snapshot, account)?
+        || live_rooms::is_admin(snapshot, account)?)
 }
 
 /// Groups that one step of a deletion takes an account out of.

@@ -18,6 +18,7 @@ use store::groups::messages::{self, Extra};
 use store::groups::{Group, members};
 use store::{Snapshot, robots};
 
+use super::room::stranger;
 use super::told::Kept;
 use crate::hub::Hub;
 
@@ -114,7 +115,7 @@ impl Hub {
     ) -> Result<Posted> {
         let (group, mut draft) = self.draft(app, now, &post).await?;
         if group.kind == GroupKind::Live && !is_guest(group.conversation) {
-            return Err(Fault::GroupForbidden.into());
+            return Err(stranger(&self.store, app.id, group.id).await);
         }
         let max = if post.is_stream { limit::STREAM_BYTES } else { app.settings.message_bytes };
         if draft.body.len() + draft.cloud.len() > max {

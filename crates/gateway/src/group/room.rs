@@ -10,7 +10,8 @@ use contract::frame::wire::{
 };
 use contract::frame::{Command, Frame};
 use contract::group::{GroupEvent, GroupId, GroupKind, GroupMessage};
-use contract::{AppId, ConversationId, Fault, Millis, Result, Seq, UserId, limit};
+use contract::{AppId, ConversationId, Error, Fault, Millis, Result, Seq, UserId, limit};
+use store::Store;
 
 use super::live::Found;
 use super::seats::Seated;
@@ -88,9 +89,14 @@ pub(crate) async fn leave(call: &Call, request: GroupRef) -> Result<()> {
     if vacate(call, (call.app.id, room.conversation), &room.id) {
         return Ok(());
     }
-    // Who was in it when it ended a moment ago learns that, not that it never was.
-    call.hub.store.read(call.app.id, move |snapshot| live::room(snapshot, &room.id)).await?;
-    Err(Fault::GroupForbidden.into())
+    Err(stranger(&call.hub.store, call.app.id, room.id).await)
+}
+
+/// Why somebody who has no seat in a room is refused. A seat is lost after the end of the room is stored: so who lost it
+/// between two looks learns that the room is over, not that it never was in it.
+pub(crate) async fn stranger(store: &Store, app: AppId, id: GroupId) -> Error {
+    let again = store.read(app, move |snapshot| live::room(snapshot, &id)).await;
+    again.err().unwrap_or_else(|| Fault::GroupForbidden.into())
 }
 
 /// Gives the seat of a connection back; answers whether it had one.
@@ -114,7 +120,7 @@ async fn inside(call: &Call, text: &str) -> Result<(AppId, ConversationId)> {
     if is_owner || call.session.live.lock().contains(&room.conversation) {
         Ok((call.app.id, room.conversation))
     } else {
-        Err(Fault::GroupForbidden.into())
+        Err(stranger(&call.hub.store, call.app.id, room.id).await)
     }
 }
 

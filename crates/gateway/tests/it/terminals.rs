@@ -2,10 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
+use contract::DeviceId;
 use contract::codes::{Account, Message, SdkAccount};
 use contract::frame::Command;
+use contract::frame::wire::{PushRegistration, TokenRequest};
+use store::bindings;
 
-use crate::world::{Device, Empty, World, is_refusal, text};
+use crate::world::{APP, Device, Empty, World, is_refusal, text};
 
 async fn is_kicked(device: &mut Device, row: impl Into<&'static contract::codes::Row>) {
     is_refusal(&device.notice(Command::Kicked).await, row);
@@ -100,6 +103,23 @@ async fn a_kick_that_the_bus_lost_holds_at_the_next_heartbeat() {
     let beat = phone.number(crate::world::Body::request(&Empty, Command::Heartbeat));
     phone.send(beat).await;
     is_kicked(&mut phone, Account::UserSigExpired).await;
+}
+
+#[tokio::test]
+async fn a_device_whose_kick_the_bus_lost_is_not_bound_to_its_account_any_more() {
+    let world = World::new().await;
+    let mut phone = world.device("alice", "phone").await;
+    world.is_deaf.store(true, Ordering::SeqCst);
+    world.kick("alice").await;
+    let register = PushRegistration { os: 2, ..PushRegistration::default() };
+    is_refusal(&phone.call(Command::PushRegister, &register).await, Account::UserSigExpired);
+    let token = TokenRequest { channel: "noroshi".into(), ..TokenRequest::default() };
+    is_refusal(&phone.call(Command::SetToken, &token).await, Account::UserSigExpired);
+    let read = |snapshot: &mut store::Snapshot<'_>| {
+        let tokens = bindings::tokens_of_device(snapshot, &DeviceId::trusted("phone"))?;
+        Ok((bindings::devices_of_account(snapshot, "alice", "")?, tokens))
+    };
+    assert_eq!(world.store.read(APP, read).await, Ok((Vec::new(), Vec::new())));
 }
 
 #[tokio::test]

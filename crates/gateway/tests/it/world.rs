@@ -436,7 +436,7 @@ macro_rules! bodies {
 
 bodies! {
     LoginRequest ResumeRequest SendRequest MessageRef ReadRequest ReceiptRequest HistoryRequest HeadsRequest
-    SinceRequest StatusRequest TokenRequest PushAck ProfileSetRequest ProfileGetRequest FollowRequest FollowListRequest
+    SinceRequest StatusRequest TokenRequest PushAck PushRegistration ProfileSetRequest ProfileGetRequest FollowRequest FollowListRequest
     FollowCheckRequest
     RelationItems RelationPage FriendAddRequest FriendUpdateRequest RequestAccept
     RequestRef RequestsRequest FriendGroupNames FriendGroupRename FriendGroupChange

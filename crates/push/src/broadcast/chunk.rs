@@ -1,5 +1,6 @@
 //! One turn: a chunk, slice by slice. Each slice is handed to connected accounts, then sent to devices that are away;
-//! then the chunk moves on in one write.
+//! then the chunk moves on in one write. Other writers wait behind every write, so there are few and short ones: where a
+//! chunk ends is looked up before it is cut, and the last slice of a chunk is written down by what ends it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,10 +11,11 @@ use contract::webhook::{Happening, Webhook};
 use contract::{AppId, DeviceId, Failure, Millis, Result};
 use store::broadcasts::{self, Broadcast, Chunk};
 use store::deliveries::{self, Claim};
-use store::{Store, Tx, audiences, push_counts};
+use store::{Snapshot, Store, Tx, audiences, push_counts};
 
 use super::audience::Slice;
 use super::outcomes::Outcomes;
+use super::pace::Spell;
 use super::tally::EXPIRED;
 use super::{Audience, Shared, Tally};
 use crate::engine::unique;
@@ -37,7 +39,21 @@ enum Found {
     Chunk(Box<(Broadcast, Chunk, String)>, bool),
     /// The last chunk of a broadcast was cut before.
     Cut,
+    /// Another one was cut since it was looked up where the next one ends.
+    Moved,
     Nothing(Option<Millis>),
+}
+
+/// How often a turn looks where the next chunk ends, if others are always faster.
+const LOOKS: usize = 3;
+
+/// Where the next chunk ends.
+struct Ahead {
+    broadcast: i64,
+    /// Where it begins.
+    frontier: String,
+    /// None if nobody is left.
+    high: Option<String>,
 }
 
 /// How a walk through a chunk ended.
@@ -55,6 +71,7 @@ type Behind = BTreeMap<String, String>;
 
 struct Worker<'a> {
     shared: &'a Shared,
+    spell: Spell<'a>,
     app: AppId,
     of: &'a Broadcast,
     audience: Audience,
@@ -80,12 +97,14 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
     if shared.is_stopping() {
         return Ok(Turn::Nothing(None));
     }
-    let (engine, now) = (&shared.engine, shared.engine.now());
+    let engine = &shared.engine;
     let settings = engine.settings();
+    let spell = shared.pace.begin(engine.errands(), settings.give_way).await;
+    let now = engine.now();
     let claim = Claim { node: settings.node, id: unique(), until: now.plus(settings.lease_ms) };
-    let ((of, chunk, outcomes), is_told) = match engine.store().write(app, move |tx| find(tx, now, &claim)).await? {
+    let ((of, chunk, outcomes), is_told) = match take(engine.store(), app, now, claim).await? {
         Found::Chunk(found, is_told) => (*found, is_told),
-        Found::Cut => return Ok(Turn::Worked),
+        Found::Cut | Found::Moved => return Ok(Turn::Worked),
         Found::Nothing(due) => return Ok(Turn::Nothing(due)),
     };
     let number = chunk.number;
@@ -103,6 +122,7 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
         reports: is_told.then(Vec::new),
         of: &of,
         shared,
+        spell,
         app,
         claim,
         chunk,
@@ -115,11 +135,36 @@ pub(super) async fn turn(shared: &Arc<Shared>, app: AppId) -> Result<Turn> {
         // Whoever takes it next begins at the slice that failed.
         worker.give_back(engine.now().plus(1_000)).await?;
     }
+    worker.spell.rest().await;
     done.map(|()| Turn::Worked)
 }
 
+/// Takes a chunk. Where the next one ends is read before: a walk through an audience is nothing for the one writer.
+async fn take(store: &Store, app: AppId, now: Millis, claim: Claim) -> Result<Found> {
+    for _ in 0..LOOKS {
+        let (due, ahead) = store.read(app, move |snapshot| look(snapshot, now)).await?;
+        if due.is_none_or(|due| due > now) {
+            return Ok(Found::Nothing(due));
+        }
+        let found = store.write(app, move |tx| find(tx, now, &claim, ahead.as_ref())).await?;
+        if !matches!(found, Found::Moved) {
+            return Ok(found);
+        }
+    }
+    Ok(Found::Moved)
+}
+
+/// When something is due, and where the next chunk ends.
+fn look(snapshot: &mut Snapshot<'_>, now: Millis) -> Result<(Option<Millis>, Option<Ahead>)> {
+    let due = broadcasts::due(snapshot)?;
+    let Some(next) = broadcasts::frontier(snapshot, now)? else { return Ok((due, None)) };
+    let audience: Audience = serde_json::from_str(&next.audience).map_err(Failure::internal)?;
+    let high = if next.expires_at <= now { None } else { audience.page(snapshot, &next.key)? };
+    Ok((due, Some(Ahead { broadcast: next.broadcast, frontier: next.key, high })))
+}
+
 /// Takes a chunk that is due, or cuts the next one.
-fn find(tx: &mut Tx<'_>, now: Millis, claim: &Claim) -> Result<Found> {
+fn find(tx: &mut Tx<'_>, now: Millis, claim: &Claim, ahead: Option<&Ahead>) -> Result<Found> {
     if let Some(chunk) = broadcasts::claim(tx, now, claim)? {
         let of = broadcasts::get(tx, chunk.broadcast)?;
         let of = of.ok_or_else(|| Failure::internal("a chunk has no broadcast"))?;
@@ -127,9 +172,9 @@ fn find(tx: &mut Tx<'_>, now: Millis, claim: &Claim) -> Result<Found> {
         return Ok(Found::Chunk(Box::new((of, chunk, outcomes)), tx.wants(Webhook::AllMemberPush)));
     }
     let Some(of) = broadcasts::next(tx, now)? else { return Ok(Found::Nothing(broadcasts::due(tx)?)) };
-    let audience: Audience = serde_json::from_str(&of.order.audience).map_err(Failure::internal)?;
-    let high = if of.order.expires_at <= now { None } else { audience.page(tx, &of.frontier)? };
-    Ok(match broadcasts::cut(tx, now, &of, high.as_deref(), claim)? {
+    let fits = |ahead: &&Ahead| ahead.broadcast == of.order.number && ahead.frontier == of.frontier;
+    let Some(ahead) = ahead.filter(fits) else { return Ok(Found::Moved) };
+    Ok(match broadcasts::cut(tx, now, &of, ahead.high.as_deref(), claim)? {
         Some(chunk) => Found::Chunk(Box::new((of, chunk, String::new())), tx.wants(Webhook::AllMemberPush)),
         None => Found::Cut,
     })
@@ -185,16 +230,22 @@ impl Worker<'_> {
 
     /// Serves everybody from where the chunk is.
     async fn walk(&mut self) -> Result<Walk> {
-        loop {
+        while self.chunk.progress.done != self.chunk.high {
             let (from, upto) = (self.chunk.progress.done.clone(), self.chunk.high.clone());
-            let Some((slices, last)) = self.page(from, upto).await? else { return Ok(Walk::Ended) };
-            for slice in &slices {
+            let Some((slices, last)) = self.page(from, upto).await? else { break };
+            for (index, slice) in slices.iter().enumerate() {
                 if self.shared.is_stopping() {
                     return Ok(Walk::Stopped);
                 }
+                self.spell.slice().await;
                 self.slice(slice).await?;
                 if let Some(place) = slice.places.last() {
                     self.chunk.progress.done.clone_from(place);
+                }
+                let is_last = index + 1 == slices.len() && last == self.chunk.high;
+                if is_last && self.behind.is_empty() {
+                    // What ends the chunk writes this slice down, too.
+                    return Ok(Walk::Ended);
                 }
                 if !self.save().await? {
                     return Ok(Walk::Lost);
@@ -202,6 +253,7 @@ impl Worker<'_> {
             }
             self.chunk.progress.done = last;
         }
+        Ok(Walk::Ended)
     }
 
     /// Sends by a lane that was behind what it has missed.
@@ -216,6 +268,7 @@ impl Worker<'_> {
                 if self.shared.is_stopping() {
                     return Ok(Walk::Stopped);
                 }
+                self.spell.slice().await;
                 let place = self.behind.remove(lane).unwrap_or_default();
                 self.notify(slice, &place, Some(lane)).await?;
                 let is_behind = self.behind.contains_key(lane);
@@ -242,7 +295,12 @@ impl Worker<'_> {
     async fn slice(&mut self, slice: &Slice) -> Result<()> {
         let told = match slice.accounts.as_slice() {
             [] => 0,
-            accounts => self.shared.hands.hand(self.app, &self.of.order, accounts).await?,
+            accounts => {
+                self.spell.pause();
+                let told = self.shared.hands.hand(self.app, &self.of.order, accounts).await?;
+                self.spell.resume().await;
+                told
+            }
         };
         if !self.of.order.notification.is_empty() {
             let place = self.chunk.progress.done.clone();
@@ -257,30 +315,31 @@ impl Worker<'_> {
     }
 
     async fn save(&mut self) -> Result<bool> {
-        self.chunk.progress.statuses = self.tally.to_text();
-        self.chunk.progress.behind = serde_json::to_string(&self.behind).map_err(Failure::internal)?;
-        let (chunk, claim) = (self.chunk.clone(), self.claim);
-        let now = self.now();
+        let (notes, claim, now) = (self.notes()?, self.claim, self.now());
+        let chunk = self.chunk.clone();
         let until = now.plus(self.shared.engine.settings().lease_ms);
-        let (counted, reached) = (std::mem::take(&mut self.counted), std::mem::take(&mut self.reached));
-        let reports = self.reports.as_mut().map(std::mem::take).unwrap_or_default();
-        let results = std::mem::take(&mut self.results);
-        let outcomes = self.outcomes.as_ref().map(Outcomes::to_text).transpose()?;
         let save = move |tx: &mut Tx<'_>| {
-            // Whoever has lost the chunk counts nothing: another does it again.
             let is_ours = broadcasts::save(tx, &chunk, &claim, until)?;
             if is_ours {
-                deliveries::count(tx, now, &counted)?;
-                results::tell(tx, now, &results)?;
-                if let Some(outcomes) = &outcomes {
-                    broadcasts::set_outcomes(tx, chunk.broadcast, chunk.number, outcomes)?;
-                }
-                audiences::mark(tx, chunk.broadcast, &reached)?;
-                reports.iter().try_for_each(|report| tx.after_hook(now, report))?;
+                keep(tx, now, &chunk, &notes)?;
             }
             Ok(is_ours)
         };
         self.store().write(self.app, save).await
+    }
+
+    /// What is to be written down since the last time.
+    fn notes(&mut self) -> Result<Notes> {
+        self.chunk.progress.statuses = self.tally.to_text();
+        self.chunk.progress.behind = serde_json::to_string(&self.behind).map_err(Failure::internal)?;
+        let noted = self.outcomes.as_ref().filter(|outcomes| !outcomes.is_empty());
+        Ok(Notes {
+            counted: std::mem::take(&mut self.counted),
+            results: std::mem::take(&mut self.results),
+            reached: std::mem::take(&mut self.reached),
+            reports: self.reports.as_mut().map(std::mem::take).unwrap_or_default(),
+            outcomes: noted.map(Outcomes::to_text).transpose()?,
+        })
     }
 
     async fn give_back(&self, due: Millis) -> Result<()> {
@@ -289,17 +348,43 @@ impl Worker<'_> {
     }
 
     async fn end(&mut self) -> Result<()> {
-        self.chunk.progress.statuses = self.tally.to_text();
-        let (chunk, claim, now) = (self.chunk.clone(), self.claim, self.now());
+        let (notes, claim, now) = (self.notes()?, self.claim, self.now());
+        let chunk = self.chunk.clone();
         let join = |one: &str, other: &str| {
             let mut tally = Tally::read(one);
             tally.add(&Tally::read(other));
             tally.to_text()
         };
-        let end = move |tx: &mut Tx<'_>| broadcasts::end_chunk(tx, now, &chunk, &claim, join);
+        let end = move |tx: &mut Tx<'_>| {
+            let is_ours = broadcasts::end_chunk(tx, now, &chunk, &claim, join)?;
+            if is_ours {
+                keep(tx, now, &chunk, &notes)?;
+            }
+            Ok(is_ours)
+        };
         if self.store().write(self.app, end).await? {
             self.shared.counts.chunks.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
+}
+
+/// What is written down with a chunk.
+struct Notes {
+    counted: push_counts::Tally,
+    results: Results,
+    reached: Vec<DeviceId>,
+    reports: Vec<Happening>,
+    outcomes: Option<String>,
+}
+
+/// Writes down what goes with a chunk. Whoever has lost the chunk counts nothing: another does it again.
+fn keep(tx: &mut Tx<'_>, now: Millis, chunk: &Chunk, notes: &Notes) -> Result<()> {
+    deliveries::count(tx, now, &notes.counted)?;
+    results::tell(tx, now, &notes.results)?;
+    if let Some(outcomes) = &notes.outcomes {
+        broadcasts::set_outcomes(tx, chunk.broadcast, chunk.number, outcomes)?;
+    }
+    audiences::mark(tx, chunk.broadcast, &notes.reached)?;
+    notes.reports.iter().try_for_each(|report| tx.after_hook(now, report))
 }

@@ -7,14 +7,15 @@
 //! delivery of its own: the exception, not the rule.
 //!
 //! * `audience`: who matches, in pages. `begin`: the rules of beginning and revoking.
-//! * `driver`: turns, app by app: one broadcast never holds up another app's. `chunk`: one turn. `tally`: counts.
-//!   `outcomes`: what became of single devices.
+//! * `driver`: turns, app by app: one broadcast never holds up another app's. `pace`: nor what else the node does.
+//!   `chunk`: one turn. `tally`: counts. `outcomes`: what became of single devices.
 
 mod audience;
 mod begin;
 mod chunk;
 mod driver;
 mod outcomes;
+mod pace;
 mod tally;
 
 use std::sync::Arc;
@@ -99,6 +100,7 @@ struct Shared {
     sweep: Duration,
     rings: Mutex<Vec<AppId>>,
     bell: Notify,
+    pace: pace::Pace,
     stop: watch::Sender<bool>,
     counts: Counts,
 }
@@ -121,6 +123,7 @@ impl Broadcasts {
             hands,
             rings: Mutex::default(),
             bell: Notify::new(),
+            pace: pace::Pace::new(),
             stop: watch::Sender::new(false),
             counts: Counts::default(),
         });

@@ -46,6 +46,10 @@ impl Outcomes {
         packed.into_iter().map(unpack).collect::<Result<_>>().map(Self)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// As it is kept.
     pub(super) fn to_text(&self) -> Result<String> {
         let pack = |sums: &Vec<i64>| {

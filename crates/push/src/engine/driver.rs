@@ -16,6 +16,7 @@ use store::{GROUP_PUSH, OFFLINE_PUSH, PUSH_RECALL, tasks};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::errands::Errand;
 use super::lane::Lane;
 use super::{Phase, Rings, Shared, intake};
 
@@ -43,7 +44,8 @@ pub(super) struct Key {
 
 /// What a task answers.
 enum Ended {
-    Intake(AppId, Result<Vec<Due>>),
+    /// Still on its way until the lanes that it found are running.
+    Intake(AppId, Result<Vec<Due>>, Errand),
     Lane(Key, Result<Option<Millis>>),
     Sweep(Result<Vec<Due>>),
     Closed,
@@ -109,8 +111,9 @@ impl Driver {
 
     fn rung(&mut self) {
         let Rings { apps, all } = std::mem::take(&mut *self.shared.rings.lock());
-        for app in apps {
-            self.start(Key { app, lane: Arc::from("") });
+        // The errands of the rings end when those of what they start have begun.
+        for app in apps.keys() {
+            self.start(Key { app: *app, lane: Arc::from("") });
         }
         if all {
             self.tick();
@@ -174,12 +177,15 @@ impl Driver {
             return;
         }
         self.running.insert(key.clone(), false);
-        let shared = Arc::clone(&self.shared);
+        let (shared, errand) = (Arc::clone(&self.shared), self.shared.errands.begin());
         if key.lane.is_empty() {
-            self.tasks.spawn(async move { Ended::Intake(key.app, guarded(intake::run(&shared, key.app)).await) });
+            self.tasks.spawn(async move {
+                let found = guarded(intake::run(&shared, key.app)).await;
+                Ended::Intake(key.app, found, errand)
+            });
         } else {
             let lane = self.shared.lane(&key);
-            self.tasks.spawn(async move { Ended::Lane(key, guarded(lane.run(&shared)).await) });
+            self.tasks.spawn(async move { Ended::Lane(key, guarded(lane.run(&shared, errand)).await) });
         }
     }
 
@@ -198,7 +204,7 @@ impl Driver {
                     self.sweep();
                 }
             }
-            Some(Ended::Intake(app, found)) => {
+            Some(Ended::Intake(app, found, _errand)) => {
                 let key = Key { app, lane: Arc::from("") };
                 let failed = found.as_ref().err().map(|error| {
                     tracing::error!(%app, %error, "deliveries could not be taken in");

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 
 use super::driver::Key;
+use super::errands::Errand;
 use super::health::{Bucket, Circuit, Gate, Guard, is_flow_control};
 use super::work::{self, Batch};
 use super::{BATCH_MAX, CLAIM_MAX, Phase, Shared, unique};
@@ -119,7 +120,9 @@ impl Lane {
     }
 
     /// Works until nothing is due. Answers when to look again.
-    pub(super) async fn run(self: &Arc<Self>, shared: &Arc<Shared>) -> Result<Option<Millis>> {
+    pub(super) async fn run(self: &Arc<Self>, shared: &Arc<Shared>, errand: Errand) -> Result<Option<Millis>> {
+        // On its way while it looks for work, and not while batches are waited for.
+        let mut errand = Some(errand);
         let mut phase = shared.phase.subscribe();
         let print = self.print(shared);
         let road = self.road(shared, print).await?;
@@ -129,18 +132,21 @@ impl Lane {
             let may_claim = shared.is_running() && self.print(shared) == print;
             let has_room = may_claim && self.active.load(Ordering::Relaxed) < shared.settings.batches_max;
             if has_room && next.is_none() {
+                errand.get_or_insert_with(|| shared.errands.begin());
                 match self.find(shared, &road, batches.is_empty(), &mut phase).await? {
                     Found::Batch(batch) => {
                         let (lane, shared, road) = (Arc::clone(self), Arc::clone(shared), road.clone());
                         self.active.fetch_add(1, Ordering::Relaxed);
                         let slot = Slot(Arc::clone(self));
-                        batches.spawn(async move { work::run(&shared, &lane, &road, batch, slot).await });
+                        let under_way = shared.errands.begin();
+                        batches.spawn(async move { work::run(&shared, &lane, &road, batch, slot, under_way).await });
                         continue;
                     }
                     Found::Later(at) => next = Some(Some(at)),
                     Found::Nothing => next = Some(None),
                 }
             }
+            errand = None;
             let ended = tokio::select! {
                 ended = batches.join_next() => ended,
                 () = self.bell.notified(), if may_claim && !batches.is_empty() => {

@@ -8,10 +8,11 @@
 //! * `intake`: from outbox rows and named targets to deliveries by lane. One short transaction at a time.
 //! * `grouped`: from a message to a group to deliveries, looking at its members on snapshots.
 //! * `lane`: claims, sends, settles. `work`: one claimed batch. `health`: circuit, rate, guard.
-//! * `dispatch`: sends without rows, for broadcasts.
+//! * `dispatch`: sends without rows, for broadcasts. `errands`: what is on its way, so that they let it pass.
 
 mod dispatch;
 mod driver;
+mod errands;
 mod grouped;
 mod health;
 mod intake;
@@ -40,6 +41,8 @@ use crate::delivery::{Acked, status};
 use crate::task;
 pub(crate) use dispatch::Dispatched;
 use driver::Key;
+use errands::Errand;
+pub(crate) use errands::Errands;
 use lane::Lane;
 
 /// Targets that one push may name; more are several tasks.
@@ -74,6 +77,9 @@ pub struct Settings {
     pub stop: Duration,
     /// How long a task is remembered after its expiry.
     pub memory_ms: i64,
+    /// How long a slice of a broadcast lets pushes to named targets pass before it begins. On a node on which some are
+    /// always on their way every slice waits for so long, so that it also says how fast a broadcast is there.
+    pub give_way: Duration,
 }
 
 impl Default for Settings {
@@ -89,6 +95,7 @@ impl Default for Settings {
             batch: Duration::from_mins(2),
             stop: Duration::from_secs(10),
             memory_ms: 7 * 86_400_000,
+            give_way: Duration::from_millis(20),
         }
     }
 }
@@ -154,6 +161,7 @@ struct Shared {
     permits: Arc<Semaphore>,
     /// The lanes that are in use, by whatever way work comes to them.
     lanes: Mutex<HashMap<Key, Arc<Lane>>>,
+    errands: Arc<Errands>,
     /// How far messages to groups were looked through, by app and outbox row.
     walks: Mutex<HashMap<(AppId, i64), grouped::Walked>>,
 }
@@ -161,7 +169,7 @@ struct Shared {
 /// Who has rung since the driver looked last.
 #[derive(Default)]
 struct Rings {
-    apps: HashSet<AppId>,
+    apps: HashMap<AppId, Errand>,
     all: bool,
 }
 
@@ -177,7 +185,7 @@ impl Shared {
         {
             let mut rings = self.rings.lock();
             if rings.apps.len() < RINGS_MAX {
-                rings.apps.insert(app);
+                rings.apps.entry(app).or_insert_with(|| self.errands.begin());
             } else {
                 rings.all = true;
             }
@@ -226,6 +234,7 @@ impl Engine {
             bell: Notify::new(),
             phase: watch::Sender::new(Phase::Running),
             lanes: Mutex::default(),
+            errands: Arc::default(),
             walks: Mutex::default(),
         });
         let mut driver = JoinSet::new();
@@ -241,6 +250,11 @@ impl Engine {
     /// The moment.
     pub(crate) fn now(&self) -> Millis {
         self.shared.now()
+    }
+
+    /// What is on its way.
+    pub(crate) fn errands(&self) -> &Errands {
+        &self.shared.errands
     }
 
     /// Times and bounds.
@@ -328,7 +342,9 @@ impl Engine {
 
     /// Hears what was committed, here or on another node.
     pub fn announced(&self, app: AppId, events: &[Event]) {
-        let concerns = |event: &Event| matches!(event, Event::DeliveryQueued | Event::AppChanged);
+        let concerns = |event: &Event| {
+            matches!(event, Event::DeliveryQueued | Event::NotificationQueued { .. } | Event::AppChanged)
+        };
         if events.iter().any(concerns) {
             self.shared.ring(app);
         }

@@ -16,6 +16,7 @@ use store::devices;
 use store::push_counts::{Place, Tally};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::errands::Errand;
 use super::lane::{Lane, Road, Slot};
 use super::{Phase, Shared};
 use crate::channel::{Answer, Channel, Outgoing, Recall, Verdict};
@@ -52,7 +53,15 @@ pub(super) struct Outcome {
 /// What is to be sent.
 pub(super) type Ready = (Claimed, Arc<Notification>);
 
-pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, batch: Batch, slot: Slot) -> Result<()> {
+/// Sends what was claimed; it is on its way until it is with its channel.
+pub(super) async fn run(
+    shared: &Arc<Shared>,
+    lane: &Arc<Lane>,
+    road: &Road,
+    batch: Batch,
+    slot: Slot,
+    errand: Errand,
+) -> Result<()> {
     let Batch { claim, rows, permits, is_probe } = batch;
     let lease = Mutex::new(claim);
     let places = places(&rows);
@@ -61,11 +70,13 @@ pub(super) async fn run(shared: &Arc<Shared>, lane: &Arc<Lane>, road: &Road, bat
     if is_probe && ready.len() > 1 {
         outcome.back = ready.drain(1..).map(|(row, _)| (row.task, row.number)).collect();
     }
-    if !ready.is_empty() {
+    if ready.is_empty() {
+        drop(errand);
+    } else {
         let keys: Vec<_> = ready.iter().map(|(row, _)| (row.task, row.number)).collect();
         let mut phase = shared.phase.subscribe();
         tokio::select! {
-            () = send(shared, lane, road, ready, Some(slot), &mut outcome) => {}
+            () = errand.until_begun(send(shared, lane, road, ready, Some(slot), &mut outcome)) => {}
             () = renew(shared, lane, &lease) => {}
             // A device may get it twice; given back is better than left to the lease.
             _ = phase.wait_for(|phase| *phase == Phase::Closing) => outcome.back.extend(keys),

@@ -8,6 +8,7 @@ mod audience;
 mod bench;
 mod broadcast;
 mod callback;
+mod courtesy;
 mod endpoint;
 mod engine_apns;
 mod engine_failures;

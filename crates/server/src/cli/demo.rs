@@ -30,7 +30,7 @@ pub(super) async fn run() -> Result<()> {
     log(&Log { level: "error".into(), ..Log::default() });
     let folder = std::env::temp_dir().join(format!("noroshi-demo-{}", std::process::id()));
     let any = ([127, 0, 0, 1], 0).into();
-    let options = Options { data: folder.join("data"), http: any, https: any, admin: any };
+    let options = Options { data: folder.join("data"), store: "sqlite".into(), http: any, https: any, admin: any };
     let dev = Dev::start(&options, Clock::default()).await?;
     let outcome = Demo::new(&dev, &folder)?.run().await;
     dev.stop().await;

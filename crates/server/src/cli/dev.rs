@@ -15,6 +15,9 @@ pub(super) struct Args {
     /// The data folder; it is made if it is not there.
     #[arg(long, default_value = "noroshi-data")]
     data: PathBuf,
+    /// "sqlite" for a file in the data folder, or the URL of a PostgreSQL database: "postgres://user:password@host/database"
+    #[arg(long, default_value = "sqlite")]
+    store: String,
     /// Plain HTTP; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
     http: SocketAddr,
@@ -40,7 +43,7 @@ impl Args {
 
 pub(super) async fn run(args: Args) -> Result<()> {
     log(&Log { level: "warn".into(), ..Log::default() });
-    let options = Options { data: args.data, http: args.http, https: args.https, admin: args.admin };
+    let options = Options { data: args.data, store: args.store, http: args.http, https: args.https, admin: args.admin };
     let stop = asked_to_stop();
     let dev = Dev::start(&options, Clock::default()).await?;
     if let Some(file) = args.credentials {

@@ -87,6 +87,8 @@ both! {
         until(async || phone.inbox()[0]["is_revoked"] == true).await;
         until(async || shown().await["deliveries"][0]["recall"]["status"]["number"] == 2).await;
         assert_eq!(shown().await["deliveries"][0]["status"]["number"], 2, "it had been sent");
+        let counted = im.call("openconfigsvr/getappinfo", json!({ "RequestField": ["C2CAPNSMsgNum"] })).await;
+        assert_eq!(counted.ok()["Result"][0]["C2CAPNSMsgNum"], "1", "what takes it back is no notification");
         phone.sandbox.shutdown().await;
     }
 }

@@ -198,7 +198,10 @@ impl Plan {
             };
             (*app, event)
         };
-        let queued = self.pushes.iter().map(|(draft, ..)| (waiting[*draft].0, Event::DeliveryQueued));
+        let queued = self.pushes.iter().map(|(draft, ..)| {
+            let (app, waiting) = &waiting[*draft];
+            (*app, Event::NotificationQueued { is_of_group: waiting.draft.group.is_some() })
+        });
         // Imported history is there to be read back, not news.
         let is_news = |row: &&Row| !row.flags.has(Flags::IMPORTED) || row.flags.has(Flags::COUNTS);
         let told = self.told.iter().map(|(row, _)| (waiting[self.rows[*row].draft].0, Event::WebhookQueued));

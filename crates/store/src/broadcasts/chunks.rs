@@ -79,6 +79,37 @@ pub fn claim(tx: &mut Tx<'_>, now: Millis, claim: &Claim) -> Result<Option<Chunk
     Ok(found)
 }
 
+/// Where the next chunk of an app begins, for a look at where it ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frontier {
+    /// Its broadcast.
+    pub broadcast: i64,
+    /// Whom that is for, as JSON.
+    pub audience: String,
+    /// Everybody after this one.
+    pub key: String,
+    /// When it is not worth delivering any more.
+    pub expires_at: Millis,
+}
+
+impl FromRow for Frontier {
+    fn from_row(row: Row<'_>) -> Result<Self> {
+        Ok(Self { broadcast: row.get(0)?, audience: row.get(1)?, key: row.get(2)?, expires_at: row.get(3)? })
+    }
+}
+
+/// Finds the broadcast that [`next`] finds, if nobody else holds it, without holding it.
+pub fn frontier(snapshot: &mut Snapshot<'_>, now: Millis) -> Result<Option<Frontier>> {
+    let app = snapshot.app();
+    snapshot.opt(
+        sql!(
+            "SELECT number, audience, frontier, expires_at FROM broadcasts
+             WHERE app = $1 AND ended_at = 0 AND due_at <= $2 AND stage = 0 ORDER BY due_at, number LIMIT 1"
+        ),
+        (app, now),
+    )
+}
+
 /// Finds the broadcast whose next chunk is to be cut, and holds it until the transaction ends.
 pub fn next(tx: &mut Tx<'_>, now: Millis) -> Result<Option<Broadcast>> {
     let app = tx.app();

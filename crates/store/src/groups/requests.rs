@@ -168,6 +168,16 @@ pub fn of_account(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -
     )
 }
 
+/// Whether anything that waits for an answer is about an account.
+pub fn is_named(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<bool> {
+    let app = snapshot.app();
+    let found: Option<(i64,)> = snapshot.opt(
+        sql!("SELECT number FROM group_requests WHERE app = $1 AND account = $2 AND outcome = 0 LIMIT 1"),
+        (app, account),
+    )?;
+    Ok(found.is_some())
+}
+
 /// Refuses some of what waits for an account, everywhere; answers how many requests. They stay, because their numbers are
 /// not given again.
 pub fn withdraw(tx: &mut Tx<'_>, account: &UserId, now: Millis, count: usize) -> Result<usize> {

@@ -9,6 +9,7 @@ use store::deliveries::{self, SELF_BUILT, SELF_LANE};
 
 use super::super::audience::{Slice, Walk};
 use super::super::outcomes;
+use super::super::pace::breathe;
 use super::Worker;
 use super::notify::{Plan, Rows};
 
@@ -26,7 +27,8 @@ impl Worker<'_> {
         let index_of: HashMap<DeviceId, usize> = slice.devices.iter().cloned().zip(0..).collect();
         reach.sort_by_key(|row| index_of.get(&row.device).copied());
         let mut rows = Rows::new();
-        for device in reach.chunk_by(|one, other| one.device == other.device) {
+        for (index, device) in reach.chunk_by(|one, other| one.device == other.device).enumerate() {
+            breathe(index).await;
             self.plan_device(device, walk, notification, only, &mut rows);
         }
         Ok(Plan { rows, index_of, account_of: HashMap::new() })

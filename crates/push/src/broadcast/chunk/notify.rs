@@ -16,6 +16,7 @@ use store::push_counts::Place;
 
 use super::super::Devices;
 use super::super::audience::{Audience, Slice};
+use super::super::pace::breathe;
 use super::Worker;
 use crate::delivery::{self, status};
 use crate::engine::Dispatched;
@@ -49,7 +50,9 @@ impl Worker<'_> {
         self.count(&mut plan.rows, &notification, only.is_some()).await?;
         for (lane, rows) in std::mem::take(&mut plan.rows) {
             let known = known(&lane, &rows);
+            self.spell.pause();
             let sent = self.shared.engine.dispatch(self.app, &lane, rows).await?;
+            self.spell.resume().await;
             self.shared.counts.pushed.fetch_add(sent.settled.len() as u64, Ordering::Relaxed);
             if let Some(first) = sent.left.first() {
                 // Everybody before the first that is left has it by this lane.
@@ -58,7 +61,7 @@ impl Worker<'_> {
                 self.behind.insert(lane.clone(), reached.to_owned());
                 self.again_at = Some(self.again_at.map_or(sent.again_at, |at| at.min(sent.again_at)));
             }
-            self.tell(&lane, &known, &sent);
+            self.tell(&lane, &known, &sent).await;
             self.report(&lane, &sent, &known, &plan.account_of);
             self.note(&lane, &sent, &known, &plan.account_of).await?;
         }
@@ -169,8 +172,9 @@ impl Worker<'_> {
     }
 
     /// Counts what became of rows, and who got it over our own connection.
-    fn tell(&mut self, lane: &str, known: &Known, sent: &Dispatched) {
-        for settled in &sent.settled {
+    async fn tell(&mut self, lane: &str, known: &Known, sent: &Dispatched) {
+        for (index, settled) in sent.settled.iter().enumerate() {
+            breathe(index).await;
             self.tally.settle(settled);
             let Some((device, place)) = known.get(&settled.number) else { continue };
             if let Some(outcomes) = &mut self.outcomes {

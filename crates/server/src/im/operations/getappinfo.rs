@@ -21,8 +21,8 @@ use crate::im::action::{Action, Call, Perform};
 /// `RegistUserNumTotal` accounts that lived at the end of the day; `LoginTimes` logins with a UserSig and `LoginUserNum`
 /// accounts that did; `ActiveUserNum` accounts that came in or sent; `MaxOnlineNum` most accounts connected at a time;
 /// `C2CUpMsgNum` one-to-one messages that were stored, `C2CDownMsgNum` those that were put into a receiver's
-/// conversation (each one is), `C2CSendMsgUserNum` accounts that sent one, `C2CAPNSMsgNum` notifications queued for
-/// devices that were away; `GroupUpMsgNum` messages to groups and topics that were stored, tips not among them (a live room
+/// conversation (each one is), `C2CSendMsgUserNum` accounts that sent one, `C2CAPNSMsgNum` those whose notification was
+/// queued for devices that were away (what takes one back counts nothing); `GroupUpMsgNum` messages to groups and topics that were stored, tips not among them (a live room
 /// stores none), `GroupDownMsgNum` to how many members they went altogether, connected or not, without the sender,
 /// `GroupSendMsgUserNum` accounts that sent one, `GroupSendMsgGroupNum` groups and topics into which one was sent,
 /// `GroupAPNSMsgNum` notifications queued for devices that were away; `UpMsgNum`, `DownMsgNum`, `SendMsgUserNum` and

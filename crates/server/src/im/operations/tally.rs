@@ -85,6 +85,8 @@ impl Tally {
                     counted.mark(app, day, What::Senders, message.sender.as_str());
                     counted.mark(app, day, What::ActiveAccounts, message.sender.as_str());
                 }
+                // What is taken back, and what somebody pushes without a message, is no notification of one.
+                Event::NotificationQueued { is_of_group: false } => counted.add(app, day, What::Notifications, 1),
                 Event::Group(event) => counted.hear_group(app, day, event),
                 _ => {}
             }
@@ -232,6 +234,15 @@ mod tests {
         tally.hear(APP, noon.plus(86_400_000), &[came("alice")]);
         assert_eq!(tally.counted.lock().take(APP).expect("a new day").accounts.len(), 2);
         assert!(tally.counted.lock().take(APP).is_none() && tally.counted.lock().waiting == 0);
+    }
+
+    #[test]
+    fn the_notification_of_a_message_counts_and_what_takes_it_back_does_not() {
+        let tally = Tally::default();
+        let of = |is_of_group| Event::NotificationQueued { is_of_group };
+        tally.hear(APP, Millis(1), &[of(false), Event::DeliveryQueued, of(true), of(false), Event::DeliveryQueued]);
+        let taken = tally.counted.lock().take(APP).expect("something was counted");
+        assert_eq!(taken.amounts, BTreeMap::from([((0, What::Notifications), 2)]));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! `im_open_login_svc/account_delete`.
 
-use contract::UserId;
 use contract::codes::{Account, Common, Message};
+use contract::{DeviceId, Fault, Millis, Platform, Result, UserId};
 use serde_json::{Value, json};
+use store::bindings::{self, Registration};
+use store::devices::{Login, Token};
 
-use crate::harness::{APP, item_fails, message, sig_at};
+use crate::harness::{APP, Im, item_fails, message, sig_at};
 
 const COMMAND: &str = "im_open_login_svc/account_delete";
 const IMPORT: &str = "im_open_login_svc/account_import";
@@ -13,7 +15,97 @@ fn of(users: &[&str]) -> Value {
     json!({ "DeleteItem": users.iter().map(|user| json!({ "UserID": user })).collect::<Vec<_>>() })
 }
 
+/// Accounts that are deleted while everything at once comes to them.
+const RACES: usize = 15;
+/// The session of a device.
+const SESSION: i64 = 7;
+
+/// Lets a device in with a UserSig that was signed now; answers the epoch.
+async fn log_in(im: &Im, account: &str, device: &str, signed_at: Millis) -> Result<i64> {
+    let (app, now) = (im.node().apps.get(APP).expect("the app"), im.clock.now());
+    let (account, device) = (UserId::trusted(account), DeviceId::trusted(device));
+    let login = Login { device, account, platform: Platform::Android as i64, node: 1, session: SESSION };
+    im.node().store.write(APP, move |tx| chat::login::log_in(tx, now, &app, &login, signed_at)).await
+}
+
+/// What a device of a session does that registers for push, and says by which token it is reached.
+async fn bind(im: &Im, account: &str, device: &str, epoch: i64) -> Result<()> {
+    let now = im.clock.now();
+    let (account, device) = (UserId::trusted(account), DeviceId::trusted(device));
+    let write = move |tx: &mut store::Tx<'_>| {
+        chat::login::hold(tx, &account, epoch, &device, SESSION)?;
+        bindings::register(tx, now, &device, Platform::Android as i64, &Registration::default())?;
+        let (channel, token) = ("fcm".to_owned(), format!("token of {device}"));
+        store::devices::set_token(
+            tx,
+            &account,
+            &Token { device: device.clone(), channel, token, credential: 1, bound_at: now },
+        )
+    };
+    im.node().store.write(APP, write).await
+}
+
+/// Devices by which an account is reached.
+async fn devices_of(im: &Im, account: &str) -> Vec<DeviceId> {
+    let account = account.to_owned();
+    let read = move |snapshot: &mut store::Snapshot<'_>| bindings::devices_of_account(snapshot, &account, "");
+    im.node().store.read(APP, read).await.expect("the devices")
+}
+
 both! {
+    /// Each of them comes before all of the deletion or after all of it; what comes before is taken along.
+    async fn nothing_that_comes_in_while_an_account_is_deleted_outlives_it(im: Im) {
+        im.import(&["bob"]).await;
+        let group = json!({ "Owner_Account": "bob", "Type": "Public", "Name": "g", "GroupId": "g", "ApplyJoinOption": "FreeAccess" });
+        im.call("group_open_http_svc/create_group", group).await.ok();
+        for race in 0..RACES {
+            let name = format!("u{race}");
+            let (phone, tablet) = (format!("phone{race}"), format!("tablet{race}"));
+            im.import(&[&name]).await;
+            let signed_at = im.clock.now();
+            let epoch = log_in(&im, &name, &phone, signed_at).await.expect("it logs in");
+            let add = json!({ "GroupId": "g", "MemberList": [{ "Member_Account": name }] });
+            let befriend = json!({ "From_Account": "bob",
+                "AddFriendItem": [{ "To_Account": name, "AddSource": "AddSource_Type_Web" }] });
+            let follow = json!({ "From_Account": "bob", "FollowItem": [{ "To_Account": name }] });
+            let (gone, ..) = tokio::join!(
+                im.call(COMMAND, of(&[&name])),
+                log_in(&im, &name, &tablet, signed_at),
+                bind(&im, &name, &phone, epoch),
+                im.call("group_open_http_svc/add_group_member", add),
+                im.call("sns/friend_add", befriend),
+                im.call("follow/follow_add", follow),
+            );
+            assert_eq!(gone.ok()["ResultItem"][0]["ResultCode"], 0, "{name}");
+            let check = json!({ "CheckItem": [{ "UserID": name }] });
+            let check = im.call("im_open_login_svc/account_check", check).await.ok();
+            assert_eq!(check["ResultItem"][0]["AccountStatus"], "NotImported", "{name} is back");
+            assert!(devices_of(&im, &name).await.is_empty(), "{name} is reached");
+        }
+        let members = im.call("group_open_http_svc/get_group_member_info", json!({ "GroupId": "g" })).await.ok();
+        assert_eq!((&members["MemberNum"], members["MemberList"].as_array().map(Vec::len)), (&json!(1), Some(1)), "{members}");
+        let friends = im.call("sns/friend_get", json!({ "From_Account": "bob", "StartIndex": 0 })).await.ok();
+        assert_eq!(friends["FriendNum"], 0, "{friends}");
+        let follows = im.call("follow/follow_get_info", json!({ "From_Account": "bob", "To_Account": ["bob"] })).await.ok();
+        assert_eq!(follows["FollowInfo"][0]["FollowingCount"], 0, "{follows}");
+    }
+
+    async fn a_session_that_ended_a_moment_ago_binds_nothing_to_its_device(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        let signed_at = im.clock.now();
+        for (account, ending, body) in [
+            ("alice", COMMAND, of(&["alice"])),
+            ("bob", "im_open_login_svc/kick", json!({ "UserID": "bob" })),
+        ] {
+            let device = format!("phone of {account}");
+            let epoch = log_in(&im, account, &device, signed_at).await.expect("it logs in");
+            im.call(ending, body).await.ok();
+            assert_eq!(bind(&im, account, &device, epoch).await, Err(Fault::UserSigRevoked.into()), "{account}");
+            assert_eq!(log_in(&im, account, &device, signed_at).await, Err(Fault::UserSigRevoked.into()), "{account}");
+            assert!(devices_of(&im, account).await.is_empty(), "{account}");
+        }
+    }
+
     async fn each_account_is_answered_in_the_order_asked(im: Im) {
         im.import(&["alice", "bob"]).await;
         let answer = im.call(COMMAND, of(&["bob", "nobody", "alice", "alice"])).await.ok();

@@ -8,6 +8,7 @@ mod backup;
 mod cloud;
 mod command;
 mod doctor;
+mod push_status;
 mod restored;
 mod startup;
 mod watch;

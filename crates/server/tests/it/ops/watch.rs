@@ -50,7 +50,8 @@ operated! {
 #[tokio::test]
 async fn development_mode_tells_where_its_admin_api_is_and_how_to_enter() {
     let folder = tempfile::TempDir::new().expect("a folder");
-    let options = Options { data: folder.path().join("data"), http: ANY, https: ANY, admin: ANY };
+    let options =
+        Options { data: folder.path().join("data"), store: "sqlite".into(), http: ANY, https: ANY, admin: ANY };
     let dev = Dev::start(&options, Clock::default()).await.expect("development mode starts");
     let all = dev.credentials();
     let authority = all["admin_api"].as_str().and_then(|url| url.strip_prefix("http://")).expect("a URL");
