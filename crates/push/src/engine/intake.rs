@@ -16,7 +16,6 @@ use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task
 use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
 use store::push_counts::Tally;
-use store::statistics::{self, What};
 use store::{GROUP_PUSH, OFFLINE_PUSH, PUSH_RECALL, Snapshot, Tx, accounts, audiences, tasks};
 
 use super::{Shared, grouped};
@@ -77,25 +76,19 @@ async fn launch(
 
 fn take_notices(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
     let items = outbox::take(tx, OFFLINE_PUSH, now, BATCH)?;
-    let mut made = 0;
     for item in &items {
-        made += take_notice(tx, now, item)?;
-    }
-    if made > 0 {
-        // Last, because every transaction that counts waits for this row.
-        statistics::add(tx, statistics::day(now), What::Notifications, made as i64)?;
+        take_notice(tx, now, item)?;
     }
     Ok(items.len())
 }
 
-/// Makes the deliveries of a notice; answers how many.
-fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<usize> {
+fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<()> {
     let notice: Notice = match serde_json::from_str(&item.payload) {
         Ok(notice) => notice,
         Err(error) => {
             // It would be as unreadable the next time, and everything behind it would wait.
             tracing::error!(app = %tx.app(), id = item.id, %error, "a notice cannot be read and is dropped");
-            return Ok(0);
+            return Ok(());
         }
     };
     let expires_at = item.due_at.plus(limit::LIFE_TIME_S * 1_000);
@@ -104,7 +97,7 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<usize> {
     let notification = notice::notification(&notice, &nick);
     let ways = ways_of(tx, now, &receiver, &notification)?;
     if ways.is_empty() || expires_at <= now {
-        return Ok(0);
+        return Ok(());
     }
     let ways = count_badges(tx, &ways, &notification)?;
     let task = Task {
@@ -118,8 +111,7 @@ fn take_notice(tx: &mut Tx<'_>, now: Millis, item: &Item) -> Result<usize> {
         route: Route::default(),
     };
     deliveries::add_task(tx, &task)?;
-    deliveries::add_ways(tx, task.id, 0, receiver.as_str(), &ways, now)?;
-    Ok(ways.len())
+    deliveries::add_ways(tx, task.id, 0, receiver.as_str(), &ways, now)
 }
 
 /// The ways to the devices of an account that are away, without the numbers on their icons.
