@@ -1,12 +1,13 @@
 //! The append writer: takes the sends that wait, decides again under the locks, stores all, commits once.
 //!
-//! The steps are the same on both engines and live in `plan`; an engine gathers what a step asks for and writes
+//! The steps are the same on both engines and live in `plan`, places in `numbering`; an engine gathers what a step asks for and writes
 //! what it answers: [`sqlite`] in a loop over prepared statements, [`postgres`] with one set-based statement a
 //! step. `window` is the worker's memory of what it stored lately, which makes telling repeated sends cheap.
 
 mod columns;
 mod grouped;
 pub(crate) mod heads;
+mod numbering;
 pub(crate) mod plan;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;

@@ -70,10 +70,12 @@ pub fn mark_bound(tx: &mut Tx<'_>, now: Millis, device: &DeviceId) -> Result<()>
 /// Makes what waits for the first sign of a device due. Answers how many rows that concerned.
 pub fn wake(tx: &mut Tx<'_>, now: Millis, device: &DeviceId) -> Result<u64> {
     let app = tx.app();
+    // The condition names no `waits`, so that a row which is being looked up elsewhere is waited for, not missed.
     tx.run(
         sql!(
-            "UPDATE deliveries SET due_at = $3, waits = 0
-             WHERE app = $1 AND device = $2 AND lane = '' AND waits = 2 AND ended_at = 0"
+            "UPDATE deliveries SET due_at = CASE WHEN waits = 2 THEN CAST($3 AS BIGINT) ELSE due_at END,
+                 waits = CASE WHEN waits = 2 THEN 0 ELSE waits END
+             WHERE app = $1 AND device = $2 AND lane = '' AND ended_at = 0"
         ),
         (app, device, now),
     )

@@ -12,8 +12,9 @@ use contract::{AppId, ConversationId, Millis, MsgKey, Result, Seq, UserId};
 
 use super::grouped::{InGroup, group_event, group_indexes, span_of};
 use super::heads::HeadKey;
+use super::numbering::{Numbering, print_of};
 use super::told::told;
-use super::window::{GROUP_SPAN_MS, Ids, Memory, Print, Stored, Window};
+use super::window::{Ids, Memory, Print, Stored, Window};
 use super::{DraftKind, Facts, GroupFacts, Sent, Standing, Waiting};
 use crate::Hooks;
 use crate::job::guard;
@@ -220,15 +221,7 @@ pub(crate) fn run<E: Engine>(
 ) -> Result<Plan> {
     let (mut questions, slot_of) = ask(waiting);
     questions.locks = is_careful || !E::ASSUMES;
-    if !questions.locks {
-        questions.slots.iter_mut().for_each(|slot| slot.assumed = window.head(&(slot.app, slot.id)));
-    }
-    let mut gathered = engine.gather(&questions)?;
-    if !questions.locks {
-        for (slot, head) in questions.slots.iter_mut().zip(&gathered.heads) {
-            slot.assumed.get_or_insert_with(|| head.clone());
-        }
-    }
+    let mut gathered = gather(engine, window, &mut questions)?;
     let accounts: HashMap<_, _> = questions.accounts.iter().copied().zip(gathered.accounts).collect();
     let mut facts: Vec<Facts> = waiting.iter().map(|(app, waiting)| facts_of(*app, waiting, &accounts)).collect();
     for (index, found) in group_indexes(waiting).zip(&gathered.groups) {
@@ -249,16 +242,7 @@ pub(crate) fn run<E: Engine>(
     let refusals: Vec<Option<contract::Error>> =
         waiting.iter().zip(&facts).map(|((_, w), facts)| guard(|| (hooks.decide)(&w.draft, facts)).err()).collect();
 
-    let mut numbering = Numbering {
-        slot_of: &slot_of,
-        before: &gathered.heads,
-        heads: gathered.heads.clone(),
-        moved: vec![false; gathered.heads.len()],
-        known: vec![None; waiting.len()],
-        live: HashMap::new(),
-        exact: HashMap::new(),
-        plan: Plan::default(),
-    };
+    let mut numbering = Numbering::new(&slot_of, &gathered.heads, waiting.len());
     for (index, stored) in import_indexes(waiting).zip(gathered.exact) {
         numbering.known[index] = stored;
     }
@@ -284,6 +268,19 @@ pub(crate) fn run<E: Engine>(
         plan.left = plan.heads.iter().map(|(slot, head)| questions.slots[*slot].left(head)).collect();
     }
     Ok(plan)
+}
+
+/// Asks the engine; heads that are not locked are assumed, as they are remembered or else as they were read.
+fn gather<E: Engine>(engine: &mut E, window: &Window, questions: &mut Questions<'_>) -> Result<Gathered> {
+    if questions.locks {
+        return engine.gather(questions);
+    }
+    questions.slots.iter_mut().for_each(|slot| slot.assumed = window.head(&(slot.app, slot.id)));
+    let gathered = engine.gather(questions)?;
+    for (slot, head) in questions.slots.iter_mut().zip(&gathered.heads) {
+        slot.assumed.get_or_insert_with(|| head.clone());
+    }
+    Ok(gathered)
 }
 
 /// Works out the distinct conversations and accounts of a batch, and each draft's conversation.
@@ -324,7 +321,7 @@ fn import_indexes(waiting: &[(AppId, Waiting)]) -> impl Iterator<Item = usize> {
     waiting.iter().enumerate().filter(move |(_, entry)| is_asked(entry)).map(|(index, _)| index)
 }
 
-fn exact_of((app, w): &(AppId, Waiting)) -> Exact {
+pub(super) fn exact_of((app, w): &(AppId, Waiting)) -> Exact {
     let draft = &w.draft;
     let seq = draft.msg_seq.unwrap_or_default();
     let key = MsgKey { time: draft.at.secs(), seq, random: draft.msg_random };
@@ -367,27 +364,6 @@ fn doubtful<'w>(
         .unzip()
 }
 
-fn print_of(app: AppId, w: &Waiting, msg_seq: u32) -> Print {
-    Print {
-        app,
-        conversation: w.conversation,
-        is_low: w.draft.sender <= w.draft.receiver,
-        msg_seq,
-        msg_random: w.draft.msg_random,
-        crc: w.crc,
-    }
-}
-
-/// An import counts if its caller says so, whatever else the draft says.
-fn flags_of(kind: DraftKind, flags: Flags) -> Flags {
-    match kind {
-        DraftKind::Live => flags,
-        DraftKind::Import { counts, .. } => {
-            Flags(flags.0 & !Flags::COUNTS.0).with(Flags::IMPORTED).with_if(counts, Flags::COUNTS)
-        }
-    }
-}
-
 /// Asks the memory about each live draft; answers what must be looked up, and for which drafts.
 fn unsure<'w>(
     window: &Window,
@@ -419,97 +395,4 @@ fn unsure<'w>(
         }
     }
     (asked, recent)
-}
-
-/// Goes through the accepted drafts in order and gives each its place.
-struct Numbering<'g> {
-    slot_of: &'g [usize],
-    before: &'g [Head],
-    heads: Vec<Head>,
-    moved: Vec<bool>,
-    /// Per draft, the message stored before this batch that it repeats.
-    known: Vec<Option<Stored>>,
-    /// What this batch stores, as later drafts of the same batch must see it.
-    live: HashMap<Print, Stored>,
-    exact: HashMap<(AppId, ConversationId, MsgKey), Stored>,
-    plan: Plan,
-}
-
-impl Numbering<'_> {
-    fn number(&mut self, index: usize, waiting: &[(AppId, Waiting)], facts: &Facts, ids: &mut Ids) -> Sent {
-        let entry = &waiting[index];
-        if let Some(Stored { key, seq, at }) = self.same(index, entry) {
-            return Sent { key, seq, at, duplicate: true };
-        }
-        let (app, w) = entry;
-        let draft = &w.draft;
-        let slot = self.slot_of[index];
-        let head = &mut self.heads[slot];
-        head.seq += 1;
-        let seq = Seq(head.seq);
-        let flags = flags_of(draft.kind, Flags(draft.flags));
-        let (at, came_at) = match draft.kind {
-            DraftKind::Live => {
-                let at = draft.at.max(Millis(head.last_at));
-                (at, at)
-            }
-            DraftKind::Import { came_at, .. } => (draft.at, came_at),
-        };
-        head.moved_at = head.moved_at.max(came_at.0);
-        // An import is history: it is the list's last message only while there is no live one.
-        if flags.has(Flags::MOVES_LIST) && (draft.kind == DraftKind::Live || head.last_at == 0) {
-            head.last_seq = seq.0;
-            head.last_time = at.secs();
-            head.moves_list = true;
-        }
-        let msg_seq = draft.msg_seq.unwrap_or(seq.0 as u32);
-        let stored = Stored { key: MsgKey { time: at.secs(), seq: msg_seq, random: draft.msg_random }, seq, at };
-        if draft.kind == DraftKind::Live {
-            head.last_at = at.0;
-            let print = print_of(*app, w, msg_seq);
-            self.live.insert(print, stored);
-            self.plan.prints.push((print, stored));
-        }
-        self.exact.entry((*app, w.conversation, stored.key)).or_insert(stored);
-        self.moved[slot] = true;
-        self.plan.rows.push(Row { draft: index, stored, flags, group: facts.group });
-        if draft.push.is_some() && facts.receiver_reach {
-            self.plan.pushes.push((index, ids.next(), seq));
-        }
-        Sent { key: stored.key, seq, at, duplicate: false }
-    }
-
-    /// The message that a draft repeats, in this batch or before it.
-    fn same(&self, index: usize, entry: &(AppId, Waiting)) -> Option<Stored> {
-        let (app, w) = entry;
-        let msg_seq = w.draft.msg_seq?;
-        match w.draft.kind {
-            DraftKind::Live => {
-                let oldest = w.draft.at.plus(-span_of(&w.draft));
-                let here = self.live.get(&print_of(*app, w, msg_seq)).filter(|stored| stored.at >= oldest);
-                here.copied().or(self.known[index])
-            }
-            DraftKind::Import { .. } => {
-                let Exact { app, conversation, key } = exact_of(entry);
-                self.known[index].or_else(|| self.exact.get(&(app, conversation, key)).copied())
-            }
-        }
-    }
-
-    /// Marks the moved heads as this worker's and lists the heads made for nothing.
-    fn finish(mut self, me: i64) -> Plan {
-        for (slot, mut head) in self.heads.into_iter().enumerate() {
-            if self.moved[slot] {
-                head.since = self.before[slot].seq;
-                if head.writer != me {
-                    head.writer = me;
-                    head.scan_until = self.before[slot].last_at.saturating_add(GROUP_SPAN_MS);
-                }
-                self.plan.heads.push((slot, head));
-            } else if head.is_new && !head.is_absent {
-                self.plan.idle.push(slot);
-            }
-        }
-        self.plan
-    }
 }
