@@ -65,6 +65,13 @@ pub(crate) async fn analyze(url: &str) -> Outcome {
     Ok(hand.client.batch_execute("CHECKPOINT").await?)
 }
 
+/// What the database takes on disk.
+pub(crate) async fn bytes(url: &str) -> Outcome<u64> {
+    let hand = Hand::open(url, false).await?;
+    let row = hand.client.query_one("SELECT pg_database_size(current_database())", &[]).await?;
+    Ok(row.try_get::<_, i64>(0)?.cast_unsigned())
+}
+
 /// Stores messages for a while, or until there are so many.
 pub(crate) async fn run(url: &str, wait: Duration, most: u64, from: i64, is_durable: bool) -> Outcome<Rate> {
     let mut hands = Vec::new();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use server::rest::Rest;
 use tempfile::TempDir;
 
-use crate::Outcome;
+use crate::{Outcome, hand_postgres};
 
 /// How long the server may take to be ready.
 const START_WAIT: Duration = Duration::from_secs(20);
@@ -88,13 +88,7 @@ impl Server {
     /// Bytes of its data on disk: its folder, or its database.
     pub(crate) async fn data_bytes(&self) -> Outcome<u64> {
         if self.store != "sqlite" {
-            let (client, connection) = tokio_postgres::connect(&self.store, tokio_postgres::NoTls).await?;
-            let asked = client.query_one("SELECT pg_database_size(current_database())", &[]);
-            let row = tokio::select! {
-                row = asked => row?,
-                ended = connection => return Err(format!("the connection ended: {ended:?}").into()),
-            };
-            return Ok(row.try_get::<_, i64>(0)?.cast_unsigned());
+            return hand_postgres::bytes(&self.store).await;
         }
         let mut bytes = 0;
         let mut folders = vec![self.folder.path().join("data")];
