@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::cluster::Cluster;
 use crate::dice::Dice;
 use crate::figure::{Figure, Rate};
 use crate::http::{self, Load};
@@ -27,7 +28,13 @@ const PER_SECOND: u64 = 1_000;
 
 /// Measures.
 pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
-    let server = Server::start()?;
+    let mut figures = measure(effort, "SQLite", Server::start()?).await?;
+    let cluster = Cluster::start()?;
+    figures.extend(measure(effort, "PostgreSQL", Server::start_on(&Cluster::url(cluster.port))?).await?);
+    Ok(figures)
+}
+
+async fn measure(effort: &Effort, engine: &str, server: Server) -> Outcome<Vec<Figure>> {
     server.import(FRIENDS + OWNERS).await?;
     fill_lists(&server).await?;
     let mut echo = Worker::start("echo")?;
@@ -55,7 +62,7 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
             ours.push(rate.with_busy(server.usage()?.cpu_s - before));
         }
         let (ours, raw) = (Rate::median(ours), Rate::median(raw));
-        let name = format!("friend_get, a page of 3,000 friends, {phase}");
+        let name = format!("friend_get, a page of 3,000 friends, {phase}, {engine}");
         figures.push(
             Figure::of_rates(&name, "pages/s", goal, &ours, ("echo of the request", &raw))
                 .with_note(&format!("echo p50/p99 {:.1} / {:.1} ms", raw.p50_ms, raw.p99_ms)),
