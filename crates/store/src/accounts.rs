@@ -3,7 +3,7 @@
 use contract::event::Event;
 use contract::{Millis, Result, UserId};
 
-use crate::{Snapshot, Tx};
+use crate::{Snapshot, Sql, Tx};
 
 /// One account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,53 +69,46 @@ pub fn lock(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Account>> {
 
 /// Reads the accounts among `ids` (a bounded batch), living or deleted, in no particular order.
 pub fn among(snapshot: &mut Snapshot<'_>, ids: &[UserId]) -> Result<Vec<Account>> {
-    let app = snapshot.app();
-    let list = serde_json::Value::from(ids.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
-    let rows: Vec<Row> = snapshot.all(
-        sql! {
-            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
-                     WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
-            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
-                       WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))"
-        },
-        (app, list),
-    )?;
-    Ok(rows.into_iter().map(account).collect())
+    let sql = sql! {
+        sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                 WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
+        postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                   WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))"
+    };
+    listed(snapshot, sql, ids)
 }
 
 /// Reads the accounts among `ids` (a bounded batch) and holds them until the transaction ends; taken in key order, so
 /// that two batches cannot wait for each other.
 pub fn lock_all(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Account>> {
-    let app = tx.app();
-    let list = serde_json::Value::from(ids.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
-    let rows: Vec<Row> = tx.all(
-        sql! {
-            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
-                     WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
-            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
-                       WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
-                       ORDER BY id FOR UPDATE"
-        },
-        (app, list),
-    )?;
-    Ok(rows.into_iter().map(account).collect())
+    let sql = sql! {
+        sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                 WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
+        postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                   WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
+                   ORDER BY id FOR UPDATE"
+    };
+    listed(tx, sql, ids)
 }
 
 /// Reads the accounts among `ids` (a bounded batch, in order) and keeps them as they live until the transaction ends:
 /// others may change them, and nobody may [`lock`] them.
 pub fn keep(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Account>> {
-    let app = tx.app();
+    let sql = sql! {
+        sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                 WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
+        postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
+                   WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
+                   ORDER BY id FOR KEY SHARE"
+    };
+    listed(tx, sql, ids)
+}
+
+/// Runs a statement whose second parameter is a list of accounts.
+fn listed(snapshot: &mut Snapshot<'_>, sql: Sql, ids: &[UserId]) -> Result<Vec<Account>> {
     let list = serde_json::Value::from(ids.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
-    let rows: Vec<Row> = tx.all(
-        sql! {
-            sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
-                     WHERE app = $1 AND id IN (SELECT value FROM json_each($2))",
-            postgres: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
-                       WHERE app = $1 AND id = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
-                       ORDER BY id FOR KEY SHARE"
-        },
-        (app, list),
-    )?;
+    let app = snapshot.app();
+    let rows: Vec<Row> = snapshot.all(sql, (app, list))?;
     Ok(rows.into_iter().map(account).collect())
 }
 
