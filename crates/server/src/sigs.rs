@@ -1,8 +1,9 @@
-//! Who speaks: UserSigs verified once, then known by their hash; the account's epoch asked every time.
+//! Who speaks: UserSigs verified once, then known by their hash; the account's epoch asked every time, or where other
+//! nodes write as well, every [`VOID_FRESH`].
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::user_sig::{self, Claim};
 use contract::{AppId, Fault, Millis, Result, UserId};
@@ -17,13 +18,22 @@ use crate::rates::Rates;
 const VERIFIED_KEPT: u64 = 100_000;
 /// Accounts whose void-before second is kept.
 const VOID_KEPT: u64 = 200_000;
+/// How long after a kick on another node a UserSig may still be taken here. What happens on this node counts at once.
+const VOID_FRESH: Duration = Duration::from_millis(100);
+
+/// Up to when UserSigs of an account are void.
+#[derive(Debug, Clone, Copy)]
+struct Void {
+    second: i64,
+    read_at: Instant,
+}
 
 /// Verifies UserSigs.
 pub struct Sigs {
     verified: Cache<[u8; 32], Claim>,
-    /// Per account, the second up to which its UserSigs are void. Exact only where this process alone writes to the
-    /// store: the value grows, and every growth is noted before the call that caused it is answered.
-    void_before: Cache<(AppId, UserId), i64>,
+    /// Per account, the second up to which its UserSigs are void. Exact where this process alone writes to the store: the
+    /// value grows, and every growth is noted before the call that caused it is answered.
+    void_before: Cache<(AppId, UserId), Void>,
     /// Tells this process's hashes from those of others, so that nobody can prepare collisions.
     hasher: RandomState,
 }
@@ -74,25 +84,28 @@ impl Sigs {
 
     /// Notes that UserSigs of an account are void up to a second.
     pub fn void(&self, app: AppId, user: &UserId, second: i64) {
-        self.void_before
-            .entry((app, user.clone()))
-            .and_upsert_with(|known| known.map_or(second, |known| known.into_value().max(second)));
+        self.note(app, user, Void { second, read_at: Instant::now() });
+    }
+
+    fn note(&self, app: AppId, user: &UserId, Void { second, read_at }: Void) {
+        self.void_before.entry((app, user.clone())).and_upsert_with(|known| {
+            let known = known.map_or(second, |known| known.into_value().second);
+            Void { second: known.max(second), read_at }
+        });
     }
 
     async fn void_before(&self, store: &Store, app: AppId, user: &UserId) -> Result<i64> {
-        if store.is_exclusive()
-            && let Some(second) = self.void_before.get(&(app, user.clone()))
+        if let Some(known) = self.void_before.get(&(app, user.clone()))
+            && (store.is_exclusive() || known.read_at.elapsed() < VOID_FRESH)
         {
-            return Ok(second);
+            return Ok(known.second);
         }
-        let account = user.clone();
+        let (account, read_at) = (user.clone(), Instant::now());
         let second = store
             .read(app, move |snapshot| Ok(accounts::get(snapshot, &account)?.map_or(-1, |account| account.sig_from)))
             .await?;
-        if store.is_exclusive() {
-            // A kick may have come between the read and here; the larger second wins.
-            self.void(app, user, second);
-        }
+        // A kick may have come between the read and here; the larger second wins.
+        self.note(app, user, Void { second, read_at });
         Ok(second)
     }
 

@@ -65,18 +65,35 @@ pub type Tally = BTreeMap<Place, Counts>;
 /// circle.
 pub fn add(tx: &mut Tx<'_>, now: Millis, tally: &Tally) -> Result<()> {
     let app = tx.app();
-    tx.post_all(
-        sql!(
-            "INSERT INTO push_counts (app, task, system, channel, accepted, sent, received, opened, removed, failed)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-             ON CONFLICT (app, task, system, channel) DO UPDATE SET accepted = push_counts.accepted + $5,
-                 sent = push_counts.sent + $6, received = push_counts.received + $7, opened = push_counts.opened + $8,
-                 removed = push_counts.removed + $9, failed = push_counts.failed + $10"
-        ),
-        tally.iter().map(|(at, n)| {
-            let channel = at.channel.as_str();
-            (app, at.task, at.system, channel, n.accepted, n.sent, n.received, n.opened, n.removed, n.failed)
+    let places = || tally.iter().map(|(at, n)| (at.task, at.system, at.channel.as_str(), n));
+    tx.many_or_set(
+        sql! {
+            sqlite: "INSERT INTO push_counts (app, task, system, channel, accepted, sent, received, opened, removed, failed)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                     ON CONFLICT (app, task, system, channel) DO UPDATE SET accepted = push_counts.accepted + $5,
+                         sent = push_counts.sent + $6, received = push_counts.received + $7,
+                         opened = push_counts.opened + $8, removed = push_counts.removed + $9,
+                         failed = push_counts.failed + $10",
+            postgres: "INSERT INTO push_counts AS c (app, task, system, channel, accepted, sent, received, opened, removed,
+                           failed)
+                       SELECT $1, CAST(l.v ->> 0 AS BIGINT), CAST(l.v ->> 1 AS BIGINT), l.v ->> 2,
+                           CAST(l.v ->> 3 AS BIGINT), CAST(l.v ->> 4 AS BIGINT), CAST(l.v ->> 5 AS BIGINT),
+                           CAST(l.v ->> 6 AS BIGINT), CAST(l.v ->> 7 AS BIGINT), CAST(l.v ->> 8 AS BIGINT)
+                       FROM jsonb_array_elements($2::text::jsonb) WITH ORDINALITY AS l (v, n) ORDER BY l.n
+                       ON CONFLICT (app, task, system, channel) DO UPDATE SET accepted = c.accepted + EXCLUDED.accepted,
+                           sent = c.sent + EXCLUDED.sent, received = c.received + EXCLUDED.received,
+                           opened = c.opened + EXCLUDED.opened, removed = c.removed + EXCLUDED.removed,
+                           failed = c.failed + EXCLUDED.failed"
+        },
+        places().map(|(task, system, channel, n)| {
+            (app, task, system, channel, n.accepted, n.sent, n.received, n.opened, n.removed, n.failed)
         }),
+        || {
+            let row = |(task, system, channel, n): (i64, i64, &str, &Counts)| {
+                serde_json::json!([task, system, channel, n.accepted, n.sent, n.received, n.opened, n.removed, n.failed])
+            };
+            (app, serde_json::Value::from_iter(places().map(row)).to_string())
+        },
     )?;
     let mut hours: BTreeMap<(&str, i64, &str), Counts> = BTreeMap::new();
     for (at, counts) in tally {

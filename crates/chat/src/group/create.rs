@@ -86,9 +86,7 @@ pub fn create(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, new: &New, is_import:
     if !seats.is_empty() || new.kind == GroupKind::Live {
         ensure_quota(scope, new, &totals, is_import)?;
     }
-    for (account, ..) in &seats {
-        ensure_room_of(tx, scope, account)?;
-    }
+    ensure_room_of(tx, scope, seats.iter().map(|(account, ..)| *account))?;
     totals.number += 1;
     totals.alive += 1;
     totals.live += i64::from(new.kind == GroupKind::Live);

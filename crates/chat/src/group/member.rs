@@ -75,7 +75,6 @@ pub fn add(
             // All of them or none: a caller of whose list some were in could not tell by the number that others are not.
             return refuse(Fault::GroupFull);
         } else {
-            ensure_room_of(tx, scope, account)?;
             room -= 1;
             joined.push(account.clone());
             Added::Joined
@@ -83,6 +82,7 @@ pub fn add(
         results.push((account.clone(), result));
     }
     if !joined.is_empty() {
+        ensure_room_of(tx, scope, &joined)?;
         admit(tx, scope, by, &mut group, &joined, is_silent, Some(NoticeKind::Invited))?;
     }
     let kind = if needs_approval { RequestKind::Invite } else { RequestKind::Consent };
@@ -180,7 +180,7 @@ pub fn join(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, wording: 
     }
     hold_accounts(tx, [account])?;
     ensure_fits(&group)?;
-    ensure_room_of(tx, scope, account)?;
+    ensure_room_of(tx, scope, [account])?;
     if option == JoinOption::Approval {
         let number = ask(tx, scope, by, &group, RequestKind::Apply, account, wording)?;
         return Ok((group, Joined::Asked(number)));

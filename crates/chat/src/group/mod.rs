@@ -176,10 +176,20 @@ fn ensure_alive<'a>(
     Ok(())
 }
 
-/// Refuses if an account would be in more groups than it may.
-fn ensure_room_of(snapshot: &mut Snapshot<'_>, scope: &Scope<'_>, account: &UserId) -> Result<()> {
+/// Refuses if one of some accounts would be in more groups than it may.
+fn ensure_room_of<'a>(
+    snapshot: &mut Snapshot<'_>,
+    scope: &Scope<'_>,
+    accounts: impl IntoIterator<Item = &'a UserId>,
+) -> Result<()> {
     let Some(max) = scope.plan.joined_max else { return Ok(()) };
-    if members::count_joined(snapshot, account)? < max { Ok(()) } else { refuse(Fault::JoinedQuota { max }) }
+    let accounts: Vec<UserId> = accounts.into_iter().cloned().collect();
+    for some in accounts.chunks(contract::limit::STORE_PAGE) {
+        if members::count_joined(snapshot, some)?.iter().any(|(_, count)| *count >= max) {
+            return refuse(Fault::JoinedQuota { max });
+        }
+    }
+    Ok(())
 }
 
 /// Tells connected members of a group something, all of them or some; nothing of it is kept.

@@ -36,7 +36,7 @@ pub fn answer(
     if is_granted && !is_in {
         hold_accounts(tx, [&request.account])?;
         member::ensure_fits(&group)?;
-        ensure_room_of(tx, scope, &request.account)?;
+        ensure_room_of(tx, scope, [&request.account])?;
     }
     let outcome = if is_granted { Outcome::Granted } else { Outcome::Refused };
     requests::answer(tx, group.conversation, number, outcome, by.account(), scope.now)?;

@@ -34,8 +34,10 @@ const INLINE_MAX: usize = 64;
 const PARCELS: usize = 32;
 /// Notices that are queued under one lock of the seats: half a millisecond.
 const PUSHES: usize = 1_024;
-/// Seats that are looked at under one lock.
-const SEATS: usize = 512;
+/// Seats that are served before others have their turn. Each of them may be a task that wakes up, and a worker's own queue
+/// holds 256 of those: what is over goes into the queue that everything else comes by (an answer of a commit, a new
+/// connection), which would wait behind it.
+const SEATS: usize = 64;
 /// Tasks that serve large groups.
 pub(crate) const RUNNERS: usize = 2;
 

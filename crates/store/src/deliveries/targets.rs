@@ -84,14 +84,25 @@ fn open(row: OpenRow) -> Open {
 /// Gives targets their ways, the first of them in the target's own row.
 pub fn set_ways(tx: &mut Tx<'_>, now: Millis, chosen: &[(&Open, Vec<Way>)]) -> Result<()> {
     let app = tx.app();
-    let firsts = chosen.iter().filter_map(|(open, ways)| ways.first().map(|way| (open, way)));
-    tx.post_all(
-        sql!(
-            "UPDATE deliveries SET device = $4, lane = $5, badge = $6, due_at = $7, waits = 0, woken = 0, family = '',
-                 status = 0
-             WHERE app = $1 AND task = $2 AND number = $3 AND ended_at + 0 = 0"
-        ),
-        firsts.map(|(open, way)| (app, open.task, open.number, &way.device, &way.lane, way.badge, now)),
+    let firsts = || chosen.iter().filter_map(|(open, ways)| ways.first().map(|way| (open, way)));
+    tx.many_or_set(
+        sql! {
+            sqlite: "UPDATE deliveries SET device = $4, lane = $5, badge = $6, due_at = $7, waits = 0, woken = 0,
+                         family = '', status = 0
+                     WHERE app = $1 AND task = $2 AND number = $3 AND ended_at + 0 = 0",
+            postgres: "UPDATE deliveries d SET device = l.v ->> 2, lane = l.v ->> 3, badge = CAST(l.v ->> 4 AS BIGINT),
+                           due_at = $2, waits = 0, woken = 0, family = '', status = 0
+                       FROM jsonb_array_elements($3::text::jsonb) AS l (v)
+                       WHERE d.app = $1 AND d.task = CAST(l.v ->> 0 AS BIGINT)
+                           AND d.number = CAST(l.v ->> 1 AS BIGINT) AND d.ended_at + 0 = 0"
+        },
+        firsts().map(|(open, way)| (app, open.task, open.number, &way.device, &way.lane, way.badge, now)),
+        || {
+            let row = |(open, way): (&&Open, &Way)| {
+                serde_json::json!([open.task, open.number, way.device.as_str(), way.lane, way.badge])
+            };
+            (app, now, serde_json::Value::from_iter(firsts().map(row)).to_string())
+        },
     )?;
     for (open, ways) in chosen.iter().filter(|(_, ways)| ways.len() > 1) {
         let account = match &open.target {

@@ -409,18 +409,25 @@ pub fn muted(
     )
 }
 
-/// Counts the living groups that an account is in.
-pub fn count_joined(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<i64> {
+/// Counts the living groups that each of some accounts (a bounded batch) is in; who is in none is not there.
+pub fn count_joined(snapshot: &mut Snapshot<'_>, accounts: &[UserId]) -> Result<Vec<(UserId, i64)>> {
     let app = snapshot.app();
-    let (count,): (i64,) = snapshot.one(
-        sql!(
-            "SELECT COUNT(*) FROM group_members m
-             JOIN groups g ON g.app = m.app AND g.conversation = m.conversation AND g.ended_at = 0
-             WHERE m.app = $1 AND m.account = $2"
-        ),
-        (app, account),
-    )?;
-    Ok(count)
+    let list = serde_json::Value::from(accounts.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
+    snapshot.all(
+        sql! {
+            sqlite: "SELECT m.account, COUNT(*)
+                     FROM json_each($2) AS u
+                     CROSS JOIN group_members m ON m.app = $1 AND m.account = u.value
+                     CROSS JOIN groups g ON g.app = m.app AND g.conversation = m.conversation AND g.ended_at = 0
+                     GROUP BY m.account",
+            postgres: "SELECT m.account, COUNT(*)
+                       FROM group_members m
+                       JOIN groups g ON g.app = m.app AND g.conversation = m.conversation AND g.ended_at = 0
+                       WHERE m.app = $1 AND m.account = ANY (ARRAY(SELECT jsonb_array_elements_text($2::text::jsonb)))
+                       GROUP BY m.account"
+        },
+        (app, list),
+    )
 }
 
 /// Lists the living groups that an account is in, in the order of their names; a bounded page.
