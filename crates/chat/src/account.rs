@@ -2,6 +2,7 @@
 
 use contract::error::refuse;
 use contract::event::Event;
+use contract::profile::{IMAGE, NICK};
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
 use store::{Snapshot, Tx, accounts, conversations, devices, profiles, tags};
@@ -31,7 +32,7 @@ pub fn import(
         return refuse(Fault::ProfileTooLong { max: limit::PROFILE_BYTES });
     }
     create(tx, now, app, user)?;
-    profile::import(tx, app, user, nick, face)
+    profile::import(tx, app, user, &[(NICK, nick), (IMAGE, face)])
 }
 
 /// Makes sure that an account lives, within the quota of the app's plan. Answers its row.

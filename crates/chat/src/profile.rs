@@ -133,17 +133,10 @@ pub fn take_away(tx: &mut Tx<'_>, app: &App, account: &UserId, words: &[&str]) -
     if changes.is_empty() { Ok(()) } else { write(tx, app, account, &changes, None).map(drop) }
 }
 
-/// Sets nick and face as an import brings them, by the same rules; what is absent stays. Imports call no webhook.
-pub(crate) fn import(
-    tx: &mut Tx<'_>,
-    app: &App,
-    account: &UserId,
-    nick: Option<&str>,
-    face: Option<&str>,
-) -> Result<()> {
-    let named = [(contract::profile::NICK, nick), (contract::profile::IMAGE, face)];
-    let changes: Vec<(String, Value)> =
-        named.into_iter().filter_map(|(tag, text)| Some((tag.to_owned(), Value::Text(text?.to_owned())))).collect();
+/// Sets texts as an import brings them, by the same rules; what is absent stays. Imports call no webhook.
+pub(crate) fn import(tx: &mut Tx<'_>, app: &App, account: &UserId, texts: &[(&str, Option<&str>)]) -> Result<()> {
+    let given = texts.iter().filter_map(|(tag, text)| Some(((*tag).to_owned(), Value::Text((*text)?.to_owned()))));
+    let changes: Vec<(String, Value)> = given.collect();
     if changes.is_empty() { Ok(()) } else { write(tx, app, account, &changes, None).map(drop) }
 }
 

@@ -4,11 +4,14 @@
 //! by the commands for accounts; its conversations outlive it.
 
 use contract::error::refuse;
+use contract::profile::{IMAGE, NICK, SIGNATURE};
 use contract::{Fault, Millis, Result, UserId, limit};
 use store::apps::App;
 use store::{Tx, accounts, robots};
 
-/// What others are shown of a robot; what is absent stays as it is.
+use crate::profile;
+
+/// What others are shown of a robot, as its profile; what is absent stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Card {
     /// Its name.
@@ -32,8 +35,10 @@ pub fn create(tx: &mut Tx<'_>, now: Millis, app: &App, id: &UserId, card: &Card)
         return refuse(Fault::FeatureNotInPlan);
     }
     accounts::import(tx, now, id)?;
-    accounts::set_profile(tx, id, card.nick.as_deref(), card.face.as_deref())?;
-    robots::save(tx, now, id, card.signature.as_deref())
+    robots::save(tx, now, id)?;
+    let Card { nick, face, signature } = card;
+    let texts = [(NICK, nick.as_deref()), (IMAGE, face.as_deref()), (SIGNATURE, signature.as_deref())];
+    profile::import(tx, app, id, &texts)
 }
 
 /// Makes a robot invalid: it neither writes nor is written to until it is made again.

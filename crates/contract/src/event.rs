@@ -170,6 +170,13 @@ pub enum Event {
         /// Where each part stands now.
         versions: RelationVersions,
     },
+    /// Friends came into lists and went out of them; each list of two counts.
+    FriendsCounted {
+        /// How many came in.
+        added: i64,
+        /// How many went out.
+        removed: i64,
+    },
     /// A broadcast goes by: the accounts of one slice, each of which gets the message as if it were its own.
     BroadcastPassed {
         /// Whom it is for.

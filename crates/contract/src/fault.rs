@@ -160,6 +160,11 @@ pub enum Fault {
         /// The bound in characters.
         max: usize,
     },
+    /// A statistic is asked for over more days than it may.
+    PeriodTooLong {
+        /// The bound in days.
+        max: i64,
+    },
     /// A list parameter has more items than it may, or what it adds to would.
     FieldItemsTooMany {
         /// The parameter as the surface spells it.
@@ -462,6 +467,11 @@ pub enum Fault {
     },
     /// What arrived has another digest than was announced.
     FileDigestMismatch,
+    /// A part of it has another digest than was announced.
+    PartDigestMismatch {
+        /// Which part, from 1 on.
+        part: usize,
+    },
 
     // Files of history.
     /// The hour is not over, its file is being written, or nobody sent anything in it.

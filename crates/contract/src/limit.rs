@@ -233,6 +233,10 @@ pub const URL_BYTES: usize = 2 * 1024;
 pub const LINK_S: i64 = 15 * 60;
 /// How long an upload may be begun after it was asked for, and how long it may take.
 pub const UPLOAD_S: i64 = 60 * 60;
+/// The least bytes of a part whose digest is announced beside the whole: smaller ones find nothing out sooner.
+pub const UPLOAD_PART_BYTES: u64 = 64 * 1024;
+/// Parts of which an upload announces digests: a header of 34 KB, and parts of 100 KB for the largest file.
+pub const UPLOAD_PARTS: usize = 1_024;
 /// Words of one app: several times the longest lists that are traded, and a matcher of some tens of MB.
 pub const WORDS: usize = 200_000;
 /// One word; a sentence is matched by its words.

@@ -23,6 +23,7 @@ pub(crate) async fn register(call: &Call, request: PushRegistration) -> Result<(
         if text.len() > limit::DEVICE_TEXT_BYTES {
             return Err(Fault::FieldTooLong { field, max: limit::DEVICE_TEXT_BYTES }.into());
         }
+        check_storable(field, text)?;
     }
     if os > 3 {
         return Err(Fault::FieldInvalid { field: "os" }.into());
@@ -139,6 +140,8 @@ pub(crate) async fn tell(call: &Call, request: PushReport) -> Result<()> {
 pub(crate) async fn live(call: &Call, request: LiveActivity) -> Result<()> {
     let LiveActivity { name, token, credential, starts, remove } = request;
     let (now, device) = (call.now, call.session.device.clone());
+    check_storable("name", &name)?;
+    check_storable("token", &token)?;
     if remove {
         return call.bind(move |tx| live_activities::remove(tx, &device, starts, &name)).await;
     }
@@ -167,7 +170,12 @@ fn check(field: &'static str, texts: &[String], max: usize) -> Result<()> {
     if texts.iter().any(|text| text.trim().is_empty() || text.contains(',')) {
         return Err(Fault::FieldBlank { field }.into());
     }
-    Ok(())
+    texts.iter().try_for_each(|text| check_storable(field, text))
+}
+
+/// One of the stores keeps no NUL in a text.
+fn check_storable(field: &'static str, text: &str) -> Result<()> {
+    if text.contains('\0') { Err(Fault::FieldInvalid { field }.into()) } else { Ok(()) }
 }
 
 /// What carries the tags. A device speaks for itself, its account and its own aliases only.

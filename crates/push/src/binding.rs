@@ -5,6 +5,8 @@
 //! is logged in on it. So whatever is bound here reaches the device by every surface, and who looks for an audience
 //! reads `store::bindings` (devices by account and alias), `store::bound_tags` (by tag) and `store::devices` (tokens).
 
+use std::collections::BTreeSet;
+
 use contract::{DeviceId, Fault, Millis, Result, UserId, limit};
 use store::bindings::{self, Bound, Os, Registration};
 use store::bound_tags::Holder;
@@ -38,12 +40,17 @@ pub const fn is_available(device: &Bound) -> bool {
     device.is_enrolled || device.is_logged_in
 }
 
-/// Binds aliases to a device; what is bound stays.
+/// Binds aliases to a device; what is bound stays, and one that is named twice counts once.
 pub fn bind_aliases(tx: &mut Tx<'_>, now: Millis, id: &str, aliases: &[String]) -> Result<()> {
+    // One of the stores keeps no NUL in a text.
+    if aliases.iter().any(|alias| alias.contains('\0')) {
+        return Err(Fault::FieldInvalid { field: "AliasName" }.into());
+    }
     let device = device(tx, now, id)?.id;
     bindings::lock(tx, &device)?;
     let held = bindings::aliases_of(tx, &device)?;
-    let fresh: Vec<String> = aliases.iter().filter(|alias| !held.contains(alias)).cloned().collect();
+    let fresh: BTreeSet<&String> = aliases.iter().filter(|alias| !held.contains(alias)).collect();
+    let fresh: Vec<String> = fresh.into_iter().cloned().collect();
     if held.len() + fresh.len() > limit::ALIASES_PER_DEVICE {
         return Err(Fault::FieldItemsTooMany { field: "AliasName", max: limit::ALIASES_PER_DEVICE }.into());
     }
@@ -172,6 +179,9 @@ fn check_texts(moved: &Moved) -> Result<()> {
     for (field, text, max) in single.into_iter().chain(aliases) {
         if text.len() > max {
             return Err(Fault::FieldTooLong { field, max }.into());
+        }
+        if text.contains('\0') {
+            return Err(Fault::FieldInvalid { field }.into());
         }
     }
     if moved.tags.iter().any(|tag| tag.chars().count() > limit::PUSH_TAG_LETTERS) {

@@ -6,7 +6,7 @@
 
 use contract::{Fault, UserId, message};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// What is kept until the engine takes it up.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -38,15 +38,30 @@ pub fn check_push_info(info: &Map<String, Value>) -> Result<(), Fault> {
 }
 
 /// Makes the notice of a message, or none if the message must stay silent: its sender wants no push, or nothing in
-/// it can be shown.
+/// it can be shown. What a custom element says of its notification counts where the message says nothing itself.
 pub fn notice(sender: &UserId, body: &Value, info: Option<&Value>) -> Option<String> {
-    let info = info.and_then(Value::as_object).cloned().unwrap_or_default();
+    let info = info.and_then(Value::as_object).cloned().unwrap_or_else(|| said_by_element(body));
     if info.get("PushFlag").and_then(Value::as_i64) == Some(1) {
         return None;
     }
     let given = info.get("Desc").and_then(Value::as_str).filter(|text| !text.is_empty());
     let text = given.map(str::to_owned).or_else(|| message::announcement(body))?;
     serde_json::to_string(&Notice { sender: sender.to_string(), text, info }).ok()
+}
+
+/// `Ext` and `Sound` of a custom element, of which a message has one at most, in the words of `OfflinePushInfo`.
+fn said_by_element(body: &Value) -> Map<String, Value> {
+    let mut info = Map::new();
+    let mut elements = body.as_array().into_iter().flatten();
+    let Some(custom) = elements.find(|element| element["MsgType"] == "TIMCustomElem") else { return info };
+    let text = |field: &str| custom["MsgContent"][field].as_str().filter(|text| !text.is_empty());
+    if let Some(ext) = text("Ext") {
+        info.insert("Ext".into(), ext.into());
+    }
+    if let Some(sound) = text("Sound") {
+        info.insert("ApnsInfo".into(), json!({ "Sound": sound }));
+    }
+    info
 }
 
 #[derive(Clone, Copy)]
@@ -135,8 +150,6 @@ fn has_types(object: &Map<String, Value>, types: &[(&str, Type)]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -172,5 +185,24 @@ mod tests {
         assert_eq!(text(notice(&sender, &body, Some(&json!({"PushFlag": 1})))), None);
         assert_eq!(text(notice(&sender, &silent, None)), None);
         assert_eq!(text(notice(&sender, &silent, Some(&json!({"Desc": "d"})))).as_deref(), Some("d"));
+    }
+
+    #[test]
+    fn a_custom_element_speaks_for_its_notification_where_the_message_does_not() {
+        let sender = UserId::trusted("alice");
+        let body = json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "a " } },
+            { "MsgType": "TIMCustomElem", "MsgContent": { "Desc": "b", "Data": "d", "Ext": "www.qq.com", "Sound": "ding.caf" } }]);
+        let made = |info: Option<Value>| -> Notice {
+            let text = notice(&sender, &body, info.as_ref()).expect("something is shown");
+            serde_json::from_str(&text).expect("a notice")
+        };
+        let own = json!({ "Ext": "www.qq.com", "ApnsInfo": { "Sound": "ding.caf" } });
+        let said = made(None);
+        assert_eq!((said.text.as_str(), json!(said.info)), ("a b", own));
+        let given = json!({ "Title": "t" });
+        assert_eq!(json!(made(Some(given.clone())).info), given);
+        let plain = json!([{ "MsgType": "TIMCustomElem", "MsgContent": { "Desc": "b", "Ext": "" } }]);
+        let text = notice(&sender, &plain, None).expect("something is shown");
+        assert!(serde_json::from_str::<Notice>(&text).expect("a notice").info.is_empty());
     }
 }

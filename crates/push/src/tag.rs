@@ -11,6 +11,10 @@ use store::{Snapshot, Tx, bindings};
 
 /// Binds tags to holders; what is bound stays. Devices must be there.
 pub fn bind(tx: &mut Tx<'_>, now: Millis, kind: Holder, holders: &[String], tags: &[String]) -> Result<()> {
+    // One of the stores keeps no NUL in a text.
+    if tags.iter().any(|tag| tag.contains('\0')) {
+        return Err(Fault::FieldInvalid { field: "TagName" }.into());
+    }
     let mut fresh = BTreeSet::new();
     for tag in tags {
         if !bound_tags::exists(tx, tag)? {

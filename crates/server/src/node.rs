@@ -124,8 +124,7 @@ impl Node {
     /// Opens the store and everything that needs no socket.
     pub async fn open(config: &Config, clock: Clock) -> Result<Arc<Self>> {
         let vault = Arc::new(Vault::new(&config.secrets.master_key()?)?);
-        let sigs = Arc::new(Sigs::default());
-        let tally = Arc::new(Tally::default());
+        let (sigs, tally) = (Arc::new(Sigs::default()), Arc::new(Tally::default()));
         let ears = Arc::new(Ears::new(Arc::clone(&sigs), Arc::clone(&tally), clock.clone()));
         let (hearing, switches) = (Arc::clone(&ears), Arc::new(Switches::default()));
         let switched = Arc::clone(&switches);
@@ -144,7 +143,8 @@ impl Node {
         let seal_public = seal.public.clone();
         let moderation = Arc::new(Moderation::load(store.clone()).await?);
         let media = Arc::new(open_media(config, front::media_secret(&store, &vault).await?)?);
-        let webhooks = Webhooks::new(store.clone(), Arc::clone(&apps), clock.clone(), id, &config.outbound.networks);
+        let (known, counted) = (Arc::clone(&apps), Arc::clone(&tally));
+        let webhooks = Webhooks::new(store.clone(), known, counted, clock.clone(), id, &config.outbound.networks);
         let (arrivals, arriving) = mpsc::channel(config.bounds.gateway_connections.max(1));
         let front = Front {
             store: store.clone(),

@@ -62,6 +62,8 @@ pub fn release(tx: &mut Tx<'_>, by: i64, mark: Mark) -> Result<()> {
 pub struct Export {
     /// Hours since the epoch, UTC.
     pub hour: i64,
+    /// It is that of groups, not of pairs.
+    pub is_group: bool,
     /// When it was made.
     pub made_at: Millis,
     /// Messages in it; an hour without any has no file.
@@ -76,18 +78,19 @@ pub struct Export {
     pub gzip_md5: String,
 }
 
-/// Finds the file of an hour of one-to-one messages.
-pub fn get(snapshot: &mut Snapshot<'_>, hour: i64) -> Result<Option<Export>> {
+/// Finds the file of an hour: that of pairs, or that of groups.
+pub fn get(snapshot: &mut Snapshot<'_>, hour: i64, is_group: bool) -> Result<Option<Export>> {
     let app = snapshot.app();
     let row: Option<(i64, Millis, i64, i64, String, i64, String)> = snapshot.opt(
         sql!(
             "SELECT hour, made_at, messages, size, md5, gzip_size, gzip_md5 FROM exports
-             WHERE app = $1 AND hour = $2 AND grouped = 0"
+             WHERE app = $1 AND hour = $2 AND grouped = $3"
         ),
-        (app, hour),
+        (app, hour, i64::from(is_group)),
     )?;
     Ok(row.map(|(hour, made_at, messages, size, md5, gzip_size, gzip_md5)| Export {
         hour,
+        is_group,
         made_at,
         messages,
         size,
@@ -97,30 +100,31 @@ pub fn get(snapshot: &mut Snapshot<'_>, hour: i64) -> Result<Option<Export>> {
     }))
 }
 
-/// Notes a file and that its hour is done. Answers false, and changes nothing, if the care was lost meanwhile.
-pub fn finish(tx: &mut Tx<'_>, by: i64, until: Millis, export: &Export) -> Result<bool> {
+/// Notes the files of an hour and that it is done. Answers false, and changes nothing, if the care was lost meanwhile.
+pub fn finish(tx: &mut Tx<'_>, by: i64, until: Millis, hour: i64, files: &[Export]) -> Result<bool> {
     let app = tx.app();
     let held = tx.run(
         sql!(
             "UPDATE history_marks SET next_hour = $3, lease_until = $4
              WHERE app = $1 AND lease_by = $2 AND next_hour <= $3"
         ),
-        (app, by, export.hour + 1, until),
+        (app, by, hour + 1, until),
     )?;
     if held == 0 {
         return Ok(false);
     }
-    if export.messages > 0 {
+    for export in files.iter().filter(|export| export.messages > 0) {
         tx.post(
             sql!(
                 "INSERT INTO exports (app, hour, grouped, made_at, messages, size, md5, gzip_size, gzip_md5)
-                 VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8)
-                 ON CONFLICT (app, hour, grouped) DO UPDATE SET made_at = $3, messages = $4, size = $5, md5 = $6,
-                     gzip_size = $7, gzip_md5 = $8"
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                 ON CONFLICT (app, hour, grouped) DO UPDATE SET made_at = $4, messages = $5, size = $6, md5 = $7,
+                     gzip_size = $8, gzip_md5 = $9"
             ),
             (
                 app,
-                export.hour,
+                hour,
+                i64::from(export.is_group),
                 export.made_at,
                 export.messages,
                 export.size,
@@ -137,7 +141,7 @@ pub fn finish(tx: &mut Tx<'_>, by: i64, until: Millis, export: &Export) -> Resul
 pub fn before(snapshot: &mut Snapshot<'_>, hour: i64) -> Result<Vec<i64>> {
     let app = snapshot.app();
     let rows: Vec<(i64,)> = snapshot.all(
-        sql!("SELECT hour FROM exports WHERE app = $1 AND hour < $2 ORDER BY hour LIMIT $3"),
+        sql!("SELECT hour FROM exports WHERE app = $1 AND hour < $2 GROUP BY hour ORDER BY hour LIMIT $3"),
         (app, hour, limit::STORE_PAGE as i64),
     )?;
     Ok(rows.into_iter().map(|(hour,)| hour).collect())
@@ -149,30 +153,30 @@ pub fn remove(tx: &mut Tx<'_>, hours: &[i64]) -> Result<u64> {
     tx.many(sql!("DELETE FROM exports WHERE app = $1 AND hour = $2"), hours.iter().map(|hour| (app, *hour)))
 }
 
-/// Two accounts that write to each other.
+/// A conversation as the walk comes by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
-    /// Their conversation.
+pub struct Head {
+    /// Which.
     pub id: ConversationId,
-    /// One of them.
-    pub low: UserId,
-    /// The other.
-    pub high: UserId,
+    /// One of two accounts; or the group, or the topic.
+    pub low: String,
+    /// The other account; empty of a group.
+    pub high: String,
     /// When the newest live message came.
     pub last_at: Millis,
 }
 
-/// Walks over the app's pairs in the order of their keys.
-pub fn pairs(snapshot: &mut Snapshot<'_>, after: ConversationId, count: usize) -> Result<Vec<Pair>> {
+/// Walks over the app's pairs, or over its groups and topics, in the order of their keys.
+pub fn heads(snapshot: &mut Snapshot<'_>, is_group: bool, after: ConversationId, count: usize) -> Result<Vec<Head>> {
     let app = snapshot.app();
-    let rows: Vec<(ConversationId, UserId, UserId, Millis)> = snapshot.all(
+    let rows: Vec<(ConversationId, String, String, Millis)> = snapshot.all(
         sql!(
             "SELECT id, low, high, last_at FROM conversations
-             WHERE app = $1 AND id > $2 AND kind = 0 ORDER BY id LIMIT $3"
+             WHERE app = $1 AND id > $2 AND kind = $3 ORDER BY id LIMIT $4"
         ),
-        (app, after, count.min(limit::STORE_PAGE) as i64),
+        (app, after, i64::from(is_group), count.min(limit::STORE_PAGE) as i64),
     )?;
-    Ok(rows.into_iter().map(|(id, low, high, last_at)| Pair { id, low, high, last_at }).collect())
+    Ok(rows.into_iter().map(|(id, low, high, last_at)| Head { id, low, high, last_at }).collect())
 }
 
 /// A message as a file of history shows it.
@@ -180,16 +184,22 @@ pub fn pairs(snapshot: &mut Snapshot<'_>, after: ConversationId, count: usize) -
 pub struct Line {
     /// Who sent it.
     pub sender: UserId,
-    /// Seconds, with what follows the order within the conversation.
+    /// Seconds, with what follows the order within the conversation of a pair.
     pub time: i64,
     /// See `time`.
     pub msg_seq: u32,
     /// See `time`.
     pub msg_random: u32,
-    /// In the order of arrival.
+    /// In the order of arrival, which is that of a group.
     pub seq: i64,
     /// The elements, as JSON text.
     pub body: String,
+}
+
+impl Line {
+    fn of((sender, time, msg_seq, msg_random, seq, body): (UserId, i64, u32, u32, i64, String)) -> Self {
+        Self { sender, time, msg_seq, msg_random, seq, body }
+    }
 }
 
 /// Reads messages of a pair within a span of seconds, after a line. What was imported or recalled is not among them.
@@ -204,7 +214,7 @@ pub fn lines(
     let (time, msg_seq, msg_random, seq) = after.map_or((span.0, -1, -1, -1), |line| {
         (line.time, i64::from(line.msg_seq), i64::from(line.msg_random), line.seq)
     });
-    let rows: Vec<(UserId, i64, u32, u32, i64, String)> = snapshot.all(
+    let rows = snapshot.all(
         sql!(
             "SELECT sender, time, msg_seq, msg_random, seq, body FROM messages
              WHERE app = $1 AND conversation = $2 AND grouped = 0 AND time >= $3 AND time < $4
@@ -213,10 +223,43 @@ pub fn lines(
         ),
         (app, conversation, time, span.1, msg_seq, msg_random, seq, count.min(limit::STORE_PAGE) as i64),
     )?;
-    Ok(rows
-        .into_iter()
-        .map(|(sender, time, msg_seq, msg_random, seq, body)| Line { sender, time, msg_seq, msg_random, seq, body })
-        .collect())
+    Ok(rows.into_iter().map(Line::of).collect())
+}
+
+/// Reads messages of a group within a span of seconds, after a line. What was imported or recalled, and what the system
+/// told, is not among them.
+pub fn group_lines(
+    snapshot: &mut Snapshot<'_>,
+    conversation: ConversationId,
+    span: (i64, i64),
+    after: Option<&Line>,
+    count: usize,
+) -> Result<Vec<Line>> {
+    let app = snapshot.app();
+    let after = if let Some(line) = after {
+        line.seq
+    } else {
+        // Live messages follow the time, so none before the last that is older lies in the span.
+        let older: Option<(i64,)> = snapshot.opt(
+            sql!(
+                "SELECT seq FROM messages
+                 WHERE app = $1 AND conversation = $2 AND grouped = 1 AND time < $3 AND flags & 32 = 0
+                 ORDER BY seq DESC LIMIT 1"
+            ),
+            (app, conversation, span.0),
+        )?;
+        older.map_or(0, |(seq,)| seq)
+    };
+    let rows = snapshot.all(
+        sql!(
+            "SELECT sender, time, msg_seq, msg_random, seq, body FROM messages
+             WHERE app = $1 AND conversation = $2 AND grouped = 1 AND seq > $3 AND time >= $4 AND time < $5
+               AND flags & 16480 = 0
+             ORDER BY seq LIMIT $6"
+        ),
+        (app, conversation, after, span.0, span.1, count.min(limit::STORE_PAGE) as i64),
+    )?;
+    Ok(rows.into_iter().map(Line::of).collect())
 }
 
 /// Lists apps that have any conversation, in pages ordered by id. It spans apps, so it runs for the platform.

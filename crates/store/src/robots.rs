@@ -12,15 +12,15 @@ pub fn is_valid(snapshot: &mut Snapshot<'_>, id: &UserId) -> Result<Option<bool>
     Ok(row.map(|(deleted_at,)| deleted_at == Millis(0)))
 }
 
-/// Makes a robot, or makes one valid again; a signature that is absent stays.
-pub fn save(tx: &mut Tx<'_>, now: Millis, id: &UserId, signature: Option<&str>) -> Result<()> {
+/// Makes a robot, or makes one valid again. What it says of itself stands in its profile.
+pub fn save(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<()> {
     let app = tx.app();
     tx.post(
         sql!(
-            "INSERT INTO robots (app, id, signature, created_at) VALUES ($1, $2, COALESCE($3, ''), $4)
-             ON CONFLICT (app, id) DO UPDATE SET signature = COALESCE($3, robots.signature), deleted_at = 0"
+            "INSERT INTO robots (app, id, signature, created_at) VALUES ($1, $2, '', $3)
+             ON CONFLICT (app, id) DO UPDATE SET deleted_at = 0"
         ),
-        (app, id, signature, now),
+        (app, id, now),
     )
 }
 

@@ -62,10 +62,18 @@ pub enum What {
     GroupsRemoved = 18,
     /// Accounts that sent any message.
     Senders = 19,
+    /// Friends that came into lists; each list of two counts.
+    FriendsAdded = 20,
+    /// Friends that went out of lists.
+    FriendsRemoved = 21,
+    /// Calls of webhooks.
+    HookCalls = 22,
+    /// Those that were answered.
+    HookAnswers = 23,
 }
 
 impl What {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 24] = [
         Self::Accounts,
         Self::Added,
         Self::Removed,
@@ -86,6 +94,10 @@ impl What {
         Self::GroupsAdded,
         Self::GroupsRemoved,
         Self::Senders,
+        Self::FriendsAdded,
+        Self::FriendsRemoved,
+        Self::HookCalls,
+        Self::HookAnswers,
     ];
 }
 

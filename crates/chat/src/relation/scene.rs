@@ -382,6 +382,12 @@ impl Scene {
         }
         let changed: Vec<&RootPair> = self.roots.values().collect();
         relations::save(tx, &changed)?;
+        let moved = |(before, root): &&RootPair| root.friends - before.friends;
+        let added: i64 = changed.iter().map(moved).filter(|moved| *moved > 0).sum();
+        let removed: i64 = changed.iter().map(moved).filter(|moved| *moved < 0).sum();
+        if (added, removed) != (0, 0) {
+            tx.after(Event::FriendsCounted { added, removed: -removed });
+        }
         for (_, root) in changed {
             tx.after(Event::RelationsChanged { account: root.account.clone(), versions: root.versions() });
         }

@@ -99,6 +99,10 @@ codes! { OpenApi, OpenApiClient:
     ParameterSizeExceeded = "Invalid{ParameterName}.SizeExceed" (400),
         raised by Fault::FieldItemsTooMany, "parameter has too many items";
 
+    /// A statistic is asked for over more days than one answer may span. The caller asks for shorter periods, one after the
+    /// other.
+    PeriodTooLong = "InvalidPeriod.ExceedDays" (400) extra, raised by Fault::PeriodTooLong, "period has too many days";
+
     /// The push should start more than seven days from now. The caller schedules it later, or sooner than that.
     PushTimeTooLate = "Specified Pushtime can not be after seven days" (400),
         raised by Fault::PushTimeTooLate, "push time is more than seven days ahead";

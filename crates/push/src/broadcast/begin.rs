@@ -2,7 +2,7 @@
 
 use contract::error::refuse;
 use contract::event::Event;
-use contract::notification::Notification;
+use contract::notification::{Kind, Notification};
 use contract::{Failure, Fault, Millis, Result, UserId, limit};
 use store::Tx;
 use store::broadcasts::{self, Broadcast, Gate, Order};
@@ -10,6 +10,7 @@ use store::deliveries::{self, Route, Target, Task};
 
 use super::Audience;
 use crate::recall::{self, Notice};
+use crate::task;
 
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
@@ -102,8 +103,7 @@ pub struct Undo {
 /// Revokes a broadcast: nobody else gets it; who has it is told otherwise. Checks in the documented order.
 pub fn revoke(tx: &mut Tx<'_>, now: Millis, rule: Rule, found: &Broadcast, undo: &Undo) -> Result<()> {
     let gate = check_revoke(tx, now, rule, found, undo)?;
-    let audience: Audience = serde_json::from_str(&found.order.audience).map_err(Failure::internal)?;
-    let Audience::Accounts { condition, .. } = audience else {
+    let Audience::Accounts { condition, .. } = parse(&found.order.audience)? else {
         // It belongs to a task, which is taken back as a task.
         return refuse(Fault::TaskUnknown);
     };
@@ -126,6 +126,56 @@ pub fn revoke_batch(tx: &mut Tx<'_>, now: Millis, rule: Rule, found: &Broadcast,
         return recall::begin(tx, now, found.order.task, &Notice::default());
     }
     deliver(tx, &order, &targets)
+}
+
+/// Ends a broadcast on an operator's word: nobody else gets it, and where vendors can take a notification back they do.
+/// Messages that it stored stay. Answers false if there is no such broadcast, or it was ended before.
+pub fn end(tx: &mut Tx<'_>, now: Millis, number: i64) -> Result<bool> {
+    let Some(found) = broadcasts::get(tx, number)?.filter(|found| found.revoked_at.0 == 0) else { return Ok(false) };
+    let task = found.order.task;
+    if found.order.audience.is_empty() {
+        recall::begin(tx, now, task, &Notice::default())?;
+    } else if let Audience::Accounts { condition, .. } = parse(&found.order.audience)? {
+        let reached = Audience::Accounts { condition, upto: Some(found.frontier.clone()) };
+        recall(tx, now, &found, &reached)?;
+    } else if task::revoke(tx, now, task, &Notice::default())? {
+        return Ok(true);
+    }
+    broadcasts::end_task(tx, now, task)?;
+    broadcasts::revoke(tx, now, number)
+}
+
+/// Begins the broadcast that takes back what another one has pushed so far.
+fn recall(tx: &mut Tx<'_>, now: Millis, found: &Broadcast, reached: &Audience) -> Result<()> {
+    let of: Notification = serde_json::from_str(&found.order.notification).unwrap_or_default();
+    let has_shown = !found.order.notification.is_empty() && of.kind != Kind::Background && !of.is_recall;
+    if !has_shown || found.frontier.is_empty() {
+        return Ok(());
+    }
+    let mut gate = broadcasts::gate(tx)?;
+    gate.number += 1;
+    broadcasts::set_gate(tx, &gate)?;
+    let id = recall::id_of(found.order.task);
+    let order = Order {
+        number: gate.number,
+        random: recall::random_of(id),
+        crc: 0,
+        audience: serde_json::to_string(reached).map_err(Failure::internal)?,
+        matter: String::new(),
+        notification: taken_back(found)?,
+        created_at: now,
+        expires_at: now.plus(recall::LIFE_MS),
+        kept_before: None,
+        task: id,
+        ..found.order.clone()
+    };
+    broadcasts::add(tx, &order, false)?;
+    tx.after(Event::BroadcastQueued);
+    Ok(())
+}
+
+fn parse(audience: &str) -> Result<Audience> {
+    serde_json::from_str(audience).map_err(|error| Failure::internal(error).into())
 }
 
 fn check_revoke(tx: &mut Tx<'_>, now: Millis, rule: Rule, found: &Broadcast, undo: &Undo) -> Result<Gate> {

@@ -31,7 +31,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 pub use self::audience::{Audience, Condition, Traits, Walk};
-pub use self::begin::{Begun, Request, Rule, Undo, batch, begin, revoke, revoke_batch};
+pub use self::begin::{Begun, Request, Rule, Undo, batch, begin, end, revoke, revoke_batch};
 pub(crate) use self::chunk::number_of;
 pub use self::outcomes::{Outcome, outcomes};
 pub use self::tally::Tally;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use contract::Fault;
 use contract::notification::{Badge, Click, Kind, Notification, Style};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{EXTENDED, TARGET_EXTENDED};
 use crate::template::Texts;
@@ -98,7 +98,8 @@ pub fn notification(texts: &Texts, look: &Look, extended: &Extended) -> Result<N
         sound: extended.get("sound").filter(|sound| !sound.is_empty()).cloned(),
         image: picture(look),
         click: click(texts, look),
-        style: style(texts, look),
+        style: style(texts, look, extended),
+        vendors: extended.get("badge_class").filter(|class| !class.is_empty()).map(badge_class).unwrap_or_default(),
         has_content: look.is_silent,
         is_mutable: number("mutable-content") == Some(1),
         data,
@@ -107,7 +108,14 @@ pub fn notification(texts: &Texts, look: &Look, extended: &Extended) -> Result<N
 }
 
 /// Parameters that mean something to channels.
-const MEANT: [&str; 4] = ["sound", "badge", "badge_add_num", "mutable-content"];
+const MEANT: [&str; 6] = ["sound", "badge", "badge_add_num", "badge_class", "big_text", "mutable-content"];
+
+/// The activity whose icon shows the number, where a vendor wants to know it.
+fn badge_class(class: &String) -> BTreeMap<String, Map<String, Value>> {
+    let badge = |badge: Value| Map::from_iter([("android".to_owned(), json!({ "notification": { "badge": badge } }))]);
+    let (huawei, honor) = (badge(json!({ "class": class })), badge(json!({ "badgeClass": class })));
+    BTreeMap::from([("huawei".to_owned(), huawei), ("honor".to_owned(), honor)])
+}
 
 /// The largest number that an icon shows.
 const BADGE_MAX: i64 = 99_999;
@@ -128,9 +136,11 @@ fn click(texts: &Texts, look: &Look) -> Click {
     }
 }
 
-fn style(texts: &Texts, look: &Look) -> Style {
+fn style(texts: &Texts, look: &Look, extended: &Extended) -> Style {
+    let is_long = extended.get("big_text").is_some_and(|text| text == "1");
     match look.style {
         LONG => Style::Long { title: texts.title.clone(), body: texts.content.clone() },
+        0 if is_long => Style::Long { title: texts.title.clone(), body: texts.content.clone() },
         PICTURE => picture(look).map_or(Style::Plain, Style::Picture),
         _ => Style::Plain,
     }
@@ -142,8 +152,6 @@ const PICTURE: i64 = 2;
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn object(value: Value) -> Map<String, Value> {
@@ -214,6 +222,17 @@ mod tests {
         assert_eq!(made.data, object(json!({"order": "7", "uri": "app://o/7", "action": "1"})));
         assert_eq!(made.click, Click::Intent("app://o/7".into()));
         assert_eq!(made.style, Style::Picture("https://e/i.png".into()));
+        let large =
+            Extended::from([("big_text".to_owned(), "1".to_owned()), ("badge_class".to_owned(), "a.B".to_owned())]);
+        let shown = notification(&texts("t", "c", ""), &Look::default(), &large).unwrap();
+        assert_eq!((shown.style, shown.data.len()), (Style::Long { title: "t".into(), body: "c".into() }, 0));
+        assert_eq!(
+            json!(shown.vendors),
+            json!({
+                "huawei": { "android": { "notification": { "badge": { "class": "a.B" } } } },
+                "honor": { "android": { "notification": { "badge": { "badgeClass": "a.B" } } } },
+            })
+        );
         let added = Extended::from([("badge_add_num".to_owned(), "2".to_owned())]);
         assert_eq!(notification(&texts("t", "c", ""), &Look::default(), &added).unwrap().badge, Some(Badge::Add(2)));
     }

@@ -106,8 +106,7 @@ struct Content {
     start_time: Option<i64>,
     end_time: Option<i64>,
     circle_type: Option<i64>,
-    #[serde(default)]
-    circle_value: Vec<i64>,
+    circle_value: Option<Vec<i64>>,
     time: Option<String>,
 }
 
@@ -136,10 +135,11 @@ fn cycle(content: &Content, now: Millis, ahead_ms: i64) -> Option<Cycle> {
     let day = |at: i64| at.checked_add(ahead_ms).map(|at| at.div_euclid(DAY_MS));
     let (first, last, today) = (day(content.start_time?)?, day(content.end_time?)?, day(now.0)?);
     let fits = first >= today && last >= first && last - today <= AHEAD_DAYS;
+    let values = content.circle_value.as_deref().unwrap_or_default();
     let on = match content.circle_type? {
         1 => On::Days,
-        2 => On::Week(bits(&content.circle_value, 7)? as u8),
-        3 => On::Month(bits(&content.circle_value, 31)?),
+        2 => On::Week(bits(values, 7)? as u8),
+        3 => On::Month(bits(values, 31)?),
         _ => return None,
     };
     let time_ms = time_of_day(content.time.as_deref()?)?;
@@ -210,6 +210,9 @@ mod tests {
     fn days_weeks_and_months_are_those_of_the_place() {
         // Midnight in Shanghai is 16:00 of the day before in London.
         let daily = cycle(1, "[]", "2026-03-10T00:00:00Z", "2026-03-12T00:00:00Z", "09:00:00");
+        let null = daily.replace("[]", "null");
+        let now = "2026-03-10T02:00:00Z";
+        assert_eq!(runs(&null, now, SHANGHAI), runs(&daily, now, SHANGHAI), "no days are named for every day");
         assert_eq!(
             runs(&daily, "2026-03-10T02:00:00Z", SHANGHAI),
             ["2026-03-11T01:00:00Z", "2026-03-12T01:00:00Z"],

@@ -30,7 +30,7 @@ pub struct Words {
 
 /// Says to vendors what is said to them alone.
 pub fn say(notification: &mut Notification, words: &Words) {
-    let mut own: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    let mut own: BTreeMap<String, Map<String, Value>> = std::mem::take(&mut notification.vendors);
     let mut put = |name: &str, members: fn(&str, &Value) -> Value, value: &Value| {
         let Some(channel) = vendor(name) else { return };
         if let Value::Object(members) = members(channel, value) {

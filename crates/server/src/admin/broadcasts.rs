@@ -36,12 +36,13 @@ pub(super) async fn list(node: &Arc<Node>, ask: &Ask, app: AppId) -> Result<Answ
     Ok(Answer::ok(json!({ "broadcasts": shown, "next_before": next })))
 }
 
-/// `DELETE apps/ID/broadcasts/NUMBER`: nobody else gets it, and devices that return do not read it.
+/// `DELETE apps/ID/broadcasts/NUMBER`: nobody else gets it, devices that return do not read it, and it disappears from phones
+/// whose vendors can do that.
 pub(super) async fn end(node: &Arc<Node>, ask: &Ask, app: AppId, number: &str) -> Result<Answer, Refusal> {
     node.apps.get(app).ok_or(Refusal::AppUnknown)?;
     let number: i64 = number.parse().map_err(|_| invalid("a broadcast is named by its number"))?;
     let now = node.clock.now();
-    let ended = node.store.write(app, move |tx| broadcasts::revoke(tx, now, number)).await?;
+    let ended = node.store.write(app, move |tx| push::broadcast::end(tx, now, number)).await?;
     if !ended {
         return Err(invalid("no such broadcast, or it was ended before"));
     }

@@ -11,7 +11,7 @@ use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, ObjectStore};
 use store::media::{self, File, State};
 
-use super::{Media, Purpose, file_key, history_key, trouble};
+use super::{Media, Purpose, file_key, history_key, history_named, trouble};
 use crate::node::Node;
 
 /// What is asked for.
@@ -32,10 +32,10 @@ pub(super) struct Wanted<'a> {
 pub(super) async fn send(node: &Node, wanted: &Wanted<'_>) -> Result<Response> {
     let (key, headers) = match wanted.purpose {
         Purpose::History => {
-            let hour =
-                wanted.id.strip_prefix("history-").and_then(|hour| hour.parse().ok()).ok_or(Fault::FileUnknown)?;
-            let name = format!("{}-c2c-{}.gz", wanted.app, super::hour_text(hour, 0));
-            (history_key(wanted.app, hour), headers("application/gzip", &name))
+            let (hour, is_group) = history_named(wanted.id).ok_or(Fault::FileUnknown)?;
+            let kind = if is_group { "group" } else { "c2c" };
+            let name = format!("{}-{kind}-{}.gz", wanted.app, super::hour_text(hour, 0));
+            (history_key(wanted.app, hour, is_group), headers("application/gzip", &name))
         }
         Purpose::Get | Purpose::Look => {
             let file = readable(node, wanted).await?;

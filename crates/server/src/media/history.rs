@@ -1,4 +1,4 @@
-//! Writes the file of one hour: a line per message, gzip, straight into the object store.
+//! Writes the files of one hour, that of pairs and that of groups: a line per message, gzip, straight into the object store.
 //!
 //! The same hour comes out as the same bytes whoever writes it, so two nodes that do it at once do no harm.
 
@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
 use object_store::{ObjectStoreExt, WriteMultipart};
 use serde_json::value::RawValue;
-use store::exports::{self, Export, Line, Pair};
+use store::exports::{self, Export, Head, Line};
 use store::{Snapshot, Store};
 
 use super::{CHUNK_BYTES, Media, history_key, trouble};
@@ -75,6 +75,8 @@ const fn date_of(days: i64) -> (i64, i64, i64) {
 pub(super) struct Slot {
     pub(super) app: AppId,
     pub(super) hour: i64,
+    /// The file of its groups is meant, not that of its pairs.
+    pub(super) is_group: bool,
     pub(super) zone_hours: i64,
 }
 
@@ -90,12 +92,13 @@ impl Media {
         let mut writer = None;
         let mut after = ConversationId([0; 16]);
         loop {
-            let pairs = store.read(slot.app, move |snapshot| exports::pairs(snapshot, after, limit::STORE_PAGE)).await;
-            let pairs = pairs?;
-            let Some(last) = pairs.last() else { break };
+            let read =
+                move |snapshot: &mut Snapshot<'_>| exports::heads(snapshot, slot.is_group, after, limit::STORE_PAGE);
+            let heads = store.read(slot.app, read).await?;
+            let Some(last) = heads.last() else { break };
             after = last.id;
-            let moved = pairs.into_iter().filter(|pair| pair.last_at.secs() >= slot.span().0).collect();
-            if let Err(error) = self.write_pairs(store, slot, moved, &mut writer).await {
+            let moved = heads.into_iter().filter(|head| head.last_at.secs() >= slot.span().0).collect();
+            if let Err(error) = self.write_heads(store, slot, moved, &mut writer).await {
                 abort(writer).await;
                 return Err(error);
             }
@@ -103,6 +106,7 @@ impl Media {
         match writer {
             None => Ok(Export {
                 hour: slot.hour,
+                is_group: slot.is_group,
                 made_at: now,
                 messages: 0,
                 size: 0,
@@ -110,44 +114,46 @@ impl Media {
                 gzip_size: 0,
                 gzip_md5: String::new(),
             }),
-            Some(writer) => writer.finish(now, slot.hour).await,
+            Some(writer) => writer.finish(now, slot).await,
         }
     }
 
-    async fn write_pairs(
+    async fn write_heads(
         &self,
         store: &Store,
         slot: Slot,
-        mut pairs: Vec<Pair>,
+        mut heads: Vec<Head>,
         writer: &mut Option<Writer>,
     ) -> Result<()> {
         let mut after: Option<Line> = None;
-        while !pairs.is_empty() {
-            let (asked, from) = (pairs.clone(), after.take());
-            let read = move |snapshot: &mut Snapshot<'_>| read_page(snapshot, &asked, slot.span(), from.as_ref());
+        while !heads.is_empty() {
+            let (asked, from) = (heads.clone(), after.take());
+            let read = move |snapshot: &mut Snapshot<'_>| read_page(snapshot, &asked, slot, from.as_ref());
             let (done, lines) = store.read(slot.app, read).await?;
             if !lines.is_empty() {
                 if writer.is_none() {
                     *writer = Some(self.begin(slot).await?);
                 }
                 if let Some(writer) = writer.as_mut() {
-                    let text = lines.iter().map(|(receiver, line)| show(line, receiver)).collect::<Result<_>>()?;
+                    let text = lines.iter().map(|(to, line)| show(line, to, slot.is_group)).collect::<Result<_>>()?;
                     writer.add(text).await?;
                 }
             }
-            // Of the pair that filled the page the rest is read from its last line on.
-            after = (done < pairs.len()).then(|| lines.into_iter().next_back().map(|(_, line)| line)).flatten();
-            pairs.drain(..done);
+            // Of the conversation that filled the page the rest is read from its last line on.
+            after = (done < heads.len()).then(|| lines.into_iter().next_back().map(|(_, line)| line)).flatten();
+            heads.drain(..done);
         }
         Ok(())
     }
 
     async fn begin(&self, slot: Slot) -> Result<Writer> {
-        let upload = self.objects.put_multipart(&history_key(slot.app, slot.hour)).await.map_err(trouble)?;
+        let upload =
+            self.objects.put_multipart(&history_key(slot.app, slot.hour, slot.is_group)).await.map_err(trouble)?;
         let out = WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES);
         let head = format!(
-            "{{\"SdkAppId\":{},\"ChatType\":\"C2C\",\"MsgTime\":\"{}\",\"MsgList\":[\n",
+            "{{\"SdkAppId\":{},\"ChatType\":\"{}\",\"MsgTime\":\"{}\",\"MsgList\":[\n",
             slot.app,
+            if slot.is_group { "Group" } else { "C2C" },
             hour_text(slot.hour, slot.zone_hours)
         );
         let mut writer = Writer {
@@ -174,44 +180,54 @@ async fn abort(writer: Option<Writer>) {
 
 type Page = (usize, Vec<(String, Line)>);
 
-/// Reads lines of pairs until a page is full. Answers how many pairs are done, and the lines with their receivers.
-fn read_page(snapshot: &mut Snapshot<'_>, pairs: &[Pair], span: (i64, i64), after: Option<&Line>) -> Result<Page> {
+/// Reads lines of conversations until a page is full. Answers how many conversations are done, and the lines with whom
+/// they are for.
+fn read_page(snapshot: &mut Snapshot<'_>, heads: &[Head], slot: Slot, after: Option<&Line>) -> Result<Page> {
     let mut page = Vec::new();
-    for (number, pair) in pairs.iter().enumerate() {
+    for (number, head) in heads.iter().enumerate() {
         let room = limit::STORE_PAGE - page.len();
-        let lines = exports::lines(snapshot, pair.id, span, after.filter(|_| number == 0), room)?;
+        let read = if slot.is_group { exports::group_lines } else { exports::lines };
+        let lines = read(snapshot, head.id, slot.span(), after.filter(|_| number == 0), room)?;
         let is_cut = lines.len() == room;
         page.extend(lines.into_iter().map(|line| {
-            let receiver = if line.sender == pair.low { &pair.high } else { &pair.low };
-            (receiver.to_string(), line)
+            let is_from_low = !slot.is_group && line.sender.as_str() == head.low;
+            (if is_from_low { head.high.clone() } else { head.low.clone() }, line)
         }));
         if is_cut {
             return Ok((number, page));
         }
     }
-    Ok((pairs.len(), page))
+    Ok((heads.len(), page))
 }
 
 /// One message as the contract shows it in a file.
-fn show(line: &Line, receiver: &str) -> Result<String> {
+fn show(line: &Line, to: &str, is_group: bool) -> Result<String> {
     #[derive(serde::Serialize)]
     struct Shown<'a> {
         #[serde(rename = "From_Account")]
         sender: &'a str,
-        #[serde(rename = "To_Account")]
-        receiver: &'a str,
+        #[serde(rename = "To_Account", skip_serializing_if = "Option::is_none")]
+        receiver: Option<&'a str>,
+        #[serde(rename = "GroupId", skip_serializing_if = "Option::is_none")]
+        group: Option<&'a str>,
         #[serde(rename = "MsgTimestamp")]
         time: i64,
         #[serde(rename = "MsgSeq")]
-        msg_seq: u32,
-        #[serde(rename = "MsgRandom")]
-        msg_random: u32,
+        msg_seq: i64,
+        #[serde(rename = "MsgRandom", skip_serializing_if = "Option::is_none")]
+        msg_random: Option<u32>,
         #[serde(rename = "MsgBody")]
         body: &'a RawValue,
     }
-    let body: &RawValue = serde_json::from_str(&line.body).map_err(Failure::internal)?;
-    let (sender, time, msg_seq, msg_random) = (line.sender.as_str(), line.time, line.msg_seq, line.msg_random);
-    let shown = Shown { sender, receiver, time, msg_seq, msg_random, body };
+    let shown = Shown {
+        sender: line.sender.as_str(),
+        receiver: (!is_group).then_some(to),
+        group: is_group.then_some(to),
+        time: line.time,
+        msg_seq: if is_group { line.seq } else { line.msg_seq.into() },
+        msg_random: (!is_group).then_some(line.msg_random),
+        body: serde_json::from_str(&line.body).map_err(Failure::internal)?,
+    };
     Ok(serde_json::to_string(&shown).map_err(Failure::internal)?)
 }
 
@@ -261,13 +277,14 @@ impl Writer {
         Ok(())
     }
 
-    async fn finish(mut self, now: Millis, hour: i64) -> Result<Export> {
+    async fn finish(mut self, now: Millis, slot: Slot) -> Result<Export> {
         self.write(b"\n]}\n".to_vec()).await?;
         let gzip = self.gzip.take().ok_or_else(|| Failure::internal("a file of history ends twice"))?;
         self.put(gzip.finish().map_err(Failure::internal)?).await?;
         self.out.finish().await.map_err(trouble)?;
         Ok(Export {
-            hour,
+            hour: slot.hour,
+            is_group: slot.is_group,
             made_at: now,
             messages: self.messages,
             size: self.size,

@@ -4,7 +4,8 @@
 //! * `PUT` and `DELETE` on an upload link: the bytes, or giving them up.
 //! * `GET` and `HEAD` on a link: the file.
 //!
-//! Refusals are JSON with the published code, and the HTTP status that fits it. Pages of other hosts may call.
+//! Both ways up take `X-Part-MD5: BYTES;MD5,MD5,…`, digests of the parts of a file. Refusals are JSON with the published
+//! code, and the HTTP status that fits it. Pages of other hosts may call.
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use tracing::{Instrument, error};
 
 use super::desk::{self, Announced};
 use super::download::{self, Wanted};
+use super::parts::{HEADER as PART_DIGESTS, PartDigests};
 use super::{Purpose, upload};
 use crate::im::query::percent_decode;
 use crate::node::Node;
@@ -97,7 +99,7 @@ async fn answer(node: &Arc<Node>, parts: &Parts, body: &mut Body) -> Result<Resp
             let file = node.store.read(app.id, move |snapshot| media::get(snapshot, &own)).await?;
             let file = file.ok_or(Fault::FileUnknown)?;
             check_length(parts, &app, &file)?;
-            let file = upload::receive(node, &app, file, body).await?;
+            let file = upload::receive(node, &app, file, part_digests(parts)?, body).await?;
             Ok(view(node, &app, &file))
         }
         (&Method::DELETE, Purpose::Put) => {
@@ -143,9 +145,17 @@ async fn post(node: &Arc<Node>, parts: &Parts, app: &App, body: &mut Body) -> Re
         md5: parts.param("md5")?.unwrap_or_default(),
         kind,
     };
+    let digests = part_digests(parts)?;
     let file = desk::begin(&node.store, app, &caller, node.clock.now(), announced).await?;
-    let file = upload::receive(node, app, file, body).await?;
+    let file = upload::receive(node, app, file, digests, body).await?;
     Ok(view(node, app, &file))
+}
+
+/// The digests of parts that an upload announces, if it does.
+fn part_digests(parts: &Parts) -> Result<Option<PartDigests>, Fault> {
+    let Some(header) = parts.headers.get(PART_DIGESTS) else { return Ok(None) };
+    let text = header.to_str().map_err(|_| Fault::TransferInvalid { field: PART_DIGESTS })?;
+    PartDigests::parse(text).map(Some)
 }
 
 fn length(parts: &Parts) -> Result<Option<u64>, Fault> {
@@ -187,7 +197,7 @@ fn good(fields: Value) -> Response {
 fn preflight() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, DELETE"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Range"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Range, X-Part-MD5"),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
@@ -201,6 +211,7 @@ fn refusal(error: &Error) -> (Response, i32) {
     let code = row.number().expect("every code of this surface is a number");
     let info = match error {
         Error::Fault(Fault::TransferInvalid { field }) => format!("{}: {field}", row.text),
+        Error::Fault(Fault::PartDigestMismatch { part }) => format!("{}: {part}", row.text),
         _ => row.text.to_owned(),
     };
     let body = json!({ "ErrorCode": code, "ErrorInfo": info }).to_string();
@@ -214,7 +225,7 @@ const fn status(error: &Error) -> StatusCode {
             Fault::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::TransferCanceled => StatusCode::CONFLICT,
             Fault::TransferTimeout => StatusCode::REQUEST_TIMEOUT,
-            Fault::FileDigestMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            Fault::FileDigestMismatch | Fault::PartDigestMismatch { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Fault::TransferInvalid { field } if matches!(field.as_bytes(), b"range") => {
                 StatusCode::RANGE_NOT_SATISFIABLE
             }

@@ -4,7 +4,8 @@
 //! share. Bytes are streamed in and out, a chunk at a time.
 //!
 //! * `link`: who may do what with which object, and until when: signed URLs. `http`: the surface `/media/…`.
-//! * `upload`: the way in, with its bounds and digests. `download`: the way out. `desk`: what devices and back ends ask.
+//! * `upload`: the way in, with its bounds and digests, `parts` with those of its parts. `download`: the way out. `desk`:
+//!   what devices and back ends ask.
 //! * `history`: writes the files of history. `upkeep`: when, and what is removed after its time. `staged`: what a process
 //!   that died left half written.
 
@@ -13,6 +14,7 @@ mod download;
 mod history;
 mod http;
 mod link;
+mod parts;
 mod purge;
 mod staged;
 mod upkeep;
@@ -120,10 +122,24 @@ fn file_key(app: AppId, id: &str) -> Key {
     Key::from(format!("files/{app}/{id}"))
 }
 
-/// Where the file of an hour lies.
-fn history_key(app: AppId, hour: i64) -> Key {
-    Key::from(format!("history/{app}/{hour}-c2c.gz"))
+/// Where the file of an hour lies: that of pairs, or that of groups.
+fn history_key(app: AppId, hour: i64, is_group: bool) -> Key {
+    Key::from(format!("history/{app}/{hour}-{}.gz", if is_group { "group" } else { "c2c" }))
 }
+
+/// What a link to the file of an hour names.
+pub fn history_name(hour: i64, is_group: bool) -> String {
+    format!("history-{hour}{}", if is_group { OF_GROUPS } else { "" })
+}
+
+/// The hour that a link names, and whether the file of its groups is meant.
+fn history_named(name: &str) -> Option<(i64, bool)> {
+    let hour = name.strip_prefix("history-")?;
+    let own = hour.strip_suffix(OF_GROUPS);
+    Some((own.unwrap_or(hour).parse().ok()?, own.is_some()))
+}
+
+const OF_GROUPS: &str = "-group";
 
 /// The object store's trouble in our words.
 fn trouble(error: object_store::Error) -> Failure {

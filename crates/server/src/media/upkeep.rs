@@ -159,16 +159,20 @@ async fn care_held(node: &Node, app: &App, mut mark: Mark) -> Result<Mark> {
     Ok(mark)
 }
 
-/// Writes the file of an hour. Answers false if another node cares for the app by now.
+/// Writes the files of an hour. Answers false if another node cares for the app by now.
 async fn write(node: &Node, app: &App, hour: i64) -> Result<bool> {
-    let slot = Slot { app: app.id, hour, zone_hours: app.settings.zone_hours };
-    let export = node.media.write_hour(&node.store, node.clock.now(), slot).await?;
-    let (by, until) = (node.id, node.clock.now().plus(LEASE_MS));
-    if export.messages > 0 {
-        metrics::counter!("noroshi_history_files_total").increment(1);
-        info!(app = %app.id, hour, messages = export.messages, "a file of history is written");
+    let mut files = Vec::new();
+    for is_group in [false, true] {
+        let slot = Slot { app: app.id, hour, is_group, zone_hours: app.settings.zone_hours };
+        let export = node.media.write_hour(&node.store, node.clock.now(), slot).await?;
+        if export.messages > 0 {
+            metrics::counter!("noroshi_history_files_total").increment(1);
+            info!(app = %app.id, hour, is_group, messages = export.messages, "a file of history is written");
+        }
+        files.push(export);
     }
-    node.store.write(app.id, move |tx| exports::finish(tx, by, until, &export)).await
+    let (by, until) = (node.id, node.clock.now().plus(LEASE_MS));
+    node.store.write(app.id, move |tx| exports::finish(tx, by, until, hour, &files)).await
 }
 
 /// Removes files of history after their time, the bytes first: a row without bytes is found again, bytes without a row
@@ -179,8 +183,8 @@ async fn forget_files(node: &Node, app: AppId, oldest: i64) -> Result<()> {
         if hours.is_empty() {
             return Ok(());
         }
-        for hour in &hours {
-            remove(node, &history_key(app, *hour)).await?;
+        for (hour, is_group) in hours.iter().flat_map(|hour| [(*hour, false), (*hour, true)]) {
+            remove(node, &history_key(app, hour, is_group)).await?;
         }
         node.store.write(app, move |tx| exports::remove(tx, &hours)).await?;
     }

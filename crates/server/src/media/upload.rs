@@ -15,6 +15,7 @@ use store::{Tx, accounts};
 use tokio::sync::Notify;
 use tracing::warn;
 
+use super::parts::PartDigests;
 use super::{CHUNK_BYTES, Media, file_key, trouble};
 use crate::node::Node;
 
@@ -52,8 +53,15 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Receives the bytes of a file that was asked for. Answers what is known of it now.
-pub(super) async fn receive(node: &Node, app: &App, file: File, body: &mut Body) -> Result<File> {
+/// Receives the bytes of a file that was asked for, and compares them with the digests of parts that were announced.
+/// Answers what is known of it now.
+pub(super) async fn receive(
+    node: &Node,
+    app: &App,
+    file: File,
+    parts: Option<PartDigests>,
+    body: &mut Body,
+) -> Result<File> {
     match file.state {
         State::Begun => {}
         State::Stored => return Err(Fault::TransferInvalid { field: "id" }.into()),
@@ -64,7 +72,7 @@ pub(super) async fn receive(node: &Node, app: &App, file: File, body: &mut Body)
     let max = bytes_max(app, file.kind);
     let key = file_key(app.id, &file.id);
     let upload = node.media.objects.put_multipart(&key).await.map_err(trouble)?;
-    let mut sink = Sink::new(WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES), max);
+    let mut sink = Sink::new(WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES), max, parts);
     let wait = Duration::from_millis(node.bounds.body_ms);
     let took = tokio::select! {
         took = sink.take(body, wait) => took,
@@ -124,11 +132,12 @@ struct Sink {
     size: u64,
     md5: Md5,
     sha256: Sha256,
+    parts: Option<PartDigests>,
 }
 
 impl Sink {
-    fn new(out: WriteMultipart, max: u64) -> Self {
-        Self { out, max, size: 0, md5: Md5::new(), sha256: Sha256::new() }
+    fn new(out: WriteMultipart, max: u64, parts: Option<PartDigests>) -> Self {
+        Self { out, max, size: 0, md5: Md5::new(), sha256: Sha256::new(), parts }
     }
 
     /// Takes all there is. Whoever sends a byte now and then holds a place, so silence is bounded.
@@ -144,6 +153,9 @@ impl Sink {
             self.size += bytes.len() as u64;
             if self.size > self.max {
                 return Err(Fault::FileTooLarge { max: self.max }.into());
+            }
+            if let Some(parts) = &mut self.parts {
+                parts.take(&bytes)?;
             }
             self.md5.update(&bytes);
             self.sha256.update(&bytes);
@@ -164,6 +176,7 @@ impl Sink {
         if announced.size > 0 && size > announced.size {
             return Err(Fault::TransferInvalid { field: "size" }.into());
         }
+        self.parts.as_mut().map_or(Ok(()), PartDigests::end)?;
         let md5 = hex::encode(self.md5.finalize_reset());
         if !announced.md5.is_empty() && md5 != announced.md5 {
             return Err(Fault::FileDigestMismatch.into());

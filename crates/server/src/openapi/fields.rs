@@ -189,7 +189,8 @@ impl Given<'_> {
     }
 
     fn text(&self) -> Result<&str, Refusal> {
-        self.params.get(self.name).ok_or(Refusal::Flawed(Flaw::Missing))
+        let text = self.params.get(self.name).ok_or(Refusal::Flawed(Flaw::Missing))?;
+        if text.contains('\0') { Err(Refusal::Flawed(Flaw::Malformed)) } else { Ok(text) }
     }
 
     /// A value that is nothing but itself: a number, a switch, a word.
@@ -222,6 +223,9 @@ impl<'de> Deserializer<'de> for Given<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         let value = self.params.any(self.name).map_err(|_| Refusal::Flawed(Flaw::Malformed))?;
         let value = value.ok_or(Refusal::Flawed(Flaw::Missing))?;
+        if !is_storable(&value) {
+            return Err(Refusal::Flawed(Flaw::Malformed));
+        }
         value.deserialize_any(visitor).map_err(inner)
     }
 
@@ -285,6 +289,7 @@ impl<'de> Deserializer<'de> for Given<'_> {
         match (items.is_empty(), values.is_empty()) {
             (true, true) => Err(Refusal::Flawed(Flaw::Missing)),
             _ if items.len().max(values.len()) > ITEMS => Err(Refusal::Flawed(Flaw::Items(ITEMS))),
+            _ if values.iter().any(|value| value.contains('\0')) => Err(Refusal::Flawed(Flaw::Malformed)),
             (_, true) => visitor.visit_seq(Objects(items.iter())),
             _ => visitor.visit_seq(serde::de::value::SeqDeserializer::new(values.into_iter())),
         }
@@ -301,6 +306,9 @@ impl<'de> Deserializer<'de> for Given<'_> {
             Some(text) if text.trim().is_empty() => return Err(Refusal::Flawed(Flaw::Blank)),
             Some(text) => {
                 let value: Value = serde_json::from_str(text).map_err(|_| Refusal::Flawed(Flaw::Malformed))?;
+                if !is_storable(&value) {
+                    return Err(Refusal::Flawed(Flaw::Malformed));
+                }
                 return value.deserialize_struct("", fields, visitor).map_err(inner);
             }
             None => self.params.under(self.name),
@@ -313,6 +321,16 @@ impl<'de> Deserializer<'de> for Given<'_> {
 
     serde::forward_to_deserialize_any! {
         i128 u128 char bytes byte_buf unit unit_struct tuple tuple_struct map identifier ignored_any
+    }
+}
+
+/// Whether every text in a value can be kept: one of the stores takes no NUL.
+fn is_storable(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.contains('\0'),
+        Value::Array(items) => items.iter().all(is_storable),
+        Value::Object(fields) => fields.iter().all(|(name, field)| !name.contains('\0') && is_storable(field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
     }
 }
 

@@ -61,6 +61,10 @@ fn prove(node: &Node, credentials: &Credentials, now: Millis) -> Result<(Arc<Key
             let key = node.clouds.key(id).filter(|key| is_in_force(key, now)).ok_or(Fault::AccessKeyUnknown)?;
             check_token(&key, token.as_deref())?;
             credentials.verify(&key.secrets.secret)?;
+            // It is written down, and one of the stores takes no NUL.
+            if nonce.contains('\0') {
+                return Err(Fault::FieldInvalid { field: "SignatureNonce" });
+            }
             let until = at.plus(NONCE_MS).max(now.plus(NONCE_MS));
             Ok((key, Some(Nonce { key: id.clone(), text: nonce.clone(), until })))
         }

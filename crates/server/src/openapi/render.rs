@@ -126,6 +126,7 @@ fn message(row: &Row, error: &Error, shows_signed: bool) -> String {
             | Fault::FieldLettersTooMany { field, max }
             | Fault::FieldItemsTooMany { field, max },
         ) => format!("{text}: {field}, at most {max}"),
+        Error::Fault(Fault::PeriodTooLong { max }) => format!("{text}: at most {max}"),
         Error::Fault(fault) => field(fault).map_or_else(|| text.to_owned(), |field| format!("{text}: {field}")),
         Error::Failure(_) => text.to_owned(),
     }

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::circuit::{Circuit, Gate};
+use crate::im::operations::tally::Tally;
 use crate::outbound::{Papers, Reply, Target, Trouble};
 
 /// Calls of before webhooks of one app that wait for their answer: a few hundred a second at a tenth of a second each.
@@ -25,6 +26,7 @@ const ASKED_MAX: usize = 256;
 
 /// Where an app's webhooks go.
 pub(super) struct Endpoint {
+    tally: Arc<Tally>,
     target: Result<Target, String>,
     circuit: Mutex<Circuit>,
     /// Places of calls that somebody waits for.
@@ -60,14 +62,21 @@ impl Miss {
 }
 
 /// The endpoints that were used.
-#[derive(Default)]
-pub(super) struct Endpoints(Mutex<HashMap<AppId, Arc<Endpoint>>>);
+pub(super) struct Endpoints {
+    all: Mutex<HashMap<AppId, Arc<Endpoint>>>,
+    tally: Arc<Tally>,
+}
 
 impl Endpoints {
+    /// None yet; calls will be counted there.
+    pub(super) fn new(tally: Arc<Tally>) -> Self {
+        Self { all: Mutex::default(), tally }
+    }
+
     /// The endpoint of an app as its settings are now.
     pub(super) fn of(&self, app: &App, allowed: &Arc<[String]>) -> Arc<Endpoint> {
         let (settings, client_pem) = (&app.settings.webhook, &app.secrets.webhook_client_pem);
-        let mut all = self.0.lock();
+        let mut all = self.all.lock();
         if let Some(known) = all.get(&app.id)
             && known.url == settings.url
             && known.ca_pem == settings.ca_pem
@@ -77,6 +86,7 @@ impl Endpoints {
         }
         let papers = Papers { ca_pem: &settings.ca_pem, client_pem };
         let endpoint = Arc::new(Endpoint {
+            tally: Arc::clone(&self.tally),
             target: Target::new(&settings.url, papers, Arc::clone(allowed)),
             circuit: Mutex::default(),
             places: Semaphore::new(ASKED_MAX),
@@ -120,6 +130,7 @@ impl Endpoint {
         metrics::histogram!("noroshi_webhook_call_seconds", "command" => command)
             .record(started.elapsed().as_secs_f64());
         metrics::counter!("noroshi_webhook_calls_total", "command" => command, "outcome" => word).increment(1);
+        self.tally.hear_call(app, call.now, outcome.is_ok());
         self.learn(app, outcome.as_ref().err());
         outcome
     }

@@ -40,6 +40,7 @@ pub use switches::{Switches, wanted};
 
 use crate::apps::Apps;
 use crate::clock::Clock;
+use crate::im::operations::tally::Tally;
 use endpoint::{Endpoint, Endpoints};
 use unread::Unread;
 
@@ -81,7 +82,14 @@ struct Bell {
 
 impl Webhooks {
     /// The webhooks of a node; [`Webhooks::run`] tells.
-    pub fn new(store: Store, apps: Arc<Apps>, clock: Clock, node: i64, networks: &[String]) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        apps: Arc<Apps>,
+        tally: Arc<Tally>,
+        clock: Clock,
+        node: i64,
+        networks: &[String],
+    ) -> Arc<Self> {
         metrics::counter!("noroshi_webhook_dropped_total", "why" => "too_old").increment(0);
         let unread = Arc::new(Unread::new(store.is_exclusive()));
         Arc::new(Self {
@@ -90,7 +98,7 @@ impl Webhooks {
             clock,
             node,
             allowed: networks.into(),
-            endpoints: Endpoints::default(),
+            endpoints: Endpoints::new(tally),
             unread,
             places: Arc::new(Semaphore::new(TOLD_MAX)),
             bells: Mutex::default(),

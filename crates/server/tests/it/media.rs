@@ -164,6 +164,26 @@ both! {
         im.send("PUT", &own, "hello").await.is_refused(403, Resource::FileForbidden);
     }
 
+    async fn a_part_that_came_otherwise_than_announced_ends_the_upload_at_once(im: Im) {
+        im.import(&["alice"]).await;
+        let part = |byte: u8| vec![byte; 65_536];
+        let (good, bad) = ([part(1), part(2), vec![3; 5]].concat(), [part(1), part(9), vec![3; 5]].concat());
+        let announced = format!("65536;{},{},{}", md5(&part(1)), md5(&part(2)), md5(&[3; 5]));
+        let digests = |text: &str| [("x-part-md5".to_owned(), text.to_owned())];
+        let own = upload_path(&im, "alice", good.len() as u64, "").await;
+        let refused = im.send_with("PUT", &own, &digests(&announced), bad.clone()).await;
+        refused.is_refused(422, Resource::PartDigestMismatch);
+        assert!(String::from_utf8_lossy(refused.body()).contains("part digest does not match: 2"), "{:?}", refused.body());
+        for wrong in ["", "65536", "10;00", &announced[..70], &format!("{announced},{}", md5(b"x"))] {
+            im.send_with("PUT", &own, &digests(wrong), good.clone()).await.is_refused(400, Resource::TransferInvalid);
+        }
+        // Nothing of it was kept, so the same upload may be tried again.
+        json_of(&im.send_with("PUT", &own, &digests(&announced), good.clone()).await);
+        let target = format!("/media/{APP}?identifier=alice&usersig={}&name=a", im.sig("alice"));
+        im.send_with("POST", &target, &digests(&announced), bad).await.is_refused(422, Resource::PartDigestMismatch);
+        json_of(&im.send_with("POST", &target, &digests(&announced), good).await);
+    }
+
     async fn the_bounds_of_an_app_hold_for_what_is_announced_and_for_what_comes(im: Im) {
         im.import(&["alice"]).await;
         im.app(|settings, _| { settings.picture_bytes = 1_000; settings.file_bytes = 2_000; }).await;

@@ -91,4 +91,31 @@ both! {
         assert_eq!(counted.ok()["Result"][0]["C2CAPNSMsgNum"], "1", "what takes it back is no notification");
         phone.sandbox.shutdown().await;
     }
+
+    async fn a_broadcast_that_an_operator_ends_leaves_the_phones_that_have_it(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        let phone = Phone::give(&im, "bob").await;
+        let push = json!({ "From_Account": "alice", "MsgRandom": 7, "MsgLifeTime": 600, "MsgBody": elements("Sale ends tonight."),
+            "OfflinePushInfo": { "Title": "Shop", "Desc": "The sale of the season ends tonight." } });
+        let answer = im.call("all_member_push/im_push", push).await.ok();
+        let number = answer["TaskId"].as_str().and_then(|id| id.split('_').nth(1)).expect("a number").to_owned();
+        until(async || phone.inbox().as_array().is_some_and(|all| all.len() == 1)).await;
+        let desk = async |method: Method, path: &str| {
+            let path = format!("apps/{APP}/broadcasts{path}");
+            let ask = Ask { method, path, query: String::new(), body: Bytes::new(), actor: "test".into() };
+            answer_of(&im, &ask).await
+        };
+        until(async || desk(Method::GET, "").await["broadcasts"][0]["state"] == "done").await;
+        assert_ne!(phone.inbox()[0]["is_revoked"], true);
+        assert_eq!(desk(Method::DELETE, &format!("/{number}")).await["number"].to_string(), number);
+        until(async || phone.inbox()[0]["is_revoked"] == true).await;
+        let shown = desk(Method::GET, "").await;
+        let states: Vec<_> = shown["broadcasts"].as_array().expect("a list").iter().map(|one| one["state"].clone()).collect();
+        assert_eq!((states.len(), &states[1]), (2, &json!("revoked")), "what takes it back is one of its own: {shown}");
+        phone.sandbox.shutdown().await;
+    }
+}
+
+async fn answer_of(im: &Im, ask: &Ask) -> Value {
+    answer(im.node(), ask).await.expect("the desk answers").body
 }

@@ -138,8 +138,9 @@ async fn one_node_at_a_time_cares_for_the_history_of_an_app() {
         assert_eq!((mark.next_hour, mark.purged_at), (40, Millis(0)));
         assert_eq!(claim(2, NOW.plus(99)).await.unwrap(), None);
         assert!(claim(1, NOW.plus(50)).await.unwrap().is_some());
-        let export = |hour: i64, messages: i64| Export {
+        let export = |hour: i64, is_group: bool, messages: i64| Export {
             hour,
+            is_group,
             made_at: NOW,
             messages,
             size: 1,
@@ -148,20 +149,22 @@ async fn one_node_at_a_time_cares_for_the_history_of_an_app() {
             gzip_md5: "b".into(),
         };
         let finish = |by: i64, hour: i64, messages: i64| {
-            let export = export(hour, messages);
-            store.write(APP, move |tx| exports::finish(tx, by, NOW.plus(200), &export))
+            let files = [export(hour, false, messages), export(hour, true, messages / 3)];
+            store.write(APP, move |tx| exports::finish(tx, by, NOW.plus(200), hour, &files))
         };
         assert!(!finish(2, 40, 1).await.unwrap(), "who does not hold the care writes nothing down");
         assert!(finish(1, 40, 0).await.unwrap());
         assert!(finish(1, 41, 9).await.unwrap());
-        assert_eq!(store.read(APP, |snapshot| exports::get(snapshot, 40)).await.unwrap(), None);
-        assert_eq!(store.read(APP, |snapshot| exports::get(snapshot, 41)).await.unwrap(), Some(export(41, 9)));
+        let get = |hour: i64, is_group: bool| store.read(APP, move |snapshot| exports::get(snapshot, hour, is_group));
+        assert_eq!((get(40, false).await.unwrap(), get(40, true).await.unwrap()), (None, None));
+        assert_eq!(get(41, false).await.unwrap(), Some(export(41, false, 9)));
+        assert_eq!(get(41, true).await.unwrap(), Some(export(41, true, 3)));
         // An older idea of how far it went takes nothing back.
         store.write(APP, move |tx| exports::release(tx, 1, mark)).await.unwrap();
         assert_eq!(claim(2, NOW).await.unwrap().map(|mark| mark.next_hour), Some(42));
         assert!(!store.write(APP, |tx| exports::keep(tx, 1, NOW)).await.unwrap());
         assert_eq!(store.read(APP, |snapshot| exports::before(snapshot, 42)).await.unwrap(), [41]);
-        assert_eq!(store.write(APP, |tx| exports::remove(tx, &[41])).await.unwrap(), 1);
+        assert_eq!(store.write(APP, |tx| exports::remove(tx, &[41])).await.unwrap(), 2, "both files of the hour");
     })
     .await;
 }

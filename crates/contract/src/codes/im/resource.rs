@@ -33,7 +33,7 @@ codes! { Im, Resource:
     /// repeats, something on the way alters bytes.
     FileDigestMismatch = 115066, raised by Fault::FileDigestMismatch, "file digest does not match";
 
-    /// One part arrived with another MD5 digest than was announced. The client uploads that part again; the others
-    /// stay.
-    PartDigestMismatch = 115068, raised by Pending, "part digest does not match";
+    /// One part arrived with another MD5 digest than the upload announced for it, and nothing behind it was taken. The client
+    /// begins the upload again; if the same part fails again, its copy of the file has changed, else the line alters bytes.
+    PartDigestMismatch = 115068, raised by Fault::PartDigestMismatch, "part digest does not match";
 }

@@ -29,6 +29,7 @@ impl Action for ImAddTag {
     const NAME: &'static str = "all_member_push/im_add_tag";
     const FAMILY: Family = Family::Message;
     const CHAPTER: &'static str = "broadcast";
+    const ALIASES: &'static [(&'static str, &'static str)] = &[("Tags", "UserTags")];
     type Answer = Outcome;
 }
 
@@ -42,6 +43,7 @@ impl Action for AddTag {
     const NAME: &'static str = "timpush/add_tag";
     const FAMILY: Family = Family::Message;
     const CHAPTER: &'static str = "broadcast";
+    const ALIASES: &'static [(&'static str, &'static str)] = &[("Tags", "UserTags")];
     type Answer = Outcome;
 }
 

@@ -32,8 +32,9 @@ pub(super) fn parse(given: Option<&Value>, places: &BTreeMap<String, i64>) -> Re
     if condition.tags_or.iter().any(|tag| condition.tags_and.contains(tag)) {
         return Err(Fault::TagTwice);
     }
-    let has_tags = given.keys().any(|key| key.starts_with("Tags"));
-    if has_tags && given.keys().any(|key| key.starts_with("Attrs")) {
+    // A list that is null names nothing, so it mixes nothing either.
+    let has = |kind: &str| given.iter().any(|(key, list)| key.starts_with(kind) && !list.is_null());
+    if has("Tags") && has("Attrs") {
         return Err(Fault::ConditionMixed);
     }
     // Lists that are all null: a program that has no list to name, and does not mean everybody.
@@ -100,7 +101,8 @@ mod tests {
             check(nothing, Err(Fault::FieldInvalid { field: "Condition" }));
         }
         let one = Condition { tags_or: vec!["a".into()], ..Condition::default() };
-        check(json!({ "TagsOr": ["a"], "TagsAnd": null }), Ok(one));
+        check(json!({ "TagsOr": ["a"], "TagsAnd": null }), Ok(one.clone()));
+        check(json!({ "TagsOr": ["a"], "AttrsOr": null, "AttrsAnd": null }), Ok(one));
         check(json!({ "TagsOr": [] }), Err(Fault::FieldInvalid { field: "TagsOr" }));
         check(json!({ "TagsAnd": [1] }), Err(Fault::FieldInvalid { field: "TagsAnd" }));
         check(json!({ "AttrsOr": ["sex"] }), Err(Fault::FieldInvalid { field: "AttrsOr" }));

@@ -40,6 +40,7 @@ impl Action for ImRemoveAttr {
     const NAME: &'static str = "all_member_push/im_remove_attr";
     const FAMILY: Family = Family::Message;
     const CHAPTER: &'static str = "broadcast";
+    const ALIASES: &'static [(&'static str, &'static str)] = &[("Attrs", "UserAttrs")];
     type Answer = Outcome;
 }
 
@@ -53,6 +54,7 @@ impl Action for RemoveAttr {
     const NAME: &'static str = "timpush/remove_attr";
     const FAMILY: Family = Family::Message;
     const CHAPTER: &'static str = "broadcast";
+    const ALIASES: &'static [(&'static str, &'static str)] = &[("Attrs", "UserAttrs")];
     type Answer = Outcome;
 }
 

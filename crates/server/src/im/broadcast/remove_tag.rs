@@ -29,6 +29,7 @@ impl Action for ImRemoveTag {
     const NAME: &'static str = "all_member_push/im_remove_tag";
     const FAMILY: Family = Family::Message;
     const CHAPTER: &'static str = "broadcast";
+    const ALIASES: &'static [(&'static str, &'static str)] = &[("Tags", "UserTags")];
     type Answer = Outcome;
 }
 
@@ -42,6 +43,7 @@ impl Action for RemoveTag {
     const NAME: &'static str = "timpush/remove_tag";
     const FAMILY: Family = Family::Message;
     const CHAPTER: &'static str = "broadcast";
+    const ALIASES: &'static [(&'static str, &'static str)] = &[("Tags", "UserTags")];
     type Answer = Outcome;
 }
 

@@ -42,6 +42,7 @@ impl Action for ImSetAttr {
     const NAME: &'static str = "all_member_push/im_set_attr";
     const FAMILY: Family = Family::Message;
     const CHAPTER: &'static str = "broadcast";
+    const ALIASES: &'static [(&'static str, &'static str)] = &[("Attrs", "UserAttrs")];
     type Answer = Outcome;
 }
 
@@ -55,6 +56,7 @@ impl Action for SetAttr {
     const NAME: &'static str = "timpush/set_attr";
     const FAMILY: Family = Family::Message;
     const CHAPTER: &'static str = "broadcast";
+    const ALIASES: &'static [(&'static str, &'static str)] = &[("Attrs", "UserAttrs")];
     type Answer = Outcome;
 }
 

@@ -20,7 +20,7 @@ pub struct Setnospeaking {
     /// Seconds in one-to-one conversations: 0 lets it speak again, 4294967295 is for ever; absent changes nothing.
     #[serde(rename = "C2CmsgNospeakingTime")]
     pairs: Option<u32>,
-    /// The same in groups. At least one of the two is given. Kept and answered; groups themselves are not built yet.
+    /// The same in groups. At least one of the two is given.
     #[serde(rename = "GroupmsgNospeakingTime")]
     groups: Option<u32>,
 }

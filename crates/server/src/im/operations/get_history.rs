@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use store::{Snapshot, exports};
 
 use crate::im::action::{Action, Call, Read};
-use crate::media::{Purpose, hour_of, moment_text};
+use crate::media::{Purpose, history_name, hour_of, moment_text};
 
-/// Answers the file with all one-to-one messages of an hour. It is written within half an hour after the hour is over,
-/// and kept for seven days. Messages that were recalled or imported are not in it.
+/// Answers the file with all one-to-one messages of an hour, or that with all messages to groups and topics. It is written
+/// within half an hour after the hour is over, and kept for seven days. Messages that were recalled or imported are not in
+/// it, nor tips, what was said in live rooms, and groups that had ended by then.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GetHistory {
     /// `C2C` or `Group`.
@@ -75,11 +76,9 @@ impl Read for GetHistory {
         if gone_at <= call.now {
             return Err(Fault::HistoryExpired.into());
         }
-        // Only pairs have stored messages, so an hour of groups has none.
-        let found = if is_group { None } else { exports::get(snapshot, hour)? };
-        let export = found.ok_or(Fault::HistoryNotReady)?;
+        let export = exports::get(snapshot, hour, is_group)?.ok_or(Fault::HistoryNotReady)?;
         let until = call.now.plus(LINK_MS).min(gone_at);
-        let name = format!("history-{hour}");
+        let name = history_name(hour, is_group);
         Ok(Answer {
             file: vec![Listed {
                 url: call.node.media.link(Purpose::History, call.app.id, &name, until.secs()),

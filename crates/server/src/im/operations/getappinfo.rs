@@ -30,8 +30,9 @@ use crate::im::action::{Action, Call, Perform};
 /// came into a group, at its creation too, and how often somebody left or was removed; the end of a group is no leaving.
 /// `GroupNewGroupNum` groups that came into being, imports among them, `GroupDestroyGroupNum` those that ended, and
 /// `GroupAllGroupNum` those that were there at the end of the day.
-/// Fields of friends (`ChainIncrease`, `ChainDecrease`) and of webhooks (`CallBackReq`, `CallBackRsp`) are absent: nothing
-/// counts them yet.
+/// `ChainIncrease` and `ChainDecrease` count friends that came into lists and went out of them; of two who have each other
+/// both lists count. `CallBackReq` counts calls of webhooks, repetitions among them, and `CallBackRsp` those that were
+/// answered with HTTP 200.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Getappinfo {
@@ -120,6 +121,10 @@ fn day_of(app: &App, day: i64, (total, groups): (i64, i64), of: impl Fn(What) ->
         ("GroupAllGroupNum", groups),
         ("GroupDestroyGroupNum", of(What::GroupsRemoved)),
         ("MaxOnlineNum", of(What::OnlineMax)),
+        ("ChainIncrease", of(What::FriendsAdded)),
+        ("ChainDecrease", of(What::FriendsRemoved)),
+        ("CallBackReq", of(What::HookCalls)),
+        ("CallBackRsp", of(What::HookAnswers)),
     ];
     let texts =
         [("AppName", app.settings.name.clone()), ("Company", app.settings.company.clone()), ("Date", date(day))];

@@ -87,9 +87,23 @@ impl Tally {
                 }
                 // What is taken back, and what somebody pushes without a message, is no notification of one.
                 Event::NotificationQueued { is_of_group: false } => counted.add(app, day, What::Notifications, 1),
+                Event::FriendsCounted { added, removed } => {
+                    counted.add(app, day, What::FriendsAdded, *added);
+                    counted.add(app, day, What::FriendsRemoved, *removed);
+                }
                 Event::Group(event) => counted.hear_group(app, day, event),
                 _ => {}
             }
+        }
+    }
+
+    /// Counts a call of a webhook, which no transaction tells of.
+    pub fn hear_call(&self, app: AppId, now: Millis, is_answered: bool) {
+        let day = statistics::day(now);
+        let mut counted = self.counted.lock();
+        counted.add(app, day, What::HookCalls, 1);
+        if is_answered {
+            counted.add(app, day, What::HookAnswers, 1);
         }
     }
 

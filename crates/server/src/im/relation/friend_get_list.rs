@@ -80,12 +80,12 @@ impl Read for FriendGetList {
         }
         let (found, labels) = chat::relation::some(snapshot, &from, &accounts(&self.to))?;
         let friends: Vec<UserId> = found.iter().flatten().map(|row| row.friend.clone()).collect();
-        let mut profiles = self.profiles(call, snapshot, &friends)?;
+        let profiles = self.profiles(call, snapshot, &friends)?;
         let mut answer = Answer { info_item: Vec::new(), fail_account: Vec::new(), error_display: "" };
         for (account, found) in self.to.iter().map(name).zip(found) {
             let (sns_profile_item, result_code, result_info) = match found {
                 Ok(friend) => {
-                    let mut values = profiles.remove(&friend.friend).unwrap_or_default();
+                    let mut values = profiles.get(&friend.friend).cloned().unwrap_or_default();
                     values.extend(standard(&friend, &labels));
                     values.extend(custom(&friend)?);
                     values.retain(|field| self.tags.iter().any(|tag| *tag == field.tag));

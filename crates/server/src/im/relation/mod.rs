@@ -77,7 +77,7 @@ pub struct Plain {
 }
 
 /// A tag with its value.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Tagged {
     /// `Tag_SNS_IM_…`, `Tag_SNS_Custom_…` or `Tag_Profile_…`.

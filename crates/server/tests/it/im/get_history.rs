@@ -10,6 +10,7 @@ use server::media::{hour_text, round};
 use store::sql;
 use store::testing::TestEngine;
 
+use super::group::{letter, make, say};
 use crate::harness::{Answer, Im, START, message, with};
 use crate::media::{md5, path};
 use crate::raw::until;
@@ -22,6 +23,10 @@ const HOUR: i64 = START.0 / HOUR_MS;
 
 async fn ask(im: &Im, hour: i64) -> Answer {
     im.call(COMMAND, json!({ "ChatType": "C2C", "MsgTime": hour_text(hour, 0) })).await
+}
+
+async fn ask_of_groups(im: &Im, hour: i64) -> Answer {
+    im.call(COMMAND, json!({ "ChatType": "Group", "MsgTime": hour_text(hour, 0) })).await
 }
 
 /// Moves the clock into the next hour, past the grace.
@@ -103,6 +108,84 @@ both! {
         round(im.node()).await.expect("a round");
         let hours = im.node().store.read(crate::harness::APP, |snapshot| store::exports::before(snapshot, i64::MAX)).await;
         assert_eq!(hours.expect("read"), Vec::<i64>::new());
+    }
+
+    async fn groups_have_a_file_of_their_own_with_what_members_said(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        make(&im, "harbour", "Public", "alice", &["bob"]).await;
+        make(&im, "quiet", "Private", "alice", &["bob"]).await;
+        say(&im, "quiet", "alice", 1, "before the hour").await;
+        // The hour is that after the first.
+        im.clock.advance(HOUR_MS);
+        let hour = HOUR + 1;
+        let first = say(&im, "harbour", "alice", 2, "ahoy").await;
+        let gone = say(&im, "harbour", "bob", 3, "gone").await;
+        im.call("group_open_http_svc/group_msg_recall", json!({ "GroupId": "harbour", "MsgSeqList": [{ "MsgSeq": gone }] })).await.ok();
+        // A tip is told by the group, not by a member.
+        im.call("group_open_http_svc/modify_group_base_info", json!({ "GroupId": "harbour", "Name": "Port" })).await.ok();
+        im.clock.advance(1_000);
+        let last = say(&im, "harbour", "bob", 4, "二").await;
+        let community = json!({ "GroupId": "@TGS#_c", "Type": "Community", "Name": "n", "Owner_Account": "alice", "SupportTopic": 1 });
+        im.call("group_open_http_svc/create_group", community).await.ok();
+        let topic = json!({ "GroupId": "@TGS#_c", "TopicId": "@TGS#_c@TOPIC#_t", "TopicName": "t" });
+        im.call("million_group_open_http_svc/create_topic", topic).await.ok();
+        let said = with(letter("@TGS#_c", "alice", 5, "in a topic"), json!({ "TopicId": "@TGS#_c@TOPIC#_t" }));
+        im.call("group_open_http_svc/send_group_msg", said).await.ok();
+        im.text("alice", "bob", 6, "between two").await;
+        ask_of_groups(&im, hour).await.fails(Data::FileNotReady);
+        pass_hour(&im);
+        say(&im, "harbour", "alice", 7, "of the next hour").await;
+        round(im.node()).await.expect("a round");
+        let text = download(&im, &ask_of_groups(&im, hour).await.ok()).await;
+        let head = format!("{{\"SdkAppId\":1400000001,\"ChatType\":\"Group\",\"MsgTime\":\"{}\",\"MsgList\":[", hour_text(hour, 0));
+        assert_eq!(text.lines().next(), Some(head.as_str()));
+        let whole: Value = serde_json::from_str(&text).expect("the whole is JSON");
+        let mut said: Vec<_> = whole["MsgList"].as_array().expect("a list").iter().map(|one| {
+            assert_eq!(one.as_object().map(serde_json::Map::len), Some(5), "{one}");
+            let of = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
+            let text = one["MsgBody"][0]["MsgContent"]["Text"].as_str().unwrap_or_default().to_owned();
+            (of("GroupId"), one["MsgSeq"].as_i64().expect("a number"), of("From_Account"), one["MsgTimestamp"].as_i64().expect("a time"), text)
+        }).collect();
+        said.sort();
+        let at = START.secs() + HOUR_MS / 1_000;
+        let line = |group: &str, seq: i64, from: &str, time: i64, text: &str| (group.to_owned(), seq, from.to_owned(), time, text.to_owned());
+        assert_eq!(said, [
+            line("@TGS#_c@TOPIC#_t", 1, "alice", at + 1, "in a topic"),
+            line("harbour", first, "alice", at, "ahoy"),
+            line("harbour", last, "bob", at + 1, "二"),
+        ]);
+        let pairs = download(&im, &ask(&im, hour).await.ok()).await;
+        assert!(pairs.contains("between two") && !pairs.contains("ahoy"), "{pairs}");
+        // Seven days later both are gone.
+        im.clock.advance((7 * 24 + 1) * HOUR_MS);
+        ask_of_groups(&im, hour).await.fails(Data::FileExpired);
+        round(im.node()).await.expect("a round");
+        let folder = im.media().join("history").join("1400000001");
+        let left = std::fs::read_dir(folder).expect("the folder is there");
+        let left: Vec<_> = left.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
+        assert!(left.iter().all(|name| !name.starts_with(&format!("{hour}-"))), "{left:?}");
+    }
+
+    async fn more_messages_of_a_group_than_a_page_are_all_in_the_file(im: Im) {
+        im.import(&["alice"]).await;
+        im.app(|settings, _| settings.groups.sends_per_second = 100_000).await;
+        let groups: Vec<String> = (0..3).map(|n| format!("g{n}")).collect();
+        for group in &groups {
+            make(&im, group, "Public", "alice", &[]).await;
+        }
+        let sends: Vec<_> = (0..1_200_u32).map(|n| (&groups[usize::from(n % 20 == 0) + usize::from(n % 50 == 0)], n)).collect();
+        for chunk in sends.chunks(100) {
+            let calls = chunk.iter().map(|(group, n)| say(&im, group, "alice", *n, "much"));
+            futures_util::future::join_all(calls).await;
+        }
+        pass_hour(&im);
+        round(im.node()).await.expect("a round");
+        let whole: Value = serde_json::from_str(&download(&im, &ask_of_groups(&im, HOUR).await.ok()).await).expect("JSON");
+        let mut places: Vec<_> = whole["MsgList"].as_array().expect("a list").iter()
+            .map(|one| (one["GroupId"].as_str().map(str::to_owned), one["MsgSeq"].as_i64())).collect();
+        places.sort();
+        places.dedup();
+        assert_eq!(places.len(), sends.len());
     }
 
     async fn the_hours_of_an_app_are_those_of_its_zone(im: Im) {

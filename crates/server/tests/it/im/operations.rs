@@ -4,11 +4,14 @@ use client::{Client, Settings};
 use contract::codes::{Common, Operations};
 use contract::ledger::How;
 use serde_json::{Map, Value, json};
+use store::apps::OnFailure;
 use store::sql;
 use store::testing::{TestEngine, on_server};
 
 use super::group::{ask, letter, make, say};
 use crate::harness::{ADMIN, APP, Im, query};
+use crate::raw::until;
+use crate::webhook::receiver::Receiver;
 
 const INFO: &str = "openconfigsvr/getappinfo";
 const ADDRESSES: &str = "ConfigSvc/GetIPList";
@@ -51,8 +54,38 @@ both! {
         assert_eq!((&days[3]["AppName"], &days[3]["Company"]), (&json!("Tower"), &json!("Wall Ltd")));
         assert_eq!(days[3]["AppId"], APP.to_string());
         let named = im.call(INFO, json!({ "RequestField": ["LoginTimes", "ChainIncrease", "x"] })).await.ok();
-        assert_eq!(named["Result"][1], json!({ "Date": "20231113", "LoginTimes": "0" }));
-        assert_eq!(im.call(INFO, json!({ "RequestField": [] })).await.ok()["Result"][0].as_object().map(Map::len), Some(28));
+        assert_eq!(named["Result"][1], json!({ "Date": "20231113", "LoginTimes": "0", "ChainIncrease": "0" }));
+        assert_eq!(im.call(INFO, json!({ "RequestField": [] })).await.ok()["Result"][0].as_object().map(Map::len), Some(32));
+    }
+
+    async fn friends_are_counted_in_each_list_whatever_brings_them_and_takes_them(im: Im) {
+        im.import(&["alice", "bob", "carol", "dave"]).await;
+        let chains = async || numbers(&days(&im).await[0], ["ChainIncrease", "ChainDecrease"]);
+        let friend = |to: &str| json!({ "To_Account": to, "AddSource": "AddSource_Type_Web" });
+        let add = json!({ "From_Account": "alice", "AddFriendItem": [friend("bob"), friend("nobody"), friend("bob")] });
+        im.call("sns/friend_add", add).await.ok();
+        assert_eq!(chains().await, [2, 0], "two have each other");
+        let single = json!({ "From_Account": "alice", "AddType": "Add_Type_Single", "AddFriendItem": [friend("carol")] });
+        im.call("sns/friend_add", single).await.ok();
+        im.call("sns/friend_import", json!({ "From_Account": "alice", "AddFriendItem": [friend("dave"), friend("carol")] })).await.ok();
+        assert_eq!(chains().await, [4, 0]);
+        let note = json!([{ "Tag": "Tag_SNS_IM_Remark", "Value": "r" }]);
+        im.call("sns/friend_update", json!({ "From_Account": "alice", "UpdateItem": [{ "To_Account": "bob", "SnsItem": note }] })).await.ok();
+        im.call("sns/friend_delete", json!({ "From_Account": "alice", "To_Account": ["carol"] })).await.ok();
+        im.call("sns/black_list_add", json!({ "From_Account": "bob", "To_Account": ["alice"] })).await.ok();
+        assert_eq!(chains().await, [4, 3], "whoever is blocked is nobody's friend");
+        im.call("im_open_login_svc/account_delete", json!({ "DeleteItem": [{ "UserID": "alice" }] })).await.ok();
+        assert_eq!(chains().await, [4, 4]);
+    }
+
+    async fn calls_of_webhooks_and_their_answers_are_counted(im: Im) {
+        im.import(&["alice", "bob"]).await;
+        let receiver = Receiver::start().await;
+        im.app(receiver.hook(&["C2C.CallbackBeforeSendMsg", "C2C.CallbackAfterSendMsg"], OnFailure::Pass)).await;
+        im.text("alice", "bob", 1, "x").await;
+        receiver.wait(2).await;
+        let calls = async || numbers(&days(&im).await[0], ["CallBackReq", "CallBackRsp"]);
+        until(async || calls().await == [2, 2]).await;
     }
 
     async fn accounts_are_counted_by_day_and_altogether(im: Im) {

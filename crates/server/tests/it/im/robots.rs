@@ -39,6 +39,25 @@ both! {
         assert_eq!(all(&im).await, json!(["@RBT#another", BOT]));
     }
 
+    async fn what_a_robot_says_of_itself_is_its_profile(im: Im) {
+        im.call(CREATE, robot(BOT)).await.ok();
+        let tags = ["Tag_Profile_IM_Nick", "Tag_Profile_IM_Image", "Tag_Profile_IM_SelfSignature"];
+        let shown = async || {
+            let item = im.call("profile/portrait_get", json!({ "To_Account": [BOT], "TagList": tags })).await.ok()["UserProfileItem"][0].clone();
+            let texts: Vec<String> = item["ProfileItem"].as_array().expect("a list").iter()
+                .map(|field| field["Value"].as_str().expect("a text").to_owned()).collect();
+            (texts, item["StandardSequence"].as_i64().expect("a number"))
+        };
+        let (texts, before) = shown().await;
+        assert_eq!(texts, ["Bot", "http://x/y.png", "at your service"]);
+        im.call(CREATE, json!({ "UserID": BOT, "Nick": "Other" })).await.ok();
+        let (texts, after) = shown().await;
+        assert_eq!(texts, ["Other", "http://x/y.png", "at your service"]);
+        assert!(after > before, "whoever keeps a copy learns that it is old");
+        im.call(CREATE, json!({ "UserID": BOT, "SelfSignature": "" })).await.ok();
+        assert_eq!(shown().await.0, ["Other", "http://x/y.png"]);
+    }
+
     async fn a_robot_writes_and_is_written_to_while_it_is_valid(im: Im) {
         im.import(&["alice"]).await;
         im.call("openim/sendmsg", message("alice", BOT, 1, "hi")).await.fails(Message::ReceiverUnknown);

@@ -98,6 +98,9 @@ both! {
         is_refused(pushes.add_aliases(&[&"a".repeat(129)]).await);
         is_refused(pushes.add_aliases(&["a,b"]).await);
         is_refused(pushes.add_aliases(&[" "]).await);
+        is_refused(pushes.add_aliases(&["a\0b"]).await);
+        is_refused(pushes.add_tags(&Tagged::Device, &["a\0b"]).await);
+        is_refused(pushes.register(PushDevice { os: PushOs::Android, brand: "a\0b".into(), ..PushDevice::default() }).await);
         is_refused(pushes.remove_aliases(&["never"]).await);
         is_refused(pushes.add_tags(&Tagged::Device, &[&"标".repeat(129)]).await);
         is_refused(pushes.remove_tags(&Tagged::Device, &["never"]).await);

@@ -11,6 +11,7 @@ mod live;
 mod mpaas;
 mod operators;
 mod parameters;
+mod push_bounds;
 mod pushes;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -79,7 +79,11 @@ both! {
                 let mut without = params.clone();
                 without.remove(place);
                 check(&im, &signer, action, &without, Code::ParameterMissing, &format!("Missing{name}")).await;
-                for (value, row, end) in [("", Code::ParameterEmpty, "Empty"), (" \t", Code::ParameterBlank, "Blank")] {
+                for (value, row, end) in [
+                    ("", Code::ParameterEmpty, "Empty"),
+                    (" \t", Code::ParameterBlank, "Blank"),
+                    ("a\0b", Code::ParameterMalformed, "Format"),
+                ] {
                     let mut with = params.clone();
                     with[place].1 = value.into();
                     check(&im, &signer, action, &with, row, &format!("Invalid{name}.{end}")).await;

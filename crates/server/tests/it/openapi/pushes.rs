@@ -55,7 +55,7 @@ impl World {
     }
 
     /// Lets time pass, here and at Apple's.
-    fn advance(&self, ms: i64) {
+    pub(super) fn advance(&self, ms: i64) {
         self.im.clock.advance(ms);
         set_clock(&self.sandbox, &self.im);
         self.im.node().engine.wake();
@@ -457,8 +457,14 @@ both! {
             let found = world.call("QueryUniqueDeviceStat", &with(&day, &[("Granularity", granularity)])).await.ok();
             assert_eq!(found["AppDeviceStats"]["AppDeviceStat"][0]["Count"], 3, "{granularity}: each once");
         }
-        let long = [("StartTime", "2023-10-01T00:00:00Z"), ("EndTime", "2023-11-15T00:00:00Z"), ("Granularity", "DAY")];
-        world.call("QueryPushStatByApp", &long).await.fails(Code::ParameterMalformed, "InvalidPeriod.Format");
+        let span = |end: &'static str| {
+            [("StartTime", "2023-10-01T00:00:00Z"), ("EndTime", end), ("Granularity", "DAY"), ("QueryType", "NEW")]
+        };
+        for action in ["QueryPushStatByApp", "QueryDeviceStat", "QueryUniqueDeviceStat"] {
+            world.call(action, &span("2023-11-01T00:00:00Z")).await.ok();
+            world.call(action, &span("2023-11-01T00:00:01Z")).await.fails(Code::PeriodTooLong, "InvalidPeriod.ExceedDays");
+            world.call(action, &span("2023-09-30T23:59:59Z")).await.fails(Code::ParameterMalformed, "InvalidEndTime.Format");
+        }
         world.call("QueryPushStatByMsg", &[("MessageId", "7")]).await
             .fails(Code::ParameterNotFound, "InvalidMessageId.NotFound");
     }

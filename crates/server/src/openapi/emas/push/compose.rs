@@ -16,7 +16,7 @@ use store::deliveries::Road;
 use super::fields_android::{Android, Vendors};
 use super::fields_apple::Apple;
 use super::fields_harmony::Harmony;
-use super::words::{ApnsEnv, DeviceType, NotifyType, OpenType, PushType, Target};
+use super::words::{ApnsEnv, DeviceType, Extra, NotifyType, OpenType, PushType, Target};
 use crate::openapi::action::Call;
 
 /// Bytes of title, text and what goes with them.
@@ -35,6 +35,8 @@ pub(super) struct Asked {
     pub(super) body: String,
     /// The text of a message that goes before the notification, where both are given.
     pub(super) both: Option<(String, String)>,
+    /// The text of a message was bounded where it was read.
+    pub(super) is_bounded: bool,
     pub(super) job_key: String,
     pub(super) push_at: Option<Millis>,
     pub(super) expires_at: Option<Millis>,
@@ -147,7 +149,7 @@ fn tell(os: Os, whom: &Whom, asked: &Asked) -> Result<Told, Fault> {
     if os != Os::Ios && asked.title.is_empty() && whom.devices != DeviceType::All {
         return Err(Fault::FieldMissing { field: "Title" });
     }
-    check_size(&notification)?;
+    check_size(os, whom.kind, asked)?;
     let message = |title: &str, body: &str| Notification {
         kind: Kind::Background,
         title: title.to_owned(),
@@ -201,13 +203,40 @@ fn popup(android: &Android) -> (Option<&str>, Option<&str>) {
     (title, body)
 }
 
-/// Title, text and what the app gets beside them are bounded together.
-fn check_size(notification: &Notification) -> Result<(), Fault> {
-    let extra =
-        if notification.data.is_empty() { 0 } else { Value::Object(notification.data.clone()).to_string().len() };
-    let click = notification.click.target().map_or(0, str::len);
-    let sound = notification.sound.as_ref().map_or(0, String::len);
-    if notification.title.len() + notification.body.len() + extra + click + sound > PAYLOAD_BYTES {
+/// What the contract bounds together: of a message its title and text; of a notification also its sound, what a tap opens
+/// and what the app gets beside them. Apple's title has a bound of its own alone.
+fn check_size(os: Os, kind: PushType, asked: &Asked) -> Result<(), Fault> {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let extra = |extra: &Option<Extra>| {
+        extra.as_ref().filter(|extra| !extra.0.is_empty()).map_or(0, |extra| json!(extra.0).to_string().len())
+    };
+    let digits = |number: Option<i64>| number.map_or(0, |number| number.to_string().len());
+    let more = match (kind, os) {
+        (PushType::Notice, Os::Ios) => {
+            let given = &asked.apple;
+            text(&given.music) + digits(given.badge.map(i64::from)) + extra(&given.ext)
+        }
+        (PushType::Notice, Os::Android | Os::Other) => {
+            let given = &asked.android;
+            let open = given.open_type.map_or(0, |kind| kind.as_str().len());
+            asked.title.len()
+                + text(&given.music)
+                + open
+                + text(&given.activity)
+                + text(&given.open_url)
+                + extra(&given.ext)
+        }
+        (PushType::Notice, Os::Harmony) => {
+            let given = &asked.harmony;
+            let reminded = text(&given.remind_title) + text(&given.remind_body);
+            let tapped = text(&given.action_type) + text(&given.action) + text(&given.uri);
+            let shown = text(&given.style) + text(&given.image) + text(&given.inbox) + text(&given.slot);
+            asked.title.len() + reminded + digits(given.notify_id) + tapped + shown + extra(&given.ext)
+        }
+        (PushType::Message | PushType::LiveActivity, _) if asked.is_bounded => return Ok(()),
+        (PushType::Message | PushType::LiveActivity, _) => asked.title.len(),
+    };
+    if asked.body.len() + more > PAYLOAD_BYTES {
         return Err(Fault::FieldTooLong { field: "Body", max: PAYLOAD_BYTES });
     }
     Ok(())
@@ -302,6 +331,9 @@ fn android(asked: &Asked) -> Result<Notification, Fault> {
         NotifyType::None => Attention::Silent,
     });
     let mut data = given.ext.clone().unwrap_or_default().0;
+    if given.bar_type.is_some_and(|bar| !(1..=100).contains(&bar)) {
+        return Err(Fault::FieldInvalid { field: "AndroidNotificationBarType" });
+    }
     if let Some(bar) = given.bar_type {
         data.insert("_notification_bar_style_".to_owned(), json!(bar));
     }
@@ -317,7 +349,7 @@ fn android(asked: &Asked) -> Result<Notification, Fault> {
         channel_id: given.channel.clone(),
         attention,
         notify_id: given.notify_id,
-        is_test: given.test == Some(1),
+        is_test: super::vendors::switch(given.test, "AndroidTargetUserType")? == Some(1),
         vendors: super::vendors::of(given, &asked.vendors)?,
         ..common(asked)
     })

@@ -118,6 +118,7 @@ impl PushTask {
             title: self.title.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
             body: self.body.0.clone(),
             both: None,
+            is_bounded: false,
             job_key: self.job_key.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
             push_at: self.push_time.map(|at| at.0),
             expires_at: self.expire_time.map(|at| at.0),
@@ -133,15 +134,16 @@ impl PushTask {
     }
 }
 
-/// Takes on several pushes, or answers those that the same token took on before.
+/// Takes on several pushes, or answers those that the same token took on before: then what is asked for is not looked at.
 pub(super) fn submit_all(
     tx: &mut Tx<'_>,
     call: &Call,
     token: Option<&Token>,
-    all: &[(i64, Composed)],
+    all: impl FnOnce() -> Result<Vec<(i64, Composed)>, Fault>,
 ) -> Result<Vec<String>> {
     let ids = task::once(tx, call.now, token.map(|token| token.0.as_str()), |tx| {
-        for (id, composed) in all {
+        let all = all()?;
+        for (id, composed) in &all {
             composed.submit(tx, call, *id)?;
         }
         Ok(all.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(","))
@@ -154,9 +156,8 @@ impl Write for MassPush {
         if self.push_task.len() > MASS_MAX {
             return Err(Fault::FieldItemsTooMany { field: "PushTask", max: MASS_MAX }.into());
         }
-        let composed = self.push_task.iter().map(|task| Ok((task.id, task.compose(call)?)));
-        let composed = composed.collect::<Result<Vec<_>, Fault>>()?;
-        let message_id = submit_all(tx, call, self.idempotent_token.as_ref(), &composed)?;
+        let composed = || self.push_task.iter().map(|task| Ok((task.id, task.compose(call)?))).collect();
+        let message_id = submit_all(tx, call, self.idempotent_token.as_ref(), composed)?;
         Ok(Answer { message_ids: MessageIds { message_id } })
     }
 }

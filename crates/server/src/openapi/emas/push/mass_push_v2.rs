@@ -53,14 +53,12 @@ impl Write for MassPushV2 {
         if self.push_tasks.len() > MASS_MAX {
             return Err(Fault::FieldItemsTooMany { field, max: MASS_MAX }.into());
         }
-        let mut all = Vec::with_capacity(self.push_tasks.len());
-        for task in &self.push_tasks {
-            match task.wanted(call.now, true)? {
-                Wanted::New(composed) => all.push((task.id, *composed)),
-                Wanted::Name(..) => return Err(Fault::FieldInvalid { field: "Action" }.into()),
-            }
-        }
-        let message_ids = submit_all(tx, call, self.idempotent_token.as_ref(), &all)?;
+        let composed = |task: &Task| match task.wanted(call.now, true)? {
+            Wanted::New(composed) => Ok((task.id, *composed)),
+            Wanted::Name(..) => Err(Fault::FieldInvalid { field: "Action" }),
+        };
+        let all = || self.push_tasks.iter().map(composed).collect();
+        let message_ids = submit_all(tx, call, self.idempotent_token.as_ref(), all)?;
         Ok(Answer { message_ids })
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use store::Tx;
 
 use super::Sent;
-use super::compose::{Asked, Whom, compose};
+use super::compose::{Asked, Composed, Whom, compose};
 use super::fields_android::{Android, Vendors};
 use super::fields_apple::Apple;
 use super::fields_harmony::Harmony;
@@ -106,6 +106,7 @@ impl Push {
             title: text(&self.title),
             body: self.body.0.clone(),
             both: None,
+            is_bounded: false,
             job_key: self.job_key.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
             push_at: self.push_time.map(|at| at.0),
             expires_at: self.expire_time.map(|at| at.0),
@@ -120,18 +121,24 @@ impl Push {
     }
 }
 
-impl Write for Push {
-    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Sent> {
+impl Push {
+    fn composed(&self, call: &Call) -> Result<Composed, contract::Fault> {
         if self.has_sms() {
             // The account has no short messages here.
-            return Err(contract::Fault::CloudAccountDisabled.into());
+            return Err(contract::Fault::CloudAccountDisabled);
         }
         let audience = self.target.audience(&self.target_value.0)?;
         let whom = Whom { target: self.target, audience, devices: self.device_type, kind: self.push_type };
-        let composed = compose(call.now, &whom, &self.asked()?)?;
+        compose(call.now, &whom, &self.asked()?)
+    }
+}
+
+impl Write for Push {
+    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Sent> {
         let token = self.idempotent_token.as_ref().map(|token| token.0.as_str());
         let id = task::once(tx, call.now, token, |tx| {
-            composed.submit(tx, call, self.id)?;
+            // Only a first call: what it asked for may be over when it comes again.
+            self.composed(call)?.submit(tx, call, self.id)?;
             Ok(self.id.to_string())
         })?;
         Ok(Sent::new(id))

@@ -38,15 +38,14 @@ impl Action for PushV2 {
 
 impl Write for PushV2 {
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Sent> {
-        let wanted = self.push_task.wanted(call.now, false)?;
         let token = self.idempotent_token.as_ref().map(|token| token.0.as_str());
-        let id = task::once(tx, call.now, token, |tx| match &wanted {
+        let id = task::once(tx, call.now, token, |tx| match self.push_task.wanted(call.now, false)? {
             Wanted::New(composed) => {
                 composed.submit(tx, call, self.push_task.id)?;
                 Ok(self.push_task.id.to_string())
             }
             Wanted::Name(id, audience) => {
-                if !task::name_targets(tx, call.now, *id, audience.clone())? {
+                if !task::name_targets(tx, call.now, id, audience)? {
                     return Err(unknown_message().into());
                 }
                 Ok(id.to_string())

@@ -4,6 +4,7 @@ use contract::{Fault, Millis, Result, limit};
 use push::task;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::compose::{Asked, Composed, Whom, compose};
 use super::fields_apple::Apple;
@@ -246,7 +247,7 @@ impl Task {
         let options = self.options.as_ref().unwrap_or(&none);
         let message =
             self.message.as_ref().map(|message| (message.title.clone().unwrap_or_default(), message.body.0.clone()));
-        if message.as_ref().is_some_and(|(title, body)| title.len() + body.len() > MESSAGE_BYTES) {
+        if message.as_ref().is_some_and(|(title, body)| written(title, body) > MESSAGE_BYTES) {
             return Err(Fault::FieldTooLong { field: "Message", max: MESSAGE_BYTES });
         }
         let mut asked = Asked {
@@ -256,6 +257,7 @@ impl Task {
             store_offline: options.expire_time.is_some(),
             channels: options.use_channels.as_ref().map_or(Ok(Vec::new()), |names| channels(&names.0))?,
             is_cut: options.trim.unwrap_or(false),
+            is_bounded: true,
             ..Asked::default()
         };
         match (&self.notification, message) {
@@ -270,6 +272,12 @@ impl Task {
         }
         Ok(asked)
     }
+}
+
+/// Bytes of a message as one JSON text.
+fn written(title: &str, body: &str) -> usize {
+    let message = if title.is_empty() { json!({ "Body": body }) } else { json!({ "Title": title, "Body": body }) };
+    message.to_string().len()
 }
 
 impl Notice {

@@ -43,9 +43,11 @@ pub(super) fn of(common: &Android, given: &Vendors) -> Result<Overrides, Fault> 
             .map(|map| Some(json!(Value::Object(map).to_string())))
             .map_err(|_| Fault::FieldInvalid { field }),
     };
-    huawei(&mut over, common, given);
-    over.put("honor", &["android", "notification", "importance"], text(&given.honor_channel));
-    over.put("honor", &["android", "targetUserType"], given.honor_test.map(|test| json!(test)));
+    huawei(&mut over, common, given)?;
+    let importance = word(given.honor_channel.as_deref(), &["LOW", "NORMAL"], "AndroidNotificationHonorChannel")?;
+    over.put("honor", &["android", "notification", "importance"], importance);
+    let test = switch(given.honor_test, "AndroidHonorTargetUserType")?;
+    over.put("honor", &["android", "targetUserType"], test.map(|test| json!(test)));
     over.put("honor", &["android", "notification", "badge", "badgeClass"], text(&common.badge_class));
     over.put("xiaomi", &["extra.channel_id"], text(&given.xiaomi_channel));
     over.put("xiaomi", &["extra.template_id"], text(&given.xiaomi_template));
@@ -54,25 +56,32 @@ pub(super) fn of(common: &Android, given: &Vendors) -> Result<Overrides, Fault> 
     over.put("xiaomi", &["extra.focus_param"], parse(&given.xiaomi_focus, "AndroidXiaomiFocusParam")?);
     over.put("xiaomi", &["extra.focus_pics"], parse(&given.xiaomi_focus_pics, "AndroidXiaomiFocusPics")?);
     oppo(&mut over, given)?;
-    over.put("vivo", &["classification"], number(given.vivo_channel.as_ref(), "AndroidNotificationVivoChannel")?);
+    let kind = number(given.vivo_channel.as_deref(), "AndroidNotificationVivoChannel")?;
+    over.put("vivo", &["classification"], kind.map(|kind| json!(kind)));
     over.put("vivo", &["category"], text(&given.vivo_category));
-    over.put("vivo", &["pushMode"], given.vivo_mode.map(|mode| json!(mode)));
+    let mode = switch(given.vivo_mode, "AndroidVivoPushMode")?;
+    over.put("vivo", &["pushMode"], mode.map(|mode| json!(mode)));
     over.put("vivo", &["extra", "callback.id"], text(&given.vivo_receipt));
     over.put("vivo", &["liveMessage"], given.vivo_live.as_ref().map(|live| json!(live.0)));
+    switch(given.meizu_type, "AndroidMeizuNoticeMsgType")?;
     Ok(over.0)
 }
 
-fn huawei(over: &mut Over, common: &Android, given: &Vendors) {
+fn huawei(over: &mut Over, common: &Android, given: &Vendors) -> Result<(), Fault> {
     let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
-    over.put("huawei", &["android", "notification", "importance"], text(&given.huawei_channel));
+    let importance = word(given.huawei_channel.as_deref(), &["LOW", "NORMAL"], "AndroidNotificationHuaweiChannel")?;
+    over.put("huawei", &["android", "notification", "importance"], importance);
     over.put("huawei", &["android", "category"], text(&given.huawei_category));
-    over.put("huawei", &["android", "urgency"], text(&given.huawei_urgency));
+    let urgency = word(given.huawei_urgency.as_deref(), &["HIGH", "NORMAL"], "AndroidMessageHuaweiUrgency")?;
+    over.put("huawei", &["android", "urgency"], urgency);
     over.put("huawei", &["android", "receipt_id"], text(&given.huawei_receipt));
-    over.put("huawei", &["android", "target_user_type"], given.huawei_test.map(|test| json!(test)));
-    let quick = given.huawei_business.filter(|kind| *kind == 1);
+    let test = switch(given.huawei_test, "AndroidHuaweiTargetUserType")?;
+    over.put("huawei", &["android", "target_user_type"], test.map(|test| json!(test)));
+    let quick = switch(given.huawei_business, "AndroidHuaweiBusinessType")?.filter(|kind| *kind == 1);
     over.put("huawei", &["android", "fast_app_target"], quick.map(|kind| json!(kind)));
     over.put("huawei", &["android", "notification", "badge", "class"], text(&common.badge_class));
     over.put("huawei", &["android", "live_notification"], given.huawei_live.as_ref().map(|live| json!(live.0)));
+    Ok(())
 }
 
 fn oppo(over: &mut Over, given: &Vendors) -> Result<(), Fault> {
@@ -92,13 +101,31 @@ fn oppo(over: &mut Over, given: &Vendors) -> Result<(), Fault> {
     if given.oppo_intent.is_none() {
         over.put("oppo", &["delete_intent_data"], params(&given.oppo_delete_intent));
     }
-    over.put("oppo", &["intent_env"], given.oppo_intent_env.map(|env| json!(env)));
+    let env = switch(given.oppo_intent_env, "AndroidOppoIntentEnv")?;
+    over.put("oppo", &["intent_env"], env.map(|env| json!(env)));
     Ok(())
 }
 
-fn number(text: Option<&String>, field: &'static str) -> Result<Option<Value>, Fault> {
-    let Some(text) = text else { return Ok(None) };
-    text.parse::<i64>().map(|number| Some(json!(number))).map_err(|_| Fault::FieldInvalid { field })
+/// 0 or 1.
+pub(super) fn switch<T: Into<i64> + Copy>(number: Option<T>, field: &'static str) -> Result<Option<i64>, Fault> {
+    match number.map(Into::into) {
+        None => Ok(None),
+        Some(number @ (0 | 1)) => Ok(Some(number)),
+        Some(_) => Err(Fault::FieldInvalid { field }),
+    }
+}
+
+/// 0 or 1 as a text.
+fn number(text: Option<&str>, field: &'static str) -> Result<Option<i64>, Fault> {
+    let number = text.map(|text| text.trim().parse::<i64>().map_err(|_| Fault::FieldInvalid { field }));
+    switch(number.transpose()?, field)
+}
+
+/// One of some words, in any case, as the vendor spells it.
+fn word(given: Option<&str>, words: &[&str], field: &'static str) -> Result<Option<Value>, Fault> {
+    let Some(given) = given else { return Ok(None) };
+    let known = words.iter().find(|word| word.eq_ignore_ascii_case(given.trim()));
+    known.map(|word| Some(json!(word))).ok_or(Fault::FieldInvalid { field })
 }
 
 /// What is said to HarmonyOS's vendor.

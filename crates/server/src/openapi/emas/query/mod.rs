@@ -24,7 +24,7 @@ fn check_period(from: Millis, until: Millis) -> Result<(), Fault> {
         return Err(Fault::FieldInvalid { field: "EndTime" });
     }
     if until.0 - from.0 > DAYS_MAX * DAY_MS {
-        return Err(Fault::FieldInvalid { field: "Period" });
+        return Err(Fault::PeriodTooLong { max: DAYS_MAX });
     }
     Ok(())
 }

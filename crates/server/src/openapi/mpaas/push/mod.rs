@@ -75,8 +75,8 @@ impl Whom {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct How {
-    /// Up to 20 parameters that reach the app: a flat JSON object. `sound`, `badge`, `badge_add_num` and
-    /// `mutable-content` mean something to channels.
+    /// Up to 20 parameters that reach the app: a flat JSON object. `sound`, `badge`, `badge_add_num`, `badge_class`,
+    /// `big_text` (1: a long text, where `PushStyle` says nothing) and `mutable-content` are for channels.
     extended_params: Option<Object>,
     /// 1: given to the app without a sign to the user. Default 0, or what the template says.
     silent: Option<Choice<1>>,

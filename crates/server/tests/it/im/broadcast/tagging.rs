@@ -51,6 +51,22 @@ both! {
         assert_eq!(attrs(&im, &["alice"]).await[0]["Attrs"], json!({}));
     }
 
+    async fn the_names_of_lists_that_a_published_client_sends_are_understood(im: Im) {
+        declare(&im).await;
+        im.import(&["alice"]).await;
+        let of = |name: &str, held: Value| json!({ name: [{ "To_Account": "alice", name: held }] });
+        im.call("all_member_push/im_set_attr", of("Attrs", json!({ "sex": "f", "city": "Oslo" }))).await.ok();
+        im.call("timpush/remove_attr", of("Attrs", json!(["city"]))).await.ok();
+        assert_eq!(attrs(&im, &["alice"]).await[0]["Attrs"], json!({ "sex": "f" }));
+        im.call("timpush/add_tag", of("Tags", json!(["a", "b"]))).await.ok();
+        im.call("all_member_push/im_remove_tag", of("Tags", json!(["a"]))).await.ok();
+        assert_eq!(tags(&im, &["alice"]).await[0]["Tags"], json!(["b"]));
+        // Where both are sent, the documented name holds.
+        let both = json!({ "Tags": [{ "To_Account": "alice", "Tags": ["c"] }], "UserTags": [{ "To_Account": "alice", "Tags": ["d"] }] });
+        im.call("timpush/add_tag", both).await.ok();
+        assert_eq!(tags(&im, &["alice"]).await[0]["Tags"], json!(["b", "d"]));
+    }
+
     async fn tags_are_a_set_that_goes_with_the_account(im: Im) {
         im.import(&["alice", "bob"]).await;
         let tagged = |tags: Value| json!({ "UserTags": [{ "To_Account": "alice", "Tags": tags }] });

@@ -275,6 +275,8 @@ both! {
         item_fails(&answer["InfoItem"][1]["ResultCode"], Relation::FieldInvalid);
         assert_eq!(answer["InfoItem"][1]["ResultInfo"], "Err_SNS_FriendGetList_Friend_Not_Exist");
         assert_eq!(answer["Fail_Account"], json!(["carol"]));
+        let twice = im.call("sns/friend_get_list", with(body.clone(), json!({ "To_Account": ["bob", "bob"] }))).await.ok();
+        assert_eq!(twice["InfoItem"], json!([answer["InfoItem"][0], answer["InfoItem"][0]]), "whoever is asked for twice is the same");
         im.call("sns/friend_get_list", with(body, json!({ "TagList": ["Tag_Other"] }))).await.fails(Relation::FieldInvalid);
     }
 
