@@ -14,7 +14,7 @@ use store::groups::{self, Group, messages};
 use store::topics::{self, Card, Progress, Topic};
 use store::{Snapshot, Tx};
 
-use crate::ground::{By, Standing};
+use crate::ground::{By, Standing, keep};
 use crate::group::tip::hook_for;
 use crate::permission::{Outcomes, allowed_in, community, lock_community, need};
 
@@ -309,6 +309,7 @@ pub fn read(tx: &mut Tx<'_>, now: Millis, app: &App, group: &GroupId, by: &By, i
     }
     Ok(seq)
 }
+    keep(tx, topic.conversation)?;
 
 /// Finds a topic that is there.
 pub fn find(snapshot: &mut Snapshot<'_>, community: &Group, id: &str) -> Result<Topic> {

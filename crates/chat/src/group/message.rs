@@ -330,6 +330,7 @@ pub fn extend(
             group: group.id.clone(),
             conversation: group.conversation,
             seq,
+    crate::ground::keep(tx, group.conversation)?;
             change,
             pairs: extension::told(&changed),
             latest: changed.latest,

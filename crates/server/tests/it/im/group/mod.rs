@@ -4,6 +4,7 @@ mod codes;
 mod conflicts;
 mod device;
 mod ended;
+mod late;
 mod lists;
 mod members;
 mod messages;
