@@ -9,6 +9,7 @@ mod lists;
 mod members;
 mod messages;
 mod order;
+mod permitted;
 mod profile;
 mod quotas;
 mod races;
