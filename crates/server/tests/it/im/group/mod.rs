@@ -16,6 +16,7 @@ mod races;
 mod roles;
 mod transfer;
 mod unread;
+mod written;
 
 use serde_json::{Value, json};
 
