@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cluster::Cluster;
 use crate::figure::{Figure, Rate, grouped};
-use crate::hall::{Devices, call, import_accounts, import_group, message};
+use crate::hall::{Caller, Devices, call, import_accounts, import_group, message};
 use crate::process::Server;
 use crate::{Effort, Outcome};
 
@@ -62,14 +62,14 @@ async fn measure_on(effort: &Effort, plan: &Plan, engine: &str, server: Server) 
     import_group(&server, "@TGS#_small", "Community", 10).await?;
     let devices = Devices::connect(&server, online, None).await?;
     devices.heard.settle().await;
-    let (rest, heard) = (server.rest()?, &devices.heard);
+    let (mut caller, heard) = (Caller::start(&server)?, &devices.heard);
     let waves = effort.rounds * effort.seconds * 10;
     let (mut acks, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..waves {
         let before = heard.begin();
         let sent_us = heard.now_us();
-        call(&rest, "group_open_http_svc/send_group_msg", &message(plan.group, number as u32)).await?;
-        acks.push((heard.now_us() - sent_us) as u32);
+        let sent = message(plan.group, number as u32);
+        acks.push(caller.call("group_open_http_svc/send_group_msg", sent).await?.1);
         let (first, last) = heard.wait(before + online as u64).await?;
         firsts.push(first.saturating_sub(sent_us) as u32);
         lasts.push(last.saturating_sub(sent_us) as u32);

@@ -132,6 +132,42 @@ pub(crate) async fn call(rest: &Rest, command: &str, body: &Value) -> Outcome<Va
     if answer["ErrorCode"] == 0 { Ok(answer) } else { Err(format!("{command}: {answer}").into()) }
 }
 
+/// A back end that calls while devices listen: on a thread of its own, so that what it waits for is the server and not the
+/// devices' turn in this process.
+pub(crate) struct Caller {
+    asks: tokio::sync::mpsc::Sender<(&'static str, Value)>,
+    answers: tokio::sync::mpsc::Receiver<Result<(Value, u32), String>>,
+}
+
+impl Caller {
+    /// Starts the thread; it ends when this is dropped.
+    pub(crate) fn start(server: &Server) -> Outcome<Self> {
+        let rest = server.rest()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (asks, mut asked) = tokio::sync::mpsc::channel::<(&'static str, Value)>(1);
+        let (answer, answers) = tokio::sync::mpsc::channel(1);
+        std::thread::Builder::new().name("caller".into()).spawn(move || {
+            runtime.block_on(async {
+                while let Some((command, body)) = asked.recv().await {
+                    let began = Instant::now();
+                    let called = call(&rest, command, &body).await.map_err(|error| error.to_string());
+                    let took = began.elapsed().as_micros() as u32;
+                    if answer.send(called.map(|value| (value, took))).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        })?;
+        Ok(Self { asks, answers })
+    }
+
+    /// Calls a command, which must succeed; answers what it said and after how many microseconds.
+    pub(crate) async fn call(&mut self, command: &'static str, body: Value) -> Outcome<(Value, u32)> {
+        self.asks.send((command, body)).await?;
+        Ok(self.answers.recv().await.ok_or("the caller is gone")??)
+    }
+}
+
 /// Makes many calls, a few at a time.
 pub(crate) async fn call_all(server: &Server, bodies: impl IntoIterator<Item = (&'static str, Value)>) -> Outcome {
     let rest = Arc::new(server.rest()?);

@@ -43,8 +43,9 @@ pub(crate) async fn list(call: &Call, request: ConversationListRequest) -> Resul
         if !store::accounts::get(snapshot, &owner)?.is_some_and(|account| account.is_alive()) {
             return Err(Fault::AccountUnknown.into());
         }
-        let Some(page) = list::page(snapshot, &owner, &asked)? else { return Ok(None) };
-        let mut entries = if is_first { list::pinned(snapshot, &owner, true, false)? } else { Vec::new() };
+        let beginning = list::begin(snapshot, &owner, &asked)?;
+        let mut entries = if is_first { list::pinned(snapshot, &owner, &beginning, true)? } else { Vec::new() };
+        let Some(page) = list::page(snapshot, &owner, &asked, beginning)? else { return Ok(None) };
         entries.extend(page.entries);
         let items = list::show(snapshot, &owner, entries)?;
         let answer = (items, page.next, page.is_complete, contacts::groups(snapshot, &owner)?);

@@ -31,7 +31,7 @@ use crate::front::Front;
 use crate::group::attendance::Attendance;
 use crate::group::fan_out::RUNNERS;
 use crate::group::live::LiveRooms;
-use crate::group::{FanOut, Groups};
+use crate::group::{FanOut, Groups, Known};
 use crate::link::{End, Link};
 use crate::order::Order;
 use crate::refusal;
@@ -119,6 +119,7 @@ pub struct Hub {
     /// What groups took within this second.
     pub(crate) flow: Mutex<Flow>,
     pub(crate) groups: Groups,
+    pub(crate) known: Known,
     pub(crate) fan_out: FanOut,
     pub(crate) live: LiveRooms,
     pub(crate) attendance: Attendance,
@@ -150,6 +151,7 @@ impl Hub {
             order: Order::default(),
             flow: Mutex::default(),
             groups: Groups::default(),
+            known: Known::default(),
             fan_out: FanOut::default(),
             live: LiveRooms::default(),
             attendance: Attendance::default(),

@@ -133,11 +133,10 @@ pub fn import(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<bool> {
 /// tell of changes, are in [`crate::profiles`].
 pub fn set_profile(tx: &mut Tx<'_>, id: &UserId, nick: Option<&str>, face: Option<&str>) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("UPDATE accounts SET nick = COALESCE($3, nick), face = COALESCE($4, face) WHERE app = $1 AND id = $2"),
         (app, id, nick, face),
-    )?;
-    Ok(())
+    )
 }
 
 /// Makes every session and every UserSig signed up to now void. Answers the new epoch.
@@ -153,7 +152,7 @@ pub fn raise_epoch(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<i64> {
 /// Marks an account as deleted.
 pub fn delete(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE accounts SET deleted_at = $3, nick = '', face = '', reach = 0, muted_until = 0,
                     group_muted_until = 0

@@ -19,8 +19,8 @@ pub fn add(tx: &mut Tx<'_>, now: Millis, account: &UserId, max: u64) -> Result<b
     if count as u64 >= max {
         return Ok(false);
     }
-    tx.run(sql!("DELETE FROM daily_active WHERE app = $1 AND day < $2"), (app, day))?;
-    tx.run(
+    tx.post(sql!("DELETE FROM daily_active WHERE app = $1 AND day < $2"), (app, day))?;
+    tx.post(
         sql!("INSERT INTO daily_active (app, day, account) VALUES ($1, $2, $3) ON CONFLICT (app, day, account) DO NOTHING"),
         (app, day, account),
     )?;
@@ -37,7 +37,7 @@ pub fn spend_sends(tx: &mut Tx<'_>, now: Millis, sends: u64, max: u64) -> Result
         (app, day),
     )?;
     if made > 0 {
-        tx.run(sql!("DELETE FROM daily_sends WHERE app = $1 AND day < $2"), (app, day))?;
+        tx.post(sql!("DELETE FROM daily_sends WHERE app = $1 AND day < $2"), (app, day))?;
     }
     let counted = tx.run(
         sql!("UPDATE daily_sends SET count = count + $3 WHERE app = $1 AND day = $2 AND count + $3 <= $4"),

@@ -262,11 +262,10 @@ pub fn accounts_among(snapshot: &mut Snapshot<'_>, devices: &[DeviceId]) -> Resu
 /// Notes that devices have got a broadcast over our own connection.
 pub fn mark(tx: &mut Tx<'_>, broadcast: i64, devices: &[DeviceId]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("UPDATE devices SET pushed = $3 WHERE app = $1 AND id = $2 AND pushed < $3"),
         devices.iter().map(|device| (app, device, broadcast)),
-    )?;
-    Ok(())
+    )
 }
 
 /// The newest broadcast to devices that a device has got over our own connection, and when it registered.

@@ -142,7 +142,7 @@ pub struct Registration {
 pub fn register(tx: &mut Tx<'_>, now: Millis, id: &DeviceId, platform: i64, what: &Registration) -> Result<()> {
     let app = tx.app();
     device_counts::heard_as(tx, now, id, what.os, platform)?;
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO devices (app, id, platform, registered_at, seen_at, os, brand, model, os_version, app_version, enrolled)
              VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, 1)
@@ -150,22 +150,20 @@ pub fn register(tx: &mut Tx<'_>, now: Millis, id: &DeviceId, platform: i64, what
                  app_version = $9, enrolled = 1"
         ),
         (app, id, platform, now, what.os, &what.brand, &what.model, &what.os_version, &what.app_version),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes a device off push. What is bound to it stays, for the day on which it registers again.
 pub fn withdraw(tx: &mut Tx<'_>, id: &DeviceId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE devices SET enrolled = 0 WHERE app = $1 AND id = $2"), (app, id))?;
-    Ok(())
+    tx.post(sql!("UPDATE devices SET enrolled = 0 WHERE app = $1 AND id = $2"), (app, id))
 }
 
 /// Binds a device to an account, in the place of another one.
 pub fn bind_account(tx: &mut Tx<'_>, id: &DeviceId, account: &str) -> Result<()> {
     let app = tx.app();
     let before = devices::get(tx, id)?.and_then(|device| device.account);
-    tx.run(sql!("UPDATE devices SET account = $3 WHERE app = $1 AND id = $2"), (app, id, account))?;
+    tx.post(sql!("UPDATE devices SET account = $3 WHERE app = $1 AND id = $2"), (app, id, account))?;
     for touched in before.into_iter().chain(Some(UserId::trusted(account))) {
         devices::count_reach(tx, &touched)?;
     }
@@ -183,15 +181,13 @@ pub fn count_of_account(snapshot: &mut Snapshot<'_>, account: &str) -> Result<i6
 /// Switches notifications of a device on or off.
 pub fn set_muted(tx: &mut Tx<'_>, id: &DeviceId, is_muted: bool) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE devices SET muted = $3 WHERE app = $1 AND id = $2"), (app, id, is_muted))?;
-    Ok(())
+    tx.post(sql!("UPDATE devices SET muted = $3 WHERE app = $1 AND id = $2"), (app, id, is_muted))
 }
 
 /// Sets the phone number of a device; an empty one takes it away.
 pub fn set_phone(tx: &mut Tx<'_>, id: &DeviceId, phone: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE devices SET phone = $3 WHERE app = $1 AND id = $2"), (app, id, phone))?;
-    Ok(())
+    tx.post(sql!("UPDATE devices SET phone = $3 WHERE app = $1 AND id = $2"), (app, id, phone))
 }
 
 /// Reads the aliases of a device in order.
@@ -223,13 +219,12 @@ pub fn lock(tx: &mut Tx<'_>, device: &DeviceId) -> Result<bool> {
 /// Adds aliases to a device; one that is there stays.
 pub fn add_aliases(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, aliases: &[String]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO device_aliases (app, device, alias, bound_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
         ),
         aliases.iter().map(|alias| (app, device, alias.as_str(), now)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes aliases of a device away. Answers how many there were.
@@ -244,8 +239,7 @@ pub fn remove_aliases(tx: &mut Tx<'_>, device: &DeviceId, aliases: &[String]) ->
 /// Takes all aliases of a device away.
 pub fn clear_aliases(tx: &mut Tx<'_>, device: &DeviceId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM device_aliases WHERE app = $1 AND device = $2"), (app, device))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM device_aliases WHERE app = $1 AND device = $2"), (app, device))
 }
 
 /// Reads by which ways a device is reached, whether an account is logged in on it or not.

@@ -54,11 +54,10 @@ pub fn count_holders(snapshot: &mut Snapshot<'_>, tag: &str, upto: i64) -> Resul
 /// Adds tags to the app; one that is there stays.
 pub fn add(tx: &mut Tx<'_>, now: Millis, tags: &[String]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("INSERT INTO push_tags (app, tag, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"),
         tags.iter().map(|tag| (app, tag.as_str(), now)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes a tag out of the app. Its bindings go by [`unbind_page`].
@@ -84,13 +83,12 @@ pub fn unbind_page(tx: &mut Tx<'_>, tag: &str, count: usize) -> Result<u64> {
 pub fn bind(tx: &mut Tx<'_>, now: Millis, kind: Holder, holders: &[String], tags: &[String]) -> Result<()> {
     let app = tx.app();
     let pairs = holders.iter().flat_map(|holder| tags.iter().map(move |tag| (holder, tag)));
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO tag_bindings (app, kind, holder, tag, bound_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
         ),
         pairs.map(|(holder, tag)| (app, kind as i64, holder.as_str(), tag.as_str(), now)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes tags off holders of one kind. Answers how many bindings there were.

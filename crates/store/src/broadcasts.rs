@@ -35,7 +35,7 @@ pub struct Gate {
 /// Reads the gate of the app and holds it until the transaction ends.
 pub fn gate(tx: &mut Tx<'_>) -> Result<Gate> {
     let app = tx.app();
-    tx.run(sql!("INSERT INTO broadcast_gates (app) VALUES ($1) ON CONFLICT DO NOTHING"), (app,))?;
+    tx.post(sql!("INSERT INTO broadcast_gates (app) VALUES ($1) ON CONFLICT DO NOTHING"), (app,))?;
     let (number, kept, day, begun, begun_at, revoked_at): (i64, i64, i64, i64, Millis, Millis) = tx.one(
         sql! {
             sqlite: "SELECT number, kept, day, begun, begun_at, revoked_at FROM broadcast_gates WHERE app = $1",
@@ -50,14 +50,13 @@ pub fn gate(tx: &mut Tx<'_>) -> Result<Gate> {
 /// Moves the gate of the app, which the transaction holds.
 pub fn set_gate(tx: &mut Tx<'_>, gate: &Gate) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE broadcast_gates SET number = $2, kept = $3, day = $4, begun = $5, begun_at = $6, revoked_at = $7
              WHERE app = $1"
         ),
         (app, gate.number, gate.kept, gate.day, gate.begun, gate.begun_at, gate.revoked_at),
-    )?;
-    Ok(())
+    )
 }
 
 /// The number of the newest broadcast that was kept for devices which return; 0 if there never was one.
@@ -172,7 +171,7 @@ impl FromRow for Broadcast {
 /// Adds a broadcast. An ended one is a note of what was done at once.
 pub fn add(tx: &mut Tx<'_>, order: &Order, is_ended: bool) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO broadcasts (app, number, origin, sender, random, crc, audience, matter, notification, data_id,
                  created_at, expires_at, kept, kept_before, task, due_at, stage, ended_at)
@@ -198,8 +197,7 @@ pub fn add(tx: &mut Tx<'_>, order: &Order, is_ended: bool) -> Result<()> {
             order.task,
             is_ended,
         ),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads one broadcast.
@@ -286,14 +284,14 @@ pub fn revoke(tx: &mut Tx<'_>, now: Millis, number: i64) -> Result<bool> {
         (app, number, now),
     )?;
     // Whoever works on a chunk loses its lease with it.
-    tx.run(sql!("DELETE FROM broadcast_chunks WHERE app = $1 AND broadcast = $2"), (app, number))?;
+    tx.post(sql!("DELETE FROM broadcast_chunks WHERE app = $1 AND broadcast = $2"), (app, number))?;
     Ok(changed > 0)
 }
 
 /// Ends what a task has not delivered yet. What is under way may still arrive; if it does not, it is over for it too.
 pub fn end_task(tx: &mut Tx<'_>, now: Millis, task: i64) -> Result<u64> {
     let app = tx.app();
-    tx.run(sql!("UPDATE tasks SET expires_at = $3 WHERE app = $1 AND id = $2 AND expires_at > $3"), (app, task, now))?;
+    tx.post(sql!("UPDATE tasks SET expires_at = $3 WHERE app = $1 AND id = $2 AND expires_at > $3"), (app, task, now))?;
     tx.run(
         sql!(
             "UPDATE deliveries SET ended_at = $3, waits = 0, due_at = $3
@@ -363,14 +361,14 @@ pub struct Exception {
 /// Keeps exceptions, with the task that they need. After a crash some of them may be there already.
 pub fn except(tx: &mut Tx<'_>, now: Millis, task: &Task, rows: &[Exception]) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO tasks (app, id, notification, created_at, expires_at, store_offline)
              VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING"
         ),
         (app, task.id, &task.notification, task.created_at, task.expires_at),
     )?;
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO deliveries (app, task, number, account, device, lane, badge, family, status, tried_at, due_at,
                  attempts)
@@ -391,14 +389,13 @@ pub fn except(tx: &mut Tx<'_>, now: Millis, task: &Task, rows: &[Exception]) -> 
                 row.due_at,
             )
         }),
-    )?;
-    Ok(())
+    )
 }
 
 /// Stops keeping what has outlived its time, and forgets some of what ended long ago. Answers how many were forgotten.
 pub fn purge(tx: &mut Tx<'_>, now: Millis, before: Millis) -> Result<usize> {
     let app = tx.app();
-    tx.run(sql!("UPDATE broadcasts SET kept = 0 WHERE app = $1 AND kept = 1 AND expires_at <= $2"), (app, now))?;
+    tx.post(sql!("UPDATE broadcasts SET kept = 0 WHERE app = $1 AND kept = 1 AND expires_at <= $2"), (app, now))?;
     let numbers: Vec<(i64,)> = tx.all(
         sql!(
             "SELECT number FROM broadcasts WHERE app = $1 AND expires_at < $2 AND ended_at <> 0
@@ -406,11 +403,11 @@ pub fn purge(tx: &mut Tx<'_>, now: Millis, before: Millis) -> Result<usize> {
         ),
         (app, before, PURGE_BATCH),
     )?;
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM broadcast_outcomes WHERE app = $1 AND broadcast = $2"),
         numbers.iter().map(|(number,)| (app, *number)),
     )?;
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM broadcasts WHERE app = $1 AND number = $2"),
         numbers.iter().map(|(number,)| (app, *number)),
     )?;

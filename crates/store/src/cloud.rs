@@ -159,14 +159,13 @@ pub fn account(snapshot: &mut Snapshot<'_>, id: &str) -> Result<Option<CloudRow>
 
 /// Writes a cloud account, new or changed.
 pub fn set_account(tx: &mut Tx<'_>, now: Millis, id: &str, record: &str) -> Result<()> {
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO cloud_accounts (id, record, version, created_at) VALUES ($1, $2, 1, $3)
              ON CONFLICT (id) DO UPDATE SET record = $2, version = cloud_accounts.version + 1"
         ),
         (id, record, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads all access keys in pages ordered by id.

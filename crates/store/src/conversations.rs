@@ -196,27 +196,25 @@ pub fn set_read(tx: &mut Tx<'_>, account: &UserId, conversation: ConversationId,
 /// Takes the conversation out of the account's list up to a place; a mark never goes back.
 pub fn hide(tx: &mut Tx<'_>, account: &UserId, conversation: ConversationId, place: Place) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE memberships SET hidden_seq = $4, hidden_time = $5
              WHERE app = $1 AND account = $2 AND conversation = $3 AND hidden_seq < $4"
         ),
         (app, account, conversation, place.seq, place.time),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes the history up to a place away from the account.
 pub fn clear(tx: &mut Tx<'_>, account: &UserId, conversation: ConversationId, place: Place) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE memberships SET cleared_seq = $4, cleared_time = $5
              WHERE app = $1 AND account = $2 AND conversation = $3 AND cleared_seq < $4"
         ),
         (app, account, conversation, place.seq, place.time),
-    )?;
-    Ok(())
+    )
 }
 
 /// Notes that a conversation changes without a new message, and holds it. Answers the moment of the change: after all
@@ -358,13 +356,13 @@ pub fn unread_total(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<i64
 /// Forgets all conversations of an account; the peers keep theirs.
 pub fn forget(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE conversations SET parted = 1 WHERE app = $1
                AND id IN (SELECT conversation FROM memberships WHERE app = $1 AND account = $2)"
         ),
         (app, account),
     )?;
-    tx.run(sql!("DELETE FROM memberships WHERE app = $1 AND account = $2"), (app, account))?;
+    tx.post(sql!("DELETE FROM memberships WHERE app = $1 AND account = $2"), (app, account))?;
     contacts::forget(tx, account)
 }

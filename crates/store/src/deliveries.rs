@@ -166,7 +166,7 @@ pub fn add_task(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
     let app = tx.app();
     let (conversation, seq) = task.message.unzip();
     let route = &task.route;
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO tasks (app, id, notification, created_at, expires_at, store_offline, conversation, seq, own, road,
                  systems, channels, fleeting, counted, kind)
@@ -189,15 +189,13 @@ pub fn add_task(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
             route.counted,
             &route.kind,
         ),
-    )?;
-    Ok(())
+    )
 }
 
 /// Says what a task pushes, once that is known: for one whose only target tells it.
 pub fn set_notification(tx: &mut Tx<'_>, task: i64, notification: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE tasks SET notification = $3 WHERE app = $1 AND id = $2"), (app, task, notification))?;
-    Ok(())
+    tx.post(sql!("UPDATE tasks SET notification = $3 WHERE app = $1 AND id = $2"), (app, task, notification))
 }
 
 /// Adds a delivery for each target of a task. A held one has a status from the start and waits for its release.
@@ -225,14 +223,13 @@ pub fn add_targets_from(
         let place = index * NUMBERS_PER_TARGET;
         (app, task.id, place, account, device, waits as i64, family.as_str(), i64::from(number), due)
     });
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO deliveries (app, task, number, account, device, waits, family, status, due_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
         ),
         rows,
-    )?;
-    Ok(())
+    )
 }
 
 /// Adds deliveries whose ways are known, numbered from `first`.
@@ -242,14 +239,13 @@ pub fn add_ways(tx: &mut Tx<'_>, task: i64, first: i64, account: &str, ways: &[W
         .iter()
         .zip(first..)
         .map(|(way, number)| (app, task, number, account, way.device.as_str(), way.lane.as_str(), way.badge, due));
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO deliveries (app, task, number, account, device, lane, badge, due_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
         ),
         rows,
-    )?;
-    Ok(())
+    )
 }
 
 /// Adds one delivery whose way is known, unless it is there. Answers whether it is new.
@@ -306,7 +302,7 @@ pub fn wake_account(tx: &mut Tx<'_>, now: Millis, account: &UserId) -> Result<u6
 /// Makes what waits for a device's connection due, and notes the connection on what is under way to it.
 pub fn wake_device(tx: &mut Tx<'_>, now: Millis, device: &DeviceId) -> Result<u64> {
     let app = tx.app();
-    tx.run(sql!("UPDATE devices SET badge = 0 WHERE app = $1 AND id = $2 AND badge <> 0"), (app, device))?;
+    tx.post(sql!("UPDATE devices SET badge = 0 WHERE app = $1 AND id = $2 AND badge <> 0"), (app, device))?;
     tx.run(
         sql!(
             "UPDATE deliveries SET woken = 1,
@@ -357,11 +353,10 @@ pub fn has_delivered(snapshot: &mut Snapshot<'_>, lane: &str) -> Result<bool> {
 /// Notes that something was delivered by a lane.
 pub fn note_delivered(tx: &mut Tx<'_>, now: Millis, lane: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("INSERT INTO lanes (app, lane, delivered_at) VALUES ($1, $2, $3) ON CONFLICT (app, lane) DO NOTHING"),
         (app, lane, now),
-    )?;
-    Ok(())
+    )
 }
 
 impl FromRow for Delivery {

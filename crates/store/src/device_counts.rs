@@ -52,7 +52,7 @@ pub fn heard_as(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, os: i64, platfo
     let system = Os::of(os, platform) as i64;
     if before.is_none_or(|before| day(before) < day(now)) {
         let added = i64::from(before.is_none());
-        tx.run(
+        tx.post(
             sql!(
                 "INSERT INTO device_day_parts (app, day, system, part, added, active) VALUES ($1, $2, $3, $4, $5, 1)
                  ON CONFLICT (app, day, system, part) DO UPDATE SET added = device_day_parts.added + $5,
@@ -62,7 +62,7 @@ pub fn heard_as(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, os: i64, platfo
         )?;
     }
     if before.is_none_or(|before| month(before) < month(now)) {
-        tx.run(
+        tx.post(
             sql!(
                 "INSERT INTO device_month_parts (app, month, part, active) VALUES ($1, $2, $3, 1)
                  ON CONFLICT (app, month, part) DO UPDATE SET active = device_month_parts.active + 1"

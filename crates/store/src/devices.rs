@@ -117,7 +117,7 @@ pub fn log_in(tx: &mut Tx<'_>, now: Millis, login: &Login) -> Result<Option<User
     let app = tx.app();
     let before = get(tx, &login.device)?.and_then(|device| device.account).filter(|old| *old != login.account);
     device_counts::heard(tx, now, &login.device, login.platform)?;
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO devices (app, id, account, platform, registered_at, seen_at, node, session, logged_in)
              VALUES ($1, $2, $3, $4, $5, $5, $6, $7, 1)
@@ -128,7 +128,7 @@ pub fn log_in(tx: &mut Tx<'_>, now: Millis, login: &Login) -> Result<Option<User
     )?;
     if let Some(before) = &before {
         // Another account's notifications must never appear on this device.
-        tx.run(sql!("DELETE FROM tokens WHERE app = $1 AND device = $2"), (app, &login.device))?;
+        tx.post(sql!("DELETE FROM tokens WHERE app = $1 AND device = $2"), (app, &login.device))?;
         live_activities::clear(tx, &login.device)?;
         count_reach(tx, before)?;
     }
@@ -143,11 +143,10 @@ pub fn disconnect(tx: &mut Tx<'_>, now: Millis, id: &DeviceId, session: i64) -> 
         // A connection may have lasted into another day.
         device_counts::heard(tx, now, id, device.platform)?;
     }
-    tx.run(
+    tx.post(
         sql!("UPDATE devices SET node = 0, seen_at = $4 WHERE app = $1 AND id = $2 AND session = $3"),
         (app, id, session, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends the session of a device for good: no push reaches it until it logs in again.
@@ -155,7 +154,7 @@ pub fn log_out(tx: &mut Tx<'_>, now: Millis, id: &DeviceId) -> Result<()> {
     let app = tx.app();
     let account = get(tx, id)?.and_then(|device| device.account);
     // A device of push stays one, and is nobody's: what is pushed to the account must not appear on it.
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE devices SET node = 0, logged_in = 0, seen_at = $3,
                  account = CASE WHEN enrolled = 1 AND logged_in = 1 THEN '' ELSE account END WHERE app = $1 AND id = $2"
@@ -171,7 +170,7 @@ pub fn log_out(tx: &mut Tx<'_>, now: Millis, id: &DeviceId) -> Result<()> {
 /// Ends the sessions of all devices of an account (kick, deletion).
 pub fn log_out_all(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE devices SET node = 0, logged_in = 0, account = CASE WHEN enrolled = 1 AND logged_in = 1 THEN '' ELSE account END
              WHERE app = $1 AND account = $2 AND account <> ''"
@@ -184,25 +183,23 @@ pub fn log_out_all(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
 /// Marks that another device took the place of this one.
 pub fn replace(tx: &mut Tx<'_>, id: &DeviceId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE devices SET node = 0, replaced = 1 WHERE app = $1 AND id = $2"), (app, id))?;
-    Ok(())
+    tx.post(sql!("UPDATE devices SET node = 0, replaced = 1 WHERE app = $1 AND id = $2"), (app, id))
 }
 
 /// Takes the mark of [`replace`] away: the device was told.
 pub fn clear_replaced(tx: &mut Tx<'_>, id: &DeviceId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE devices SET replaced = 0 WHERE app = $1 AND id = $2"), (app, id))?;
-    Ok(())
+    tx.post(sql!("UPDATE devices SET replaced = 0 WHERE app = $1 AND id = $2"), (app, id))
 }
 
 /// Sets the token of a device for a channel. The same token on another device of the app is an old installation.
 pub fn set_token(tx: &mut Tx<'_>, account: &UserId, token: &Token) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("DELETE FROM tokens WHERE app = $1 AND channel = $2 AND token = $3 AND device <> $4"),
         (app, &token.channel, &token.token, &token.device),
     )?;
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO tokens (app, device, channel, token, credential, bound_at) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (app, device, channel) DO UPDATE SET token = $4, credential = $5, bound_at = $6"
@@ -215,7 +212,7 @@ pub fn set_token(tx: &mut Tx<'_>, account: &UserId, token: &Token) -> Result<()>
 /// Removes the token of a device for a channel.
 pub fn remove_token(tx: &mut Tx<'_>, account: &UserId, id: &DeviceId, channel: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM tokens WHERE app = $1 AND device = $2 AND channel = $3"), (app, id, channel))?;
+    tx.post(sql!("DELETE FROM tokens WHERE app = $1 AND device = $2 AND channel = $3"), (app, id, channel))?;
     count_reach(tx, account)
 }
 
@@ -262,7 +259,7 @@ pub fn tokens_of(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<To
 /// Keeps the account's number of reachable devices, by which a send knows whether to queue a notification.
 pub(crate) fn count_reach(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE accounts SET reach = (
                  SELECT COUNT(*) FROM devices d CROSS JOIN tokens t
@@ -270,8 +267,7 @@ pub(crate) fn count_reach(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
              ) WHERE app = $1 AND id = $2"
         ),
         (app, account),
-    )?;
-    Ok(())
+    )
 }
 
 /// Forgets which connections a node held: it has just started, or it is known to be dead.

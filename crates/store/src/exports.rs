@@ -47,15 +47,14 @@ pub fn keep(tx: &mut Tx<'_>, by: i64, until: Millis) -> Result<bool> {
 /// Lets go of the care, and notes where the next one goes on.
 pub fn release(tx: &mut Tx<'_>, by: i64, mark: Mark) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE history_marks SET next_hour = CASE WHEN next_hour > $3 THEN next_hour ELSE $3 END,
                  purged_at = $4, lease_by = 0, lease_until = 0
              WHERE app = $1 AND lease_by = $2"
         ),
         (app, by, mark.next_hour, mark.purged_at),
-    )?;
-    Ok(())
+    )
 }
 
 /// A file that is whole.
@@ -112,7 +111,7 @@ pub fn finish(tx: &mut Tx<'_>, by: i64, until: Millis, export: &Export) -> Resul
         return Ok(false);
     }
     if export.messages > 0 {
-        tx.run(
+        tx.post(
             sql!(
                 "INSERT INTO exports (app, hour, grouped, made_at, messages, size, md5, gzip_size, gzip_md5)
                  VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8)

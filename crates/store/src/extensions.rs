@@ -50,14 +50,13 @@ pub fn begin(tx: &mut Tx<'_>, target: Target, now: Millis) -> Result<(Head, i64)
 /// Ends a change with the head that holds from now on.
 pub fn end(tx: &mut Tx<'_>, target: Target, head: Head) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE extension_heads SET latest = $4, cleared = $5
              WHERE app = $1 AND conversation = $2 AND message = $3"
         ),
         (app, target.conversation, target.message, head.latest, head.cleared),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads what all pairs of a message share.
@@ -109,32 +108,29 @@ pub fn count(snapshot: &mut Snapshot<'_>, target: Target) -> Result<usize> {
 /// Sets a pair.
 pub fn set(tx: &mut Tx<'_>, target: Target, pair: &Extension) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO extensions (app, conversation, message, name, value, seq) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (app, conversation, message, name) DO UPDATE SET value = $5, seq = $6"
         ),
         (app, target.conversation, target.message, &*pair.key, &*pair.value, pair.seq),
-    )?;
-    Ok(())
+    )
 }
 
 /// Removes a pair.
 pub fn remove(tx: &mut Tx<'_>, target: Target, key: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("DELETE FROM extensions WHERE app = $1 AND conversation = $2 AND message = $3 AND name = $4"),
         (app, target.conversation, target.message, key),
-    )?;
-    Ok(())
+    )
 }
 
 /// Removes all pairs of a message.
 pub fn clear(tx: &mut Tx<'_>, target: Target) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("DELETE FROM extensions WHERE app = $1 AND conversation = $2 AND message = $3"),
         (app, target.conversation, target.message),
-    )?;
-    Ok(())
+    )
 }

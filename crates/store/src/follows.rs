@@ -78,7 +78,7 @@ pub fn ties(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId]) ->
 /// Lets an account follow another one, which it does not yet. `is_mutual` says that the other one follows it.
 pub fn add(tx: &mut Tx<'_>, now: Millis, account: &UserId, target: &UserId, is_mutual: bool) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("INSERT INTO follows (app, account, target, at, mutual) VALUES ($1, $2, $3, $4, $5)"),
         (app, account, target, now, is_mutual),
     )?;
@@ -93,7 +93,7 @@ pub fn add(tx: &mut Tx<'_>, now: Millis, account: &UserId, target: &UserId, is_m
 /// Ends a follow that is there. `was_mutual` says that the other one goes on following.
 pub fn remove(tx: &mut Tx<'_>, account: &UserId, target: &UserId, was_mutual: bool) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM follows WHERE app = $1 AND account = $2 AND target = $3"), (app, account, target))?;
+    tx.post(sql!("DELETE FROM follows WHERE app = $1 AND account = $2 AND target = $3"), (app, account, target))?;
     if was_mutual {
         set_mutual(tx, target, account, false)?;
     }
@@ -104,24 +104,22 @@ pub fn remove(tx: &mut Tx<'_>, account: &UserId, target: &UserId, was_mutual: bo
 
 fn set_mutual(tx: &mut Tx<'_>, account: &UserId, target: &UserId, is_mutual: bool) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("UPDATE follows SET mutual = $4 WHERE app = $1 AND account = $2 AND target = $3"),
         (app, account, target, is_mutual),
-    )?;
-    Ok(())
+    )
 }
 
 fn count(tx: &mut Tx<'_>, account: &UserId, following: i64, followers: i64, mutual: i64) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO follow_counts (app, account, following, followers, mutual) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (app, account) DO UPDATE SET following = follow_counts.following + $3,
                     followers = follow_counts.followers + $4, mutual = follow_counts.mutual + $5"
         ),
         (app, account, following, followers, mutual),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads the counts of one account.

@@ -46,11 +46,10 @@ pub fn begin(tx: &mut Tx<'_>, group: ConversationId, now: Millis) -> Result<Head
 /// Ends a write with the version that holds from now on.
 pub fn end(tx: &mut Tx<'_>, group: ConversationId, version: i64) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("UPDATE group_attribute_heads SET version = $3 WHERE app = $1 AND conversation = $2"),
         (app, group, version),
-    )?;
-    Ok(())
+    )
 }
 
 /// The version of the group's attributes.
@@ -74,14 +73,13 @@ pub fn all(snapshot: &mut Snapshot<'_>, group: ConversationId) -> Result<Vec<Att
 /// Sets pairs.
 pub fn set(tx: &mut Tx<'_>, group: ConversationId, pairs: &[(String, String)], version: i64) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO group_attributes (app, conversation, name, value, version) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (app, conversation, name) DO UPDATE SET value = $4, version = $5"
         ),
         pairs.iter().map(|(key, value)| (app, group, key.as_str(), value.as_str(), version)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Removes pairs; answers how many were there.
@@ -96,8 +94,7 @@ pub fn remove(tx: &mut Tx<'_>, group: ConversationId, keys: &[String]) -> Result
 /// Removes all pairs.
 pub fn clear(tx: &mut Tx<'_>, group: ConversationId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM group_attributes WHERE app = $1 AND conversation = $2"), (app, group))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM group_attributes WHERE app = $1 AND conversation = $2"), (app, group))
 }
 
 /// Begins a change of counters: holds them until the transaction ends. Answers how often they were changed.
@@ -126,22 +123,20 @@ pub fn counters(snapshot: &mut Snapshot<'_>, group: ConversationId) -> Result<Ve
 /// Sets counters.
 pub fn set_counters(tx: &mut Tx<'_>, group: ConversationId, counters: &[(String, i64)]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO group_counters (app, conversation, name, value) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, conversation, name) DO UPDATE SET value = $4"
         ),
         counters.iter().map(|(key, value)| (app, group, key.as_str(), *value)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Removes counters; those that are not there are passed over.
 pub fn remove_counters(tx: &mut Tx<'_>, group: ConversationId, keys: &[String]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM group_counters WHERE app = $1 AND conversation = $2 AND name = $3"),
         keys.iter().map(|key| (app, group, key.as_str())),
-    )?;
-    Ok(())
+    )
 }

@@ -10,6 +10,7 @@
 
 #[macro_use]
 mod tx;
+mod ask;
 
 pub mod accounts;
 pub mod activity;

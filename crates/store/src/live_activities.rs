@@ -31,7 +31,7 @@ fn activity((device, starts, name, token, credential): Found) -> Activity {
 /// Notes one, new or with another token.
 pub fn set(tx: &mut Tx<'_>, now: Millis, one: &Activity) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO live_activities (app, device, starts, name, token, credential, reported_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -43,35 +43,31 @@ pub fn set(tx: &mut Tx<'_>, now: Millis, one: &Activity) -> Result<()> {
         sql!("SELECT starts, name FROM live_activities WHERE app = $1 AND device = $2 ORDER BY reported_at DESC, name LIMIT $3"),
         (app, &one.device, PER_DEVICE as i64 * 2),
     )?;
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM live_activities WHERE app = $1 AND device = $2 AND starts = $3 AND name = $4"),
         held.iter().skip(PER_DEVICE).map(|(starts, name)| (app, &one.device, *starts, name)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Forgets one.
 pub fn remove(tx: &mut Tx<'_>, device: &DeviceId, starts: bool, name: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("DELETE FROM live_activities WHERE app = $1 AND device = $2 AND starts = $3 AND name = $4"),
         (app, device, starts, name),
-    )?;
-    Ok(())
+    )
 }
 
 /// Forgets all of a device.
 pub fn clear(tx: &mut Tx<'_>, device: &DeviceId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM live_activities WHERE app = $1 AND device = $2"), (app, device))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM live_activities WHERE app = $1 AND device = $2"), (app, device))
 }
 
 /// Forgets what a dead token led to.
 pub(crate) fn drop_token(tx: &mut Tx<'_>, token: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM live_activities WHERE app = $1 AND token = $2"), (app, token))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM live_activities WHERE app = $1 AND token = $2"), (app, token))
 }
 
 /// Finds one by its device.

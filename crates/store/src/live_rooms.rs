@@ -16,24 +16,22 @@ pub struct Ban {
 /// Keeps accounts out until a moment.
 pub fn ban(tx: &mut Tx<'_>, room: ConversationId, accounts: &[UserId], until: Millis, description: &str) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO live_bans (app, conversation, account, until, description) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (app, conversation, account) DO UPDATE SET until = $4, description = $5"
         ),
         accounts.iter().map(|account| (app, room, account, until, description)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Lets accounts in again.
 pub fn unban(tx: &mut Tx<'_>, room: ConversationId, accounts: &[UserId]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM live_bans WHERE app = $1 AND conversation = $2 AND account = $3"),
         accounts.iter().map(|account| (app, room, account)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Until when an account may not come in; none if it may.
@@ -83,24 +81,22 @@ pub fn admins(snapshot: &mut Snapshot<'_>, room: ConversationId) -> Result<Vec<U
 /// Makes accounts administrators.
 pub fn add_admins(tx: &mut Tx<'_>, room: ConversationId, accounts: &[UserId], now: Millis) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO live_admins (app, conversation, account, at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, conversation, account) DO NOTHING"
         ),
         accounts.iter().map(|account| (app, room, account, now)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Makes them ordinary again.
 pub fn remove_admins(tx: &mut Tx<'_>, room: ConversationId, accounts: &[UserId]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM live_admins WHERE app = $1 AND conversation = $2 AND account = $3"),
         accounts.iter().map(|account| (app, room, account)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Whether an account administers any room.

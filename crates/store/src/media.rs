@@ -66,7 +66,7 @@ fn file((id, owner, kind, name, size, md5, sha256, state, epoch, made_at, expire
 /// Notes that somebody begins an upload.
 pub fn add(tx: &mut Tx<'_>, file: &File) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO files (app, id, owner, kind, name, size, md5, state, epoch, made_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
@@ -84,8 +84,7 @@ pub fn add(tx: &mut Tx<'_>, file: &File) -> Result<()> {
             file.made_at,
             file.expires_at,
         ),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads what is known of a file.

@@ -255,26 +255,24 @@ pub fn edit(tx: &mut Tx<'_>, view: &View, message: &Message, body: &str, cloud: 
 /// Notes that the extensions of a message changed.
 pub fn note_extended(tx: &mut Tx<'_>, view: &View, message: &Message, now: Millis) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE messages SET flags = flags | 2048, changed_at = $5
              WHERE app = $1 AND conversation = $2 AND time = $3 AND seq = $4 AND grouped = 0"
         ),
         (app, view.conversation(), message.key.time, message.seq, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes the messages that have these keys out of the viewer's view; the other account keeps them. For the others it is
 /// no change, so none is noted.
 pub fn hide(tx: &mut Tx<'_>, view: &View, keys: &[MsgKey]) -> Result<()> {
     let (app, conversation, flag) = (tx.app(), view.conversation(), view.deleted().0);
-    tx.many(
+    tx.post_all(
         sql!(
             "UPDATE messages SET flags = flags | $6
              WHERE app = $1 AND conversation = $2 AND time = $3 AND msg_seq = $4 AND msg_random = $5 AND grouped = 0"
         ),
         keys.iter().map(|key| (app, conversation, key.time, key.seq, key.random, flag)),
-    )?;
-    Ok(())
+    )
 }

@@ -42,7 +42,7 @@ pub fn take(tx: &mut Tx<'_>, topic: &str, now: Millis, count: usize) -> Result<V
         },
         (app, topic, now, count as i64),
     )?;
-    tx.many(sql!("DELETE FROM outbox WHERE app = $1 AND id = $2"), rows.iter().map(|row| (app, row.0)))?;
+    tx.post_all(sql!("DELETE FROM outbox WHERE app = $1 AND id = $2"), rows.iter().map(|row| (app, row.0)))?;
     Ok(rows.into_iter().map(item).collect())
 }
 
@@ -90,27 +90,25 @@ pub fn is_due(snapshot: &mut Snapshot<'_>, topic: &str, now: Millis) -> Result<b
 /// Puts work back that was taken and is not done yet.
 pub fn put_back(tx: &mut Tx<'_>, topic: &str, item: &Item) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
         ),
         (app, item.id, topic, &*item.part, item.due_at, &*item.payload, item.conversation, item.seq),
-    )?;
-    Ok(())
+    )
 }
 
 /// Leaves work for another part, unless the same waits already: the id is made of what it is about.
 pub fn leave(tx: &mut Tx<'_>, topic: &str, item: &Item) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO outbox (app, id, topic, part, due_at, payload, conversation, seq)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (app, id) DO NOTHING"
         ),
         (app, item.id, topic, &*item.part, item.due_at, &*item.payload, item.conversation, item.seq),
-    )?;
-    Ok(())
+    )
 }
 
 /// Leaves word that a message was taken back: what announced it on phones is to disappear.

@@ -92,21 +92,23 @@ pub fn count(snapshot: &mut Snapshot<'_>, community: ConversationId) -> Result<i
 pub fn change(tx: &mut Tx<'_>, community: ConversationId, group: &PermissionGroup) -> Result<()> {
     let app = tx.app();
     let PermissionGroup { id, name, permission, custom, .. } = group;
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE permission_groups SET name = $4, permission = $5, custom = $6
              WHERE app = $1 AND community = $2 AND id = $3"
         ),
         (app, community, id.as_str(), name.as_str(), *permission, custom.as_str()),
-    )?;
-    Ok(())
+    )
 }
 
 /// Removes a permission group with its members and its topics; answers false if there is none.
 pub fn remove(tx: &mut Tx<'_>, community: ConversationId, id: &str) -> Result<bool> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM permission_members WHERE app = $1 AND community = $2 AND id = $3"), (app, community, id))?;
-    tx.run(sql!("DELETE FROM topic_permissions WHERE app = $1 AND community = $2 AND id = $3"), (app, community, id))?;
+    tx.post(
+        sql!("DELETE FROM permission_members WHERE app = $1 AND community = $2 AND id = $3"),
+        (app, community, id),
+    )?;
+    tx.post(sql!("DELETE FROM topic_permissions WHERE app = $1 AND community = $2 AND id = $3"), (app, community, id))?;
     let removed = tx.run(
         sql!("DELETE FROM permission_groups WHERE app = $1 AND community = $2 AND id = $3"),
         (app, community, id),
@@ -150,7 +152,7 @@ pub fn forget(tx: &mut Tx<'_>, community: ConversationId, account: &UserId) -> R
 fn resize(tx: &mut Tx<'_>, community: ConversationId, id: &str, by: i64) -> Result<()> {
     let app = tx.app();
     if by != 0 {
-        tx.run(
+        tx.post(
             sql!("UPDATE permission_groups SET members = members + $4 WHERE app = $1 AND community = $2 AND id = $3"),
             (app, community, id, by),
         )?;
@@ -257,14 +259,13 @@ pub fn set_topic(
     permission: i64,
 ) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO topic_permissions (app, community, id, topic, permission) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (app, community, id, topic) DO UPDATE SET permission = $5"
         ),
         (app, community, id, topic, permission),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes back what a permission group allows in a topic; answers false if nothing was said of it.

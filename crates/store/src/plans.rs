@@ -74,7 +74,7 @@ impl FromRow for Listed {
 /// Adds a plan with its runs.
 pub fn add(tx: &mut Tx<'_>, plan: &Plan, runs: &[Run]) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO push_plans (app, id, kind, delivery, strategy, title, content, spec, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -91,11 +91,10 @@ pub fn add(tx: &mut Tx<'_>, plan: &Plan, runs: &[Run]) -> Result<()> {
             plan.created_at,
         ),
     )?;
-    tx.many(
+    tx.post_all(
         sql!("INSERT INTO push_runs (app, id, plan, push_at) VALUES ($1, $2, $3, $4)"),
         runs.iter().map(|run| (app, &run.id, &run.plan, run.push_at)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Counts plans that have runs to come.
@@ -146,7 +145,7 @@ pub fn take_due(tx: &mut Tx<'_>, now: Millis, count: usize) -> Result<Vec<Due>> 
         },
         (app, now, count.min(limit::STORE_PAGE) as i64),
     )?;
-    tx.many(
+    tx.post_all(
         sql!("UPDATE push_runs SET state = 1 WHERE app = $1 AND id = $2"),
         rows.iter().map(|(id, ..)| (app, id.as_str())),
     )?;
@@ -226,7 +225,7 @@ pub fn purge(tx: &mut Tx<'_>, before: Millis) -> Result<u64> {
         (app, before, limit::STORE_PAGE as i64),
     )?;
     if gone > 0 {
-        tx.run(
+        tx.post(
             sql!(
                 "DELETE FROM push_plans WHERE app = $1 AND created_at < $2 AND NOT EXISTS (
                      SELECT 1 FROM push_runs r WHERE r.app = push_plans.app AND r.plan = push_plans.id

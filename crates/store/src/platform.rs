@@ -70,7 +70,7 @@ pub fn secret(snapshot: &mut Snapshot<'_>, name: &str) -> Result<Option<Vec<u8>>
 
 /// Adds a shared secret unless it is there, and answers the one that holds: two nodes may start at once.
 pub fn add_secret(tx: &mut Tx<'_>, name: &str, value: &[u8]) -> Result<Vec<u8>> {
-    tx.run(sql!("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"), (name, value))?;
+    tx.post(sql!("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"), (name, value))?;
     let (value,): (Vec<u8>,) = tx.one(sql!("SELECT value FROM secrets WHERE name = $1"), (name,))?;
     Ok(value)
 }
@@ -86,26 +86,23 @@ pub fn life(snapshot: &mut Snapshot<'_>) -> Result<i64> {
 
 /// Begins a life of the store: devices that knew it before forget what they hold.
 pub fn begin_life(tx: &mut Tx<'_>, life: i64) -> Result<()> {
-    tx.run(
+    tx.post(
         sql!("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2"),
         (LIFE, &life.to_be_bytes()[..]),
-    )?;
-    Ok(())
+    )
 }
 
 /// Says that a node is alive.
 pub fn beat(tx: &mut Tx<'_>, now: Millis, id: i64, name: &str) -> Result<()> {
-    tx.run(
+    tx.post(
         sql!("INSERT INTO nodes (id, name, seen_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET seen_at = $3"),
         (id, name, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Says that a node stops, and forgets those that were silent for a day.
 pub fn leave(tx: &mut Tx<'_>, now: Millis, id: i64) -> Result<()> {
-    tx.run(sql!("DELETE FROM nodes WHERE id = $1 OR seen_at < $2"), (id, now.plus(-86_400_000)))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM nodes WHERE id = $1 OR seen_at < $2"), (id, now.plus(-86_400_000)))
 }
 
 /// An entry of the audit log.
@@ -127,11 +124,10 @@ pub struct Entry {
 
 /// Adds an entry.
 pub fn add_entry(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
-    tx.run(
+    tx.post(
         sql!("INSERT INTO audit (id, at, actor, action, target, detail) VALUES ($1, $2, $3, $4, $5, $6)"),
         (entry.id, entry.at, &entry.actor, &entry.action, &entry.target, &entry.detail),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads the newest entries before an id, newest first.

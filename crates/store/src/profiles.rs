@@ -87,7 +87,7 @@ pub fn save(tx: &mut Tx<'_>, profile: &Profile, has_standard: bool, has_custom: 
     let mut standard = profile.standard.clone();
     let (nick, face) = (take(&mut standard, NICK), take(&mut standard, IMAGE));
     accounts::set_profile(tx, account, Some(&nick), Some(&face))?;
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO profiles (app, account, standard, custom) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, account) DO UPDATE SET standard = $3, custom = $4"
@@ -120,7 +120,7 @@ pub fn raise(tx: &mut Tx<'_>, account: &UserId, has_standard: bool, has_custom: 
 /// Takes away what a deleted account had. The sequences rise, so that nobody keeps an old copy.
 pub fn forget(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM profiles WHERE app = $1 AND account = $2"), (app, account))?;
+    tx.post(sql!("DELETE FROM profiles WHERE app = $1 AND account = $2"), (app, account))?;
     raise(tx, account, true, true).map(drop)
 }
 

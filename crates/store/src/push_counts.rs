@@ -65,7 +65,7 @@ pub type Tally = BTreeMap<Place, Counts>;
 /// circle.
 pub fn add(tx: &mut Tx<'_>, now: Millis, tally: &Tally) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO push_counts (app, task, system, channel, accepted, sent, received, opened, removed, failed)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -82,7 +82,7 @@ pub fn add(tx: &mut Tx<'_>, now: Millis, tally: &Tally) -> Result<()> {
     for (at, counts) in tally {
         *hours.entry((&at.kind, at.system, &at.channel)).or_default() += *counts;
     }
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO push_hours (app, hour, kind, system, channel, accepted, sent, received, opened, removed, failed)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -94,8 +94,7 @@ pub fn add(tx: &mut Tx<'_>, now: Millis, tally: &Tally) -> Result<()> {
             let at = hour(now);
             (app, at, *kind, *system, *channel, n.accepted, n.sent, n.received, n.opened, n.removed, n.failed)
         }),
-    )?;
-    Ok(())
+    )
 }
 
 /// Counts of a system of devices by a channel.

@@ -14,8 +14,11 @@ use std::collections::HashMap;
 use contract::event::RelationVersions;
 use contract::{AppId, Failure, Result, UserId};
 
+use crate::ask::{Ask, Asks, ask};
 use crate::value::{Bind, FromRow, Params, Row, Value};
 use crate::{Snapshot, Tx};
+use friends::Friend;
+use labels::Label;
 
 /// An account with what is known of its relations as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,8 +164,11 @@ pub fn hold(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<()> {
 
 /// Reads the roots of the accounts among `ids` (a bounded batch), living or deleted, in no particular order.
 pub fn roots(snapshot: &mut Snapshot<'_>, ids: &[UserId]) -> Result<Vec<Root>> {
-    let app = snapshot.app();
-    snapshot.all(
+    asked(snapshot.app(), ids).all(snapshot)
+}
+
+fn asked(app: AppId, ids: &[UserId]) -> Ask<Root, impl Params> {
+    ask(
         sql! {
             sqlite: "SELECT a.id, a.deleted_at, a.blocks, r.version, r.standard, r.custom, r.labels, r.blocklist,
                             r.requests, r.floor, r.friends, r.graves, r.asked, r.seen, r.added_minute, r.added,
@@ -184,10 +190,24 @@ pub fn root(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Option<Root
     Ok(roots(snapshot, std::slice::from_ref(account))?.pop())
 }
 
+/// Reads the root of an account, a page of its friends as [`friends::page`], and the names of its friend groups.
+pub fn page(
+    snapshot: &mut Snapshot<'_>,
+    account: &UserId,
+    after: i64,
+    count: usize,
+) -> Result<(Option<Root>, Vec<Friend>, Vec<Label>)> {
+    let app = snapshot.app();
+    let root = asked(app, std::slice::from_ref(account));
+    let asked = (root, friends::asked(app, account, after, count), labels::asked(app, account));
+    let (mut roots, friends, labels) = asked.all(snapshot)?;
+    Ok((roots.pop(), friends, labels))
+}
+
 /// Writes roots back, and where the length of a blocklist changed also to the account, where sends look for it.
 pub fn save(tx: &mut Tx<'_>, changed: &[&RootPair]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO relations (app, account, version, standard, custom, labels, blocklist, requests, floor, friends,
                                     graves, asked, seen, added_minute, added, removed_minute, removed)
@@ -200,11 +220,10 @@ pub fn save(tx: &mut Tx<'_>, changed: &[&RootPair]) -> Result<()> {
         changed.iter().map(|(_, root)| Saved(app, root)),
     )?;
     let blocking = changed.iter().filter(|(before, root)| before.blocks != root.blocks);
-    tx.many(
+    tx.post_all(
         sql!("UPDATE accounts SET blocks = $3 WHERE app = $1 AND id = $2"),
         blocking.map(|(_, root)| (app, &root.account, root.blocks)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads what the profiles of accounts say about friend requests; who is missing says nothing.

@@ -19,52 +19,48 @@ pub fn of_token(snapshot: &mut Snapshot<'_>, channel: &str, token: &str) -> Resu
 /// old installation.
 pub fn set_token(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, channel: &str, token: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("DELETE FROM tokens WHERE app = $1 AND channel = $2 AND token = $3 AND device <> $4"),
         (app, channel, token, device),
     )?;
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO tokens (app, device, channel, token, credential, bound_at) VALUES ($1, $2, $3, $4, 0, $5)
              ON CONFLICT (app, device, channel) DO UPDATE SET token = $4, credential = 0, bound_at = $5"
         ),
         (app, device, channel, token, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Registers a device that is not there yet, and takes it for push.
 pub fn enroll(tx: &mut Tx<'_>, now: Millis, device: &DeviceId, platform: i64, os: i64) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO devices (app, id, platform, registered_at, seen_at, os, enrolled) VALUES ($1, $2, $3, $4, $4, $5, 1)
              ON CONFLICT (app, id) DO UPDATE SET os = $5, enrolled = 1"
         ),
         (app, device, platform, now, os),
-    )?;
-    Ok(())
+    )
 }
 
 /// What a report says of a device besides its tokens; what is empty stays as it was.
 pub fn describe(tx: &mut Tx<'_>, device: &DeviceId, model: &str, app_version: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE devices SET model = CASE WHEN $3 = '' THEN model ELSE $3 END,
                  app_version = CASE WHEN $4 = '' THEN app_version ELSE $4 END
              WHERE app = $1 AND id = $2"
         ),
         (app, device, model, app_version),
-    )?;
-    Ok(())
+    )
 }
 
 /// Notes when a device was bound to its account, or lost it.
 pub fn mark_bound(tx: &mut Tx<'_>, now: Millis, device: &DeviceId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE devices SET account_at = $3 WHERE app = $1 AND id = $2"), (app, device, now))?;
-    Ok(())
+    tx.post(sql!("UPDATE devices SET account_at = $3 WHERE app = $1 AND id = $2"), (app, device, now))
 }
 
 /// Makes what waits for the first sign of a device due. Answers how many rows that concerned.

@@ -67,8 +67,7 @@ pub fn keep(tx: &mut Tx<'_>, now: Millis, deliveries: &[(i64, i64)]) -> Result<u
 /// Wants what becomes of a task's deliveries to be told.
 pub fn want(tx: &mut Tx<'_>, task: i64) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE tasks SET told = 1 WHERE app = $1 AND id = $2"), (app, task))?;
-    Ok(())
+    tx.post(sql!("UPDATE tasks SET told = 1 WHERE app = $1 AND id = $2"), (app, task))
 }
 
 /// Whether what becomes of a task's deliveries is told so.
@@ -120,24 +119,22 @@ pub fn take(tx: &mut Tx<'_>, now: Millis, lease: i64, until: Millis, count: usiz
 /// Forgets results that were told, or given up.
 pub fn remove(tx: &mut Tx<'_>, lease: i64, ids: &[i64]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM push_results WHERE app = $1 AND id = $2 AND lease = $3"),
         ids.iter().map(|id| (app, *id, lease)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Lets results be told again later, each at its moment.
 pub fn put_off(tx: &mut Tx<'_>, lease: i64, rows: &[(i64, Millis)]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "UPDATE push_results SET due_at = $4, tries = tries + 1, lease = 0
              WHERE app = $1 AND id = $2 AND lease = $3"
         ),
         rows.iter().map(|(id, due)| (app, *id, lease, *due)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Lists apps that have results to be told at a moment, in pages by id. It spans apps, so it runs for the platform.

@@ -122,7 +122,7 @@ fn forget_attached(tx: &mut Tx<'_>, conversation: ConversationId, gone: &[(Seq,)
     let app = tx.app();
     let places = serde_json::Value::from(gone.iter().map(|(seq,)| seq.0).collect::<Vec<_>>()).to_string();
     for attached in ATTACHED {
-        tx.run(attached, (app, conversation, places.as_str()))?;
+        tx.post(attached, (app, conversation, places.as_str()))?;
     }
     Ok(())
 }

@@ -15,21 +15,19 @@ pub fn is_valid(snapshot: &mut Snapshot<'_>, id: &UserId) -> Result<Option<bool>
 /// Makes a robot, or makes one valid again; a signature that is absent stays.
 pub fn save(tx: &mut Tx<'_>, now: Millis, id: &UserId, signature: Option<&str>) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO robots (app, id, signature, created_at) VALUES ($1, $2, COALESCE($3, ''), $4)
              ON CONFLICT (app, id) DO UPDATE SET signature = COALESCE($3, robots.signature), deleted_at = 0"
         ),
         (app, id, signature, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Makes a robot invalid.
 pub fn delete(tx: &mut Tx<'_>, now: Millis, id: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE robots SET deleted_at = $3 WHERE app = $1 AND id = $2 AND deleted_at = 0"), (app, id, now))?;
-    Ok(())
+    tx.post(sql!("UPDATE robots SET deleted_at = $3 WHERE app = $1 AND id = $2 AND deleted_at = 0"), (app, id, now))
 }
 
 /// Lists the valid robots by name.

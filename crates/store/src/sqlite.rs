@@ -170,8 +170,11 @@ fn read(mut lite: Lite, reads: &Fair<Box<dyn Work>>) {
             if job.is_abandoned() {
                 continue;
             }
-            job.run(&mut Tx::new(app, Link::Sqlite(&mut lite)));
-            job.answer(None);
+            // One moment for all statements of a job.
+            let trouble = lite.at_one_moment(|lite| {
+                job.run(&mut Tx::new(app, Link::Sqlite(lite)));
+            });
+            job.answer(trouble);
         }
     }
 }

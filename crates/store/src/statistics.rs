@@ -92,14 +92,13 @@ impl What {
 /// Adds to a number of a day.
 pub fn add(tx: &mut Tx<'_>, day: i64, what: What, amount: i64) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO statistics (app, day, what, amount) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, day, what) DO UPDATE SET amount = statistics.amount + $4"
         ),
         (app, day, what as i64, amount),
-    )?;
-    Ok(())
+    )
 }
 
 /// Notes who takes part in a day, by name: accounts, or groups. Each counts once.
@@ -125,27 +124,25 @@ pub fn note_online(tx: &mut Tx<'_>, day: i64) -> Result<()> {
         sql!("SELECT COUNT(*) FROM (SELECT DISTINCT account FROM devices WHERE app = $1 AND node <> 0) AS alive"),
         (app,),
     )?;
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO statistics (app, day, what, amount) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, day, what) DO UPDATE SET amount = $4 WHERE statistics.amount < $4"
         ),
         (app, day, What::OnlineMax as i64, online),
-    )?;
-    Ok(())
+    )
 }
 
 /// Forgets who took part in days that are over, a page at a time.
 pub fn prune(tx: &mut Tx<'_>, before: i64) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "DELETE FROM statistics_accounts WHERE app = $1 AND day < $2 AND (day, what, account) IN
                  (SELECT day, what, account FROM statistics_accounts WHERE app = $1 AND day < $2 LIMIT $3)"
         ),
         (app, before, limit::STORE_PAGE as i64),
-    )?;
-    Ok(())
+    )
 }
 
 /// The numbers of the days from one on, and those of [`EVER`].

@@ -33,25 +33,23 @@ pub fn note(tx: &mut Tx<'_>, conversation: ConversationId, message: Seq, now: Mi
 /// Forgets a stream that has ended.
 pub fn end(tx: &mut Tx<'_>, conversation: ConversationId, message: Seq) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("DELETE FROM streams WHERE app = $1 AND conversation = $2 AND message = $3"),
         (app, conversation, message),
-    )?;
-    Ok(())
+    )
 }
 
 /// Forgets the streams of the app that nobody has continued since a moment.
 pub fn forget(tx: &mut Tx<'_>, before: Millis) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM streams WHERE app = $1 AND last_at < $2"), (app, before))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM streams WHERE app = $1 AND last_at < $2"), (app, before))
 }
 
 /// Counts a stream that begins today. Answers how many have.
 pub fn count_day(tx: &mut Tx<'_>, now: Millis) -> Result<i64> {
     let app = tx.app();
     let day = now.secs().div_euclid(86_400);
-    tx.run(sql!("DELETE FROM stream_days WHERE app = $1 AND day < $2"), (app, day))?;
+    tx.post(sql!("DELETE FROM stream_days WHERE app = $1 AND day < $2"), (app, day))?;
     let (started,): (i64,) = tx.one(
         sql!(
             "INSERT INTO stream_days (app, day, started) VALUES ($1, $2, 1)

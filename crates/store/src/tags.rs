@@ -16,14 +16,13 @@ pub fn names(snapshot: &mut Snapshot<'_>) -> Result<Vec<(i64, String)>> {
 /// Names attributes; a value stays where it is when its name changes.
 pub fn set_names(tx: &mut Tx<'_>, names: &[(i64, String)]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO attribute_names (app, place, name) VALUES ($1, $2, $3)
              ON CONFLICT (app, place) DO UPDATE SET name = $3"
         ),
         names.iter().map(|(place, name)| (app, *place, name.as_str())),
-    )?;
-    Ok(())
+    )
 }
 
 /// A value of an account at a place.
@@ -40,24 +39,22 @@ pub struct Attribute {
 /// Sets attributes; others stay.
 pub fn set_attributes(tx: &mut Tx<'_>, attributes: &[Attribute]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO account_attributes (app, account, place, value) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, account, place) DO UPDATE SET value = $4"
         ),
         attributes.iter().map(|one| (app, &one.account, one.place, one.value.as_str())),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes attributes away.
 pub fn remove_attributes(tx: &mut Tx<'_>, attributes: &[(UserId, i64)]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM account_attributes WHERE app = $1 AND account = $2 AND place = $3"),
         attributes.iter().map(|(account, place)| (app, account, *place)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads the attributes of up to a page of accounts.
@@ -79,39 +76,35 @@ pub fn attributes_of(snapshot: &mut Snapshot<'_>, accounts: &[UserId]) -> Result
 /// Adds tags to accounts; one that is there stays.
 pub fn add_tags(tx: &mut Tx<'_>, tags: &[(UserId, String)]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("INSERT INTO account_tags (app, account, tag) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"),
         tags.iter().map(|(account, tag)| (app, account, tag.as_str())),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes tags away.
 pub fn remove_tags(tx: &mut Tx<'_>, tags: &[(UserId, String)]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM account_tags WHERE app = $1 AND account = $2 AND tag = $3"),
         tags.iter().map(|(account, tag)| (app, account, tag.as_str())),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes all tags of accounts away.
 pub fn clear_tags(tx: &mut Tx<'_>, accounts: &[UserId]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM account_tags WHERE app = $1 AND account = $2"),
         accounts.iter().map(|account| (app, account)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Forgets what a deleted account was tagged with.
 pub fn forget(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM account_tags WHERE app = $1 AND account = $2"), (app, account))?;
-    tx.run(sql!("DELETE FROM account_attributes WHERE app = $1 AND account = $2"), (app, account))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM account_tags WHERE app = $1 AND account = $2"), (app, account))?;
+    tx.post(sql!("DELETE FROM account_attributes WHERE app = $1 AND account = $2"), (app, account))
 }
 
 /// Reads the tags of up to a hundred accounts.

@@ -115,7 +115,7 @@ impl Record {
 /// Adds a task, as far as it is.
 pub fn add(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO push_tasks (app, id, counted, origin, kind, name, own_key, title, body, target, spec, created_at,
                  push_at, expires_at, due_at, state, broadcast, targets, kept)
@@ -142,14 +142,13 @@ pub fn add(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
             record.targets,
             record.kept(),
         ),
-    )?;
-    Ok(())
+    )
 }
 
 /// Writes down how far a task is.
 pub fn save(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE push_tasks SET state = $3, due_at = $4, broadcast = $5, targets = $6, spec = $7, kept = $8
              WHERE app = $1 AND id = $2"
@@ -164,8 +163,7 @@ pub fn save(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
             &record.spec,
             record.kept(),
         ),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads one task.
@@ -408,7 +406,7 @@ pub fn to_tags(snapshot: &mut Snapshot<'_>, since: Millis, count: usize) -> Resu
 /// for: the token is taken first.
 pub fn repeated(tx: &mut Tx<'_>, now: Millis, since: Millis, token: &str) -> Result<Option<String>> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM push_repeats WHERE app = $1 AND token = $2 AND at < $3"), (app, token, since))?;
+    tx.post(sql!("DELETE FROM push_repeats WHERE app = $1 AND token = $2 AND at < $3"), (app, token, since))?;
     let taken = tx.run(
         sql!("INSERT INTO push_repeats (app, token, at, answer) VALUES ($1, $2, $3, '') ON CONFLICT DO NOTHING"),
         (app, token, now),
@@ -424,14 +422,13 @@ pub fn repeated(tx: &mut Tx<'_>, now: Millis, since: Millis, token: &str) -> Res
 /// Notes what a call with a token is answered; [`repeated`] was asked in the same transaction.
 pub fn answered(tx: &mut Tx<'_>, token: &str, answer: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("UPDATE push_repeats SET answer = $3 WHERE app = $1 AND token = $2"), (app, token, answer))?;
-    Ok(())
+    tx.post(sql!("UPDATE push_repeats SET answer = $3 WHERE app = $1 AND token = $2"), (app, token, answer))
 }
 
 /// Forgets some of what is long over: tasks, counters and reports. Answers how many tasks.
 pub fn purge(tx: &mut Tx<'_>, before: Millis) -> Result<usize> {
     let app = tx.app();
-    tx.run(sql!("UPDATE push_tasks SET kept = 0 WHERE app = $1 AND kept > 0 AND expires_at < $2"), (app, before))?;
+    tx.post(sql!("UPDATE push_tasks SET kept = 0 WHERE app = $1 AND kept > 0 AND expires_at < $2"), (app, before))?;
     let ids: Vec<(i64,)> = tx.all(
         sql!(
             "SELECT id FROM push_tasks WHERE app = $1 AND push_at < $2 AND expires_at < $2 AND due_at = 0
@@ -439,16 +436,16 @@ pub fn purge(tx: &mut Tx<'_>, before: Millis) -> Result<usize> {
         ),
         (app, before, PURGE_BATCH),
     )?;
-    tx.many(sql!("DELETE FROM push_counts WHERE app = $1 AND task = $2"), ids.iter().map(|(id,)| (app, *id)))?;
-    tx.many(sql!("DELETE FROM push_tasks WHERE app = $1 AND id = $2"), ids.iter().map(|(id,)| (app, *id)))?;
-    tx.run(
+    tx.post_all(sql!("DELETE FROM push_counts WHERE app = $1 AND task = $2"), ids.iter().map(|(id,)| (app, *id)))?;
+    tx.post_all(sql!("DELETE FROM push_tasks WHERE app = $1 AND id = $2"), ids.iter().map(|(id,)| (app, *id)))?;
+    tx.post(
         sql!(
             "DELETE FROM push_reports WHERE app = $1 AND (task, device, what) IN
                  (SELECT task, device, what FROM push_reports WHERE app = $1 AND at < $2 LIMIT $3)"
         ),
         (app, before, limit::STORE_PAGE as i64),
     )?;
-    tx.run(
+    tx.post(
         sql!(
             "DELETE FROM push_repeats WHERE app = $1 AND token IN
                  (SELECT token FROM push_repeats WHERE app = $1 AND at < $2 LIMIT $3)"

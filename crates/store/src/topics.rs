@@ -102,12 +102,12 @@ pub fn add(tx: &mut Tx<'_>, topic: &Topic) -> Result<bool> {
         ),
     )?;
     if added > 0 {
-        tx.run(
+        tx.post(
             sql!("INSERT INTO conversations (app, id, kind, low, high) VALUES ($1, $2, 1, $3, '')"),
             (app, conversation, id.as_str()),
         )?;
         // What messages are sent into is a group: one without a number, which no list of groups shows.
-        tx.run(
+        tx.post(
             sql!(
                 "INSERT INTO groups (app, id, conversation, life, kind, number, name, owner, created_at, info_at,
                                      members_max, join_option, invite_option, shows_past)
@@ -166,7 +166,7 @@ pub fn count(snapshot: &mut Snapshot<'_>, community: ConversationId) -> Result<i
 /// Changes what a topic says of itself, and who may speak in it.
 pub fn change(tx: &mut Tx<'_>, conversation: ConversationId, card: &Card, is_muted: bool) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE topics SET name = $3, face = $4, introduction = $5, notification = $6, custom = $7, muted = $8
              WHERE app = $1 AND conversation = $2"
@@ -182,11 +182,10 @@ pub fn change(tx: &mut Tx<'_>, conversation: ConversationId, card: &Card, is_mut
             is_muted,
         ),
     )?;
-    tx.run(
+    tx.post(
         sql!("UPDATE groups SET name = $3, is_muted = $4 WHERE app = $1 AND conversation = $2"),
         (app, conversation, card.name.as_str(), is_muted),
-    )?;
-    Ok(())
+    )
 }
 
 /// Deletes a topic; answers false if it is deleted already. Its messages go with time.
@@ -198,9 +197,9 @@ pub fn delete(tx: &mut Tx<'_>, topic: &Topic, now: Millis) -> Result<bool> {
         (app, conversation, now),
     )?;
     // Whoever sends into it finds no conversation.
-    tx.run(sql!("DELETE FROM conversations WHERE app = $1 AND id = $2"), (app, conversation))?;
-    tx.run(sql!("UPDATE groups SET ended_at = $3 WHERE app = $1 AND conversation = $2"), (app, conversation, now))?;
-    tx.run(
+    tx.post(sql!("DELETE FROM conversations WHERE app = $1 AND id = $2"), (app, conversation))?;
+    tx.post(sql!("UPDATE groups SET ended_at = $3 WHERE app = $1 AND conversation = $2"), (app, conversation, now))?;
+    tx.post(
         sql!("DELETE FROM topic_permissions WHERE app = $1 AND community = $2 AND topic = $3"),
         (app, community, conversation),
     )?;
@@ -292,30 +291,29 @@ pub fn moved(
 /// Ends all topics of a community that ends.
 pub fn end_all(tx: &mut Tx<'_>, community: ConversationId, now: Millis) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO ended_groups (app, conversation, ended_at)
              SELECT app, conversation, $3 FROM topics WHERE app = $1 AND community = $2 AND deleted_at = 0"
         ),
         (app, community, now),
     )?;
-    tx.run(
+    tx.post(
         sql!(
             "DELETE FROM conversations WHERE app = $1 AND id IN (
                  SELECT conversation FROM topics WHERE app = $1 AND community = $2 AND deleted_at = 0)"
         ),
         (app, community),
     )?;
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE groups SET ended_at = $3 WHERE app = $1 AND conversation IN (
                  SELECT conversation FROM topics WHERE app = $1 AND community = $2 AND deleted_at = 0)"
         ),
         (app, community, now),
     )?;
-    tx.run(
+    tx.post(
         sql!("UPDATE topics SET deleted_at = $3 WHERE app = $1 AND community = $2 AND deleted_at = 0"),
         (app, community, now),
-    )?;
-    Ok(())
+    )
 }

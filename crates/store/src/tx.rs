@@ -103,6 +103,15 @@ impl Snapshot<'_> {
         self.note(done)
     }
 
+    /// Asks several questions in one flush, where the engine has flushes.
+    pub(crate) fn query_all(&mut self, asked: &[(Sql, &[Value<'_>])]) -> Result<Option<Vec<Vec<tokio_postgres::Row>>>> {
+        let done = match &mut self.link {
+            Link::Sqlite(_) => Ok(None),
+            Link::Postgres(session) => session.query_all(asked).map(Some),
+        };
+        self.note(done)
+    }
+
     /// Keeps the first failure: it decides what becomes of the transaction.
     fn note<T>(&mut self, done: Result<T>) -> Result<T> {
         if let (Err(Error::Failure(failure)), None) = (&done, &self.spoiled) {
@@ -185,6 +194,29 @@ impl<'a> Tx<'a> {
         self.snapshot.note(done)
     }
 
+    /// Changes rows, and nobody asks how many. PostgreSQL hears of it with the next statement or the commit, which saves a
+    /// round trip; what fails, fails there.
+    pub fn post(&mut self, sql: Sql, params: impl Params) -> Result<()> {
+        let values = params.values();
+        let done = match &mut self.snapshot.link {
+            Link::Sqlite(lite) => lite.run(sql, values.as_ref()).map(drop),
+            Link::Postgres(session) => session.post(sql, values.as_ref()),
+        };
+        self.snapshot.note(done)
+    }
+
+    /// [`Self::post`] for each of some rows; many of them have flushes of their own.
+    pub fn post_all<P: Params>(&mut self, sql: Sql, rows: impl IntoIterator<Item = P>) -> Result<()> {
+        if let Link::Sqlite(_) = &self.snapshot.link {
+            return self.many(sql, rows).map(drop);
+        }
+        let rows: Vec<P> = rows.into_iter().collect();
+        if rows.len() > POSTED {
+            return self.many(sql, rows).map(drop);
+        }
+        rows.into_iter().try_for_each(|row| self.post(sql, row))
+    }
+
     /// Runs one statement for many rows; answers how many rows it changed altogether.
     ///
     /// SQLite loops over the prepared statement, which no set-based text beats; PostgreSQL gets the executions
@@ -253,6 +285,9 @@ impl<'a> Tx<'a> {
         self.events
     }
 }
+
+/// Rows of a batch that go out with the next statement.
+const POSTED: usize = 8;
 
 /// Executions in one flush: enough to hide the round trip, few enough to bound what waits in buffers.
 const FLUSH: usize = 256;

@@ -57,6 +57,37 @@ impl ToSql for Value<'_> {
     to_sql_checked!();
 }
 
+/// A parameter that is kept for a while.
+#[derive(Debug)]
+pub(crate) enum Held {
+    Null,
+    Int(i64),
+    Text(Box<str>),
+    Blob(Box<[u8]>),
+}
+
+impl From<&Value<'_>> for Held {
+    fn from(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Null => Self::Null,
+            Value::Int(number) => Self::Int(number),
+            Value::Text(text) => Self::Text(text.into()),
+            Value::Blob(bytes) => Self::Blob(bytes.into()),
+        }
+    }
+}
+
+impl Held {
+    pub(crate) fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Int(number) => Value::Int(*number),
+            Self::Text(text) => Value::Text(text),
+            Self::Blob(bytes) => Value::Blob(bytes),
+        }
+    }
+}
+
 impl Value<'_> {
     /// Names the kind for the log, never the content.
     pub(crate) const fn kind(&self) -> &'static str {

@@ -60,11 +60,10 @@ pub struct Told {
 pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happening) -> Result<()> {
     let app = tx.app();
     let kept = Kept::new(origin, happening)?;
-    tx.run(
+    tx.post(
         sql!("INSERT INTO webhook_events (app, part, at, origin, happening) VALUES ($1, $2, $3, $4, $5)"),
         (app, happening.part(), now, &*kept.origin, &*kept.happening),
-    )?;
-    Ok(())
+    )
 }
 
 type Row = (
@@ -185,6 +184,5 @@ pub fn lease(tx: &mut Tx<'_>, now: Millis, node: i64, until: Millis) -> Result<b
 /// Gives the lease of the app back.
 pub fn release(tx: &mut Tx<'_>, node: i64) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM webhook_leases WHERE app = $1 AND node = $2"), (app, node))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM webhook_leases WHERE app = $1 AND node = $2"), (app, node))
 }

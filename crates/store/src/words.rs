@@ -85,20 +85,19 @@ pub fn lists(snapshot: &mut Snapshot<'_>) -> Result<Lists> {
 /// Begins a change of the app's lists: whoever else changes them waits.
 fn begin(tx: &mut Tx<'_>) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO filters (app, version) VALUES ($1, 1)
              ON CONFLICT (app) DO UPDATE SET version = filters.version + 1"
         ),
         (app,),
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends a change: counts, and refuses what is over the bounds, so that nothing of the change stays.
 fn end(tx: &mut Tx<'_>) -> Result<Lists> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE filters SET words = (SELECT COUNT(*) FROM words WHERE app = $1),
                  blocked = (SELECT COUNT(*) FROM blocked_files WHERE app = $1)
@@ -120,7 +119,7 @@ fn end(tx: &mut Tx<'_>) -> Result<Lists> {
 pub fn add(tx: &mut Tx<'_>, words: &[(String, Action)]) -> Result<Lists> {
     let app = tx.app();
     begin(tx)?;
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO words (app, word, action) VALUES ($1, $2, $3)
              ON CONFLICT (app, word) DO UPDATE SET action = $3"
@@ -134,7 +133,7 @@ pub fn add(tx: &mut Tx<'_>, words: &[(String, Action)]) -> Result<Lists> {
 pub fn remove(tx: &mut Tx<'_>, words: &[String]) -> Result<Lists> {
     let app = tx.app();
     begin(tx)?;
-    tx.many(sql!("DELETE FROM words WHERE app = $1 AND word = $2"), words.iter().map(|word| (app, word.as_str())))?;
+    tx.post_all(sql!("DELETE FROM words WHERE app = $1 AND word = $2"), words.iter().map(|word| (app, word.as_str())))?;
     end(tx)
 }
 
@@ -161,7 +160,7 @@ pub struct Mark {
 pub fn block(tx: &mut Tx<'_>, now: Millis, marks: &[Mark]) -> Result<Lists> {
     let app = tx.app();
     begin(tx)?;
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO blocked_files (app, kind, mark, at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, kind, mark) DO NOTHING"
@@ -175,7 +174,7 @@ pub fn block(tx: &mut Tx<'_>, now: Millis, marks: &[Mark]) -> Result<Lists> {
 pub fn allow(tx: &mut Tx<'_>, marks: &[Mark]) -> Result<Lists> {
     let app = tx.app();
     begin(tx)?;
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM blocked_files WHERE app = $1 AND kind = $2 AND mark = $3"),
         marks.iter().map(|mark| (app, mark.kind.as_str(), mark.mark.as_str())),
     )?;
@@ -255,7 +254,7 @@ fn review((id, at, scene, account, peer, msg_key, words, excerpt, state, decided
 /// Adds a text. Of each decision the newest [`limit::REVIEWS`] are kept.
 pub fn add_review(tx: &mut Tx<'_>, review: &Review) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO reviews (app, id, at, scene, account, peer, msg_key, words, excerpt)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (app, id) DO NOTHING"

@@ -5,7 +5,7 @@
 
 use contract::{ConversationId, Result, UserId, limit};
 use store::conversations::contacts::{self, Contact, State};
-use store::conversations::list::{Cursor, Line, SETTLE_BATCH, UNSETTLED_MANY, UNSETTLED_MAX};
+use store::conversations::list::{Beginning, Cursor, Line, SETTLE_BATCH, Start, UNSETTLED_MANY, UNSETTLED_MAX};
 use store::conversations::{self, list};
 use store::{Snapshot, Tx};
 
@@ -13,6 +13,9 @@ use super::{Listed, describe};
 
 /// Conversations that one page looks at; of more that are deleted or pinned it leaves the rest to the next page.
 const LOOKED_AT: usize = 2_000;
+
+/// Settled conversations that are read at once: a page, and one more to know whether there is another.
+const READ_AT_ONCE: usize = limit::CONVERSATION_PAGE + 1;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -29,6 +32,13 @@ pub struct Asked {
     pub count: usize,
     /// How many the list of the account has at all.
     pub max: Option<usize>,
+}
+
+impl Asked {
+    /// Where reading starts. Where the list has an end, one must count from its beginning to know where that is.
+    const fn start(&self) -> Cursor {
+        if self.max.is_some() { Cursor::START } else { self.behind }
+    }
 }
 
 /// A conversation of the list.
@@ -75,30 +85,42 @@ pub fn cursor_of(time: i64, index: i64) -> Cursor {
     Cursor { time, id }
 }
 
-/// Reads a page of the list. None means that too many conversations moved since somebody looked: they have to be put
+/// Reads what a page and the pinned conversations are made of.
+pub fn begin(snapshot: &mut Snapshot<'_>, account: &UserId, asked: &Asked) -> Result<Beginning> {
+    let start = Start {
+        behind: asked.start(),
+        settled: READ_AT_ONCE,
+        unsettled: UNSETTLED_MAX + 1,
+        groups: if asked.with_groups { contract::group::JOINED_PAGE } else { 0 },
+    };
+    list::begin(snapshot, account, &start)
+}
+
+/// Makes a page of the list. None means that too many conversations moved since somebody looked: they have to be put
 /// into order by [`settle`] first.
-pub fn page(snapshot: &mut Snapshot<'_>, account: &UserId, asked: &Asked) -> Result<Option<Page>> {
-    let mut loose = list::unsettled(snapshot, account, UNSETTLED_MAX + 1)?;
+pub fn page(
+    snapshot: &mut Snapshot<'_>,
+    account: &UserId,
+    asked: &Asked,
+    beginning: Beginning,
+) -> Result<Option<Page>> {
+    let Beginning { settled: first, unsettled: mut loose, groups, pinned } = beginning;
     if loose.len() > UNSETTLED_MAX {
         return Ok(None);
     }
     let is_loose = loose.len() > UNSETTLED_MANY;
-    if asked.with_groups {
-        loose.extend(list::groups(snapshot, account, contract::group::JOINED_PAGE)?);
-    }
-    let pins = if asked.without_pinned { pins(snapshot, account)? } else { Vec::new() };
-    // Where the list has an end, one must count from its beginning to know where that is.
-    let mut at = if asked.max.is_some() { Cursor::START } else { asked.behind };
+    loose.extend(groups);
+    let pins = if asked.without_pinned { pinned.into_iter().map(|state| state.contact).collect() } else { Vec::new() };
+    let mut at = asked.start();
     loose.retain(|line| line.cursor() < at);
     loose.sort_unstable_by_key(|line| std::cmp::Reverse(line.cursor()));
     let mut loose = loose.into_iter().peekable();
     let mut gathering =
         Gathering { asked, pins, is_loose, entries: Vec::new(), edge: asked.behind, looked_at: 0, rank: 0 };
+    let mut page = first;
     loop {
-        let wanted = asked.count.clamp(1, limit::CONVERSATION_PAGE) + 1;
-        let settled = list::settled(snapshot, account, at, wanted)?;
-        let is_last = settled.len() < wanted;
-        let mut settled = settled.into_iter().peekable();
+        let is_last = page.len() < READ_AT_ONCE;
+        let mut settled = page.into_iter().peekable();
         while let Some(line) = newest(&mut loose, &mut settled, is_last) {
             at = line.cursor();
             match gathering.take(line) {
@@ -110,6 +132,7 @@ pub fn page(snapshot: &mut Snapshot<'_>, account: &UserId, asked: &Asked) -> Res
         if is_last {
             return Ok(Some(gathering.page(true)));
         }
+        page = list::settled(snapshot, account, at, READ_AT_ONCE)?;
     }
 }
 
@@ -177,11 +200,6 @@ impl Gathering<'_> {
     }
 }
 
-/// The pinned conversations, by their other sides.
-fn pins(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<Contact>> {
-    Ok(contacts::pinned(snapshot, account)?.into_iter().map(|state| state.contact).collect())
-}
-
 /// The key of an account's conversation with a contact; of a group that of its first life, which no pair has.
 pub fn conversation_of(account: &UserId, contact: &Contact) -> ConversationId {
     match contact {
@@ -190,22 +208,21 @@ pub fn conversation_of(account: &UserId, contact: &Contact) -> ConversationId {
     }
 }
 
-/// Reads the pinned conversations, newest first; those without a message only if they are asked for, and so groups.
+/// Makes the entries of the pinned conversations, newest first; those without a message only if they are asked for.
 pub fn pinned(
     snapshot: &mut Snapshot<'_>,
     account: &UserId,
+    beginning: &Beginning,
     with_empty: bool,
-    with_groups: bool,
 ) -> Result<Vec<Entry>> {
-    let pinned = contacts::pinned(snapshot, account)?;
-    let mut entries = if with_groups { pinned_groups(snapshot, account, with_empty, &pinned)? } else { Vec::new() };
-    let users = pinned.into_iter().filter_map(|state| match state.contact {
-        Contact::User(peer) => Some((ConversationId::pair(account, &peer), peer)),
+    let mut entries = pinned_groups(beginning, with_empty);
+    let users = beginning.pinned.iter().filter_map(|state| match &state.contact {
+        Contact::User(peer) => Some((ConversationId::pair(account, peer), peer.clone())),
         Contact::Group(_) => None,
     });
     let users: Vec<_> = users.collect();
     let ids: Vec<_> = users.iter().map(|(id, _)| *id).collect();
-    let heads = conversations::among(snapshot, account, &ids)?;
+    let heads = if ids.is_empty() { Vec::new() } else { conversations::among(snapshot, account, &ids)? };
     for (conversation, peer) in users {
         let head = heads.iter().find(|head| head.conversation == conversation);
         if with_empty || head.is_some_and(|head| head.is_listed() && !head.is_empty()) {
@@ -219,23 +236,14 @@ pub fn pinned(
 }
 
 /// The groups among the pinned conversations that the account is in.
-fn pinned_groups(
-    snapshot: &mut Snapshot<'_>,
-    account: &UserId,
-    with_empty: bool,
-    pinned: &[State],
-) -> Result<Vec<Entry>> {
-    if !pinned.iter().any(|state| matches!(state.contact, Contact::Group(_))) {
-        return Ok(Vec::new());
-    }
-    let lines = list::groups(snapshot, account, contract::group::JOINED_PAGE)?;
-    let is_pinned = |line: &Line| pinned.iter().any(|state| Some(&state.contact) == line.peer.as_ref());
-    let is_shown = |line: &Line| with_empty || (line.is_listed() && !line.is_empty());
-    let entry = |line: Line| {
+fn pinned_groups(beginning: &Beginning, with_empty: bool) -> Vec<Entry> {
+    let is_pinned = |line: &&Line| beginning.pinned.iter().any(|state| Some(&state.contact) == line.peer.as_ref());
+    let is_shown = |line: &&Line| with_empty || (line.is_listed() && !line.is_empty());
+    let entry = |line: &Line| {
         let (cursor, conversation) = (line.cursor(), line.conversation);
-        Some(Entry { conversation, peer: line.peer?, time: cursor.time, cursor })
+        Some(Entry { conversation, peer: line.peer.clone()?, time: cursor.time, cursor })
     };
-    Ok(lines.into_iter().filter(|line| is_pinned(line) && is_shown(line)).filter_map(entry).collect())
+    beginning.groups.iter().filter(is_pinned).filter(is_shown).filter_map(entry).collect()
 }
 
 /// Puts some of the conversations that moved into order; answers whether there may be more.

@@ -118,8 +118,8 @@ pub struct Wishes {
 }
 
 /// Refuses wishes that the type, the plan or the app does not have.
-pub fn ensure_wishes(scope: &super::Scope<'_>, group: &Group, wishes: Wishes) -> Result<()> {
-    let capability = group.kind.capability();
+pub fn ensure_wishes(scope: &super::Scope<'_>, kind: GroupKind, members: i64, wishes: Wishes) -> Result<()> {
+    let capability = kind.capability();
     if wishes.mentions > contract::group::MENTIONS {
         return refuse(Fault::MentionsTooMany { max: contract::group::MENTIONS });
     }
@@ -134,33 +134,33 @@ pub fn ensure_wishes(scope: &super::Scope<'_>, group: &Group, wishes: Wishes) ->
             return refuse(Fault::GroupForbidden);
         }
     }
-    if wishes.is_uncounted && !counts(scope, group) {
+    if wishes.is_uncounted && !counts(scope, kind) {
         return refuse(Fault::FieldInvalid { field: "SendMsgControl" });
     }
     if wishes.is_extensible && !(scope.plan.has_features && capability.has_extensions) {
         return refuse(Fault::GroupFeatureMissing);
     }
     if wishes.wants_receipt {
-        return ensure_receipts(scope, group, wishes.is_online_only);
+        return ensure_receipts(scope, kind, members, wishes.is_online_only);
     }
     Ok(())
 }
 
-fn ensure_receipts(scope: &super::Scope<'_>, group: &Group, is_online_only: bool) -> Result<()> {
-    if !scope.plan.has_features || !scope.settings.has_receipts || !group.kind.capability().has_receipts {
+fn ensure_receipts(scope: &super::Scope<'_>, kind: GroupKind, members: i64, is_online_only: bool) -> Result<()> {
+    if !scope.plan.has_features || !scope.settings.has_receipts || !kind.capability().has_receipts {
         return refuse(Fault::GroupFeatureMissing);
     }
     if is_online_only {
         return refuse(Fault::ReceiptUnsupported);
     }
     let max = scope.settings.receipt_members;
-    if group.members > max { refuse(Fault::ReceiptGroupTooLarge { max }) } else { Ok(()) }
+    if members > max { refuse(Fault::ReceiptGroupTooLarge { max }) } else { Ok(()) }
 }
 
-/// Whether messages of a group count as unread.
-pub fn counts(scope: &super::Scope<'_>, group: &Group) -> bool {
-    let is_meeting = group.kind == contract::group::GroupKind::ChatRoom;
-    group.kind.capability().has_unread || (is_meeting && scope.settings.counts_meetings)
+/// Whether messages of groups of a type count as unread.
+pub fn counts(scope: &super::Scope<'_>, kind: GroupKind) -> bool {
+    let is_meeting = kind == GroupKind::ChatRoom;
+    kind.capability().has_unread || (is_meeting && scope.settings.counts_meetings)
 }
 
 /// Refuses a device where permission groups say that its account may not write, or mention all, or is no more than a member.

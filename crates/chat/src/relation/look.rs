@@ -15,7 +15,11 @@ use super::check_account;
 
 /// Reads the root of a living account.
 pub fn root(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Root> {
-    match relations::root(snapshot, account)?.filter(|root| root.is_alive) {
+    living(relations::root(snapshot, account)?)
+}
+
+fn living(root: Option<Root>) -> Result<Root> {
+    match root.filter(|root| root.is_alive) {
         Some(root) => Ok(root),
         None => refuse(Fault::AccountUnknown),
     }
@@ -36,10 +40,10 @@ pub struct Friends {
 
 /// Reads a page of friends after a place.
 pub fn friends(snapshot: &mut Snapshot<'_>, account: &UserId, after: i64, count: usize) -> Result<Friends> {
-    let root = root(snapshot, account)?;
-    let mut page = friends::page(snapshot, account, after, count + 1)?;
+    let (root, mut page, labels) = relations::page(snapshot, account, after, count + 1)?;
+    let root = living(root)?;
     let next = cut(&mut page, count);
-    Ok(Friends { friends: page, labels: labels::all(snapshot, account)?, root, next })
+    Ok(Friends { friends: page, labels, root, next })
 }
 
 fn cut(page: &mut Vec<Friend>, count: usize) -> Option<i64> {

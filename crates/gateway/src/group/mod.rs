@@ -4,7 +4,7 @@
 //!   them, in the order of the group, without holding up whoever committed it.
 //! * `live`: rooms that exist only while connections are in them. `attendance`: what apps hear of those who come and go.
 //! * `notice`, `tell`: what happened in a group becomes notices.
-//! * `post`: the one way of a message into a group; `told`: what webhooks hear of it that the append writer does not see. `ask`: what a device asks about groups and
+//! * `post`: the one way of a message into a group; `known`: what need not be looked up for it again; `told`: what webhooks hear of it that the append writer does not see. `ask`: what a device asks about groups and
 //!   their members. `speak`: what it does with messages.
 //! * `attributes`, `room`, `topic`, `permission`: what a device asks about these.
 //!
@@ -16,6 +16,7 @@ pub(crate) mod ask;
 pub(crate) mod attendance;
 pub(crate) mod attributes;
 pub(crate) mod fan_out;
+mod known;
 pub(crate) mod live;
 mod notice;
 pub(crate) mod permission;
@@ -28,6 +29,7 @@ mod told;
 pub(crate) mod topic;
 
 pub(crate) use fan_out::FanOut;
+pub(crate) use known::Known;
 pub use post::{Asked, Post, Posted};
 pub(crate) use seats::{Groups, Memberships};
 

@@ -18,6 +18,7 @@ use store::groups::messages::{self, Extra};
 use store::groups::{Group, members};
 use store::{Snapshot, robots};
 
+use super::known::Ground;
 use super::room::stranger;
 use super::told::Kept;
 use crate::hub::Hub;
@@ -113,18 +114,21 @@ impl Hub {
         mut post: Post,
         is_guest: impl Fn(ConversationId) -> bool,
     ) -> Result<Posted> {
-        let (group, mut draft) = self.draft(app, now, &post).await?;
-        if group.kind == GroupKind::Live && !is_guest(group.conversation) {
-            return Err(stranger(&self.store, app.id, group.id).await);
+        let (ground, mut draft) = match self.remembered(app, now, &post) {
+            Some(ground) => (ground, draft_into(ground, app, now, &post)),
+            None => self.draft(app, now, &post).await?,
+        };
+        if ground.kind == GroupKind::Live && !is_guest(ground.conversation) {
+            return Err(stranger(&self.store, app.id, post.group).await);
         }
         let max = if post.is_stream { limit::STREAM_BYTES } else { app.settings.message_bytes };
         if draft.body.len() + draft.cloud.len() > max {
             return Err(Fault::MessageTooLong { max }.into());
         }
-        ensure_wishes(&Scope::of(app, now), &group, post.wishes)?;
+        ensure_wishes(&Scope::of(app, now), ground.kind, ground.members, post.wishes)?;
         let is_asked = post.asks_before && app.settings.webhook.has(Webhook::BeforeGroupSendMsg);
         if let (true, Some(origin)) = (is_asked, post.told.or(Some(Origin::default()))) {
-            match self.front.before_post(Arc::clone(app), origin, group.kind, post).await? {
+            match self.front.before_post(Arc::clone(app), origin, ground.kind, post).await? {
                 Asked::Pass(passed) => post = *passed,
                 // The app wants it to look as if it had been sent.
                 Asked::Drop => return Ok(Posted { seq: Seq(0), at: now, is_dropped: false }),
@@ -139,89 +143,97 @@ impl Hub {
             draft.body = post.elements.to_string();
         }
         let per_second = app.settings.groups.sends_per_second;
-        if !self.flow.lock().take(app.id, group.conversation, post.priority, now, per_second) {
+        if !self.flow.lock().take(app.id, ground.conversation, post.priority, now, per_second) {
             return Ok(Posted { seq: Seq(0), at: now, is_dropped: true });
         }
         let random = post.random;
         let suspect = (!checked.review.is_empty()).then(|| (draft.body.clone(), draft.sender.clone()));
-        let Capability { has_history, .. } = group.kind.capability();
+        let Capability { has_history, .. } = ground.kind.capability();
         let posted = if post.wishes.is_online_only || !has_history {
-            self.pass_in_group(app.id, &group, draft).await?
+            self.pass_in_group(app.id, ground, &post.group, draft).await?
         } else {
             draft.push = push::chat::notice(&post.sender, &post.elements, post.push.as_ref());
-            let sent = self.store.send(app.id, draft).await?;
-            Posted { seq: sent.seq, at: sent.at, is_dropped: false }
+            self.append_in_group(app, now, &post, ground, draft).await?
         };
         if let Some((body, sender)) = suspect {
             let key = name_of(posted.seq, posted.at, random);
             let key = has_history.then_some(key).filter(|_| posted.seq > Seq(0));
-            self.front.note_in_group(app.id, &group.id, (&sender, key, &body), &checked.review).await?;
+            self.front.note_in_group(app.id, &post.group, (&sender, key, &body), &checked.review).await?;
         }
         Ok(posted)
     }
 
+    /// Where a message goes that is like one which its sender wrote into the same group a moment ago, and of which nothing
+    /// has to be known before it is queued.
+    fn remembered(&self, app: &App, now: Millis, post: &Post) -> Option<Ground> {
+        let is_asked = post.asks_before && app.settings.webhook.has(Webhook::BeforeGroupSendMsg);
+        let ground =
+            if is_plain(post) && !is_asked { self.known.get(app.id, &post.group, &post.sender, now) } else { None };
+        // Permission groups are asked about each message of a device.
+        ground.filter(|ground| ground.kind != GroupKind::Community || post.origin.is_none())
+    }
+
     /// Makes a draft and decides about it by the facts of the moment.
-    async fn draft(&self, app: &Arc<App>, now: Millis, post: &Post) -> Result<(Group, Draft)> {
+    async fn draft(&self, app: &Arc<App>, now: Millis, post: &Post) -> Result<(Ground, Draft)> {
         let (asked, settings) = (post.clone(), Arc::clone(app));
         let read = move |snapshot: &mut Snapshot<'_>| {
             let group = target(snapshot, &asked.group)?;
-            let robots = mentioned_robots(snapshot, &settings, &group, &asked)?;
-            let is_told = asked.wishes.wants_receipt && settings.settings.webhook.has(Webhook::AfterReadReceipt);
-            let readers = is_told.then(|| readers(snapshot, &group, &asked.sender)).transpose()?;
-            let has_count = counts(&Scope::of(&settings, now), &group)
-                && !asked.wishes.is_uncounted
-                && asked.wishes.targets == 0
-                && !asked.wishes.is_online_only;
-            let draft = Draft {
-                sender: asked.sender.clone(),
-                receiver: asked.sender.clone(),
-                group: Some(Box::new(IntoGroup {
-                    id: group.id.clone(),
-                    conversation: group.conversation,
-                    extra: asked.extra.clone(),
-                    operator: asked.operator.clone(),
-                    robots,
-                    readers,
-                })),
-                msg_seq: None,
-                msg_random: asked.random,
-                at: now,
-                kind: DraftKind::Live,
-                body: asked.elements.to_string(),
-                cloud: asked.cloud.clone(),
-                flags: asked.flags.with_if(has_count, Flags::COUNTS).0,
-                expires_at: Millis(0),
-                push: None,
-                origin: asked.origin.clone(),
-                is_admin: asked.is_admin,
-                friends_only: false,
-                told: asked.told,
-            };
+            let ground = Ground { conversation: group.conversation, kind: group.kind, members: group.members };
+            let mut draft = draft_into(ground, &settings, now, &asked);
+            if let Some(into) = &mut draft.group {
+                into.robots = mentioned_robots(snapshot, &settings, &group, &asked)?;
+                let is_told = asked.wishes.wants_receipt && settings.settings.webhook.has(Webhook::AfterReadReceipt);
+                into.readers = is_told.then(|| readers(snapshot, &group, &asked.sender)).transpose()?;
+            }
             let facts = gather(snapshot, &draft, &group)?;
             decide(&draft, &facts)?;
             ensure_permission(snapshot, &settings, &group, &draft)?;
-            Ok((group, draft))
+            Ok((ground, draft))
         };
         self.store.read(app.id, read).await
     }
 
+    /// Hands a message to the append writer, which decides about it by what is so then.
+    async fn append_in_group(
+        &self,
+        app: &Arc<App>,
+        now: Millis,
+        post: &Post,
+        ground: Ground,
+        draft: Draft,
+    ) -> Result<Posted> {
+        let (body, push) = (draft.body.clone(), draft.push.clone());
+        let sent = match self.store.send(app.id, draft).await {
+            // What was remembered may be of a former life of the group.
+            Err(Error::Fault(_)) if self.known.forget(app.id, &post.group, &post.sender) => {
+                let (_, draft) = self.draft(app, now, post).await?;
+                self.store.send(app.id, Draft { body, push, ..draft }).await?
+            }
+            sent => sent?,
+        };
+        if is_plain(post) {
+            self.known.keep(app.id, &post.group, &post.sender, ground, now);
+        }
+        Ok(Posted { seq: sent.seq, at: sent.at, is_dropped: false })
+    }
+
     /// Passes a message to connected members; nothing of it is stored but what webhooks tell of it.
-    async fn pass_in_group(&self, app: AppId, group: &Group, draft: Draft) -> Result<Posted> {
+    async fn pass_in_group(&self, app: AppId, ground: Ground, id: &GroupId, draft: Draft) -> Result<Posted> {
         let flags = Flags(draft.flags).with(Flags::ONLINE_ONLY);
         let extra = draft.group.as_ref().map(|group| group.extra.clone()).unwrap_or_default();
         // A live room numbers what passes, so that its guests see when they missed something.
-        let seq = match group.kind {
-            GroupKind::Live => self.live.next_place((app, group.conversation), draft.at),
+        let seq = match ground.kind {
+            GroupKind::Live => self.live.next_place((app, ground.conversation), draft.at),
             _ => Seq(0),
         };
-        self.tell_passed_in_group(app, group, &draft, seq).await?;
+        self.tell_passed_in_group(app, ground, id, &draft, seq).await?;
         let place = (seq, draft.at, draft.msg_random);
         let message = messages::message(&draft.sender, place, (&draft.body, &draft.cloud), flags, &extra);
         let event = Event::Group(GroupEvent::Message {
-            group: group.id.clone(),
-            conversation: group.conversation,
-            kind: group.kind,
-            members: group.members,
+            group: id.clone(),
+            conversation: ground.conversation,
+            kind: ground.kind,
+            members: ground.members,
             message: Arc::new(message),
             origin: draft.origin,
         });
@@ -232,6 +244,44 @@ impl Hub {
     /// Whether any device of an account is connected to this node.
     pub fn is_connected(&self, app: AppId, account: &UserId) -> bool {
         self.registry.of_account(app, account).iter().any(|session| session.is_in())
+    }
+}
+
+/// Whether a message asks nothing but to be written down.
+fn is_plain(post: &Post) -> bool {
+    post.wishes == Wishes::default() && post.extra == Extra::default()
+}
+
+/// The draft of a message into a group, without what has to be looked up.
+fn draft_into(ground: Ground, app: &App, now: Millis, post: &Post) -> Draft {
+    let has_count = counts(&Scope::of(app, now), ground.kind)
+        && !post.wishes.is_uncounted
+        && post.wishes.targets == 0
+        && !post.wishes.is_online_only;
+    Draft {
+        sender: post.sender.clone(),
+        receiver: post.sender.clone(),
+        group: Some(Box::new(IntoGroup {
+            id: post.group.clone(),
+            conversation: ground.conversation,
+            extra: post.extra.clone(),
+            operator: post.operator.clone(),
+            robots: Vec::new(),
+            readers: None,
+        })),
+        msg_seq: None,
+        msg_random: post.random,
+        at: now,
+        kind: DraftKind::Live,
+        body: post.elements.to_string(),
+        cloud: post.cloud.clone(),
+        flags: post.flags.with_if(has_count, Flags::COUNTS).0,
+        expires_at: Millis(0),
+        push: None,
+        origin: post.origin.clone(),
+        is_admin: post.is_admin,
+        friends_only: false,
+        told: post.told,
     }
 }
 

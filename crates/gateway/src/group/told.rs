@@ -8,8 +8,9 @@ use contract::{AppId, ConversationId, Fault, Millis, Result, Seq, UserId};
 use store::Tx;
 use store::append::Draft;
 use store::apps::App;
-use store::groups::{self, Group};
+use store::groups;
 
+use super::known::Ground;
 use super::post::Post;
 use crate::Hub;
 
@@ -53,7 +54,14 @@ impl Kept {
 
 impl Hub {
     /// Leaves a message that passes by for the webhooks that tell of it, if the app has them on.
-    pub(super) async fn tell_passed_in_group(&self, app: AppId, group: &Group, draft: &Draft, seq: Seq) -> Result<()> {
+    pub(super) async fn tell_passed_in_group(
+        &self,
+        app: AppId,
+        ground: Ground,
+        id: &GroupId,
+        draft: &Draft,
+        seq: Seq,
+    ) -> Result<()> {
         let webhooks = [Webhook::AfterGroupSendMsg, Webhook::BotGroupMessage];
         let Some(origin) = draft.told.filter(|_| self.wants(app, &webhooks)) else { return Ok(()) };
         let Some(into) = &draft.group else { return Ok(()) };
@@ -63,7 +71,7 @@ impl Hub {
             time: draft.at.secs(),
             random: draft.msg_random,
             // Of a live room the contract says 0, though nothing there is kept.
-            online: group.kind != GroupKind::Live,
+            online: ground.kind != GroupKind::Live,
             body: draft.body.clone(),
             cloud: draft.cloud.clone(),
             at: into.extra.at.clone(),
@@ -71,9 +79,9 @@ impl Hub {
         };
         let in_group = |what| {
             Happening::Group(InGroup {
-                group: group.id.to_string(),
-                kind: group.kind.as_str().to_owned(),
-                part: part_of(group.conversation),
+                group: id.to_string(),
+                kind: ground.kind.as_str().to_owned(),
+                part: part_of(ground.conversation),
                 operator: into.operator.clone(),
                 what,
             })

@@ -68,7 +68,7 @@ pub fn claim(tx: &mut Tx<'_>, now: Millis, claim: &Claim) -> Result<Option<Chunk
         (app, now),
     )?;
     if let Some(chunk) = &found {
-        tx.run(
+        tx.post(
             sql!(
                 "UPDATE broadcast_chunks SET due_at = $4, lease_by = $5, lease = $6
                  WHERE app = $1 AND broadcast = $2 AND number = $3"
@@ -136,18 +136,21 @@ pub fn cut(tx: &mut Tx<'_>, now: Millis, of: &Broadcast, high: Option<&str>, cla
     let app = tx.app();
     let (broadcast, number) = (of.order.number, of.chunks);
     let Some(high) = high else {
-        tx.run(sql!("UPDATE broadcasts SET stage = 1 WHERE app = $1 AND number = $2 AND stage = 0"), (app, broadcast))?;
+        tx.post(
+            sql!("UPDATE broadcasts SET stage = 1 WHERE app = $1 AND number = $2 AND stage = 0"),
+            (app, broadcast),
+        )?;
         end_broadcast(tx, now, broadcast)?;
         return Ok(None);
     };
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO broadcast_chunks (app, broadcast, number, low_key, high_key, done_key, due_at, lease_by, lease)
              VALUES ($1, $2, $3, $4, $5, $4, $6, $7, $8)"
         ),
         (app, broadcast, number, &of.frontier, high, claim.until, claim.node, claim.id),
     )?;
-    tx.run(
+    tx.post(
         sql!("UPDATE broadcasts SET frontier = $3, chunks = chunks + 1, due_at = $4 WHERE app = $1 AND number = $2"),
         (app, broadcast, high, now),
     )?;
@@ -234,7 +237,7 @@ pub fn end_chunk(
         (app, chunk.broadcast, chunk.number, claim.node, claim.id),
     )?;
     let Some((statuses,)) = held.filter(|_| gone > 0) else { return Ok(false) };
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE broadcasts SET matched = matched + $3, told = told + $4, statuses = $5
              WHERE app = $1 AND number = $2"
@@ -248,28 +251,26 @@ pub fn end_chunk(
 /// Ends a broadcast if all its chunks are cut and done.
 fn end_broadcast(tx: &mut Tx<'_>, now: Millis, broadcast: i64) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE broadcasts SET stage = 2, ended_at = $3
              WHERE app = $1 AND number = $2 AND stage = 1 AND NOT EXISTS (
                  SELECT 1 FROM broadcast_chunks c WHERE c.app = $1 AND c.broadcast = $2)"
         ),
         (app, broadcast, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Keeps what became of the devices of a chunk, in the words of whoever sends.
 pub fn set_outcomes(tx: &mut Tx<'_>, broadcast: i64, chunk: i64, outcomes: &str) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO broadcast_outcomes (app, broadcast, chunk, outcomes) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, broadcast, chunk) DO UPDATE SET outcomes = $4"
         ),
         (app, broadcast, chunk, outcomes),
-    )?;
-    Ok(())
+    )
 }
 
 /// What became of the devices of a chunk so far; empty if nothing is known.

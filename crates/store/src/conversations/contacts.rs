@@ -4,8 +4,10 @@
 //! index and its cursor a number. Whoever changes something holds the account's row from there on; counts that are
 //! compared with a bound are read under it.
 
-use contract::{Millis, Result, UserId};
+use contract::{AppId, Millis, Result, UserId};
 
+use crate::ask::{Ask, ask};
+use crate::value::{FromRow, Params, Row};
 use crate::{Snapshot, Tx};
 
 /// The other side of a conversation.
@@ -77,17 +79,17 @@ impl State {
     }
 }
 
-type Row = (i64, String, Millis, i64, String, i64, Millis, i64);
-
-fn state((kind, name, pinned_at, marks, custom, slots, marked_at, version): Row) -> State {
-    State {
-        contact: Contact::of(kind, name),
-        pinned_at,
-        marks: marks.cast_unsigned(),
-        custom,
-        slots: slots.cast_unsigned(),
-        marked_at,
-        version,
+impl FromRow for State {
+    fn from_row(row: Row<'_>) -> Result<Self> {
+        Ok(Self {
+            contact: Contact::of(row.get(0)?, row.get(1)?),
+            pinned_at: row.get(2)?,
+            marks: row.get::<i64>(3)?.cast_unsigned(),
+            custom: row.get(4)?,
+            slots: row.get::<i64>(5)?.cast_unsigned(),
+            marked_at: row.get(6)?,
+            version: row.get(7)?,
+        })
     }
 }
 
@@ -96,7 +98,7 @@ pub fn among(snapshot: &mut Snapshot<'_>, account: &UserId, contacts: &[Contact]
     let app = snapshot.app();
     let item = |contact: &Contact| serde_json::json!([contact.kind(), contact.name()]);
     let items = serde_json::Value::from(contacts.iter().map(item).collect::<Vec<_>>()).to_string();
-    let rows: Vec<Row> = snapshot.all(
+    snapshot.all(
         sql! {
             sqlite: "SELECT c.kind, c.name, c.pinned_at, c.marks, c.custom, c.slots, c.marked_at, c.version
                      FROM json_each($3) AS u CROSS JOIN contacts c
@@ -107,48 +109,47 @@ pub fn among(snapshot: &mut Snapshot<'_>, account: &UserId, contacts: &[Contact]
                                       AND c.kind = (u.v->>0)::bigint AND c.name = u.v->>1"
         },
         (app, account, items),
-    )?;
-    Ok(rows.into_iter().map(state).collect())
+    )
 }
 
 /// Reads the pinned contacts, the latest first; at most as many as may be pinned.
 pub fn pinned(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<State>> {
-    let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(
+    asked_pinned(snapshot.app(), account).all(snapshot)
+}
+
+pub(super) fn asked_pinned(app: AppId, account: &UserId) -> Ask<State, impl Params> {
+    ask(
         sql!(
             "SELECT kind, name, pinned_at, marks, custom, slots, marked_at, version FROM contacts
              WHERE app = $1 AND account = $2 AND pinned_at > 0 ORDER BY pinned_at DESC, kind, name LIMIT $3"
         ),
         (app, account, contract::limit::PINS as i64),
-    )?;
-    Ok(rows.into_iter().map(state).collect())
+    )
 }
 
 /// Reads what changed after a version, in the order of the changes.
 pub fn changed(snapshot: &mut Snapshot<'_>, account: &UserId, after: i64, count: usize) -> Result<Vec<State>> {
     let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(
+    snapshot.all(
         sql!(
             "SELECT kind, name, pinned_at, marks, custom, slots, marked_at, version FROM contacts
              WHERE app = $1 AND account = $2 AND version > $3 ORDER BY version LIMIT $4"
         ),
         (app, account, after, count.min(contract::limit::STORE_PAGE) as i64),
-    )?;
-    Ok(rows.into_iter().map(state).collect())
+    )
 }
 
 /// Reads the contacts that are marked or in a group, behind a version, in the order of their last changes.
 pub fn marked(snapshot: &mut Snapshot<'_>, account: &UserId, after: i64, count: usize) -> Result<Vec<State>> {
     let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(
+    snapshot.all(
         sql!(
             "SELECT kind, name, pinned_at, marks, custom, slots, marked_at, version FROM contacts
              WHERE app = $1 AND account = $2 AND version > $3 AND (marks <> 0 OR custom <> '' OR slots <> 0)
              ORDER BY version LIMIT $4"
         ),
         (app, account, after, count.min(contract::limit::STORE_PAGE) as i64),
-    )?;
-    Ok(rows.into_iter().map(state).collect())
+    )
 }
 
 /// How much of what is bounded an account has.
@@ -177,7 +178,7 @@ pub fn held(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Held> {
 /// Stores what is set for contacts, each with a version of its own.
 pub fn save(tx: &mut Tx<'_>, account: &UserId, states: &[State]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO contacts (app, account, kind, name, pinned_at, marks, custom, slots, marked_at, version)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -198,8 +199,7 @@ pub fn save(tx: &mut Tx<'_>, account: &UserId, states: &[State]) -> Result<()> {
                 state.version,
             )
         }),
-    )?;
-    Ok(())
+    )
 }
 
 /// A conversation group.
@@ -226,27 +226,24 @@ pub fn groups(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<Group
 /// Stores a group, or its new name.
 pub fn save_group(tx: &mut Tx<'_>, account: &UserId, group: &Group) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO contact_groups (app, account, slot, id, name) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (app, account, slot) DO UPDATE SET id = $4, name = $5"
         ),
         (app, account, group.slot, group.id, &group.name),
-    )?;
-    Ok(())
+    )
 }
 
 /// Removes a group; its contacts must have left it.
 pub fn remove_group(tx: &mut Tx<'_>, account: &UserId, slot: u32) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM contact_groups WHERE app = $1 AND account = $2 AND slot = $3"), (app, account, slot))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM contact_groups WHERE app = $1 AND account = $2 AND slot = $3"), (app, account, slot))
 }
 
 /// Forgets all that an account has set.
 pub fn forget(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM contacts WHERE app = $1 AND account = $2"), (app, account))?;
-    tx.run(sql!("DELETE FROM contact_groups WHERE app = $1 AND account = $2"), (app, account))?;
-    Ok(())
+    tx.post(sql!("DELETE FROM contacts WHERE app = $1 AND account = $2"), (app, account))?;
+    tx.post(sql!("DELETE FROM contact_groups WHERE app = $1 AND account = $2"), (app, account))
 }

@@ -5,17 +5,19 @@
 //! not even that if it is already. Whoever lists reads the unsettled heads beside the ordered ones and sorts them in;
 //! when there are many, [`settle`] puts them into order. So order is paid for by those who look at it.
 
-use contract::{ConversationId, Result, Seq, UserId, limit};
+use contract::{AppId, ConversationId, Result, Seq, UserId, limit};
 
 use super::Place;
-use super::contacts::Contact;
+use super::contacts::{self, Contact, State};
+use crate::ask::{Ask, Asks, ask};
+use crate::value::{FromRow, Params, Row};
 use crate::{Snapshot, Tx};
 
 /// The place of a head that moved since it was put into order: before all others.
 pub const UNSETTLED: i64 = i64::MAX;
 
 /// Unsettled heads from which on a list should be settled; every listing reads all of them.
-pub const UNSETTLED_MANY: usize = 64;
+pub const UNSETTLED_MANY: usize = 16;
 
 /// Unsettled heads that a listing sorts in; more are settled first.
 pub const UNSETTLED_MAX: usize = 512;
@@ -69,23 +71,83 @@ impl Line {
     }
 }
 
-type Row = (ConversationId, Option<String>, Seq, i64, Option<Seq>, Option<Seq>);
-
-fn line((conversation, peer, seq, time, cleared, hidden): Row) -> Line {
-    Line {
-        conversation,
-        peer: peer.map(|peer| Contact::User(UserId::trusted(&peer))),
-        last: Place { seq, time },
-        cleared: cleared.unwrap_or_default(),
-        hidden: hidden.unwrap_or_default(),
+impl FromRow for Line {
+    fn from_row(row: Row<'_>) -> Result<Self> {
+        Ok(Self {
+            conversation: row.get(0)?,
+            peer: row.get::<Option<UserId>>(1)?.map(Contact::User),
+            last: Place { seq: row.get(2)?, time: row.get(3)? },
+            cleared: row.get::<Option<Seq>>(4)?.unwrap_or_default(),
+            hidden: row.get::<Option<Seq>>(5)?.unwrap_or_default(),
+        })
     }
+}
+
+/// A line of a group.
+struct GroupLine(Line);
+
+impl FromRow for GroupLine {
+    fn from_row(row: Row<'_>) -> Result<Self> {
+        let (own, all): (Seq, Seq) = (row.get(4)?, row.get(5)?);
+        Ok(Self(Line {
+            conversation: row.get(0)?,
+            peer: Some(Contact::Group(row.get(1)?)),
+            last: Place { seq: row.get(2)?, time: row.get(3)? },
+            cleared: own.max(all),
+            hidden: row.get(6)?,
+        }))
+    }
+}
+
+/// Where a page of a list begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    /// Behind this place.
+    pub behind: Cursor,
+    /// How many settled conversations.
+    pub settled: usize,
+    /// How many unsettled ones at most.
+    pub unsettled: usize,
+    /// How many groups at most.
+    pub groups: usize,
+}
+
+/// What a page of a list begins with.
+#[derive(Debug)]
+pub struct Beginning {
+    /// As of [`settled`].
+    pub settled: Vec<Line>,
+    /// The unsettled conversations, in no particular order.
+    pub unsettled: Vec<Line>,
+    /// The groups that hold a message, in no particular order. They have no place in the order of lists, because a group
+    /// has as many lists as members; whoever lists sorts them in.
+    pub groups: Vec<Line>,
+    /// The pinned conversations.
+    pub pinned: Vec<State>,
+}
+
+/// Reads what a page of an account's list begins with.
+pub fn begin(snapshot: &mut Snapshot<'_>, account: &UserId, start: &Start) -> Result<Beginning> {
+    let app = snapshot.app();
+    let asked = (
+        asked_settled(app, account, start.behind, start.settled),
+        asked_unsettled(app, account, start.unsettled),
+        asked_groups(app, account, start.groups),
+        contacts::asked_pinned(app, account),
+    );
+    let (settled, unsettled, groups, pinned) = asked.all(snapshot)?;
+    let groups = groups.into_iter().map(|GroupLine(line)| line).collect();
+    Ok(Beginning { settled, unsettled, groups, pinned })
 }
 
 /// Reads the settled conversations of an account behind a place, in order: also those that the list does not show, so
 /// that fewer than `count` mean the end.
 pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, count: usize) -> Result<Vec<Line>> {
-    let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(
+    asked_settled(snapshot.app(), account, behind, count).all(snapshot)
+}
+
+fn asked_settled(app: AppId, account: &UserId, behind: Cursor, count: usize) -> Ask<Line, impl Params> {
+    ask(
         sql! {
             sqlite: "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
                      FROM (
@@ -123,21 +185,23 @@ pub fn settled(snapshot: &mut Snapshot<'_>, account: &UserId, behind: Cursor, co
                        ) AS m ON TRUE
                        ORDER BY page.listed DESC, page.id DESC LIMIT $5"
         },
-        (app, account, behind.time, &behind.id[..], count.min(limit::STORE_PAGE) as i64),
-    )?;
-    Ok(rows.into_iter().map(line).collect())
+        (app, account, behind.time, behind.id.to_vec(), count.min(limit::STORE_PAGE) as i64),
+    )
 }
 
 /// Reads the unsettled conversations of an account, in no particular order.
 ///
-/// The keys first, from the indexes alone, and then what belongs to each key. Neither engine is left a choice: SQLite,
-/// which knows nothing of how many rows there are, would rather go through the whole app than look up what an index does
-/// not hold; PostgreSQL believes that every account has few conversations, and reads all of one's for each row. Pairs are
+/// Neither engine is left a choice. SQLite, which knows nothing of how many rows there are, would rather go through the
+/// whole app than look up what an index does not hold: it gets the keys first, from the indexes alone. PostgreSQL believes
+/// that every account has few conversations, and reads all of one's for each row, unless it is shown the way. Pairs are
 /// compared because only the index of that account's column has the pair; by single columns PostgreSQL would also take the
 /// other index, and walk through what is unsettled for anybody.
 pub fn unsettled(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -> Result<Vec<Line>> {
-    let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(
+    asked_unsettled(snapshot.app(), account, count).all(snapshot)
+}
+
+fn asked_unsettled(app: AppId, account: &UserId, count: usize) -> Ask<Line, impl Params> {
+    ask(
         sql! {
             sqlite: "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
                      FROM conversations page
@@ -148,35 +212,31 @@ pub fn unsettled(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) ->
                          SELECT id FROM conversations WHERE app = $1 AND kind = 0 AND high = $2 AND listed = $3
                      ) LIMIT $4",
             postgres: "SELECT page.id, m.peer, page.last_seq, page.last_time, m.cleared_seq, m.hidden_seq
-                       FROM conversations page
-                       LEFT JOIN LATERAL (
-                           SELECT peer, cleared_seq, hidden_seq FROM memberships
-                           WHERE app = $1 AND account = $2 AND conversation = page.id OFFSET 0
-                       ) AS m ON TRUE
-                       WHERE page.app = $1 AND page.id = ANY (ARRAY(
-                           SELECT id FROM (
-                               SELECT id FROM conversations
+                       FROM (
+                           SELECT * FROM (
+                               SELECT id, last_seq, last_time FROM conversations
                                WHERE app = $1 AND kind = 0 AND (low, listed) >= ($2, $3) AND (low, listed) <= ($2, $3)
                                ORDER BY low, listed, id LIMIT $4
                            ) AS lows
                            UNION ALL
-                           SELECT id FROM (
-                               SELECT id FROM conversations
+                           SELECT * FROM (
+                               SELECT id, last_seq, last_time FROM conversations
                                WHERE app = $1 AND kind = 0 AND (high, listed) >= ($2, $3) AND (high, listed) <= ($2, $3)
                                  AND low <> high ORDER BY high, listed, id LIMIT $4
                            ) AS highs
-                       )) LIMIT $4"
+                       ) AS page
+                       LEFT JOIN LATERAL (
+                           SELECT peer, cleared_seq, hidden_seq FROM memberships
+                           WHERE app = $1 AND account = $2 AND conversation = page.id OFFSET 0
+                       ) AS m ON TRUE
+                       LIMIT $4"
         },
         (app, account, UNSETTLED, count.min(limit::STORE_PAGE) as i64),
-    )?;
-    Ok(rows.into_iter().map(line).collect())
+    )
 }
 
-/// Reads the groups of an account that hold a message, in no particular order. They have no place in the order of lists,
-/// because a group has as many lists as members; whoever lists sorts them in.
-pub fn groups(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -> Result<Vec<Line>> {
-    let app = snapshot.app();
-    let rows: Vec<(ConversationId, String, Seq, i64, Seq, Seq, Seq)> = snapshot.all(
+fn asked_groups(app: AppId, account: &UserId, count: usize) -> Ask<GroupLine, impl Params> {
+    ask(
         sql!(
             "SELECT c.id, g.id, c.last_seq, c.last_time, m.cleared_seq, g.cleared_seq, m.hidden_seq
              FROM group_members m
@@ -185,11 +245,7 @@ pub fn groups(snapshot: &mut Snapshot<'_>, account: &UserId, count: usize) -> Re
              WHERE m.app = $1 AND m.account = $2 AND c.last_seq > 0 ORDER BY g.id LIMIT $3"
         ),
         (app, account, count as i64),
-    )?;
-    let line = |(conversation, id, seq, time, own, all, hidden): (ConversationId, String, Seq, i64, Seq, Seq, Seq)| {
-        Line { conversation, peer: Some(Contact::Group(id)), last: Place { seq, time }, cleared: own.max(all), hidden }
-    };
-    Ok(rows.into_iter().map(line).collect())
+    )
 }
 
 /// Puts unsettled conversations of an account into order, at most [`SETTLE_BATCH`]; answers how many it were. The heads

@@ -85,7 +85,7 @@ fn open(row: OpenRow) -> Open {
 pub fn set_ways(tx: &mut Tx<'_>, now: Millis, chosen: &[(&Open, Vec<Way>)]) -> Result<()> {
     let app = tx.app();
     let firsts = chosen.iter().filter_map(|(open, ways)| ways.first().map(|way| (open, way)));
-    tx.many(
+    tx.post_all(
         sql!(
             "UPDATE deliveries SET device = $4, lane = $5, badge = $6, due_at = $7, waits = 0, woken = 0, family = '',
                  status = 0
@@ -106,20 +106,19 @@ pub fn set_ways(tx: &mut Tx<'_>, now: Millis, chosen: &[(&Open, Vec<Way>)]) -> R
 /// Lets a target wait for a binding.
 pub fn set_unbound(tx: &mut Tx<'_>, open: &Open, status: &Status) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE deliveries SET family = $4, status = $5, waits = 2, due_at = $6
              WHERE app = $1 AND task = $2 AND number = $3 AND ended_at + 0 = 0"
         ),
         (app, open.task, open.number, &status.family, i64::from(status.number), open.expires_at),
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends a target whose time is over; it keeps the status it has, or gets this one.
 pub fn end_target(tx: &mut Tx<'_>, now: Millis, open: &Open, otherwise: &Status) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE deliveries SET ended_at = $4, waits = 0,
                  status = CASE WHEN family = '' THEN CAST($6 AS BIGINT) ELSE status END,
@@ -127,6 +126,5 @@ pub fn end_target(tx: &mut Tx<'_>, now: Millis, open: &Open, otherwise: &Status)
              WHERE app = $1 AND task = $2 AND number = $3 AND ended_at + 0 = 0"
         ),
         (app, open.task, open.number, now, &otherwise.family, i64::from(otherwise.number)),
-    )?;
-    Ok(())
+    )
 }

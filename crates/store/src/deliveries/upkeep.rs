@@ -30,8 +30,8 @@ pub fn purge(tx: &mut Tx<'_>, moment: Millis) -> Result<usize> {
         sql!("SELECT id FROM tasks WHERE app = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3"),
         (app, moment, PURGE_BATCH),
     )?;
-    tx.many(sql!("DELETE FROM deliveries WHERE app = $1 AND task = $2"), ids.iter().map(|(id,)| (app, *id)))?;
-    tx.many(sql!("DELETE FROM tasks WHERE app = $1 AND id = $2"), ids.iter().map(|(id,)| (app, *id)))?;
+    tx.post_all(sql!("DELETE FROM deliveries WHERE app = $1 AND task = $2"), ids.iter().map(|(id,)| (app, *id)))?;
+    tx.post_all(sql!("DELETE FROM tasks WHERE app = $1 AND id = $2"), ids.iter().map(|(id,)| (app, *id)))?;
     Ok(ids.len())
 }
 

@@ -11,14 +11,13 @@ use crate::{Snapshot, Sql, Tx};
 /// Notes that the rows of a conversation are to be removed.
 pub fn note(tx: &mut Tx<'_>, conversation: ConversationId, now: Millis) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO ended_groups (app, conversation, ended_at) VALUES ($1, $2, $3)
              ON CONFLICT (app, conversation) DO NOTHING"
         ),
         (app, conversation, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Some of the conversations that ended up to a moment and have rows to be removed.
@@ -42,7 +41,7 @@ pub fn purge(tx: &mut Tx<'_>, conversation: ConversationId, budget: u64) -> Resu
             return Ok(gone);
         }
     }
-    tx.run(sql!("DELETE FROM ended_groups WHERE app = $1 AND conversation = $2"), (app, conversation))?;
+    tx.post(sql!("DELETE FROM ended_groups WHERE app = $1 AND conversation = $2"), (app, conversation))?;
     Ok(gone)
 }
 

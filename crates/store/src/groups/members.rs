@@ -266,7 +266,7 @@ pub fn put(tx: &mut Tx<'_>, conversation: ConversationId, members: &[Member]) ->
         .iter()
         .map(|member| serde_json::to_string(&member.fields).map_err(|error| Failure::internal(error).into()))
         .collect::<Result<_>>()?;
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO group_members (app, conversation, account, role, joined_at, receive, name_card, fields,
                                         cleared_seq, read_seq, import_number, hidden_seq)
@@ -291,8 +291,7 @@ pub fn put(tx: &mut Tx<'_>, conversation: ConversationId, members: &[Member]) ->
                 member.hidden,
             )
         }),
-    )?;
-    Ok(())
+    )
 }
 
 /// Removes members; answers how many there were.
@@ -308,11 +307,10 @@ pub fn remove(tx: &mut Tx<'_>, conversation: ConversationId, accounts: &[UserId]
 /// Sets what a member is; nothing else of it changes.
 pub fn set_role(tx: &mut Tx<'_>, conversation: ConversationId, account: &UserId, role: Role) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("UPDATE group_members SET role = $4 WHERE app = $1 AND conversation = $2 AND account = $3"),
         (app, conversation, account, role as i64),
-    )?;
-    Ok(())
+    )
 }
 
 /// Moves a member's read mark forward; answers whether it moved.
@@ -332,60 +330,56 @@ pub fn set_read(tx: &mut Tx<'_>, group: &Group, account: &UserId, seq: Seq) -> R
 /// Puts a member's read mark where it is wanted, also back.
 pub fn reset_read(tx: &mut Tx<'_>, group: &Group, account: &UserId, seq: Seq) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE group_members SET read_seq = $4, import_number = $5
              WHERE app = $1 AND conversation = $2 AND account = $3"
         ),
         (app, group.conversation, account, seq, group.import_number),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes the history up to a place away from a member.
 pub fn clear(tx: &mut Tx<'_>, conversation: ConversationId, account: &UserId, seq: Seq) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE group_members SET cleared_seq = $4
              WHERE app = $1 AND conversation = $2 AND account = $3 AND cleared_seq < $4"
         ),
         (app, conversation, account, seq),
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes the group out of a member's list up to a place.
 pub fn hide(tx: &mut Tx<'_>, conversation: ConversationId, account: &UserId, seq: Seq) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE group_members SET hidden_seq = $4
              WHERE app = $1 AND conversation = $2 AND account = $3 AND hidden_seq < $4"
         ),
         (app, conversation, account, seq),
-    )?;
-    Ok(())
+    )
 }
 
 /// Mutes accounts in a group until a moment, members or not; 0 lifts the mute.
 pub fn mute(tx: &mut Tx<'_>, conversation: ConversationId, accounts: &[UserId], until: Millis) -> Result<()> {
     let app = tx.app();
     if until == Millis(0) {
-        tx.many(
+        tx.post_all(
             sql!("DELETE FROM group_mutes WHERE app = $1 AND conversation = $2 AND account = $3"),
             accounts.iter().map(|account| (app, conversation, account)),
         )?;
         return Ok(());
     }
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO group_mutes (app, conversation, account, until) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, conversation, account) DO UPDATE SET until = $4"
         ),
         accounts.iter().map(|account| (app, conversation, account, until)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Until when an account may not write in a group; 0 if it may.

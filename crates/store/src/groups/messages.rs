@@ -121,7 +121,7 @@ pub fn append(tx: &mut Tx<'_>, conversation: ConversationId, new: &New<'_>) -> R
     )?;
     let Some((seq, last_at)) = head else { return Ok(None) };
     let at = if new.flags.has(Flags::IMPORTED) { new.at } else { last_at };
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO messages (app, conversation, seq, time, msg_seq, msg_random, at, sender, body, cloud, flags,
                                    expires_at, grouped, crc)
@@ -274,14 +274,13 @@ pub fn edit(
 /// Takes messages out of a member's view.
 pub fn delete_for(tx: &mut Tx<'_>, conversation: ConversationId, account: &UserId, seqs: &[Seq]) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO group_deletions (app, conversation, account, seq) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app, conversation, account, seq) DO NOTHING"
         ),
         seqs.iter().map(|seq| (app, conversation, account, *seq)),
-    )?;
-    Ok(())
+    )
 }
 
 /// Which messages between two places, both with them, a member took out of its view; at most a page.
@@ -363,12 +362,11 @@ pub fn last_sent(snapshot: &mut Snapshot<'_>, conversation: ConversationId, span
 /// Notes that the pairs of a message changed.
 pub fn note_extended(tx: &mut Tx<'_>, conversation: ConversationId, seq: Seq, now: Millis) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE messages SET flags = flags | 2048, changed_at = $4
              WHERE app = $1 AND conversation = $2 AND seq = $3 AND grouped = 1"
         ),
         (app, conversation, seq, now),
-    )?;
-    Ok(())
+    )
 }

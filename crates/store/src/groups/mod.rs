@@ -191,7 +191,7 @@ pub fn of_conversation(snapshot: &mut Snapshot<'_>, conversation: ConversationId
 /// Finds a group and holds it until the transaction ends: who changes it or its members waits.
 pub fn lock(tx: &mut Tx<'_>, id: &GroupId) -> Result<Option<Group>> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         // Names no column of an index, so that it costs a lock and little more.
         sql!("UPDATE groups SET info_seq = info_seq WHERE app = $1 AND id = $2"),
         (app, id),
@@ -204,7 +204,7 @@ pub fn save(tx: &mut Tx<'_>, group: &Group) -> Result<()> {
     let app = tx.app();
     let fields = serde_json::to_string(&group.fields).map_err(Failure::internal)?;
     let owner = group.owner.as_ref().map_or("", UserId::as_str);
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO groups (app, id, conversation, life, kind, number, name, owner, created_at, info_at,
                                  members_max, join_option, invite_option)
@@ -229,7 +229,7 @@ pub fn save(tx: &mut Tx<'_>, group: &Group) -> Result<()> {
             group.invite_option as i64,
         ),
     )?;
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE groups SET introduction = $3, notification = $4, face_url = $5, ended_at = $6, info_seq = $7,
                                members = $8, is_muted = $9, shows_past = $10, has_topics = $11, has_permissions = $12,
@@ -253,27 +253,25 @@ pub fn save(tx: &mut Tx<'_>, group: &Group) -> Result<()> {
             fields,
         ),
     )?;
-    tx.run(
+    tx.post(
         sql!("UPDATE groups SET cleared_seq = $3, import_number = $4, import_seq = $5 WHERE app = $1 AND id = $2"),
         (app, &group.id, group.cleared, group.import_number, group.import_seq),
-    )?;
-    Ok(())
+    )
 }
 
 /// Makes the conversation of a new group.
 pub fn open(tx: &mut Tx<'_>, group: &Group) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("INSERT INTO conversations (app, id, kind, low, high) VALUES ($1, $2, 1, $3, '')"),
         (app, group.conversation, &group.id),
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends the conversation of a group: whoever sends into it finds none, and its rows are removed with time.
 pub fn close(tx: &mut Tx<'_>, group: &Group, now: Millis) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM conversations WHERE app = $1 AND id = $2"), (app, group.conversation))?;
+    tx.post(sql!("DELETE FROM conversations WHERE app = $1 AND id = $2"), (app, group.conversation))?;
     ended::note(tx, group.conversation, now)
 }
 
@@ -308,11 +306,10 @@ pub fn totals(tx: &mut Tx<'_>) -> Result<Totals> {
 /// Saves what all groups of the app share.
 pub fn save_totals(tx: &mut Tx<'_>, totals: Totals) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("UPDATE group_totals SET number = $2, alive = $3, live = $4, day = $5, added = $6 WHERE app = $1"),
         (app, totals.number, totals.alive, totals.live, totals.day, totals.added),
-    )?;
-    Ok(())
+    )
 }
 
 /// How many groups of the app are there, as it is kept; nothing is counted for it.

@@ -81,7 +81,7 @@ pub fn add(
     now: Millis,
 ) -> Result<i64> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!("DELETE FROM group_requests WHERE app = $1 AND conversation = $2 AND account = $3 AND outcome + 0 = 0"),
         (app, conversation, account),
     )?;
@@ -89,7 +89,7 @@ pub fn add(
         sql!("SELECT COALESCE(MAX(number), 0) + 1 FROM group_requests WHERE app = $1 AND conversation = $2"),
         (app, conversation),
     )?;
-    tx.run(
+    tx.post(
         sql!(
             "INSERT INTO group_requests (app, conversation, number, kind, account, inviter, wording, at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -121,27 +121,25 @@ pub fn answer(
     now: Millis,
 ) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE group_requests SET outcome = $4, answered_by = $5, answered_at = $6
              WHERE app = $1 AND conversation = $2 AND number = $3"
         ),
         (app, conversation, number, outcome as i64, by, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Settles what waits for an account that came in another way.
 pub fn settle(tx: &mut Tx<'_>, conversation: ConversationId, account: &UserId, now: Millis) -> Result<()> {
     let app = tx.app();
-    tx.run(
+    tx.post(
         sql!(
             "UPDATE group_requests SET outcome = 1, answered_at = $4
              WHERE app = $1 AND conversation = $2 AND account = $3 AND outcome + 0 = 0"
         ),
         (app, conversation, account, now),
-    )?;
-    Ok(())
+    )
 }
 
 /// Reads what waits in a group for its admins, newest first.

@@ -14,7 +14,7 @@ use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
 use super::Patience;
 use crate::tx::{Each, ROWS, Sql};
-use crate::value::{self, Value};
+use crate::value::{self, Held, Value};
 
 /// What a connection is for, which decides how it is set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,18 @@ const BACK_OFF_MAX: Duration = Duration::from_secs(2);
 /// Parameters of a set-based statement.
 pub(crate) type Args<'a> = Vec<&'a (dyn ToSql + Sync)>;
 
+/// A statement for whose answer nobody waits.
+struct Posted {
+    statement: Statement,
+    values: Vec<Held>,
+}
+
+/// What goes out before a statement, in one flush with it.
+struct Lead {
+    begins: bool,
+    posted: Vec<Posted>,
+}
+
 /// The connection and the runtime that drives it.
 pub(crate) struct Session {
     runtime: Runtime,
@@ -53,6 +65,8 @@ pub(crate) struct Session {
     client: Option<Client>,
     statements: HashMap<(usize, usize), Statement>,
     stage: Stage,
+    /// They go out with the next statement, or with the commit.
+    posted: Vec<Posted>,
     /// The last flush held a COMMIT: if its answer is lost, nobody knows the outcome.
     commit_sent: bool,
     /// The server refused a change. A connection may stay read-only for ever where a new one would not be: after a
@@ -74,6 +88,7 @@ impl Session {
             client: None,
             statements: HashMap::new(),
             stage: Stage::Auto,
+            posted: Vec::new(),
             commit_sent: false,
             is_read_only: false,
             connected_at: Instant::now(),
@@ -172,6 +187,7 @@ impl Session {
     pub(crate) fn abandon(&mut self) {
         self.client = None;
         self.statements.clear();
+        self.posted.clear();
         self.stage = Stage::Auto;
     }
 
@@ -180,12 +196,16 @@ impl Session {
         self.stage = Stage::Wanted;
     }
 
-    /// Commits; a lost answer is [`Failure::Unavailable`], because nobody knows the outcome then.
+    /// Commits; a lost answer is [`Failure::Unavailable`], because nobody knows the outcome then. If a posted statement
+    /// fails, the COMMIT behind it is a rollback and the statement's error is the answer.
     pub(crate) fn commit(&mut self) -> Result<()> {
-        match std::mem::replace(&mut self.stage, Stage::Auto) {
-            Stage::Open => self.drive(async |client, _| client.batch_execute("COMMIT").await),
-            Stage::Wanted | Stage::Auto => Ok(()),
+        let is_said = self.stage == Stage::Open || !self.posted.is_empty();
+        let lead = self.lead();
+        self.stage = Stage::Auto;
+        if !is_said {
+            return Ok(());
         }
+        self.drive(async |client| led(client, &lead, client.batch_execute("COMMIT")).await)
     }
 
     /// Whether a COMMIT went out since this was asked last.
@@ -195,10 +215,11 @@ impl Session {
 
     /// Undoes what is open.
     pub(crate) fn rollback(&mut self) {
+        self.posted.clear();
         let stage = std::mem::replace(&mut self.stage, Stage::Auto);
         if stage == Stage::Open
             && !self.is_lost()
-            && self.drive(async |client, _| client.batch_execute("ROLLBACK").await).is_err()
+            && self.drive(async |client| client.batch_execute("ROLLBACK").await).is_err()
         {
             // A connection whose state nobody knows is not used again; the server undoes what it had open.
             self.abandon();
@@ -207,27 +228,14 @@ impl Session {
 
     /// Runs simple statements, for migrations.
     pub(crate) fn batch(&mut self, text: &str) -> Result<()> {
-        self.drive(async |client, _| client.batch_execute(text).await)
+        self.drive(async |client| client.batch_execute(text).await)
     }
 
     /// Hands each row to `each` until it has enough.
     pub(crate) fn query(&mut self, sql: Sql, args: &[Value<'_>], each: Each<'_>) -> Result<()> {
         let statement = self.prepare(sql.postgres)?;
-        let rows = self.drive(async |client, stage| {
-            begun(client, stage, async {
-                let rows = client.query_raw(&statement, args).await?;
-                // One row over the bound, so that whoever counts can tell.
-                let mut rows = std::pin::pin!(rows);
-                let mut found: Vec<Row> = Vec::new();
-                while found.len() <= ROWS
-                    && let Some(row) = rows.try_next().await?
-                {
-                    found.push(row);
-                }
-                Ok(found)
-            })
-            .await
-        })?;
+        let lead = self.lead();
+        let rows = self.drive(async |client| led(client, &lead, rows(client, &statement, args)).await)?;
         for row in &rows {
             if !each(value::Row::Postgres(row))? {
                 break;
@@ -236,25 +244,58 @@ impl Session {
         Ok(())
     }
 
+    /// Asks several questions in one flush; answers their rows, one more than a list may have at most. Outside of a
+    /// transaction they get one of their own, so that all answers are of one moment.
+    pub(crate) fn query_all(&mut self, asked: &[(Sql, &[Value<'_>])]) -> Result<Vec<Vec<Row>>> {
+        debug_assert!(asked.len() <= ORDERED, "more statements than join_all polls in order");
+        let prepared: Vec<Statement> =
+            asked.iter().map(|(sql, _)| self.prepare(sql.postgres)).collect::<Result<_>>()?;
+        let is_alone = self.stage == Stage::Auto;
+        let lead = self.lead();
+        self.drive(async |client| {
+            let say = async |text| if is_alone { client.batch_execute(text).await } else { Ok(()) };
+            let all = prepared.iter().zip(asked).map(|(statement, (_, args))| rows(client, statement, args));
+            let all = join_all(all.collect::<Vec<_>>());
+            let answered = async {
+                let (begun, rows, committed) = join3(say(ONE_MOMENT), all, say("COMMIT")).await;
+                begun?;
+                let rows = rows.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+                committed.map(|()| rows)
+            };
+            led(client, &lead, answered).await
+        })
+    }
+
     /// Runs a statement; answers how many rows it changed.
     pub(crate) fn run(&mut self, sql: Sql, args: &[Value<'_>]) -> Result<u64> {
         let statement = self.prepare(sql.postgres)?;
-        self.drive(async |client, stage| begun(client, stage, client.execute_raw(&statement, args)).await)
+        let lead = self.lead();
+        self.drive(async |client| led(client, &lead, client.execute_raw(&statement, args)).await)
+    }
+
+    /// Runs a statement with the next one, or with the commit: nobody waits for its answer.
+    pub(crate) fn post(&mut self, sql: Sql, args: &[Value<'_>]) -> Result<()> {
+        let statement = self.prepare(sql.postgres)?;
+        self.posted.push(Posted { statement, values: args.iter().map(Held::from).collect() });
+        if self.posted.len() < ORDERED {
+            return Ok(());
+        }
+        let lead = self.lead();
+        self.drive(async |client| led(client, &lead, async { Ok(()) }).await)
     }
 
     /// Runs a statement for many rows in one flush; answers how many rows it changed altogether.
     pub(crate) fn run_all(&mut self, sql: Sql, rows: &[&[Value<'_>]]) -> Result<u64> {
         let statement = self.prepare(sql.postgres)?;
-        self.drive(async |client, stage| {
+        let lead = self.lead();
+        self.drive(async |client| {
             // Groups of up to 30 are polled in order, which is the order on the wire.
             let groups = rows
                 .chunks(ORDERED)
                 .map(|rows| join_all(rows.iter().map(|args| client.execute_raw(&statement, *args))));
             let all = join_all(groups.collect::<Vec<_>>());
-            begun(client, stage, async {
-                all.await.into_iter().flatten().try_fold(0, |sum, changed| Ok(sum + changed?))
-            })
-            .await
+            let changed = async { all.await.into_iter().flatten().try_fold(0, |sum, changed| Ok(sum + changed?)) };
+            led(client, &lead, changed).await
         })
     }
 
@@ -266,19 +307,31 @@ impl Session {
             statements.iter().map(|(sql, _)| self.prepare(sql.postgres)).collect::<Result<_>>()?;
         debug_assert!(statements.len() <= ORDERED, "more statements than join_all polls in order");
         self.commit_sent = and_commit;
-        let answered = self.drive(async |client, stage| {
-            let begin = async { if stage == Stage::Wanted { client.batch_execute("BEGIN").await } else { Ok(()) } };
+        let lead = self.lead();
+        let answered = self.drive(async |client| {
             let queries = prepared.iter().zip(statements).map(|(statement, (_, args))| client.query(statement, args));
+            let queries = join_all(queries.collect::<Vec<_>>());
             let commit = async { if and_commit { client.batch_execute("COMMIT").await } else { Ok(()) } };
-            let (begun, rows, committed) = join3(begin, join_all(queries.collect::<Vec<_>>()), commit).await;
-            begun?;
-            let rows = rows.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
-            committed.map(|()| rows)
+            let answered = async {
+                let (rows, committed) = join(queries, commit).await;
+                let rows = rows.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+                committed.map(|()| rows)
+            };
+            led(client, &lead, answered).await
         });
         if and_commit {
             self.stage = Stage::Auto;
         }
         answered
+    }
+
+    /// What is due before a statement; from here on the transaction is open, if there is to be one.
+    fn lead(&mut self) -> Lead {
+        let begins = self.stage == Stage::Wanted;
+        if begins {
+            self.stage = Stage::Open;
+        }
+        Lead { begins, posted: std::mem::take(&mut self.posted) }
     }
 
     /// Prepares a statement once per connection.
@@ -287,11 +340,8 @@ impl Session {
         if let Some(statement) = self.statements.get(&key) {
             return Ok(statement.clone());
         }
-        // Outside of the transaction's stage: preparing may come before BEGIN.
-        let stage = self.stage;
-        let prepared = self.drive(async |client, _| client.prepare(text).await);
-        self.stage = stage;
-        let statement = prepared?;
+        // It leads nothing: preparing may come before BEGIN, and before what was posted.
+        let statement = self.drive(async |client| client.prepare(text).await)?;
         self.statements.insert(key, statement.clone());
         Ok(statement)
     }
@@ -299,17 +349,13 @@ impl Session {
     /// Runs something on the connection, within a bounded time.
     fn drive<T>(
         &mut self,
-        run: impl AsyncFnOnce(&Client, Stage) -> std::result::Result<T, tokio_postgres::Error>,
+        run: impl AsyncFnOnce(&Client) -> std::result::Result<T, tokio_postgres::Error>,
     ) -> Result<T> {
-        let stage = self.stage;
-        if stage == Stage::Wanted {
-            self.stage = Stage::Open;
-        }
         let wait = if self.role == Role::Migrate { Duration::MAX } else { self.patience.statement + SLACK };
         let Some(client) = &self.client else {
             return Err(Failure::Unavailable("the connection to the database is lost".into()).into());
         };
-        let answered = self.runtime.block_on(async { tokio::time::timeout(wait, run(client, stage)).await });
+        let answered = self.runtime.block_on(async { tokio::time::timeout(wait, run(client)).await });
         match answered {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
@@ -325,21 +371,45 @@ impl Session {
     }
 }
 
+/// Begins a transaction whose statements see the same state.
+const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+
 /// Futures that `join_all` polls strictly in order.
 const ORDERED: usize = 30;
 
-/// Sends BEGIN in the same flush as the first statement.
-async fn begun<T>(
+/// Sends a statement and what leads it in one flush. The first of them that failed is the answer: what follows it only
+/// says that the transaction is spoiled.
+async fn led<T>(
     client: &Client,
-    stage: Stage,
+    lead: &Lead,
     statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
 ) -> std::result::Result<T, tokio_postgres::Error> {
-    if stage != Stage::Wanted {
+    if !lead.begins && lead.posted.is_empty() {
         return statement.await;
     }
-    let (begun, answered) = join(client.batch_execute("BEGIN"), statement).await;
+    let begin = async { if lead.begins { client.batch_execute("BEGIN").await } else { Ok(()) } };
+    let posted = lead.posted.iter().map(|one| client.execute_raw(&one.statement, one.values.iter().map(Held::value)));
+    let (begun, posted, answered) = join3(begin, join_all(posted.collect::<Vec<_>>()), statement).await;
     begun?;
+    posted.into_iter().try_for_each(|posted| posted.map(drop))?;
     answered
+}
+
+/// Reads rows: one over the bound at most, so that whoever counts can tell.
+async fn rows(
+    client: &Client,
+    statement: &Statement,
+    args: &[Value<'_>],
+) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+    let rows = client.query_raw(statement, args).await?;
+    let mut rows = std::pin::pin!(rows);
+    let mut found: Vec<Row> = Vec::new();
+    while found.len() <= ROWS
+        && let Some(row) = rows.try_next().await?
+    {
+        found.push(row);
+    }
+    Ok(found)
 }
 
 /// How a connection is set up.

@@ -74,25 +74,23 @@ pub fn whose(snapshot: &mut Snapshot<'_>, peer: &UserId, count: usize) -> Result
 /// Adds entries.
 pub fn add<'a>(tx: &mut Tx<'_>, account: &UserId, entries: impl IntoIterator<Item = &'a Block>) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("INSERT INTO blocks (app, account, version, peer, blocked_at) VALUES ($1, $2, $3, $4, $5)"),
         entries.into_iter().map(|entry| (app, account, entry.version, &entry.peer, entry.blocked_at)),
     )
-    .map(drop)
 }
 
 /// Removes entries, each an account and whom it blocks.
 pub fn remove<'a>(tx: &mut Tx<'_>, pairs: impl IntoIterator<Item = (&'a UserId, &'a UserId)>) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM blocks WHERE app = $1 AND account = $2 AND peer = $3"),
         pairs.into_iter().map(|(account, peer)| (app, account, peer)),
     )
-    .map(drop)
 }
 
 /// Removes all entries of an account.
 pub fn clear(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM blocks WHERE app = $1 AND account = $2"), (app, account)).map(drop)
+    tx.post(sql!("DELETE FROM blocks WHERE app = $1 AND account = $2"), (app, account))
 }

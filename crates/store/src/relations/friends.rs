@@ -3,6 +3,7 @@
 use contract::{AppId, Result, UserId, limit};
 
 use super::list;
+use crate::ask::{Ask, ask};
 use crate::value::{Bind, FromRow, Params, Row, Value};
 use crate::{Snapshot, Tx};
 
@@ -76,7 +77,7 @@ impl Params for Saved<'_> {
 /// Writes rows, each over the one of the same pair.
 pub fn save<'a>(tx: &mut Tx<'_>, rows: impl IntoIterator<Item = &'a Friend>) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO friends (app, account, friend, version, ended, remark, source, wording, added_at, remark_at,
                                   labels, custom)
@@ -87,7 +88,6 @@ pub fn save<'a>(tx: &mut Tx<'_>, rows: impl IntoIterator<Item = &'a Friend>) -> 
         ),
         rows.into_iter().map(|row| Saved(app, row)),
     )
-    .map(drop)
 }
 
 /// Reads the rows after a place in the account's list, in their order; ended ones too.
@@ -104,8 +104,11 @@ pub fn since(snapshot: &mut Snapshot<'_>, account: &UserId, after: i64, count: u
 
 /// Reads the friends after a place in the account's list, in their order.
 pub fn page(snapshot: &mut Snapshot<'_>, account: &UserId, after: i64, count: usize) -> Result<Vec<Friend>> {
-    let app = snapshot.app();
-    snapshot.all(
+    asked(snapshot.app(), account, after, count).all(snapshot)
+}
+
+pub(super) fn asked(app: AppId, account: &UserId, after: i64, count: usize) -> Ask<Friend, impl Params> {
+    ask(
         sql!(
             "SELECT account, friend, version, ended, remark, source, wording, added_at, remark_at, labels, custom
              FROM friends WHERE app = $1 AND account = $2 AND version > $3 AND ended = 0 ORDER BY version LIMIT $4"
@@ -193,7 +196,7 @@ pub fn labelled(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<Vec<(Us
 /// Forgets all rows of an account's list, the ended ones too.
 pub fn clear(tx: &mut Tx<'_>, account: &UserId) -> Result<()> {
     let app = tx.app();
-    tx.run(sql!("DELETE FROM friends WHERE app = $1 AND account = $2"), (app, account)).map(drop)
+    tx.post(sql!("DELETE FROM friends WHERE app = $1 AND account = $2"), (app, account))
 }
 
 /// Forgets the oldest ended rows of an account's list; answers the version up to which they are forgotten.
@@ -207,7 +210,7 @@ pub fn forget_ended(tx: &mut Tx<'_>, account: &UserId, count: i64) -> Result<i64
         (app, account, count - 1),
     )?;
     let Some((last,)) = last else { return Ok(0) };
-    tx.run(
+    tx.post(
         sql!("DELETE FROM friends WHERE app = $1 AND account = $2 AND version <= $3 AND ended = 1"),
         (app, account, last),
     )?;

@@ -68,7 +68,7 @@ impl Params for Saved<'_> {
 /// Writes requests, each over an earlier one between the same two.
 pub fn save<'a>(tx: &mut Tx<'_>, rows: impl IntoIterator<Item = &'a Request>) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!(
             "INSERT INTO friend_requests (app, receiver, asker, receiver_version, asker_version, asked_at, source,
                                           wording, remark, label)
@@ -79,7 +79,6 @@ pub fn save<'a>(tx: &mut Tx<'_>, rows: impl IntoIterator<Item = &'a Request>) ->
         ),
         rows.into_iter().map(|row| Saved(app, row)),
     )
-    .map(drop)
 }
 
 /// Reads all requests that wait for the account's answer, oldest first; their number is bounded.
@@ -141,9 +140,8 @@ pub fn between(snapshot: &mut Snapshot<'_>, account: &UserId, others: &[UserId])
 /// Removes requests, each a receiver and an asker.
 pub fn remove<'a>(tx: &mut Tx<'_>, pairs: impl IntoIterator<Item = (&'a UserId, &'a UserId)>) -> Result<()> {
     let app = tx.app();
-    tx.many(
+    tx.post_all(
         sql!("DELETE FROM friend_requests WHERE app = $1 AND receiver = $2 AND asker = $3"),
         pairs.into_iter().map(|(receiver, asker)| (app, receiver, asker)),
     )
-    .map(drop)
 }

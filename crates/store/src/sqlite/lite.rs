@@ -79,6 +79,20 @@ impl Lite {
         done
     }
 
+    /// Runs a job that reads, all of it on one state of the file; answers what kept it from running.
+    pub(crate) fn at_one_moment(&mut self, job: impl FnOnce(&mut Self)) -> Option<Failure> {
+        let begun = self.execute("BEGIN");
+        if begun.is_ok() {
+            job(self);
+        }
+        // The end of a read writes nothing; some errors have ended it already.
+        self.rollback();
+        begun.err().map(|error| match error {
+            Error::Failure(failure) => failure,
+            Error::Fault(fault) => Failure::Internal(format!("a read ended in {fault:?}")),
+        })
+    }
+
     /// Begins the transaction that a batch shares.
     pub(crate) fn begin(&mut self) -> Result<()> {
         self.trouble = None;
@@ -93,7 +107,9 @@ impl Lite {
 
     /// Undoes the batch, if SQLite has not done so already.
     pub(crate) fn rollback(&mut self) {
-        self.mark = Mark::Idle;
+        if self.mark != Mark::Reader {
+            self.mark = Mark::Idle;
+        }
         if !self.conn.is_autocommit()
             && let Err(error) = self.execute("ROLLBACK")
         {

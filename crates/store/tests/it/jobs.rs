@@ -69,6 +69,53 @@ store::both! {
         assert_eq!(secrets(&store).await, Vec::<String>::new());
     }
 
+    async fn what_is_posted_is_there_for_the_next_statement_and_for_others_after_the_commit(store: TestStore) {
+        let add = sql!("INSERT INTO secrets (name, value) VALUES ($1, $2)");
+        let seen = store
+            .write(APP, move |tx| {
+                for number in 0..70 {
+                    tx.post(add, (format!("{number:02}"), &b"x"[..]))?;
+                }
+                let (seen,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM secrets"), ())?;
+                tx.post(sql!("DELETE FROM secrets WHERE name > $1"), ("04",))?;
+                tx.post_all(add, [("a", &b"y"[..]), ("b", &b"z"[..])])?;
+                Ok(seen)
+            })
+            .await;
+        assert_eq!(seen, Ok(70));
+        assert_eq!(secrets(&store).await, ["00", "01", "02", "03", "04", "a", "b"]);
+    }
+
+    async fn a_posted_statement_that_fails_undoes_its_job_and_no_other(store: TestStore) {
+        let add = sql!("INSERT INTO secrets (name, value) VALUES ($1, $2)");
+        assert_eq!(store.write(APP, |tx| put(tx, "kept", b"x")).await, Ok(1));
+        for is_followed in [false, true] {
+            let failed: Result<()> = store
+                .write(APP, move |tx| {
+                    tx.post(add, ("new", &b"x"[..]))?;
+                    tx.post(add, ("kept", &b"again"[..]))?;
+                    tx.post(add, ("newer", &b"x"[..]))?;
+                    if is_followed {
+                        let _: Result<(i64,)> = tx.one(sql!("SELECT COUNT(*) FROM secrets"), ());
+                    }
+                    Ok(())
+                })
+                .await;
+            assert!(is_internal(&failed), "{failed:?}");
+            assert_eq!(secrets(&store).await, ["kept"]);
+        }
+        // What was posted by a job that is refused never was, and the connection is as good as before.
+        let refused: Result<()> = store
+            .write(APP, move |tx| {
+                tx.post(add, ("half", &b"x"[..]))?;
+                refuse(Fault::AccountUnknown)
+            })
+            .await;
+        assert_eq!(refused, Err(Error::Fault(Fault::AccountUnknown)));
+        assert_eq!(store.write(APP, |tx| put(tx, "later", b"x")).await, Ok(1));
+        assert_eq!(secrets(&store).await, ["kept", "later"]);
+    }
+
     async fn a_panic_fails_its_job_alone(store: TestStore) {
         let panicking = store.write(APP, |tx| -> Result<()> {
             put(tx, "gone", b"x")?;

@@ -110,21 +110,23 @@ impl GetList {
         let has = |flag: u32| self.flags & flag != 0;
         let is_first = (self.time, self.index) == (0, 0);
         let mut top = list::cursor_of(self.top_time.into(), self.top_index.into());
-        let mut pinned = Vec::new();
-        if has(WITH_PINS) && (is_first || has(PAGES_PINS)) {
-            pinned = list::pinned(snapshot, account, has(WITH_EMPTY), true)?;
-            pinned.retain(|entry| entry.cursor < top);
-            top = pinned.last().map_or(top, |entry| entry.cursor);
-        }
-        let asked = Asked {
+        let mut asked = Asked {
             behind: list::cursor_of(self.time.into(), self.index.into()),
             without_pinned: has(WITH_PINS),
             with_empty: has(WITH_EMPTY),
             with_groups: true,
-            count: limit::CONVERSATION_PAGE - pinned.len(),
+            count: limit::CONVERSATION_PAGE,
             max: call.app.plan().allowance().conversations_max,
         };
-        let Some(page) = list::page(snapshot, account, &asked)? else { return Ok(None) };
+        let beginning = list::begin(snapshot, account, &asked)?;
+        let mut pinned = Vec::new();
+        if has(WITH_PINS) && (is_first || has(PAGES_PINS)) {
+            pinned = list::pinned(snapshot, account, &beginning, has(WITH_EMPTY))?;
+            pinned.retain(|entry| entry.cursor < top);
+            top = pinned.last().map_or(top, |entry| entry.cursor);
+            asked.count -= pinned.len();
+        }
+        let Some(page) = list::page(snapshot, account, &asked, beginning)? else { return Ok(None) };
         let pins = pinned.len();
         pinned.extend(page.entries);
         let (time_stamp, start_index) = outside(page.next);

@@ -36,6 +36,30 @@ both! {
         assert_eq!(newest["RspMsgList"][0]["From_Account"], "administrator");
     }
 
+    async fn what_was_true_of_the_last_message_is_asked_again_for_the_next(im: Im) {
+        im.import(&["ann", "bo"]).await;
+        make(&im, "g", "Public", "ann", &["bo"]).await;
+        assert_eq!([say(&im, "g", "bo", 1, "one").await, say(&im, "g", "bo", 2, "two").await], [1, 2]);
+        // Within the moment for which it is remembered who wrote: muted, allowed again, ended, made anew.
+        let mute = |seconds: i64| json!({ "GroupId": "g", "Members_Account": ["bo"], "MuteTime": seconds });
+        ask(&im, "forbid_send_msg", mute(60)).await.ok();
+        ask(&im, "send_group_msg", letter("g", "bo", 3, "x")).await.fails(Group::SenderMuted);
+        ask(&im, "send_group_msg", letter("g", "bo", 3, "x")).await.fails(Group::SenderMuted);
+        ask(&im, "forbid_send_msg", mute(0)).await.ok();
+        // What the app did to bo has its place in the group as well.
+        assert!(say(&im, "g", "bo", 4, "three").await > 2);
+        ask(&im, "destroy_group", json!({ "GroupId": "g" })).await.ok();
+        ask(&im, "send_group_msg", letter("g", "bo", 5, "x")).await.fails(Group::GroupUnknown);
+        make(&im, "g", "Public", "ann", &["bo"]).await;
+        assert_eq!(say(&im, "g", "bo", 6, "anew").await, 1);
+        ask(&im, "destroy_group", json!({ "GroupId": "g" })).await.ok();
+        make(&im, "g", "Public", "ann", &["bo"]).await;
+        assert_eq!(say(&im, "g", "bo", 7, "and again").await, 1);
+        assert_eq!(history(&im, "g").await, [(1, "and again".to_owned())]);
+        im.call("im_open_login_svc/account_delete", json!({ "DeleteItem": [{ "UserID": "bo" }] })).await.ok();
+        ask(&im, "send_group_msg", letter("g", "bo", 8, "x")).await.fails(Group::AccountUnknown);
+    }
+
     async fn what_a_message_may_not_be_is_refused(im: Im) {
         im.import(&["ann", "bo"]).await;
         make(&im, "g", "Public", "ann", &["bo"]).await;
