@@ -197,6 +197,12 @@ async fn left(im: &Im, late: Late, conversation: ConversationId) -> i64 {
     im.node().store.read(APP, read).await.expect("counts")
 }
 
+/// Has everything done that was only posted so far: whoever asks something waits for it.
+fn flush(tx: &mut Tx<'_>) -> Result<()> {
+    let (_,) = tx.one::<(i64,)>(sql!("SELECT COUNT(*) FROM ended_groups WHERE app = $1"), (APP,))?;
+    Ok(())
+}
+
 /// Removes what ended groups left behind, until nothing is to be removed any more.
 async fn purge(im: &Im) {
     let store = &im.node().store;
@@ -232,6 +238,7 @@ both! {
             let write = tokio::spawn(async move {
                 let job = move |tx: &mut Tx<'_>| {
                     (late.write)(tx, &of, now)?;
+                    flush(tx)?;
                     own.pass();
                     Ok(())
                 };
@@ -266,6 +273,7 @@ both! {
             let end = tokio::spawn(async move {
                 let job = move |tx: &mut Tx<'_>| {
                     (late.end)(tx, &of, now)?;
+                    flush(tx)?;
                     own.pass();
                     Ok(())
                 };
