@@ -15,7 +15,7 @@ use store::group_attributes::{self, Attribute};
 use store::groups::Group;
 use store::{Snapshot, Tx};
 
-use crate::ground::{By, stand};
+use crate::ground::{By, stand, stay};
 use crate::group::tip::hook_for;
 
 /// What is done with the pairs.
@@ -87,7 +87,7 @@ pub fn write(
     change: &Change,
 ) -> Result<i64> {
     check(change)?;
-    let group = stand(tx, group, by)?.group;
+    let group = stay(tx, group, by)?.group;
     let head = group_attributes::begin(tx, group.conversation, now)?;
     let there = group_attributes::all(tx, group.conversation)?;
     let rest = left(&there, change)?;

@@ -10,7 +10,7 @@ use store::apps::App;
 use store::groups::Group;
 use store::{Snapshot, Tx, group_attributes};
 
-use crate::ground::{By, stand};
+use crate::ground::{By, keep, stand};
 
 /// What is done with counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub fn change(
 ) -> Result<Counters> {
     check_keys(counters.iter().map(|(key, _)| key))?;
     let group = counted(tx, app, group, by)?;
+    keep(tx, group.conversation)?;
     group_attributes::count(tx, group.conversation)?;
     let there: BTreeMap<String, i64> = group_attributes::counters(tx, group.conversation)?.into_iter().collect();
     let added = counters.iter().filter(|(key, _)| !there.contains_key(key)).count();
@@ -84,6 +85,7 @@ pub fn delete(tx: &mut Tx<'_>, app: &App, group: &GroupId, by: &By, keys: Option
         check_keys(keys.iter())?;
     }
     let group = counted(tx, app, group, by)?;
+    keep(tx, group.conversation)?;
     group_attributes::count(tx, group.conversation)?;
     let there = group_attributes::counters(tx, group.conversation)?;
     let gone: Vec<String> =

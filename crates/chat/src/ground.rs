@@ -2,9 +2,9 @@
 
 use contract::error::refuse;
 use contract::group::{Actor, GroupId, GroupKind, Role};
-use contract::{Fault, Result, UserId};
+use contract::{ConversationId, Fault, Result, UserId};
 use store::groups::{self, Group, members};
-use store::{Snapshot, live_rooms};
+use store::{Snapshot, Tx, live_rooms};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,11 @@ pub struct Standing {
     pub actor: Actor,
 }
 
-/// Finds a living group.
+/// Finds a living group. A topic is none.
 pub fn alive(snapshot: &mut Snapshot<'_>, id: &GroupId) -> Result<Group> {
+    if id.community().is_some() {
+        return refuse(Fault::GroupIdInvalid);
+    }
     match groups::get(snapshot, id)? {
         Some(group) if group.is_alive() => Ok(group),
         Some(_) => refuse(Fault::GroupGone),
@@ -55,6 +58,18 @@ pub fn stand(snapshot: &mut Snapshot<'_>, id: &GroupId, by: &By) -> Result<Stand
         return refuse(Fault::GroupForbidden);
     }
     Ok(Standing { group, actor })
+}
+
+/// As [`stand`], and the group does not end before the transaction does.
+pub fn stay(tx: &mut Tx<'_>, id: &GroupId, by: &By) -> Result<Standing> {
+    let standing = stand(tx, id, by)?;
+    keep(tx, standing.group.conversation)?;
+    Ok(standing)
+}
+
+/// Keeps what was there a moment ago from ending until the transaction ends.
+pub fn keep(tx: &mut Tx<'_>, conversation: ConversationId) -> Result<()> {
+    if groups::keep(tx, conversation)? { Ok(()) } else { refuse(Fault::GroupGone) }
 }
 
 /// What somebody is in a group.

@@ -8,7 +8,7 @@ use store::groups::{self, Group};
 use store::live_rooms::{self, Ban};
 use store::{Snapshot, Tx, accounts};
 
-use crate::ground::{By, Standing, actor, alive};
+use crate::ground::{By, Standing, actor, alive, keep};
 
 /// Finds a live room; groups of other types are none.
 pub fn room(snapshot: &mut Snapshot<'_>, id: &GroupId) -> Result<Group> {
@@ -60,6 +60,7 @@ pub fn ban(
         return refuse(Fault::GroupForbidden);
     }
     let until = now.plus(terms.seconds.saturating_mul(1_000));
+    keep(tx, standing.group.conversation)?;
     live_rooms::ban(tx, standing.group.conversation, accounts, until, &terms.reason)?;
     Ok(standing.group)
 }

@@ -102,6 +102,43 @@ pub fn allowed_in(
     Ok(masks.into_iter().fold(everywhere, |all, mask| all.with(TopicPermission(mask))))
 }
 
+/// What permission groups allow an account in a place: in its community, and just there if it is a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Granted {
+    /// In the community.
+    pub(crate) everywhere: Permission,
+    /// In the place.
+    pub(crate) here: TopicPermission,
+}
+
+/// What permission groups allow a member of a community in it, or in a topic of it. None: they are off there, or there
+/// are none, and roles decide.
+pub(crate) fn granted(
+    snapshot: &mut Snapshot<'_>,
+    place: &Group,
+    account: &UserId,
+    role: Role,
+) -> Result<Option<Granted>> {
+    if place.kind != GroupKind::Community {
+        return Ok(None);
+    }
+    let group = match place.id.community() {
+        Some(id) => alive(snapshot, &id)?,
+        None => place.clone(),
+    };
+    if !group.has_permissions {
+        return Ok(None);
+    }
+    let standing = Standing { group, actor: Actor::Inside(role) };
+    let everywhere = allowed(snapshot, &standing, account)?;
+    let mut here = everywhere.in_topic();
+    if place.is_topic() {
+        let masks = permissions::topic_masks(snapshot, standing.group.conversation, place.conversation, account)?;
+        here = masks.into_iter().fold(here, |all, mask| all.with(TopicPermission(mask)));
+    }
+    Ok(Some(Granted { everywhere, here }))
+}
+
 /// What a role stands for where there are no permission groups.
 const fn by_role(role: Role) -> Permission {
     let member = Permission::SEND.with(Permission::PAST);
@@ -120,6 +157,20 @@ pub fn need(snapshot: &mut Snapshot<'_>, standing: &Standing, by: &By, what: Per
 /// Refuses whoever would give away what it has not: that would be a way to get it.
 fn need_all(snapshot: &mut Snapshot<'_>, standing: &Standing, by: &By, given: i64) -> Result<()> {
     need(snapshot, standing, by, Permission(given))
+}
+
+/// As [`need_all`], of what a permission group allows in topics: who comes into it gets that as well.
+fn need_topics(snapshot: &mut Snapshot<'_>, standing: &Standing, by: &By, id: &str) -> Result<()> {
+    if !matches!(standing.actor, Actor::Inside(_)) {
+        return Ok(());
+    }
+    for (topic, mask) in permissions::topics(snapshot, standing.group.conversation, id)? {
+        let topic = topic::find(snapshot, &standing.group, &topic)?;
+        if !allowed_in(snapshot, standing, &topic, by.account())?.has(TopicPermission(mask)) {
+            return refuse(Fault::GroupForbidden);
+        }
+    }
+    Ok(())
 }
 
 /// A new permission group.
@@ -235,6 +286,9 @@ pub fn move_members(
     let granted = find(tx, &standing.group, id)?;
     need_all(tx, &standing, by, granted.permission)?;
     let conversation = standing.group.conversation;
+    if is_in {
+        need_topics(tx, &standing, by, id)?;
+    }
     let inside = members::among(tx, conversation, accounts)?;
     let mut moved = Vec::with_capacity(accounts.len());
     for account in accounts {

@@ -3,8 +3,8 @@
 use contract::error::refuse;
 use contract::event::Event;
 use contract::group::{
-    FACE_BYTES, GroupEvent, GroupId, INTRODUCTION_BYTES, NAME_BYTES, NOTIFICATION_BYTES, Permission, TopicChange,
-    TopicPermission,
+    FACE_BYTES, GroupEvent, GroupId, INTRODUCTION_BYTES, NAME_BYTES, NOTIFICATION_BYTES, Permission, ReceiveOption,
+    TopicChange, TopicPermission,
 };
 use contract::webhook::GroupHappening;
 use contract::{ConversationId, Error, Fault, Millis, Result, Seq, UserId, limit};
@@ -14,7 +14,7 @@ use store::groups::{self, Group, messages};
 use store::topics::{self, Card, Progress, Topic};
 use store::{Snapshot, Tx};
 
-use crate::ground::{By, Standing};
+use crate::ground::{By, Standing, keep};
 use crate::group::tip::hook_for;
 use crate::permission::{Outcomes, allowed_in, community, lock_community, need};
 
@@ -43,6 +43,11 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// The texts that somebody reads, for the app's lists.
+    pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        [&mut self.name, &mut self.introduction, &mut self.notification].into_iter().filter_map(Option::as_mut)
+    }
+
     /// The card that it makes of another one.
     fn over(&self, card: Card) -> Card {
         let pick = |wish: &Option<String>, old| wish.clone().unwrap_or(old);
@@ -69,6 +74,8 @@ pub struct Seen {
     pub unread: i64,
     /// Until when it may not speak there; 0 if it may.
     pub muted_until: Millis,
+    /// How it receives what is said there: as in the community.
+    pub receive: ReceiveOption,
 }
 
 /// Refuses communities without topics.
@@ -233,18 +240,19 @@ pub fn get(
 fn see(snapshot: &mut Snapshot<'_>, now: Millis, viewer: &UserId, topic: Topic) -> Result<Seen> {
     let until = members::muted_until(snapshot, topic.conversation, viewer)?;
     let read = topics::read_seq(snapshot, topic.conversation, viewer)?;
+    let member = members::get(snapshot, topic.community, viewer)?;
     Ok(Seen {
         progress: topics::progress(snapshot, topic.conversation)?,
         read,
-        unread: unread(snapshot, &topic, viewer, read)?,
+        receive: member.as_ref().map_or(ReceiveOption::AcceptAndNotify, |member| member.receive),
+        unread: member.map_or(Ok(0), |member| unread(snapshot, &topic, member, read))?,
         muted_until: if until > now { until } else { Millis(0) },
         topic,
     })
 }
 
 /// What a member of the community has not read in a topic.
-fn unread(snapshot: &mut Snapshot<'_>, topic: &Topic, viewer: &UserId, read: Seq) -> Result<i64> {
-    let Some(member) = members::get(snapshot, topic.community, viewer)? else { return Ok(0) };
+fn unread(snapshot: &mut Snapshot<'_>, topic: &Topic, member: Member, read: Seq) -> Result<i64> {
     let Some(group) = groups::get(snapshot, &GroupId::trusted(&topic.id))? else { return Ok(0) };
     // Of what the membership notes, place and list are the community's own.
     let member = Member { read, import_number: group.import_number, hidden: Seq(0), ..member };
@@ -301,6 +309,7 @@ pub fn read(tx: &mut Tx<'_>, now: Millis, app: &App, group: &GroupId, by: &By, i
     let standing = community(tx, app, group, by)?;
     check_topics(&standing)?;
     let topic = find(tx, &standing.group, id)?;
+    keep(tx, topic.conversation)?;
     let newest = topics::progress(tx, topic.conversation)?.seq;
     let seq = if seq.0 <= 0 { newest } else { seq.min(newest) };
     if topics::mark_read(tx, topic.conversation, by.account(), seq, now)? {

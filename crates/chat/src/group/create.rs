@@ -229,8 +229,9 @@ fn blank(scope: &Scope<'_>, new: &New, id: GroupId, life: i64, number: i64) -> G
         is_muted: false,
         shows_past: capability.shows_past,
         has_topics: new.has_topics,
-        has_permissions: new.has_permissions,
-        permissions: new.permissions,
+        // Permission groups are a thing of communities with topics, as where a group is changed.
+        has_permissions: new.has_topics && new.has_permissions,
+        permissions: if new.has_topics { new.permissions } else { 0 },
         fields: Fields::new(),
         cleared: Seq(0),
         import_number: 0,

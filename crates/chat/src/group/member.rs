@@ -9,7 +9,7 @@ use store::groups::requests::{self, RequestKind};
 use store::groups::{self, Group};
 use store::{Snapshot, Tx, live_rooms};
 
-use super::{By, Scope, create, ensure, ensure_room_of, hold, hold_accounts, role_of, tip};
+use super::{By, Scope, acting, create, ensure, ensure_room_of, hold, hold_accounts, role_of, tip};
 
 /// What became of somebody who was to be added; the number is the contract's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,9 @@ pub fn add(
     is_silent: bool,
 ) -> Result<Addition> {
     let mut group = hold(tx, id)?;
-    let actor = ensure(tx, &group, by, Operation::Invite)?;
-    let needs_approval = invite_needs_approval(&group, actor)?;
+    ensure(tx, &group, by, Operation::Invite)?;
+    let approver = acting(tx, &group, by, Operation::Approve)?;
+    let needs_approval = invite_needs_approval(&group, approver)?;
     hold_accounts(tx, accounts)?;
     let mut present: Vec<UserId> = Vec::new();
     for some in accounts.chunks(contract::limit::STORE_PAGE) {
@@ -296,6 +297,10 @@ pub fn kick(
         return refuse(Fault::FieldInvalid { field: "GroupId" });
     }
     let actor = ensure(tx, &group, by, Operation::Kick)?;
+    let max = contract::group::NOTICE_BYTES;
+    if reason.len() > max {
+        return refuse(Fault::FieldTooLong { field: "Reason", max });
+    }
     let mut found: Vec<Member> = Vec::new();
     for some in accounts.chunks(contract::limit::STORE_PAGE) {
         found.extend(members::among(tx, group.conversation, some)?);

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use contract::error::refuse;
 use contract::event::Event;
-use contract::group::{self, Actor, GroupEvent, GroupId, GroupMessage, Operation};
+use contract::group::{self, Actor, GroupEvent, GroupId, GroupMessage, Operation, TopicPermission};
 use contract::message::{Extension, ExtensionChange, Flags};
 use contract::webhook::GroupHappening;
-use contract::{Fault, Result, Seq, UserId};
+use contract::{Fault, Millis, Result, Seq, UserId};
 use store::extensions::Target;
 use store::groups::members::{self, Member};
 use store::groups::{self, Group, messages};
 use store::{Snapshot, Tx, conversations, outbox};
 
-use super::{By, Scope, actor, ensure, find, hold_place, member_of, place, tip};
+use super::{By, Scope, acting, actor, ensure, find, hold_place, member_of, place, tip};
 use crate::message::change::Edit;
 use crate::message::extension::{self, Changed, Pairs};
 use crate::message::stream;
+use crate::permission;
 
 /// Refuses to recall where nothing can be recalled; answers the group.
 fn recallable(tx: &mut Tx<'_>, scope: &Scope<'_>, id: &GroupId) -> Result<Group> {
@@ -41,7 +42,7 @@ pub fn recall(
     reason: &str,
 ) -> Result<(Group, Vec<Result<(), Fault>>)> {
     let group = recallable(tx, scope, id)?;
-    let who = actor(tx, &group, by)?;
+    let who = acting(tx, &group, by, Operation::RecallOthers)?;
     if who == Actor::Outsider {
         return refuse(Fault::GroupForbidden);
     }
@@ -147,7 +148,8 @@ pub fn modify(
     edit: &Edit,
 ) -> Result<GroupMessage> {
     let group = hold_place(tx, id)?;
-    let who = ensure(tx, &group, by, Operation::Modify)?;
+    ensure(tx, &group, by, Operation::Modify)?;
+    let who = acting(tx, &group, by, Operation::RecallOthers)?;
     let found = messages::at(tx, group.conversation, seq)?;
     let is_there = |message: &GroupMessage| !message.flags.has(Flags::TIP) && !message.flags.has(Flags::RECALLED);
     let Some(mut message) = found.filter(is_there) else { return refuse(Fault::MessageUnknown) };
@@ -235,9 +237,14 @@ pub fn seen(
     let member = member_of(snapshot, &group, account)?;
     let from = from.map_or(group.seq, |from| from.min(group.seq));
     let mut messages = messages::back(snapshot, group.conversation, from, member.cleared_in(&group), count + 1)?;
-    let is_complete = messages.len() <= count;
+    let mut is_complete = messages.len() <= count;
     messages.truncate(count);
-    let next = messages.last().map_or(Seq(0), |message| Seq(message.seq.0 - 1));
+    let mut next = messages.last().map_or(Seq(0), |message| Seq(message.seq.0 - 1));
+    let from_when = reads_from(snapshot, &group, &member)?;
+    if messages.last().is_some_and(|oldest| oldest.at < from_when) {
+        messages.retain(|message| message.at >= from_when);
+        (is_complete, next) = (true, Seq(0));
+    }
     let messages = visible(snapshot, &group, account, messages)?;
     Ok((History { messages, group, is_complete }, member, next))
 }
@@ -257,8 +264,18 @@ pub fn since(
     let is_complete = messages.len() <= count;
     messages.truncate(count);
     let up_to = messages.last().map_or(behind, |message| message.seq);
+    let from_when = reads_from(snapshot, &group, &member)?;
+    messages.retain(|message| message.at >= from_when);
     let messages = visible(snapshot, &group, account, messages)?;
     Ok((History { messages, group, is_complete }, up_to))
+}
+
+/// The moment from which on a member reads what was written: where permission groups are on, what was written before one
+/// came is among the things that they allow.
+fn reads_from(snapshot: &mut Snapshot<'_>, group: &Group, member: &Member) -> Result<Millis> {
+    let granted = permission::granted(snapshot, group, &member.account, member.role)?;
+    let is_kept_out = granted.is_some_and(|granted| !granted.here.has(TopicPermission::PAST));
+    Ok(if is_kept_out { member.joined_at } else { Millis(i64::MIN) })
 }
 
 /// Leaves out what an account does not see.
@@ -313,6 +330,7 @@ pub fn extend(
 ) -> Result<Changed> {
     extension::check(change, asked)?;
     let (group, target) = extensible(tx, scope, by, id, seq)?;
+    crate::ground::keep(tx, group.conversation)?;
     let is_checked = matches!(by, By::User(..));
     let (changed, has_changed) = extension::apply(tx, scope.now, target, is_checked, change, asked)?;
     if has_changed {

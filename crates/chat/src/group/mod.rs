@@ -25,13 +25,18 @@ use std::sync::Arc;
 
 use contract::error::refuse;
 use contract::event::Event;
-use contract::group::{Actor, GroupAllowance, GroupEvent, GroupId, GroupKind, NoticeKind, Operation, Role, SYSTEM};
+use contract::group::{
+    Actor, GroupAllowance, GroupEvent, GroupId, GroupKind, NoticeKind, Operation, Permission, Role, SYSTEM,
+    TopicPermission,
+};
 use contract::{DeviceId, Failure, Fault, Millis, Result, UserId};
 use store::accounts::Account;
 use store::apps::App;
 use store::groups::members::{self, Member};
 use store::groups::{self, Group, GroupSettings};
 use store::{Snapshot, Tx, accounts};
+
+use crate::permission;
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,9 +141,27 @@ pub fn role_of(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -> 
     Ok(members::get(snapshot, group.home(), account)?.map(|member| member.role))
 }
 
+/// As what somebody does something in a group. Where a community has its permission groups on, its admins are members like
+/// all others, and whom permission groups allow something does that as an admin would.
+pub fn acting(snapshot: &mut Snapshot<'_>, group: &Group, by: &By, operation: Operation) -> Result<Actor> {
+    let actor = actor(snapshot, group, by)?;
+    let (By::User(account, _), Actor::Inside(role @ (Role::Member | Role::Admin))) = (by, actor) else {
+        return Ok(actor);
+    };
+    let Some(granted) = permission::granted(snapshot, group, account, role)? else { return Ok(actor) };
+    let is_granted = match operation {
+        Operation::EditProfile | Operation::EditRules => granted.everywhere.has(Permission::PROFILE),
+        Operation::Kick | Operation::Approve | Operation::EditMember => granted.everywhere.has(Permission::MEMBERS),
+        Operation::Mute | Operation::MuteAll => granted.here.has(TopicPermission::MUTE),
+        Operation::RecallOthers => granted.here.has(TopicPermission::RECALL),
+        _ => false,
+    };
+    Ok(Actor::Inside(if is_granted { Role::Admin } else { Role::Member }))
+}
+
 /// Refuses what the table does not allow; answers what the one who acts is.
 pub fn ensure(snapshot: &mut Snapshot<'_>, group: &Group, by: &By, operation: Operation) -> Result<Actor> {
-    let actor = actor(snapshot, group, by)?;
+    let actor = acting(snapshot, group, by, operation)?;
     if operation.is_allowed(group.kind, actor) { Ok(actor) } else { refuse(Fault::GroupForbidden) }
 }
 

@@ -163,7 +163,7 @@ pub fn change(
     change: &Change,
 ) -> Result<(Group, Map<String, Value>)> {
     let mut group = hold(tx, id)?;
-    let mut actor = super::actor(tx, &group, by)?;
+    let mut actor = super::acting(tx, &group, by, Operation::EditProfile)?;
     if change.has_texts() || change == &Change::default() {
         actor = ensure(tx, &group, by, Operation::EditProfile)?;
     }

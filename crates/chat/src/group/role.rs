@@ -9,7 +9,7 @@ use store::Tx;
 use store::groups::members::{self, Member};
 use store::groups::{self, Fields, Group};
 
-use super::{By, Scope, actor, ensure, hold, hold_place, member_of, profile, role_of, tip};
+use super::{By, Scope, acting, ensure, hold, hold_place, member_of, profile, role_of, tip};
 
 /// What is to be changed of a member; none stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,9 +58,11 @@ pub fn change(
         // A live room has no members to be changed; its guests are muted and let speak again.
         return refuse(Fault::GroupForbidden);
     }
-    let who = actor(tx, &group, by)?;
     let mut member = member_of(tx, &group, account)?;
     let is_own = *by.account() == member.account;
+    let [mutes, edits, sets_admins] = [Operation::Mute, Operation::EditMember, Operation::SetAdmin]
+        .map(|operation| acting(tx, &group, by, operation));
+    let who = Acting { mutes: mutes?, edits: edits?, sets_admins: sets_admins? };
     check(scope, &group, who, is_own, &member, change)?;
     if let Some(receive) = change.receive {
         hear(tx, &group, account, (member.receive, receive));
@@ -104,19 +106,27 @@ pub fn change(
     Ok((group, member))
 }
 
-fn check(scope: &Scope<'_>, group: &Group, who: Actor, is_own: bool, member: &Member, change: &Change) -> Result<()> {
-    let may = |operation: Operation| operation.is_allowed(group.kind, who);
+/// As what somebody changes a member, by what is changed.
+#[derive(Clone, Copy)]
+struct Acting {
+    mutes: Actor,
+    edits: Actor,
+    sets_admins: Actor,
+}
+
+fn check(scope: &Scope<'_>, group: &Group, who: Acting, is_own: bool, member: &Member, change: &Change) -> Result<()> {
+    let may = |operation: Operation, actor: Actor| operation.is_allowed(group.kind, actor);
     if let Some(role) = change.role
-        && (role == Role::Owner || member.role == Role::Owner || !may(Operation::SetAdmin))
+        && (role == Role::Owner || member.role == Role::Owner || !may(Operation::SetAdmin, who.sets_admins))
     {
         return refuse(Fault::GroupForbidden);
     }
-    if change.mute_s.is_some() && !(may(Operation::Mute) && who.outranks(member.role)) {
+    if change.mute_s.is_some() && !(may(Operation::Mute, who.mutes) && who.mutes.outranks(member.role)) {
         return refuse(Fault::GroupForbidden);
     }
     // How it receives messages is each member's own affair; its card and its fields are those of whoever stands above.
-    let is_above = may(Operation::EditMember) && who.outranks(member.role);
-    if change.receive.is_some() && !is_own && who != Actor::App {
+    let is_above = may(Operation::EditMember, who.edits) && who.edits.outranks(member.role);
+    if change.receive.is_some() && !is_own && who.edits != Actor::App {
         return refuse(Fault::GroupForbidden);
     }
     if change.name_card.is_some() && !is_own && !is_above {
@@ -134,7 +144,7 @@ fn check(scope: &Scope<'_>, group: &Group, who: Actor, is_own: bool, member: &Me
             return refuse(Fault::FieldInvalid { field: "NameCard" });
         }
     }
-    profile::check_member_fields(scope, who, &change.fields)
+    profile::check_member_fields(scope, who.edits, &change.fields)
 }
 
 /// The end of a mute of so many seconds.

@@ -163,7 +163,7 @@ pub fn counts(scope: &super::Scope<'_>, kind: GroupKind) -> bool {
     kind.capability().has_unread || (is_meeting && scope.settings.counts_meetings)
 }
 
-/// Refuses a device where permission groups say that its account may not write, or mention all.
+/// Refuses a device where permission groups say that its account may not write, or mention all, or is no more than a member.
 pub fn ensure_permission(snapshot: &mut Snapshot<'_>, app: &App, group: &Group, draft: &Draft) -> Result<()> {
     if draft.origin.is_none() || draft.is_admin || group.kind != GroupKind::Community {
         return Ok(());
@@ -173,6 +173,10 @@ pub fn ensure_permission(snapshot: &mut Snapshot<'_>, app: &App, group: &Group, 
     let standing = crate::permission::community(snapshot, app, &community, &by)?;
     if !standing.group.has_permissions {
         return Ok(());
+    }
+    // An admin is a member like all others there, and silent when they are.
+    if (group.is_muted || standing.group.is_muted) && standing.actor == Actor::Inside(Role::Admin) {
+        return refuse(Fault::MutedInGroup);
     }
     let mut needed = TopicPermission::SEND;
     if draft.group.as_ref().is_some_and(|into| into.extra.all) {

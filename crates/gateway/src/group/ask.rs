@@ -1,6 +1,6 @@
 //! What a device asks about groups and their members: frames into the words of `chat::group`, and back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chat::group::create::{New, create, disband};
@@ -13,14 +13,14 @@ use contract::frame::wire::{
     GroupMembersQuery, GroupMembersRequest, GroupRef, GroupRequests, GroupsRequest, group_added, group_requests,
 };
 use contract::group::{
-    self, COMMUNITY_PAGE, GroupId, GroupKind, INFO_BATCH, JoinOption, Operation, ReceiveOption, Role,
+    self, Actor, COMMUNITY_PAGE, GroupId, GroupKind, INFO_BATCH, JoinOption, Operation, ReceiveOption, Role,
 };
 use contract::webhook::{GroupQuestion, Webhook};
 use contract::{Error, Fault, Result, UserId, limit};
 use store::groups::members::{self, Member};
 use store::groups::messages::unread;
 use store::groups::requests::{self, Request, RequestKind};
-use store::groups::{self, Fields, Group};
+use store::groups::{self, FieldRule, Fields, Group};
 use store::{Snapshot, Tx};
 
 use crate::refusal;
@@ -61,6 +61,16 @@ fn option(name: &str, parse: fn(&str) -> Option<JoinOption>) -> Result<Option<Jo
 
 fn text(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
+}
+
+/// Looks through texts that others read for what the app does not want to be said.
+pub(super) fn look_through<'a>(call: &Call, texts: impl IntoIterator<Item = &'a mut String>) -> Result<(), Fault> {
+    for text in texts {
+        if let Some(replaced) = call.hub.front.check_text(call.app.id, text)?.replaced {
+            *text = replaced;
+        }
+    }
+    Ok(())
 }
 
 /// Runs a rule in a transaction, within the bounds of the app.
@@ -116,7 +126,7 @@ pub(crate) async fn make(call: &Call, request: GroupCreateRequest) -> Result<Gro
         return Err(Fault::BatchSizeInvalid { max: group::SEED_BATCH }.into());
     }
     let members = request.members.iter().map(|name| Ok((one(name)?, Role::Member, Fields::new())));
-    let new = New {
+    let mut new = New {
         id,
         owner: Some(call.session.account.clone()),
         members: members.collect::<Result<_, Fault>>()?,
@@ -133,6 +143,7 @@ pub(crate) async fn make(call: &Call, request: GroupCreateRequest) -> Result<Gro
         },
         ..New::plain(kind)
     };
+    look_through(call, new.profile.texts())?;
     if call.app.settings.webhook.has(Webhook::BeforeCreateGroup) {
         let (owner, name) = (call.session.account.clone(), new.profile.name.clone().unwrap_or_default());
         let members = new.members.iter().map(|(account, ..)| account.clone()).collect();
@@ -146,12 +157,16 @@ pub(crate) async fn make(call: &Call, request: GroupCreateRequest) -> Result<Gro
     Ok(GroupRef { group: made.id.to_string() })
 }
 
+/// Refuses longer words to those who are asked, or who asked.
+fn check_wording(wording: &str) -> Result<(), Fault> {
+    let max = limit::ADD_WORDING_BYTES;
+    if wording.len() > max { Err(Fault::FieldTooLong { field: "wording", max }) } else { Ok(()) }
+}
+
 /// Joins a group, or asks to.
 pub(crate) async fn enter(call: &Call, request: GroupJoinRequest) -> Result<GroupJoinAnswer> {
     let id = GroupId::parse(&request.group)?;
-    if request.wording.len() > limit::ADD_WORDING_BYTES {
-        return Err(Fault::FieldTooLong { field: "wording", max: limit::ADD_WORDING_BYTES }.into());
-    }
+    check_wording(&request.wording)?;
     if call.app.settings.webhook.has(Webhook::BeforeApplyJoinGroup) {
         let (kind, account) = (kind_of(call, &id).await?, call.session.account.clone());
         ask_app(call, GroupQuestion::Apply { group: id.clone(), kind, account }).await?;
@@ -201,13 +216,14 @@ pub(crate) async fn change_member(call: &Call, request: GroupMemberChange) -> Re
     let (id, account) = (GroupId::parse(&request.group)?, one(&request.account)?);
     let parsed = |name: &str| Role::parse(name).ok_or(Fault::FieldInvalid { field: "role" });
     let receive = |name: &str| ReceiveOption::parse(name).ok_or(Fault::FieldInvalid { field: "receive" });
-    let change = role::Change {
+    let mut change = role::Change {
         role: request.role.as_deref().map(parsed).transpose()?,
         receive: request.receive.as_deref().map(receive).transpose()?,
         name_card: request.name_card,
         fields: fields(request.fields),
         mute_s: request.mute_seconds.map(i64::from),
     };
+    look_through(call, &mut change.name_card)?;
     let rule = move |tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By| {
         // A live room has no list of members; what can be changed of a guest is whether it may write.
         if let Some(seconds) = change.is_only_mute()
@@ -248,11 +264,7 @@ pub(crate) async fn change(call: &Call, request: GroupChangeRequest) -> Result<(
         fields: fields(request.fields),
         ..profile::Change::default()
     };
-    for text in wanted.texts() {
-        if let Some(replaced) = call.hub.front.check_text(call.app.id, text)?.replaced {
-            *text = replaced;
-        }
-    }
+    look_through(call, wanted.texts())?;
     write(call, move |tx, scope, by| profile::change(tx, scope, by, &id, &wanted).map(drop)).await
 }
 
@@ -261,12 +273,16 @@ pub(crate) async fn info(call: &Call, request: GroupsRequest) -> Result<GroupInf
     if !(1..=INFO_BATCH).contains(&request.groups.len()) {
         return Err(Fault::FieldInvalid { field: "groups" }.into());
     }
-    look(call, move |snapshot, _, by| {
+    let rooms = call.session.live.lock().clone();
+    look(call, move |snapshot, scope, by| {
         let mut found = Vec::with_capacity(request.groups.len());
         for name in &request.groups {
             let id = GroupId::parse(name).map_err(Error::from);
             found.push(match id.and_then(|id| chat::group::find(snapshot, &id)) {
-                Ok(group) => described(snapshot, &group, by.account())?,
+                Ok(group) => {
+                    let is_guest = rooms.contains(&group.conversation);
+                    described(snapshot, scope, &group, by.account(), is_guest)?
+                }
                 Err(Error::Fault(fault)) => GroupInfo {
                     group: name.clone(),
                     code: refusal::spell(Family::Group, &fault.into()).0,
@@ -282,13 +298,13 @@ pub(crate) async fn info(call: &Call, request: GroupsRequest) -> Result<GroupInf
 
 /// The groups that the account is in.
 pub(crate) async fn joined(call: &Call, request: GroupJoinedRequest) -> Result<GroupInfos> {
-    look(call, move |snapshot, _, by| {
+    look(call, move |snapshot, scope, by| {
         let ids = members::joined(snapshot, by.account(), &request.after, PAGE + 1)?;
         let finished = ids.len() <= PAGE;
         let mut found = Vec::with_capacity(PAGE);
         for (id, _) in ids.into_iter().take(PAGE) {
             if let Some(group) = groups::get(snapshot, &id)? {
-                found.push(described(snapshot, &group, by.account())?);
+                found.push(described(snapshot, scope, &group, by.account(), false)?);
             }
         }
         Ok(GroupInfos { groups: found, finished })
@@ -296,9 +312,18 @@ pub(crate) async fn joined(call: &Call, request: GroupJoinedRequest) -> Result<G
     .await
 }
 
-fn described(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -> Result<GroupInfo> {
+/// A group as an account sees it. Who is in a live room is known by its connection alone.
+fn described(
+    snapshot: &mut Snapshot<'_>,
+    scope: &Scope<'_>,
+    group: &Group,
+    account: &UserId,
+    is_guest: bool,
+) -> Result<GroupInfo> {
     let own = members::get(snapshot, group.conversation, account)?;
     let count = own.as_ref().map_or(Ok(0), |member| unread(snapshot, group, member))?;
+    let role = chat::group::role_of(snapshot, group, account)?;
+    let reader = Actor::of(role.or(is_guest.then_some(Role::Member)));
     Ok(GroupInfo {
         group: group.id.to_string(),
         code: 0,
@@ -317,21 +342,28 @@ fn described(snapshot: &mut Snapshot<'_>, group: &Group, account: &UserId) -> Re
         muted: group.is_muted,
         seq: group.seq.0 as u64,
         last_time: group.last_time,
-        fields: group.fields.clone().into_iter().collect(),
+        fields: readable(&scope.settings.fields, reader, &group.fields),
         topics: group.has_topics,
-        own: own.as_ref().map(|member| member_of(group, member)),
+        own: own.as_ref().map(|member| member_of(scope, group, member, reader)),
         unread: count as u32,
     })
 }
 
-fn member_of(group: &Group, member: &Member) -> GroupMember {
+/// Of declared fields those that somebody may read.
+fn readable(declared: &BTreeMap<String, FieldRule>, reader: Actor, fields: &Fields) -> HashMap<String, String> {
+    let may = |key: &String| declared.get(key).is_some_and(|rule| rule.reads.least().is_met_by(reader));
+    fields.iter().filter(|(key, _)| may(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// A member as somebody sees it.
+fn member_of(scope: &Scope<'_>, group: &Group, member: &Member, reader: Actor) -> GroupMember {
     GroupMember {
         account: member.account.to_string(),
         role: member.role.as_str().to_owned(),
         joined: member.joined_at.secs(),
         receive: member.receive.as_str().to_owned(),
         name_card: member.name_card.clone(),
-        fields: member.fields.clone().into_iter().collect(),
+        fields: readable(&scope.settings.member_fields, reader, &member.fields),
         read: member.read_in(group).0 as u64,
         muted_until: member.muted_until.secs().min(group::MUTE_FOREVER_S),
     }
@@ -346,13 +378,14 @@ pub(crate) async fn list(call: &Call, request: GroupMembersQuery) -> Result<Grou
         0 => COMMUNITY_PAGE,
         count => count.min(COMMUNITY_PAGE),
     };
-    look(call, move |snapshot, _, by| {
+    look(call, move |snapshot, scope, by| {
         let group = chat::group::find(snapshot, &id)?;
         chat::group::ensure(snapshot, &group, by, Operation::ReadMembers)?;
+        let reader = chat::group::actor(snapshot, &group, by)?;
         let mut found = members::page(snapshot, group.conversation, &request.after, &roles, 0, count + 1)?;
         let finished = found.len() <= count;
         found.truncate(count);
-        let members = found.iter().map(|member| member_of(&group, member)).collect();
+        let members = found.iter().map(|member| member_of(scope, &group, member, reader)).collect();
         Ok(GroupMemberPage { members, total: group.members as u32, finished })
     })
     .await
@@ -396,6 +429,7 @@ pub(crate) async fn waiting(call: &Call, request: GroupRef) -> Result<GroupReque
 pub(crate) async fn answer(call: &Call, request: GroupAnswerRequest) -> Result<()> {
     let id = GroupId::parse(&request.group)?;
     let GroupAnswerRequest { number, granted, wording, .. } = request;
+    check_wording(&wording)?;
     let group = id.clone();
     let rule = move |tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By| {
         request::answer(tx, scope, by, &id, number, granted, &wording).map(drop)

@@ -6,23 +6,27 @@ use contract::frame::wire::{
     GroupOutcomes, Topic, TopicHeads, TopicHeadsRequest, TopicRead, TopicRef, TopicRequest, Topics, TopicsRequest,
     group_outcomes,
 };
+use contract::group::MUTE_FOREVER_S;
 use contract::webhook::GroupQuestion;
 use contract::{Fault, Millis, Result, Seq, limit};
 
-use super::ask::ask_app;
+use super::ask::{ask_app, look_through};
 use super::room::{by, group};
 use crate::refusal;
 use crate::request::Call;
 
-fn wish(request: &TopicRequest) -> Wish {
-    Wish {
+/// What a device says of a topic, its texts looked through.
+fn wish(call: &Call, request: &TopicRequest) -> Result<Wish, Fault> {
+    let mut wish = Wish {
         name: request.name.clone(),
         face: request.face.clone(),
         introduction: request.introduction.clone(),
         notification: request.notification.clone(),
         custom: request.custom.clone(),
         is_muted: request.muted,
-    }
+    };
+    look_through(call, wish.texts())?;
+    Ok(wish)
 }
 
 /// The number of a refusal, 0 if there is none.
@@ -38,7 +42,8 @@ pub(crate) fn outcomes(ids: Vec<String>, outcomes: &[Result<(), Fault>]) -> Grou
 
 /// Makes a topic.
 pub(crate) async fn create(call: &Call, request: TopicRequest) -> Result<TopicRef> {
-    let (id, by, app, now, wish) = (group(&request.group)?, by(call, None), call.app.clone(), call.now, wish(&request));
+    let (id, by, app, now) = (group(&request.group)?, by(call, None), call.app.clone(), call.now);
+    let wish = wish(call, &request)?;
     let (chosen, number) = ((!request.topic.is_empty()).then_some(request.topic), rand::random());
     let question = GroupQuestion::CreateTopic {
         operator: call.session.account.clone(),
@@ -65,7 +70,7 @@ pub(crate) async fn get(call: &Call, request: TopicsRequest) -> Result<Topics> {
 }
 
 fn shown(id: String, seen: Result<Seen, Fault>) -> Topic {
-    let Seen { topic, progress, read, unread, muted_until } = match seen {
+    let Seen { topic, progress, read, unread, muted_until, .. } = match seen {
         Ok(seen) => seen,
         Err(fault) => return Topic { topic: id, code: code(&Err(fault)), ..Topic::default() },
     };
@@ -83,7 +88,7 @@ fn shown(id: String, seen: Result<Seen, Fault>) -> Topic {
         read_seq: read.0 as u64,
         unread: unread as u32,
         last_time: progress.last_at.secs(),
-        muted_until: muted_until.secs(),
+        muted_until: muted_until.secs().min(MUTE_FOREVER_S),
     }
 }
 
@@ -114,8 +119,8 @@ fn check_batch(request: &TopicsRequest) -> Result<(), Fault> {
 
 /// Changes a topic.
 pub(crate) async fn modify(call: &Call, request: TopicRequest) -> Result<()> {
-    let (id, by, app, wish) = (group(&request.group)?, by(call, None), call.app.clone(), wish(&request));
-    let now = call.now;
+    let (id, by, app, now) = (group(&request.group)?, by(call, None), call.app.clone(), call.now);
+    let wish = wish(call, &request)?;
     call.write(move |tx| topic::modify(tx, now, &app, &id, &by, &request.topic, &wish)).await
 }
 

@@ -144,12 +144,11 @@ async fn step(shared: &Shared, app: AppId, now: Millis, item: Item, (pages, ways
 fn look(snapshot: &mut Snapshot<'_>, now: Millis, item: &Item, work: &Work, after: &str) -> Result<Page> {
     let expires_at = item.due_at.plus(limit::LIFE_TIME_S * 1_000);
     let Some((message, home)) = news(snapshot, item)?.filter(|_| expires_at > now) else { return Ok(Page::default()) };
-    let calls_muted = message.mentions_all || !message.mentions.is_empty();
-    let page = members::away(snapshot, now, home, after, calls_muted, PAGE)?;
     let notification = notice::notification(&work.notice, "");
+    let (page, after) = candidates(snapshot, now, home, &message, after)?;
     let mut called = Vec::new();
-    for (account, receive) in page.members {
-        if account == message.sender || !message.is_for(&account) || !is_wanted(receive, &account, &message) {
+    for (account, receive) in page {
+        if account == message.sender || !is_wanted(receive, &account, &message) {
             continue;
         }
         let ways = ways_of(snapshot, now, &account, &notification)?;
@@ -157,8 +156,32 @@ fn look(snapshot: &mut Snapshot<'_>, now: Millis, item: &Item, work: &Work, afte
             called.push(Called { account, ways });
         }
     }
-    let after = page.last.filter(|_| page.seen == PAGE).map(|last| last.to_string());
     Ok(Page { called, after })
+}
+
+/// Members who may have to be called, in the order of their names: those whom a message is for if it is for some, else
+/// the next page of all that a push reaches. Answers also behind whom the next page begins; none if this is the last.
+fn candidates(
+    snapshot: &mut Snapshot<'_>,
+    now: Millis,
+    home: ConversationId,
+    message: &GroupMessage,
+    after: &str,
+) -> Result<(Vec<(UserId, ReceiveOption)>, Option<String>)> {
+    if !message.targets.is_empty() {
+        let mut some: Vec<(UserId, ReceiveOption)> = members::among(snapshot, home, &message.targets)?
+            .into_iter()
+            .filter(|member| member.account.as_str() > after)
+            .map(|member| (member.account, member.receive))
+            .collect();
+        some.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        some.dedup_by(|one, other| one.0 == other.0);
+        return Ok((some, None));
+    }
+    let calls_muted = message.mentions_all || !message.mentions.is_empty();
+    let page = members::away(snapshot, now, home, after, calls_muted, PAGE)?;
+    let next = page.last.filter(|_| page.seen == PAGE).map(|last| last.to_string());
+    Ok((page.members, next))
 }
 
 /// The message of a row, and on which conversation its readers hang; none if it is nobody's news any more: recalled, or
@@ -245,4 +268,62 @@ fn call(tx: &mut Tx<'_>, now: Millis, step: &Step, called: &[Called]) -> Result<
         made += ways.len() as i64;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Seq;
+    use contract::group::Role;
+    use store::groups::Fields;
+    use store::groups::members::Member;
+    use store::groups::messages::Extra;
+
+    use super::*;
+
+    const APP: AppId = AppId(1_400_000_001);
+    const NOW: Millis = Millis(1_700_000_000_000);
+    const HOME: ConversationId = ConversationId([7; 16]);
+
+    fn member(name: &str) -> Member {
+        Member {
+            account: UserId::trusted(name),
+            role: Role::Member,
+            joined_at: NOW,
+            receive: ReceiveOption::AcceptAndNotify,
+            name_card: String::new(),
+            fields: Fields::new(),
+            cleared: Seq(0),
+            read: Seq(0),
+            import_number: 0,
+            hidden: Seq(0),
+            muted_until: Millis(0),
+        }
+    }
+
+    fn said(to: &[&str]) -> GroupMessage {
+        let extra = Extra { to: to.iter().map(ToString::to_string).collect(), ..Extra::default() };
+        messages::message(&UserId::trusted("sender"), (Seq(1), NOW, 1), ("[]", ""), Flags::default(), &extra)
+    }
+
+    store::both! {
+        async fn a_message_to_some_is_looked_at_for_them_alone_whatever_the_size(store: TestStore) {
+            let all: Vec<Member> = (0..PAGE * 2).map(|number| member(&format!("m{number:05}"))).collect();
+            let rest = [member("yan"), member("zoe")];
+            let put = move |tx: &mut Tx<'_>| {
+                members::put(tx, HOME, &all)?;
+                members::put(tx, HOME, &rest)
+            };
+            store.write(APP, put).await.unwrap();
+            let look = async |to: &'static [&'static str], after: &'static str| {
+                let read = move |snapshot: &mut Snapshot<'_>| candidates(snapshot, NOW, HOME, &said(to), after);
+                let (found, next) = store.read(APP, read).await.unwrap();
+                (found.into_iter().map(|(account, _)| account.to_string()).collect::<Vec<_>>(), next)
+            };
+            let none = Vec::<String>::new();
+            assert_eq!(look(&["zoe", "nobody", "yan", "zoe"], "").await, (vec!["yan".into(), "zoe".into()], None));
+            assert_eq!(look(&["zoe", "yan"], "yan").await, (vec!["zoe".into()], None), "it goes on where it stopped");
+            assert_eq!(look(&["zoe", "yan"], "zoe").await, (none.clone(), None));
+            assert_eq!(look(&[], "").await, (none, Some("m00499".into())), "one to all goes by pages");
+        }
+    }
 }

@@ -41,20 +41,18 @@ impl Webhooks {
     pub async fn before_post(&self, app: &App, origin: Origin, kind: GroupKind, post: Post) -> Result<Asked> {
         let webhook = Webhook::BeforeGroupSendMsg;
         let is_online_only = post.wishes.is_online_only;
-        let question = body(
-            webhook.command(),
-            json!({
-                "GroupId": post.group.as_str(),
-                "Type": kind.as_str(),
-                "From_Account": post.sender.as_str(),
-                "Operator_Account": post.operator.as_str(),
-                "Random": post.random,
-                "OnlineOnlyFlag": i64::from(is_online_only),
-                "MsgBody": post.elements,
-                "CloudCustomData": post.cloud,
-                "EventTime": self.clock.now().0,
-            }),
-        );
+        let mut fields = json!({
+            "Type": kind.as_str(),
+            "From_Account": post.sender.as_str(),
+            "Operator_Account": post.operator.as_str(),
+            "Random": post.random,
+            "OnlineOnlyFlag": i64::from(is_online_only),
+            "MsgBody": post.elements,
+            "CloudCustomData": post.cloud,
+            "EventTime": self.clock.now().0,
+        });
+        place(&mut fields, post.group.as_str());
+        let question = body(webhook.command(), fields);
         let said = match self.ask(app, webhook, origin, &question).await {
             Ok(said) => said,
             Err(silence) => {
@@ -100,6 +98,15 @@ fn rewritten(post: &Post, given: &Map<String, Value>) -> Result<Post, Fault> {
     Ok(post)
 }
 
+/// Says where something is. What happens to a message of a topic happens in the community.
+fn place(fields: &mut Value, group: &str) {
+    let community = GroupId::trusted(group).community();
+    if community.is_some() {
+        fields["TopicId"] = group.into();
+    }
+    fields["GroupId"] = community.as_ref().map_or(group, GroupId::as_str).into();
+}
+
 fn members(accounts: &[UserId]) -> Value {
     accounts.iter().map(|account| json!({ "Member_Account": account.as_str() })).collect()
 }
@@ -139,12 +146,7 @@ fn asked(question: &GroupQuestion, now: Millis) -> Value {
 /// The fields of an after webhook of a group.
 pub(super) fn told(of: &InGroup, at: Millis) -> Value {
     let mut fields = of_group(of).or_else(|| of_messages(of)).or_else(|| of_data(of)).unwrap_or_else(|| json!({}));
-    // What happened to a message of a topic happened in the community.
-    let community = GroupId::trusted(&of.group).community();
-    if community.is_some() {
-        fields["TopicId"] = of.group.as_str().into();
-    }
-    fields["GroupId"] = community.as_ref().map_or(of.group.as_str(), GroupId::as_str).into();
+    place(&mut fields, &of.group);
     // Of a group that never was there is none.
     if of.what != GroupHappening::Full && !of.kind.is_empty() {
         fields["Type"] = of.kind.as_str().into();

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use contract::group::{GroupId, GroupKind, JoinOption};
 use contract::{ConversationId, Failure, Millis, Result, Seq, UserId};
-pub use settings::{FieldRule, GroupSettings, Recycling};
+pub use settings::{FieldLevel, FieldRule, GroupSettings, Recycling};
 
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
@@ -317,6 +317,22 @@ pub fn alive(snapshot: &mut Snapshot<'_>) -> Result<i64> {
     let app = snapshot.app();
     let kept: Option<(i64,)> = snapshot.opt(sql!("SELECT alive FROM group_totals WHERE app = $1"), (app,))?;
     Ok(kept.map_or(0, |(alive,)| alive))
+}
+
+/// Keeps a conversation from ending until the transaction ends; answers whether it is there. Who sends does not wait, nor
+/// does anybody else who keeps it. For those who leave rows that hang on it without holding the group: what comes after
+/// its rows were removed would stay for ever.
+pub fn keep(tx: &mut Tx<'_>, conversation: ConversationId) -> Result<bool> {
+    let app = tx.app();
+    let found: Option<(i64,)> = tx.opt(
+        sql! {
+            sqlite: "SELECT 1 FROM conversations WHERE app = $1 AND id = $2",
+            // Weaker than what moves a head, and stronger than nothing: it stands in the way of its removal alone.
+            postgres: "SELECT 1::bigint FROM conversations WHERE app = $1 AND id = $2 FOR KEY SHARE"
+        },
+        (app, conversation),
+    )?;
+    Ok(found.is_some())
 }
 
 /// Holds the head of a group that is held, and takes over how far its messages have come: whoever sends waits, so that

@@ -10,9 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::groups::Fields;
 
-use super::{Pair, ask_app, by, fields, group_fault, invite_option, is_on, join_option, moderate, scope};
+use super::{Pair, ask_app, by, fields, group_fault, invite_option, is_on, join_option, mask, moderate, scope};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
+use crate::moderation::Scene;
 
 /// Creates a group with its first members. A group without an owner belongs to nobody. The owner and the members are in
 /// from the start, but for a live room (`AVChatRoom`), which everybody enters by a device.
@@ -117,7 +118,7 @@ impl Form {
             fields: fields(self.app_defined_data),
             ..Change::default()
         };
-        moderate(call, &mut profile)?;
+        moderate(call, Scene::GroupInfo, profile.texts())?;
         if self.max_member_count.is_some_and(|max| max < 1) {
             return Err(Fault::FieldInvalid { field: "MaxMemberCount" }.into());
         }
@@ -128,7 +129,7 @@ impl Form {
             members_max: self.max_member_count,
             has_topics: is_on(self.support_topic, "SupportTopic")?,
             has_permissions: is_on(self.enable_permission, "EnablePermission")?,
-            permissions: self.default_permission.unwrap_or(0),
+            permissions: mask(self.default_permission)?.unwrap_or(0),
             ..New::plain(kind)
         })
     }

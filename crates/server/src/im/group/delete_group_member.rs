@@ -24,7 +24,7 @@ pub struct DeleteGroupMember {
     /// Up to 500; 100 is what the contract documents.
     #[serde(rename = "MemberToDel_Account")]
     members: Vec<User>,
-    /// Why; told to those who are removed.
+    /// Why, up to 12 KB; told to those who are removed.
     reason: Option<String>,
 }
 

@@ -110,6 +110,9 @@ impl GetJoinedGroupList {
             info.remove("LastSendMsgTime");
             shown.insert("SelfInfo".into(), Value::Object(info));
         }
+        if group.has_topics {
+            shown.insert("SupportTopic".into(), 1.into());
+        }
         shown.insert("GroupId".into(), group.id.as_str().into());
         Ok(shown)
     }

@@ -37,7 +37,7 @@ pub mod send_group_msg;
 pub mod send_group_stream_msg;
 pub mod send_group_system_notification;
 pub mod set_unread_msg_num;
-mod show;
+pub(in crate::im) mod show;
 
 use std::borrow::Cow;
 
@@ -158,6 +158,11 @@ fn is_on(value: Option<i64>, field: &'static str) -> Result<bool, Fault> {
     }
 }
 
+/// What those may who are in no permission group.
+fn mask(given: Option<i64>) -> Result<Option<i64>, Fault> {
+    if given.is_some_and(|mask| mask < 0) { Err(Fault::FieldInvalid { field: "DefaultPermission" }) } else { Ok(given) }
+}
+
 /// `On` or `Off`.
 fn on_off(value: Option<&str>, field: &'static str) -> Result<Option<bool>, Fault> {
     match value {
@@ -192,10 +197,14 @@ pub(super) async fn ask_app(call: &Call, question: &GroupQuestion) -> Result<Vec
     call.node.webhooks.before_group(&call.app, call.origin(), question).await
 }
 
-/// Looks through the texts of a group for what the app does not want to be said.
-fn moderate(call: &Call, change: &mut chat::group::profile::Change) -> Result<(), Fault> {
-    for text in change.texts() {
-        let passed = call.node.moderation.check_text(call.app.id, Scene::GroupInfo, text)?;
+/// Looks through texts of a group, or of a topic, for what the app does not want to be said.
+pub(super) fn moderate<'a>(
+    call: &Call,
+    scene: Scene,
+    texts: impl IntoIterator<Item = &'a mut String>,
+) -> Result<(), Fault> {
+    for text in texts {
+        let passed = call.node.moderation.check_text(call.app.id, scene, text)?;
         if let Some(changed) = passed.replaced {
             *text = changed;
         }

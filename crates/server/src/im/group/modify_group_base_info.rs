@@ -7,10 +7,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    GroupName, Pair, by, ensure_operator, fields, group_fault, invite_option, join_option, moderate, on_off, scope,
+    GroupName, Pair, by, ensure_operator, fields, group_fault, invite_option, join_option, mask, moderate, on_off,
+    scope,
 };
 use crate::im::action::{Action, Call, Done, Perform};
 use crate::im::fields::{FieldFault, User};
+use crate::moderation::Scene;
 
 /// Changes what a group says of itself; what is absent stays. Its members are told of another name, introduction,
 /// notification or picture.
@@ -80,10 +82,10 @@ impl Perform for ModifyGroupBaseInfo {
             is_muted: on_off(self.mute_all_member.as_deref(), "MuteAllMember")?,
             shows_past: on_off(self.history_msg_before_join.as_deref(), "HistoryMsgBeforeJoin")?,
             has_permissions,
-            permissions: self.default_permission,
+            permissions: mask(self.default_permission)?,
             fields: fields(self.app_defined_data),
         };
-        moderate(&call, &mut change)?;
+        moderate(&call, Scene::GroupInfo, change.texts())?;
         let (store, app, id, from) = (call.node.store.clone(), call.app.id, self.group_id.0, self.from);
         store
             .write(app, move |tx| {

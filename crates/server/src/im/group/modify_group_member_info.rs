@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
 
-use super::{GroupName, Pair, by, fields, group_fault, scope};
-use crate::im::action::{Action, Call, Done, Write};
+use super::{GroupName, Pair, by, fields, group_fault, moderate, scope};
+use crate::im::action::{Action, Call, Done, Perform};
 use crate::im::fields::{FieldFault, User};
+use crate::moderation::Scene;
 
 /// Changes what a member is in its group; what is absent stays. The owner's role changes only with the owner.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,22 +48,28 @@ pub(super) fn seconds(given: i64) -> Result<i64, Fault> {
     if (0..=MUTE_FOREVER_S).contains(&given) { Ok(given) } else { Err(Fault::FieldInvalid { field: "MuteTime" }) }
 }
 
-impl Write for ModifyGroupMemberInfo {
-    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Done> {
+impl Perform for ModifyGroupMemberInfo {
+    async fn perform(self, call: Call) -> Result<Done> {
         let role = |name: &str| match name {
             "Admin" => Ok(Role::Admin),
             "Member" => Ok(Role::Member),
             _ => Err(Fault::FieldInvalid { field: "Role" }),
         };
         let receive = |name: &str| ReceiveOption::parse(name).ok_or(Fault::FieldInvalid { field: "MsgFlag" });
-        let wanted = Change {
+        let mut wanted = Change {
             role: self.role.as_deref().map(role).transpose()?,
             receive: self.msg_flag.as_deref().map(receive).transpose()?,
-            name_card: self.name_card.clone(),
-            fields: fields(self.app_member_defined_data.clone()),
+            name_card: self.name_card,
+            fields: fields(self.app_member_defined_data),
             mute_s: self.mute_time.map(seconds).transpose()?,
         };
-        change(tx, &scope(call), &by(call, None), &self.group_id.0, &self.account.0, &wanted)?;
+        moderate(&call, Scene::GroupMemberInfo, &mut wanted.name_card)?;
+        let (store, app, id, account) = (call.node.store.clone(), call.app.id, self.group_id.0, self.account.0);
+        let write = move |tx: &mut Tx<'_>| {
+            tx.act_for(call.origin());
+            change(tx, &scope(&call), &by(&call, None), &id, &account, &wanted).map(drop)
+        };
+        store.write(app, write).await?;
         Ok(Done {})
     }
 }

@@ -123,7 +123,7 @@ pub(super) fn member(
 }
 
 /// The end of a mute as callers see it; one for ever has the largest number of the contract.
-pub(super) fn mute_end(until: contract::Millis) -> i64 {
+pub(in crate::im) fn mute_end(until: contract::Millis) -> i64 {
     until.secs().min(contract::group::MUTE_FOREVER_S)
 }
 

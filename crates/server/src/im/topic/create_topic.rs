@@ -7,7 +7,7 @@ use contract::webhook::GroupQuestion;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Card, Made, by};
+use super::{Card, Made, by, wish};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 use crate::im::group::{GroupName, ask_app, group_fault};
@@ -41,13 +41,14 @@ impl Action for CreateTopic {
 impl Perform for CreateTopic {
     async fn perform(self, call: Call) -> Result<Made> {
         let number: u64 = rand::random();
+        let wish = wish(&call, &self.card, Some(&self.topic_name))?;
         let operator = self.from.as_ref().map_or_else(|| call.caller.clone(), |from| from.0.clone());
         ask_app(&call, &GroupQuestion::CreateTopic { operator, name: self.topic_name.clone() }).await?;
         let (store, app) = (call.node.store.clone(), call.app.id);
         let write = move |tx: &mut store::Tx<'_>| {
             tx.act_for(call.origin());
             let by = by(&call, tx, self.from.as_ref())?;
-            let (id, wish) = (self.topic_id.as_deref(), self.card.wish(Some(&self.topic_name)));
+            let id = self.topic_id.as_deref();
             create(tx, call.now, &call.app, &self.group_id.0, &by, &New { id, wish: &wish, number, is_import: false })
         };
         Ok(Made { topic_id: store.write(app, write).await? })

@@ -11,7 +11,7 @@ use store::Snapshot;
 use super::by;
 use crate::im::action::{Action, Call, Read};
 use crate::im::fields::{FieldFault, User};
-use crate::im::group::{GroupName, group_fault};
+use crate::im::group::{GroupName, group_fault, show};
 use crate::im::verdict;
 
 /// Reads topics of a community as an account sees them. Of each topic its own `ErrorCode` counts.
@@ -35,7 +35,8 @@ pub struct GetTopic {
 pub struct Item {
     error_code: i32,
     error_info: &'static str,
-    /// `ShutUpTime`: until when the account may not write there; `MsgSeq`: up to where it has read; `MsgFlag`.
+    /// `ShutUpTime`: until when the account may not write there; `MsgSeq`: up to where it has read;
+    /// `MsgFlag`: how it receives what is said, as in the community.
     self_info: Value,
     /// `TopicId`, `GroupID` and what the topic says of itself.
     topic_info: Value,
@@ -50,7 +51,7 @@ pub struct Answer {
 
 impl Item {
     fn of(group: &str, id: String, seen: Result<Seen, Fault>, filter: &[String]) -> Self {
-        let Seen { topic, progress, read, muted_until, .. } = match seen {
+        let Seen { topic, progress, read, muted_until, receive, .. } = match seen {
             Ok(seen) => seen,
             Err(fault) => {
                 let (error_code, error_info) = verdict(Family::Group, &Err(fault));
@@ -74,8 +75,7 @@ impl Item {
         }
         info["TopicId"] = id.into();
         info["GroupID"] = group.into();
-        let flag = "AcceptAndNotify";
-        let own = json!({ "ShutUpTime": muted_until.secs(), "MsgSeq": read.0, "MsgFlag": flag });
+        let own = json!({ "ShutUpTime": show::mute_end(muted_until), "MsgSeq": read.0, "MsgFlag": receive.as_str() });
         Self { error_code: 0, error_info: "", self_info: own, topic_info: info }
     }
 }

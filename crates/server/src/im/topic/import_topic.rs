@@ -6,7 +6,7 @@ use contract::{Fault, Millis, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Card, Made, by};
+use super::{Card, Made, by, wish};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::{FieldFault, User};
 use crate::im::group::{GroupName, group_fault};
@@ -46,10 +46,11 @@ impl Perform for ImportTopic {
         if at > call.now || at.0 < 0 {
             return Err(Fault::FieldInvalid { field: "CreateTime" }.into());
         }
+        let wish = wish(&call, &self.card, Some(&self.topic_name))?;
         let (store, app) = (call.node.store.clone(), call.app.id);
         let write = move |tx: &mut store::Tx<'_>| {
             let by = by(&call, tx, self.from.as_ref())?;
-            let (id, wish) = (self.topic_id.as_deref(), self.card.wish(Some(&self.topic_name)));
+            let id = self.topic_id.as_deref();
             create(tx, at, &call.app, &self.group_id.0, &by, &New { id, wish: &wish, number, is_import: true })
         };
         Ok(Made { topic_id: store.write(app, write).await? })

@@ -15,6 +15,8 @@ use store::Snapshot;
 
 use super::action::Call;
 use super::fields::User;
+use super::group::moderate;
+use crate::moderation::Scene;
 
 /// What a topic says of itself.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -41,6 +43,13 @@ impl Card {
             is_muted: None,
         }
     }
+}
+
+/// What a call says of a topic, its texts looked through.
+fn wish(call: &Call, card: &Card, name: Option<&str>) -> Result<Wish, Fault> {
+    let mut wish = card.wish(name);
+    moderate(call, Scene::GroupInfo, wish.texts())?;
+    Ok(wish)
 }
 
 /// The id of the topic.

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
 
-use super::{Card, by};
-use crate::im::action::{Action, Call, Done, Write};
+use super::{Card, by, wish};
+use crate::im::action::{Action, Call, Done, Perform};
 use crate::im::fields::{FieldFault, User};
 use crate::im::group::{GroupName, group_fault};
 
@@ -41,18 +41,23 @@ impl Action for ModifyTopic {
     type Answer = Done;
 }
 
-impl Write for ModifyTopic {
-    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Done> {
+impl Perform for ModifyTopic {
+    async fn perform(self, call: Call) -> Result<Done> {
         let is_muted = match self.mute_all_member.as_deref() {
             None => None,
             Some("On") => Some(true),
             Some("Off") => Some(false),
             Some(_) => return Err(Fault::FieldInvalid { field: "MuteAllMember" }.into()),
         };
-        let by = by(call, tx, self.from.as_ref())?;
-        let mut wish = self.card.wish(self.topic_name.as_deref());
+        let mut wish = wish(&call, &self.card, self.topic_name.as_deref())?;
         wish.is_muted = is_muted;
-        modify(tx, call.now, &call.app, &self.group_id.0, &by, &self.topic_id, &wish)?;
+        let (store, app) = (call.node.store.clone(), call.app.id);
+        let write = move |tx: &mut Tx<'_>| {
+            tx.act_for(call.origin());
+            let by = by(&call, tx, self.from.as_ref())?;
+            modify(tx, call.now, &call.app, &self.group_id.0, &by, &self.topic_id, &wish)
+        };
+        store.write(app, write).await?;
         Ok(Done {})
     }
 }

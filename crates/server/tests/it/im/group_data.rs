@@ -301,6 +301,28 @@ both! {
         create(json!({ "TopicName": "n" })).await.fails(Group::CommunityDisabled);
     }
 
+    async fn what_a_topic_is_to_an_account_is_told_with_it(im: Im) {
+        group(&im, HOME, "Community").await;
+        let home = |more: Value| with(json!({ "GroupId": HOME }), more);
+        let news = format!("{HOME}@TOPIC#_news");
+        im.call(&million("create_topic"), home(json!({ "TopicName": "News", "TopicId": news }))).await.ok();
+        let own = async || {
+            let answer = im.call(&million("get_topic"), home(json!({ "From_Account": "bob" }))).await.ok();
+            answer["TopicAndSelfInfo"][0]["SelfInfo"].clone()
+        };
+        assert_eq!(own().await, json!({ "MsgFlag": "AcceptAndNotify", "MsgSeq": 0, "ShutUpTime": 0 }));
+        let quiet = json!({ "Member_Account": "bob", "MsgFlag": "AcceptNotNotify" });
+        im.call(&svc("modify_group_member_info"), home(quiet)).await.ok();
+        assert_eq!(own().await["MsgFlag"], "AcceptNotNotify", "as in the community");
+        let forever = i64::from(u32::MAX);
+        let mute = json!({ "TopicId": news, "Members_Account": ["bob"], "MuteTime": forever });
+        im.call(&svc("forbid_send_msg"), home(mute)).await.ok();
+        assert_eq!(own().await["ShutUpTime"], forever);
+        let listed = json!({ "Member_Account": "bob", "SupportTopic": 1 });
+        let listed = im.call(&svc("get_joined_group_list"), listed).await.ok();
+        assert_eq!(listed["GroupIdList"], json!([{ "GroupId": HOME, "SupportTopic": 1 }]));
+    }
+
     async fn messages_of_a_topic_have_places_of_their_own(im: Im) {
         group(&im, HOME, "Community").await;
         let (news, chat) = (format!("{HOME}@TOPIC#_news"), format!("{HOME}@TOPIC#_chat"));

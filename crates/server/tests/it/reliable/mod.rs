@@ -3,8 +3,9 @@
 //!
 //! * `process`: the real binary as a process of its own. `traffic`: senders that remember what they were told, and
 //!   compare it with what is there.
-//! * `kill`, `stop`: how a process ends; `hooks`: what is told when it is killed. `walk`: a push to all devices when it is killed. `trouble`: the store under a node. `slow`: the clients in front of it.
+//! * `kill`, `stop`: how a process ends; `hooks`: what is told when it is killed. `walk`, `grouped`: a push to all devices, and one to a group, when it is killed. `trouble`: the store under a node. `slow`: the clients in front of it.
 
+mod grouped;
 mod hooks;
 mod kill;
 mod process;

@@ -106,4 +106,41 @@ both! {
         ask(&im, "send_group_msg", letter(4)).await.fails(Common::WebhookFailed);
         ask(&im, "add_group_member", adding(&["cy"])).await.fails(Group::WebhookRefused);
     }
+
+    async fn what_is_about_a_topic_names_its_community_and_the_topic(im: Im) {
+        let receiver = Receiver::start().await;
+        im.import(&["ann"]).await;
+        let (home, topic) = ("@TGS#_home", "@TGS#_home@TOPIC#_news");
+        let made = json!({ "GroupId": home, "Type": "Community", "Name": "n", "Owner_Account": "ann", "SupportTopic": 1 });
+        ask(&im, "create_group", made).await.ok();
+        let new = json!({ "GroupId": home, "TopicId": topic, "TopicName": "news" });
+        im.call("million_group_open_http_svc/create_topic", new).await.ok();
+        let wanted = ["Group.CallbackBeforeSendMsg", "Group.CallbackAfterSendMsg", "Group.CallbackAfterRecallMsg",
+            "Group.CallbackSendMsgException"];
+        im.app(receiver.hook(&wanted, OnFailure::Pass)).await;
+        let said = |random: u32| json!({ "GroupId": home, "TopicId": topic, "From_Account": "ann", "Random": random,
+            "MsgBody": elements("hi") });
+        ask(&im, "send_group_msg", said(1)).await.ok();
+        let recall = json!({ "GroupId": home, "TopicId": topic, "MsgSeqList": [{ "MsgSeq": 1 }] });
+        ask(&im, "group_msg_recall", recall).await.ok();
+        let mute = json!({ "GroupId": home, "TopicId": topic, "Members_Account": ["ann"], "MuteTime": 60 });
+        ask(&im, "forbid_send_msg", mute).await.ok();
+        ask(&im, "send_group_msg", said(2)).await.fails(Group::SenderMuted);
+        let seen = receiver.wait(4).await;
+        let mut told: Vec<&str> = Vec::new();
+        for call in &seen {
+            told.push(call.body["CallbackCommand"].as_str().expect("a command"));
+            let place = ["GroupId", "TopicId", "Type"].map(|key| call.body[key].clone());
+            assert_eq!(place, [json!(home), json!(topic), json!("Community")], "{}", call.body);
+        }
+        told.sort_unstable();
+        let mut expected = wanted;
+        expected.sort_unstable();
+        assert_eq!(told, expected);
+        // What is about the community itself names no topic.
+        ask(&im, "send_group_msg", json!({ "GroupId": home, "From_Account": "ann", "Random": 3, "MsgBody": elements("hi") })).await.ok();
+        for call in &receiver.wait(6).await[4..] {
+            assert_eq!((&call.body["GroupId"], call.body.get("TopicId")), (&json!(home), None), "{}", call.body);
+        }
+    }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use client::{
     Client, Error, Event, Events, GroupCreateRequest, GroupEvent, GroupMemberChange, GroupSendRequest, Settings,
+    TopicRequest,
 };
-use contract::codes::{Group, Row};
+use contract::codes::{Common, Group, Row};
 use contract::ledger::{How, note};
 use serde_json::json;
+use store::groups::{FieldLevel, FieldRule};
 
 use super::{ask, history, make, say};
 use crate::harness::{APP, Im};
@@ -157,6 +159,7 @@ both! {
         let waiting = ann.client.groups().requests(Some("g")).await.expect("a list");
         assert_eq!((waiting.len(), waiting[0].account.as_str()), (1, "bo"));
         refused(bo.client.groups().answer("g", number, true, "").await, Group::OperationForbidden);
+        refused(ann.client.groups().answer("g", number, true, &"x".repeat(257)).await, Group::FieldInvalid);
         ann.client.groups().answer("g", number, true, "welcome").await.expect("granted");
         assert_eq!(bo.notice(2).await.text, "welcome");
         refused(ann.client.groups().answer("g", number, false, "").await, Group::RequestHandled);
@@ -261,5 +264,60 @@ both! {
         refused(bo.client.groups().give_receipts("g", &[99]).await, Group::ReceiptUnknown);
         ann.end().await;
         bo.end().await;
+    }
+
+    async fn what_a_device_says_of_groups_is_held_to_the_apps_words(im: Im) {
+        im.import(&["ann"]).await;
+        let write = im.node().store.write(APP, |tx| store::words::add(tx, &[("rude".to_owned(), store::words::Action::Block)]));
+        write.await.expect("a word");
+        im.node().moderation.reload(APP).await.expect("reads words");
+        let ann = Phone::new(&im, "ann").await;
+        let groups = ann.client.groups();
+        let new = GroupCreateRequest { r#type: "Community".into(), name: "fine".into(), group: "@TGS#_g".into(), topics: true, ..Default::default() };
+        refused(groups.create(&GroupCreateRequest { name: "so rude".into(), ..new.clone() }).await, Common::TextForbidden);
+        refused(groups.create(&GroupCreateRequest { introduction: "so rude".into(), ..new.clone() }).await, Common::TextForbidden);
+        groups.create(&new).await.expect("made");
+        let card = GroupMemberChange { group: "@TGS#_g".into(), account: "ann".into(), name_card: Some("rude".into()), ..Default::default() };
+        refused(groups.change_member(&card).await, Common::TextForbidden);
+        let topic = TopicRequest { group: "@TGS#_g".into(), name: Some("rude".into()), ..Default::default() };
+        refused(groups.create_topic(&topic).await, Common::TextForbidden);
+        let made = groups.create_topic(&TopicRequest { name: Some("fine".into()), ..topic.clone() }).await.expect("made");
+        refused(groups.change_topic(&TopicRequest { topic: made, ..topic }).await, Common::TextForbidden);
+        ann.end().await;
+    }
+
+    async fn a_declared_field_is_shown_to_those_who_may_read_it(im: Im) {
+        let levels = [("all", FieldLevel::Member), ("led", FieldLevel::Admin), ("own", FieldLevel::Owner), ("app", FieldLevel::App)];
+        im.app(|settings, _| {
+            for (key, reads) in levels {
+                let rule = FieldRule { reads, writes: FieldLevel::Member };
+                settings.groups.fields.insert(key.into(), rule.clone());
+                settings.groups.member_fields.insert(key.into(), rule);
+            }
+        }).await;
+        im.import(&["ann", "bo", "cy", "eve"]).await;
+        make(&im, "g", "Public", "ann", &["bo", "cy"]).await;
+        let data: Vec<_> = levels.iter().map(|(key, _)| json!({ "Key": key, "Value": "v" })).collect();
+        ask(&im, "modify_group_base_info", json!({ "GroupId": "g", "AppDefinedData": data })).await.ok();
+        let member = json!({ "GroupId": "g", "Member_Account": "cy", "AppMemberDefinedData": data });
+        ask(&im, "modify_group_member_info", member).await.ok();
+        let admin = json!({ "GroupId": "g", "Member_Account": "bo", "Role": "Admin" });
+        ask(&im, "modify_group_member_info", admin).await.ok();
+        for (name, expected) in [("ann", &["all", "led", "own"][..]), ("bo", &["all", "led"]), ("cy", &["all"]), ("eve", &[])] {
+            let phone = Phone::new(&im, name).await;
+            let keys = |fields: &std::collections::HashMap<String, String>| {
+                let mut keys: Vec<String> = fields.keys().cloned().collect();
+                keys.sort();
+                keys
+            };
+            let info = phone.client.groups().info(&["g"]).await.expect("info");
+            assert_eq!(keys(&info[0].fields), expected, "{name} of the group");
+            if name != "eve" {
+                let (found, _) = phone.client.groups().members("g", "", 10).await.expect("members");
+                let cy = found.iter().find(|member| member.account == "cy").expect("cy is in");
+                assert_eq!(keys(&cy.fields), expected, "{name} of cy");
+            }
+            phone.end().await;
+        }
     }
 }

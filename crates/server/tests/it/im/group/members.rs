@@ -60,6 +60,9 @@ both! {
         ask(&im, "delete_group_member", removing("live", vec!["bo"])).await.fails(Group::FieldInvalid);
         ask(&im, "delete_group_member", removing("g", vec![])).await.fails(Group::FieldInvalid);
         ask(&im, "delete_group_member", removing("g", vec!["bo"; 501])).await.fails(Group::AccountsTooMany);
+        let why = json!({ "Reason": "x".repeat(12 * 1024 + 1) });
+        ask(&im, "delete_group_member", with(removing("g", vec!["bo"]), why)).await.fails(Group::FieldInvalid);
+        assert_eq!(role(&im, "g", "bo").await, "Member");
     }
 
     async fn a_private_group_sleeps_until_its_first_message(im: Im) {

@@ -4,16 +4,19 @@ mod codes;
 mod conflicts;
 mod device;
 mod ended;
+mod late;
 mod lists;
 mod members;
 mod messages;
 mod order;
+mod permitted;
 mod profile;
 mod quotas;
 mod races;
 mod roles;
 mod transfer;
 mod unread;
+mod written;
 
 use serde_json::{Value, json};
 

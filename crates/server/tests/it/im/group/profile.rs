@@ -172,6 +172,20 @@ both! {
         write.await.expect("a word");
         im.node().moderation.reload(crate::harness::APP).await.expect("reads words");
         ask(&im, "create_group", json!({ "Type": "Public", "Name": "so rude" })).await.fails(Common::TextForbidden);
+        im.import(&["ann"]).await;
+        let home = "@TGS#_home";
+        let made = json!({ "GroupId": home, "Type": "Community", "Name": "n", "Owner_Account": "ann", "SupportTopic": 1 });
+        ask(&im, "create_group", made).await.ok();
+        let named = json!({ "GroupId": home, "Member_Account": "ann", "NameCard": "rude ann" });
+        ask(&im, "modify_group_member_info", named).await.fails(Common::TextForbidden);
+        let topic = format!("{home}@TOPIC#_t");
+        let new = |name: &str, about: &str| json!({ "GroupId": home, "TopicId": topic, "TopicName": name, "Introduction": about });
+        for (name, about) in [("rude", ""), ("n", "so rude")] {
+            im.call("million_group_open_http_svc/create_topic", new(name, about)).await.fails(Common::TextForbidden);
+            ask(&im, "import_topic", new(name, about)).await.fails(Common::TextForbidden);
+        }
+        im.call("million_group_open_http_svc/create_topic", new("n", "")).await.ok();
+        im.call("million_group_open_http_svc/modify_topic", new("rude", "")).await.fails(Common::TextForbidden);
     }
 
     async fn a_command_that_is_off_has_a_code_of_the_group_service(im: Im) {
