@@ -92,7 +92,7 @@ pub fn add(tx: &mut Tx<'_>, now: Millis, tally: &Tally) -> Result<()> {
             let row = |(task, system, channel, n): (i64, i64, &str, &Counts)| {
                 serde_json::json!([task, system, channel, n.accepted, n.sent, n.received, n.opened, n.removed, n.failed])
             };
-            (app, serde_json::Value::from_iter(places().map(row)).to_string())
+            (app, places().map(row).collect::<serde_json::Value>().to_string())
         },
     )?;
     let mut hours: BTreeMap<(&str, i64, &str), Counts> = BTreeMap::new();

@@ -159,6 +159,9 @@ fn look(snapshot: &mut Snapshot<'_>, now: Millis, item: &Item, work: &Work, afte
     Ok(Page { called, after })
 }
 
+/// A member who may have to be called, and how it receives.
+type Candidate = (UserId, ReceiveOption);
+
 /// Members who may have to be called, in the order of their names: those whom a message is for if it is for some, else
 /// the next page of all that a push reaches. Answers also behind whom the next page begins; none if this is the last.
 fn candidates(
@@ -167,9 +170,9 @@ fn candidates(
     home: ConversationId,
     message: &GroupMessage,
     after: &str,
-) -> Result<(Vec<(UserId, ReceiveOption)>, Option<String>)> {
+) -> Result<(Vec<Candidate>, Option<String>)> {
     if !message.targets.is_empty() {
-        let mut some: Vec<(UserId, ReceiveOption)> = members::among(snapshot, home, &message.targets)?
+        let mut some: Vec<Candidate> = members::among(snapshot, home, &message.targets)?
             .into_iter()
             .filter(|member| member.account.as_str() > after)
             .map(|member| (member.account, member.receive))

@@ -101,7 +101,7 @@ pub fn set_ways(tx: &mut Tx<'_>, now: Millis, chosen: &[(&Open, Vec<Way>)]) -> R
             let row = |(open, way): (&&Open, &Way)| {
                 serde_json::json!([open.task, open.number, way.device.as_str(), way.lane, way.badge])
             };
-            (app, now, serde_json::Value::from_iter(firsts().map(row)).to_string())
+            (app, now, firsts().map(row).collect::<serde_json::Value>().to_string())
         },
     )?;
     for (open, ways) in chosen.iter().filter(|(_, ways)| ways.len() > 1) {

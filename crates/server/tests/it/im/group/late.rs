@@ -19,6 +19,7 @@ use store::{Snapshot, Sql, Tx, sql};
 
 use super::{ask, make};
 use crate::harness::{APP, Im, elements};
+use tokio::task::JoinSet;
 
 const HOME: &str = "@TGS#_home";
 const NEWS: &str = "@TGS#_home@TOPIC#_news";
@@ -235,7 +236,8 @@ both! {
             let conversation = prepare(&im, late).await;
             let (now, door, store) = (im.clock.now(), Arc::new(Door::default()), im.node().store.clone());
             let (own, of) = (Arc::clone(&door), Arc::clone(&app));
-            let write = tokio::spawn(async move {
+            let mut writing = JoinSet::new();
+            writing.spawn(async move {
                 let job = move |tx: &mut Tx<'_>| {
                     (late.write)(tx, &of, now)?;
                     flush(tx)?;
@@ -253,7 +255,8 @@ both! {
             tokio::pin!(ends);
             let was_first = tokio::time::timeout(CHANCE, &mut ends).await.is_ok();
             door.open();
-            write.await.expect("the task").expect("it was there when it was written");
+            let written = writing.join_next().await.expect("a task").expect("its end");
+            written.expect("it was there when it was written");
             if !was_first {
                 ends.await;
             }
@@ -270,7 +273,8 @@ both! {
             let conversation = prepare(&im, late).await;
             let (now, door, store) = (im.clock.now(), Arc::new(Door::default()), im.node().store.clone());
             let (own, of) = (Arc::clone(&door), Arc::clone(&app));
-            let end = tokio::spawn(async move {
+            let mut ending = JoinSet::new();
+            ending.spawn(async move {
                 let job = move |tx: &mut Tx<'_>| {
                     (late.end)(tx, &of, now)?;
                     flush(tx)?;
@@ -285,7 +289,7 @@ both! {
             tokio::pin!(write);
             let first = tokio::time::timeout(CHANCE, &mut write).await;
             door.open();
-            end.await.expect("the task").expect("it ends");
+            ending.join_next().await.expect("a task").expect("its end").expect("it ends");
             let written = match first {
                 Ok(done) => done,
                 Err(_) => write.await,
