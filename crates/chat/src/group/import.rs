@@ -10,6 +10,7 @@ use store::groups::members::{self, Member};
 use store::groups::messages::{self, New};
 
 use super::member::Added;
+use super::send::counts;
 use super::{Scope, ensure_accounts, hold, hold_accounts, hold_place, no_head, read, tip};
 
 /// A member from elsewhere.
@@ -68,7 +69,7 @@ pub fn members(tx: &mut Tx<'_>, scope: &Scope<'_>, id: &GroupId, newcomers: &[Ne
     members::put(tx, group.conversation, &rows)?;
     group.members += rows.len() as i64;
     groups::save(tx, &group)?;
-    for (newcomer, _) in joined.iter().filter(|(it, _)| it.unread > 0 && group.kind.capability().has_unread) {
+    for (newcomer, _) in joined.iter().filter(|(it, _)| it.unread > 0 && counts(scope, group.kind)) {
         read::put_unread(tx, &group, &newcomer.account, newcomer.unread)?;
     }
     let names: Vec<UserId> = rows.into_iter().map(|member| member.account).collect();
@@ -107,8 +108,8 @@ pub fn messages(
     ensure_accounts(tx, letters.iter().map(|letter| &letter.sender))?;
     // Nobody speaks meanwhile: what comes now must not be older than what is there.
     groups::hold_head(tx, &mut group)?;
-    let counts = group.kind.capability().has_unread || scope.settings.counts_meetings;
-    let flags = Flags::IMPORTED.with_if(counts, Flags::COUNTS).with_if(moves_list, Flags::MOVES_LIST);
+    let flags =
+        Flags::IMPORTED.with_if(counts(scope, group.kind), Flags::COUNTS).with_if(moves_list, Flags::MOVES_LIST);
     let mut newest = group.last_at.secs().max(group.created_at.secs());
     let mut outcomes = Vec::with_capacity(letters.len());
     for letter in letters {

@@ -5,10 +5,11 @@ use contract::event::Event;
 use contract::group::{self, GroupEvent, GroupId, GroupMessage};
 use contract::message::Flags;
 use contract::webhook::GroupHappening;
-use contract::{Fault, Result, Seq, UserId};
+use contract::{Fault, Result, Seq, UserId, limit};
 use store::groups::{Group, members, messages, receipts};
 use store::{Snapshot, Tx};
 
+use super::send::counts;
 use super::{By, Scope, find, hold, member_of, tip};
 
 /// Moves an account's read mark to a place, the newest if none is named. Its other devices are told.
@@ -28,9 +29,9 @@ pub fn mark(tx: &mut Tx<'_>, by: &By, id: &GroupId, up_to: Option<Seq>) -> Resul
 }
 
 /// Puts a member's mark where as many messages are unread as are wanted, or all there are.
-pub fn set_unread(tx: &mut Tx<'_>, id: &GroupId, account: &UserId, unread: i64) -> Result<()> {
+pub fn set_unread(tx: &mut Tx<'_>, scope: &Scope<'_>, id: &GroupId, account: &UserId, unread: i64) -> Result<()> {
     let group = hold(tx, id)?;
-    if !group.kind.capability().has_unread {
+    if !counts(scope, group.kind) {
         // The contract says that there is nothing to do.
         return Ok(());
     }
@@ -79,17 +80,43 @@ fn receipted(snapshot: &mut Snapshot<'_>, group: &Group, seq: Seq) -> Result<Opt
     Ok(found.filter(|message| message.flags.has(Flags::RECEIPT_WANTED) && !message.flags.has(Flags::RECALLED)))
 }
 
+/// How many have read a message, and how many of those whom it is for have not.
+fn tally(snapshot: &mut Snapshot<'_>, group: &Group, message: &GroupMessage) -> Result<(i64, i64)> {
+    let (read, unread) = receipts::count(snapshot, group.conversation, message.seq, &message.sender)?;
+    if message.targets.is_empty() {
+        return Ok((read, unread));
+    }
+    Ok((read, targets_waiting(snapshot, group, message)?.len() as i64))
+}
+
+/// Those whom a targeted message is for and who have not read it, in the order of their names.
+fn targets_waiting(snapshot: &mut Snapshot<'_>, group: &Group, message: &GroupMessage) -> Result<Vec<UserId>> {
+    let read = receipts::readers(snapshot, group.conversation, message.seq, "", limit::STORE_PAGE)?;
+    let mut waiting: Vec<UserId> = members::among(snapshot, group.conversation, &message.targets)?
+        .into_iter()
+        .filter(|member| member.joined_at <= message.at && member.account != message.sender)
+        .map(|member| member.account)
+        .filter(|account| !read.contains(account))
+        .collect();
+    waiting.sort_unstable();
+    waiting.dedup();
+    Ok(waiting)
+}
+
 /// A member gives receipts for messages that asked for them; others are passed over. Their senders are told.
 pub fn give(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, seqs: &[Seq]) -> Result<(Group, Vec<Tally>)> {
     let group = hold(tx, id)?;
     ensure_kept(scope, &group)?;
-    let reader = member_of(tx, &group, by.account())?.account;
+    let member = member_of(tx, &group, by.account())?;
+    let (cleared, reader) = (member.cleared_in(&group), member.account);
     let (mut told, mut tallies, mut has_known) = (Vec::new(), Vec::new(), false);
     for seq in seqs {
-        let Some(message) = receipted(tx, &group, *seq)? else { continue };
+        // Nobody reads what is for others, or was written before its time.
+        let is_shown = |message: &GroupMessage| message.is_for(&reader) && message.seq > cleared;
+        let Some(message) = receipted(tx, &group, *seq)?.filter(is_shown) else { continue };
         has_known = true;
         if message.sender != reader && receipts::give(tx, group.conversation, *seq, &reader, scope.now)? {
-            let (read, unread) = receipts::count(tx, group.conversation, *seq, &message.sender)?;
+            let (read, unread) = tally(tx, &group, &message)?;
             told.push((*seq, message.sender, read, unread));
             tallies.push(Tally { seq: *seq, read, unread });
         }
@@ -118,7 +145,7 @@ pub fn tallies(
     for seq in seqs {
         let tally = match receipted(snapshot, &group, *seq)? {
             Some(message) => {
-                let (read, unread) = receipts::count(snapshot, group.conversation, *seq, &message.sender)?;
+                let (read, unread) = tally(snapshot, &group, &message)?;
                 Ok(Tally { seq: *seq, read, unread })
             }
             None => Err(Fault::ReceiptUnknown),
@@ -143,6 +170,8 @@ pub fn names(
     let count = count.clamp(1, group::RECEIPT_PAGE);
     let mut found = if has_read {
         receipts::readers(snapshot, group.conversation, seq, after, count + 1)?
+    } else if !message.targets.is_empty() {
+        targets_waiting(snapshot, &group, &message)?.into_iter().filter(|account| account.as_str() > after).collect()
     } else {
         receipts::waiting(snapshot, group.conversation, (seq, &message.sender), after, count + 1)?
     };

@@ -183,7 +183,7 @@ impl Hub {
             if let Some(into) = &mut draft.group {
                 into.robots = mentioned_robots(snapshot, &settings, &group, &asked)?;
                 let is_told = asked.wishes.wants_receipt && settings.settings.webhook.has(Webhook::AfterReadReceipt);
-                into.readers = is_told.then(|| readers(snapshot, &group, &asked.sender)).transpose()?;
+                into.readers = is_told.then(|| readers(snapshot, &group, &asked)).transpose()?;
             }
             let facts = gather(snapshot, &draft, &group)?;
             decide(&draft, &facts)?;
@@ -303,8 +303,14 @@ fn mentioned_robots(snapshot: &mut Snapshot<'_>, app: &App, group: &Group, post:
     Ok(robots)
 }
 
-/// Members who are to give receipts for a message: all but its sender.
-fn readers(snapshot: &mut Snapshot<'_>, group: &Group, sender: &UserId) -> Result<i64> {
-    let is_in = members::get(snapshot, group.home(), sender)?.is_some();
-    Ok(group.members - i64::from(is_in))
+/// Members who are to give receipts for a message: all whom it is for but its sender.
+fn readers(snapshot: &mut Snapshot<'_>, group: &Group, post: &Post) -> Result<i64> {
+    if post.extra.to.is_empty() {
+        let is_in = members::get(snapshot, group.home(), &post.sender)?.is_some();
+        return Ok(group.members - i64::from(is_in));
+    }
+    let targets: Vec<UserId> = post.extra.to.iter().map(|name| UserId::trusted(name)).collect();
+    let found = members::among(snapshot, group.home(), &targets)?;
+    let names: std::collections::BTreeSet<&UserId> = found.iter().map(|member| &member.account).collect();
+    Ok(names.into_iter().filter(|name| **name != post.sender).count() as i64)
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use store::Tx;
 
-use super::{GroupName, group_fault};
+use super::{GroupName, group_fault, scope};
 use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User};
 
@@ -34,8 +34,8 @@ impl Action for SetUnreadMsgNum {
 }
 
 impl Write for SetUnreadMsgNum {
-    fn write(&self, _: &Call, tx: &mut Tx<'_>) -> Result<Done> {
-        set_unread(tx, &self.group_id.0, &self.account.0, self.unread_msg_num.into())?;
+    fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Done> {
+        set_unread(tx, &scope(call), &self.group_id.0, &self.account.0, self.unread_msg_num.into())?;
         Ok(Done {})
     }
 }

@@ -257,6 +257,34 @@ both! {
         ask(&im, "group_msg_receipt", give("cy", 1)).await.fails(Group::FeatureMissing);
     }
 
+    async fn receipts_are_for_those_who_see_the_message(im: Im) {
+        im.import(&["ann", "bo", "cy", "eve"]).await;
+        make(&im, "g", "Public", "ann", &["bo", "cy"]).await;
+        let wanted = |random: u32, more: Value| with(with(letter("g", "ann", random, "read me"), json!({ "NeedReadReceipt": 1 })), more);
+        ask(&im, "send_group_msg", wanted(1, json!({ "To_Account": ["bo", "bo", "nobody"] }))).await.ok();
+        ask(&im, "send_group_msg", wanted(2, json!({}))).await.ok();
+        ask(&im, "add_group_member", json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "eve" }] })).await.ok();
+        let give = async |from: &str, seq: i64| {
+            let given = json!({ "GroupId": "g", "From_Account": from, "MsgSeqList": [{ "MsgSeq": seq }] });
+            ask(&im, "group_msg_receipt", given).await
+        };
+        let numbers = async |seq: i64| {
+            let asked = json!({ "GroupId": "g", "MsgSeqList": [{ "MsgSeq": seq }] });
+            let found = ask(&im, "get_group_msg_receipt", asked).await.ok();
+            let item = &found["GroupMsgReceiptList"][0];
+            (item["ReadNum"].as_i64().expect("a number"), item["UnreadNum"].as_i64().expect("a number"))
+        };
+        assert_eq!((numbers(1).await, numbers(2).await), ((0, 1), (0, 2)));
+        give("cy", 1).await.fails(Group::ReceiptUnknown);
+        give("eve", 2).await.fails(Group::ReceiptUnknown);
+        let names = json!({ "GroupId": "g", "MsgSeq": 1, "Filter": 1, "Cursor": "", "Count": 10 });
+        let unread = ask(&im, "get_group_msg_receipt_detail", names).await.ok();
+        assert_eq!(unread["UnreadList"], json!([{ "Unread_Account": "bo" }]));
+        give("bo", 1).await.ok();
+        give("cy", 2).await.ok();
+        assert_eq!((numbers(1).await, numbers(2).await), ((1, 0), (1, 1)));
+    }
+
     async fn connected_members_are_told_what_the_app_says(im: Im) {
         im.import(&["ann", "bo"]).await;
         make(&im, "g", "Public", "ann", &["bo"]).await;

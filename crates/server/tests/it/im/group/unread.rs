@@ -260,4 +260,20 @@ both! {
         ask(&im, "set_unread_msg_num", json!({ "GroupId": "g", "Member_Account": "nobody", "UnreadMsgNum": 1 })).await.fails(Group::OperationForbidden);
         ask(&im, "set_unread_msg_num", json!({ "GroupId": "live", "Member_Account": "nobody", "UnreadMsgNum": 1 })).await.ok();
     }
+
+    async fn what_a_meeting_counts_can_be_set_where_meetings_count(im: Im) {
+        im.import(&["ann", "bo"]).await;
+        make(&im, "g", "ChatRoom", "ann", &["bo"]).await;
+        let set = json!({ "GroupId": "g", "Member_Account": "bo", "UnreadMsgNum": 1 });
+        say(&im, "g", "ann", 1, "one").await;
+        ask(&im, "set_unread_msg_num", set.clone()).await.ok();
+        assert_eq!(unread(&im, "bo").await, 0, "nothing counts, and so nothing happens");
+        im.app(|settings, _| settings.groups.counts_meetings = true).await;
+        for number in 2..5 {
+            say(&im, "g", "ann", number, "more").await;
+        }
+        assert_eq!(unread(&im, "bo").await, 3);
+        ask(&im, "set_unread_msg_num", set).await.ok();
+        assert_eq!(unread(&im, "bo").await, 1);
+    }
 }
