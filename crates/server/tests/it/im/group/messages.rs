@@ -263,6 +263,7 @@ both! {
         let wanted = |random: u32, more: Value| with(with(letter("g", "ann", random, "read me"), json!({ "NeedReadReceipt": 1 })), more);
         ask(&im, "send_group_msg", wanted(1, json!({ "To_Account": ["bo", "bo", "nobody"] }))).await.ok();
         ask(&im, "send_group_msg", wanted(2, json!({}))).await.ok();
+        im.clock.advance(1_000);
         ask(&im, "add_group_member", json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "eve" }] })).await.ok();
         let give = async |from: &str, seq: i64| {
             let given = json!({ "GroupId": "g", "From_Account": from, "MsgSeqList": [{ "MsgSeq": seq }] });
