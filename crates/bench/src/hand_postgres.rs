@@ -65,10 +65,13 @@ pub(crate) async fn analyze(url: &str) -> Outcome {
     Ok(hand.client.batch_execute("CHECKPOINT").await?)
 }
 
-/// What the database takes on disk.
+/// What tables and indexes take on disk, without what the server keeps of them for itself.
 pub(crate) async fn bytes(url: &str) -> Outcome<u64> {
     let hand = Hand::open(url, false).await?;
-    let row = hand.client.query_one("SELECT pg_database_size(current_database())", &[]).await?;
+    let sizes = "SELECT CAST(SUM(pg_relation_size(c.oid)) AS BIGINT)
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE c.relkind IN ('r', 'i') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')";
+    let row = hand.client.query_one(sizes, &[]).await?;
     Ok(row.try_get::<_, i64>(0)?.cast_unsigned())
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OpenFlags, params};
 
 use crate::Outcome;
 use crate::dice::Dice;
@@ -23,6 +23,14 @@ pub(crate) fn accounts(path: &Path) -> Outcome {
             .execute(params![APP.0, format!("u{number}")])?;
     }
     Ok(tx.commit()?)
+}
+
+/// What tables and indexes take, whether it is in the file or still in the log.
+pub(crate) fn bytes(path: &Path) -> Outcome<u64> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let ask = |what: &str| conn.query_row(&format!("PRAGMA {what}"), [], |row| row.get::<_, i64>(0));
+    let pages = ask("page_count")? - ask("freelist_count")?;
+    Ok((pages * ask("page_size")?).cast_unsigned())
 }
 
 /// Stores messages for a while, or until there are so many.

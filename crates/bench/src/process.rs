@@ -8,7 +8,7 @@ use serde_json::Value;
 use server::rest::Rest;
 use tempfile::TempDir;
 
-use crate::{Outcome, hand_postgres};
+use crate::{Outcome, hand_postgres, hand_sqlite};
 
 /// How long the server may take to be ready.
 const START_WAIT: Duration = Duration::from_secs(20);
@@ -85,24 +85,12 @@ impl Server {
         Ok(())
     }
 
-    /// Bytes of its data on disk: its folder, or its database.
+    /// Bytes of the pages that its rows and their indexes take.
     pub(crate) async fn data_bytes(&self) -> Outcome<u64> {
-        if self.store != "sqlite" {
-            return hand_postgres::bytes(&self.store).await;
+        match self.store.as_str() {
+            "sqlite" => hand_sqlite::bytes(&self.folder.path().join("data").join("noroshi.db")),
+            url => hand_postgres::bytes(url).await,
         }
-        let mut bytes = 0;
-        let mut folders = vec![self.folder.path().join("data")];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder)? {
-                let (entry, is_folder) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?.is_dir())))?;
-                if is_folder {
-                    folders.push(entry);
-                } else {
-                    bytes += std::fs::metadata(entry)?.len();
-                }
-            }
-        }
-        Ok(bytes)
     }
 
     /// What the kernel says of the process.
