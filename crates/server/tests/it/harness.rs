@@ -152,8 +152,9 @@ impl Im {
 
     /// Who sees what is written to the store; none where it is no file.
     pub(crate) fn witness(&self) -> Option<Witness> {
-        // A node says that it lives, delivers what is queued, and writes down what it counted, by itself.
-        const OWN: [&str; 5] = ["nodes", "outbox", "deliveries", "statistics", "statistics_accounts"];
+        // A node says that it lives, delivers what is queued, cares for the history and writes down what it counted, by
+        // itself.
+        const OWN: [&str; 6] = ["nodes", "outbox", "deliveries", "history_marks", "statistics", "statistics_accounts"];
         self.place.file().map(|file| Witness::open(&file, &OWN))
     }
 
