@@ -5,6 +5,7 @@
 
 use contract::{AppId, ConversationId, Millis, Result, UserId, limit};
 
+use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 
 /// How far the history of an app is looked after.
@@ -196,9 +197,16 @@ pub struct Line {
     pub body: String,
 }
 
-impl Line {
-    fn of((sender, time, msg_seq, msg_random, seq, body): (UserId, i64, u32, u32, i64, String)) -> Self {
-        Self { sender, time, msg_seq, msg_random, seq, body }
+impl FromRow for Line {
+    fn from_row(row: Row<'_>) -> Result<Self> {
+        Ok(Self {
+            sender: row.get(0)?,
+            time: row.get(1)?,
+            msg_seq: row.get(2)?,
+            msg_random: row.get(3)?,
+            seq: row.get(4)?,
+            body: row.get(5)?,
+        })
     }
 }
 
@@ -214,7 +222,7 @@ pub fn lines(
     let (time, msg_seq, msg_random, seq) = after.map_or((span.0, -1, -1, -1), |line| {
         (line.time, i64::from(line.msg_seq), i64::from(line.msg_random), line.seq)
     });
-    let rows = snapshot.all(
+    snapshot.all(
         sql!(
             "SELECT sender, time, msg_seq, msg_random, seq, body FROM messages
              WHERE app = $1 AND conversation = $2 AND grouped = 0 AND time >= $3 AND time < $4
@@ -222,8 +230,7 @@ pub fn lines(
              ORDER BY time, msg_seq, msg_random, seq LIMIT $8"
         ),
         (app, conversation, time, span.1, msg_seq, msg_random, seq, count.min(limit::STORE_PAGE) as i64),
-    )?;
-    Ok(rows.into_iter().map(Line::of).collect())
+    )
 }
 
 /// Reads messages of a group within a span of seconds, after a line. What was imported or recalled, and what the system
@@ -250,7 +257,7 @@ pub fn group_lines(
         )?;
         older.map_or(0, |(seq,)| seq)
     };
-    let rows = snapshot.all(
+    snapshot.all(
         sql!(
             "SELECT sender, time, msg_seq, msg_random, seq, body FROM messages
              WHERE app = $1 AND conversation = $2 AND grouped = 1 AND seq > $3 AND time >= $4 AND time < $5
@@ -258,8 +265,7 @@ pub fn group_lines(
              ORDER BY seq LIMIT $6"
         ),
         (app, conversation, after, span.0, span.1, count.min(limit::STORE_PAGE) as i64),
-    )?;
-    Ok(rows.into_iter().map(Line::of).collect())
+    )
 }
 
 /// Lists apps that have any conversation, in pages ordered by id. It spans apps, so it runs for the platform.

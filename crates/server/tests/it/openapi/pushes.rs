@@ -1,17 +1,16 @@
 //! Pushes from the signed call to Apple's room of the sandbox, and what is answered of them afterwards.
 
-use std::collections::BTreeMap;
-
 use contract::codes::OpenApiClient as Code;
 use contract::{DeviceId, moment};
 use sandbox::{Sandbox, SandboxSettings};
 use serde_json::{Value, json};
-use store::apps::{Credential, OnFailure};
+use store::apps::OnFailure;
 use store::bindings::{self, Registration};
 use store::devices::{self, Token};
 
 use super::{Signer, device, register, with_key};
 use crate::harness::{APP, Im};
+use crate::phones::Access;
 use crate::raw::until;
 use crate::webhook::receiver::Receiver;
 
@@ -31,26 +30,9 @@ impl World {
     pub(super) async fn new(im: Im) -> Self {
         let signer = with_key(&im).await;
         let sandbox = Sandbox::start(SandboxSettings::default()).await.expect("the sandbox starts");
-        let control = |path: &str, body: Value| sandbox.control("POST", path, &body).expect("the sandbox obeys");
-        control("/apns/apps", json!({ "bundle": BUNDLE }));
         set_clock(&sandbox, &im);
-        let key = control("/apns/keys", json!({}));
-        let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
-        let settings = BTreeMap::from([
-            ("topic".to_owned(), BUNDLE.to_owned()),
-            ("key_id".to_owned(), text("key")),
-            ("team_id".to_owned(), text("team")),
-            ("base_url".to_owned(), sandbox.apns_url()),
-            ("development_url".to_owned(), sandbox.apns_development_url()),
-            ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
-        ]);
-        let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
-        im.app(move |all, secrets| {
-            let credential = Credential { channel: "apns".into(), settings: settings.clone() };
-            all.credentials.insert(CREDENTIAL, credential);
-            secrets.credentials.insert(CREDENTIAL, secret.clone());
-        })
-        .await;
+        let access = Access::to(&sandbox, BUNDLE).with("development_url", sandbox.apns_development_url());
+        im.app(move |all, secrets| access.give(all, secrets)).await;
         Self { im, signer, sandbox }
     }
 

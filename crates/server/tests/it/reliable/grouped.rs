@@ -6,21 +6,20 @@ use std::time::{Duration, Instant};
 
 use chat::group::{By, Scope, create};
 use contract::group::{GroupId, GroupKind, ReceiveOption, Role};
-use contract::{DeviceId, Platform, UserId};
+use contract::{DeviceId, UserId};
 use push::engine::Settings;
 use sandbox::{Sandbox, SandboxSettings};
 use serde_json::{Value, json};
 use server::dev::BUNDLE;
-use store::apps::Credential;
-use store::devices::{self, Login, Token};
 use store::groups::members::{self, Member};
 use store::testing::TestEngine;
 use store::{Tx, accounts, groups, sql};
 
 use super::process::Site;
-use super::say;
 use super::traffic::Caller;
+use super::{say, until};
 use crate::harness::{ADMIN, APP, elements};
+use crate::phones::{Access, leave, phone};
 
 const GROUP: &str = "hall";
 /// Members with a phone that is away; more than two pages of the engine.
@@ -34,8 +33,6 @@ const DUE: usize = PHONES - MUTED + PHONES;
 const RATE: usize = 500;
 /// How much has come when the process is killed; it takes on nothing new, so the first time is the beginning.
 const KILLS: [usize; 3] = [0, DUE / 6, DUE / 2];
-/// A dead node's claims hold for half a minute; then another takes them up.
-const WAIT: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_push_to_a_group_survives_kills_on_sqlite_and_leaves_nobody_out() {
@@ -92,14 +89,6 @@ async fn kill(engine: TestEngine) {
     sandbox.shutdown().await;
 }
 
-async fn until(is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + WAIT;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "it takes too long");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 /// How often each phone has shown each text.
 fn shown(sandbox: &Sandbox, tokens: &[String]) -> BTreeMap<(String, String), usize> {
     let mut shown = BTreeMap::new();
@@ -130,28 +119,11 @@ async fn under_lease(site: &Site) -> usize {
 
 /// Makes the group and gives its members phones that are away, before the process has started.
 async fn prepare(site: &Site, sandbox: &Sandbox) -> Vec<String> {
-    let control = |path: &str, body: Value| sandbox.control("POST", path, &body).expect("the sandbox does it");
-    control("/apns/apps", json!({ "bundle": BUNDLE }));
-    let key = control("/apns/keys", json!({}));
-    let text = |name: &str| key[name].as_str().expect("a text").to_owned();
-    let settings = BTreeMap::from([
-        ("topic".to_owned(), BUNDLE.to_owned()),
-        ("key_id".to_owned(), text("key")),
-        ("team_id".to_owned(), text("team")),
-        ("base_url".to_owned(), sandbox.apns_url()),
-        ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
-        // Slow enough to be in the middle of it for a while.
-        ("rate".to_owned(), RATE.to_string()),
-    ]);
-    let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
-    let tokens: Vec<String> = (0..PHONES)
-        .map(|_| control("/apns/devices", json!({ "bundle": BUNDLE }))["token"].as_str().expect("a token").to_owned())
-        .collect();
+    // Slow enough to be in the middle of it for a while.
+    let access = Access::to(sandbox, BUNDLE).with("rate", RATE.to_string());
+    let tokens: Vec<String> = (0..PHONES).map(|_| phone(sandbox, BUNDLE)).collect();
     site.visit(async |node| {
-        let changed = node.apps.change(APP, |all, secrets| {
-            all.credentials.insert(1, Credential { channel: "apns".into(), settings: settings.clone() });
-            secrets.credentials.insert(1, secret.clone());
-        });
+        let changed = node.apps.change(APP, |all, secrets| access.give(all, secrets));
         let app = changed.await.expect("the app is changed").expect("the app is there");
         let (now, tokens) = (node.clock.now(), tokens.clone());
         let added = node.store.write(APP, move |tx: &mut Tx<'_>| {
@@ -164,13 +136,7 @@ async fn prepare(site: &Site, sandbox: &Sandbox) -> Vec<String> {
                 let account = UserId::trusted(&format!("u{number:05}"));
                 let device = DeviceId::trusted(&format!("phone-{number:05}"));
                 accounts::import(tx, now, &account)?;
-                let platform = Platform::IPhone as i64;
-                let login = Login { device: device.clone(), account: account.clone(), platform, node: 7, session: 1 };
-                devices::log_in(tx, now, &login)?;
-                let (channel, token) = ("apns".to_owned(), token.clone());
-                let token = Token { device: device.clone(), channel, token, credential: 1, bound_at: now };
-                devices::set_token(tx, &account, &token)?;
-                devices::disconnect(tx, now, &device, 1)?;
+                leave(tx, now, &account, &device, token)?;
                 let is_muted = number >= PHONES - MUTED;
                 let receive = if is_muted { ReceiveOption::AcceptNotNotify } else { ReceiveOption::AcceptAndNotify };
                 all.push(Member { receive, ..Member::new(account, Role::Member, &group, now) });

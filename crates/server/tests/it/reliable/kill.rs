@@ -4,19 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use contract::{DeviceId, Platform, UserId};
+use contract::{DeviceId, UserId};
 use sandbox::{Sandbox, SandboxSettings};
-use serde_json::{Value, json};
+use serde_json::Value;
 use server::dev::BUNDLE;
 use store::Tx;
-use store::apps::Credential;
-use store::devices::{self, Login, Token};
 use store::testing::{Dice, TestEngine};
 
 use super::process::Site;
 use super::say;
 use super::traffic::{PHONES_FROM, SENDERS, Traffic, add_accounts, check_history, check_numbers, receiver_of, text_of};
 use crate::harness::APP;
+use crate::phones::{Access, leave, phone};
 
 const KILLS: usize = 50;
 /// A dead node's claims hold for half a minute; then another takes its deliveries up.
@@ -69,29 +68,11 @@ async fn kill(engine: TestEngine) {
 
 /// Adds the accounts and gives some of them a phone that is away.
 async fn prepare(site: &Site, sandbox: &Sandbox) -> BTreeMap<usize, String> {
-    let control = |path: &str, body: Value| sandbox.control("POST", path, &body).expect("the sandbox does it");
-    control("/apns/apps", json!({ "bundle": BUNDLE }));
-    let key = control("/apns/keys", json!({}));
-    let text = |name: &str| key[name].as_str().expect("a text").to_owned();
-    let settings = BTreeMap::from([
-        ("topic".to_owned(), BUNDLE.to_owned()),
-        ("key_id".to_owned(), text("key")),
-        ("team_id".to_owned(), text("team")),
-        ("base_url".to_owned(), sandbox.apns_url()),
-        ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
-    ]);
-    let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
-    let phones: BTreeMap<usize, String> = (PHONES_FROM..SENDERS)
-        .map(|sender| {
-            let phone = control("/apns/devices", json!({ "bundle": BUNDLE }));
-            (sender, phone["token"].as_str().expect("a token").to_owned())
-        })
-        .collect();
+    let access = Access::to(sandbox, BUNDLE);
+    let phones: BTreeMap<usize, String> =
+        (PHONES_FROM..SENDERS).map(|sender| (sender, phone(sandbox, BUNDLE))).collect();
     site.visit(async |node| {
-        let changed = node.apps.change(APP, |all, secrets| {
-            all.credentials.insert(1, Credential { channel: "apns".into(), settings: settings.clone() });
-            secrets.credentials.insert(1, secret.clone());
-        });
+        let changed = node.apps.change(APP, |all, secrets| access.give(all, secrets));
         changed.await.expect("the app is changed").expect("the app is there");
         add_accounts(&node).await;
         let (now, phones) = (node.clock.now(), phones.clone());
@@ -99,18 +80,7 @@ async fn prepare(site: &Site, sandbox: &Sandbox) -> BTreeMap<usize, String> {
             for (sender, token) in &phones {
                 let account = UserId::trusted(&receiver_of(*sender));
                 let device = DeviceId::trusted(&format!("phone-{sender}"));
-                let platform = Platform::IPhone as i64;
-                let login = Login { device: device.clone(), account: account.clone(), platform, node: 7, session: 1 };
-                devices::log_in(tx, now, &login)?;
-                let token = Token {
-                    device: device.clone(),
-                    channel: "apns".into(),
-                    token: token.clone(),
-                    credential: 1,
-                    bound_at: now,
-                };
-                devices::set_token(tx, &account, &token)?;
-                devices::disconnect(tx, now, &device, 1)?;
+                leave(tx, now, &account, &device, token)?;
             }
             Ok(())
         });

@@ -15,8 +15,22 @@ mod traffic;
 mod trouble;
 mod walk;
 
+use std::time::{Duration, Instant};
+
 /// The figures of a run; the test harness shows them when asked or when the test fails.
 #[expect(clippy::print_stdout, reason = "how much was tried is what such a test is worth")]
 fn say(text: &str) {
     println!("{text}");
+}
+
+/// What a dead node has claimed is held for half a minute; then another takes it up.
+const WAIT: Duration = Duration::from_mins(2);
+
+/// Waits until something is so, as long as that takes where a node was killed.
+async fn until(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + WAIT;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it takes too long");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

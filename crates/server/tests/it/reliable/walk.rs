@@ -2,32 +2,29 @@
 //! slices that were under way.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use contract::notification::Notification;
 use contract::{DeviceId, UserId};
 use push::broadcast::SLICE_DEVICES;
 use push::task::{self, Audience, Spec};
 use sandbox::{Sandbox, SandboxSettings};
-use serde_json::{Value, json};
+use serde_json::Value;
 use server::dev::BUNDLE;
 use store::Tx;
-use store::apps::Credential;
 use store::bindings::{self, Registration};
 use store::devices::{self, Token};
 use store::testing::TestEngine;
 
 use super::process::Site;
-use super::say;
+use super::{say, until};
 use crate::harness::APP;
+use crate::phones::{Access, phone};
 
 const PHONES: usize = 3_000;
 const KILLS: usize = 2;
 const RATE: usize = 500;
 /// Slices of one app that are under way at a time.
 const AT_A_TIME: usize = 2;
-/// A dead node's chunks are held for half a minute; then another takes them up.
-const WAIT: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_push_to_all_devices_survives_kills_on_sqlite_and_leaves_nobody_out() {
@@ -63,14 +60,6 @@ async fn kill(engine: TestEngine) {
     sandbox.shutdown().await;
 }
 
-async fn until(is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + WAIT;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "it takes too long");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 /// How often each phone that has it got it.
 fn reached(sandbox: &Sandbox, tokens: &[String]) -> BTreeMap<String, usize> {
     let count = |token: &String| {
@@ -84,28 +73,11 @@ fn reached(sandbox: &Sandbox, tokens: &[String]) -> BTreeMap<String, usize> {
 
 /// Registers the phones and takes the push on, before the process has started.
 async fn prepare(site: &Site, sandbox: &Sandbox) -> Vec<String> {
-    let control = |path: &str, body: Value| sandbox.control("POST", path, &body).expect("the sandbox does it");
-    control("/apns/apps", json!({ "bundle": BUNDLE }));
-    let key = control("/apns/keys", json!({}));
-    let text = |name: &str| key[name].as_str().expect("a text").to_owned();
-    let settings = BTreeMap::from([
-        ("topic".to_owned(), BUNDLE.to_owned()),
-        ("key_id".to_owned(), text("key")),
-        ("team_id".to_owned(), text("team")),
-        ("base_url".to_owned(), sandbox.apns_url()),
-        ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
-        // Slow enough to be in the middle of it for a while.
-        ("rate".to_owned(), RATE.to_string()),
-    ]);
-    let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
-    let tokens: Vec<String> = (0..PHONES)
-        .map(|_| control("/apns/devices", json!({ "bundle": BUNDLE }))["token"].as_str().expect("a token").to_owned())
-        .collect();
+    // Slow enough to be in the middle of it for a while.
+    let access = Access::to(sandbox, BUNDLE).with("rate", RATE.to_string());
+    let tokens: Vec<String> = (0..PHONES).map(|_| phone(sandbox, BUNDLE)).collect();
     site.visit(async |node| {
-        let changed = node.apps.change(APP, |all, secrets| {
-            all.credentials.insert(1, Credential { channel: "apns".into(), settings: settings.clone() });
-            secrets.credentials.insert(1, secret.clone());
-        });
+        let changed = node.apps.change(APP, |all, secrets| access.give(all, secrets));
         changed.await.expect("the app is changed").expect("the app is there");
         let (now, tokens, id) = (node.clock.now(), tokens.clone(), task::fresh_id());
         let added = node.store.write(APP, move |tx: &mut Tx<'_>| {

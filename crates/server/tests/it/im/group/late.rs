@@ -16,22 +16,25 @@ use serde_json::json;
 use store::apps::App;
 use store::groups::ended;
 use store::{Snapshot, Sql, Tx, sql};
+use tokio::task::JoinSet;
 
 use super::{ask, make};
 use crate::harness::{APP, Im, elements};
-use tokio::task::JoinSet;
 
 const HOME: &str = "@TGS#_home";
 const NEWS: &str = "@TGS#_home@TOPIC#_news";
 /// How long the one who is late has to show that it does not wait. Too short a time lets a defect pass, and fails nothing.
 const CHANCE: Duration = Duration::from_millis(300);
 
+/// A part of a transaction.
+type Step = fn(&mut Tx<'_>, &App, Millis) -> Result<()>;
+
 /// Something that is written, and how what it belongs to ends.
 #[derive(Clone, Copy)]
 struct Late {
     place: &'static str,
-    write: fn(&mut Tx<'_>, &App, Millis) -> Result<()>,
-    end: fn(&mut Tx<'_>, &App, Millis) -> Result<()>,
+    write: Step,
+    end: Step,
     /// What counts the rows that it leaves.
     counts: &'static [Sql],
 }
@@ -227,6 +230,22 @@ async fn tidy(im: &Im, late: Late) {
     purge(im).await;
 }
 
+/// Does a step and stops at a door before it commits.
+fn stopped(im: &Im, door: &Arc<Door>, step: Step, app: &Arc<App>, now: Millis) -> JoinSet<Result<()>> {
+    let (door, app, store) = (Arc::clone(door), Arc::clone(app), im.node().store.clone());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let job = move |tx: &mut Tx<'_>| {
+            step(tx, &app, now)?;
+            flush(tx)?;
+            door.pass();
+            Ok(())
+        };
+        store.write(APP, job).await
+    });
+    tasks
+}
+
 both! {
     async fn what_is_written_while_a_place_ends_goes_with_it(im: Im) {
         let app = im.app(|settings, _| settings.has_live_management = true).await;
@@ -234,18 +253,8 @@ both! {
         for (round, late) in LATE.into_iter().enumerate() {
             im.clock.advance(10_000);
             let conversation = prepare(&im, late).await;
-            let (now, door, store) = (im.clock.now(), Arc::new(Door::default()), im.node().store.clone());
-            let (own, of) = (Arc::clone(&door), Arc::clone(&app));
-            let mut writing = JoinSet::new();
-            writing.spawn(async move {
-                let job = move |tx: &mut Tx<'_>| {
-                    (late.write)(tx, &of, now)?;
-                    flush(tx)?;
-                    own.pass();
-                    Ok(())
-                };
-                store.write(APP, job).await
-            });
+            let (now, door) = (im.clock.now(), Arc::new(Door::default()));
+            let mut writing = stopped(&im, &door, late.write, &app, now);
             door.is_reached().await;
             let ends = async {
                 let of = Arc::clone(&app);
@@ -271,18 +280,8 @@ both! {
         for (round, late) in LATE.into_iter().enumerate() {
             im.clock.advance(10_000);
             let conversation = prepare(&im, late).await;
-            let (now, door, store) = (im.clock.now(), Arc::new(Door::default()), im.node().store.clone());
-            let (own, of) = (Arc::clone(&door), Arc::clone(&app));
-            let mut ending = JoinSet::new();
-            ending.spawn(async move {
-                let job = move |tx: &mut Tx<'_>| {
-                    (late.end)(tx, &of, now)?;
-                    flush(tx)?;
-                    own.pass();
-                    Ok(())
-                };
-                store.write(APP, job).await
-            });
+            let (now, door) = (im.clock.now(), Arc::new(Door::default()));
+            let mut ending = stopped(&im, &door, late.end, &app, now);
             door.is_reached().await;
             let of = Arc::clone(&app);
             let write = im.node().store.write(APP, move |tx| (late.write)(tx, &of, now));

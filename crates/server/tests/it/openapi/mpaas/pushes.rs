@@ -1,18 +1,17 @@
 //! Pushes that go out: to a phone by its vendor, to users that are bound later, in batches, to all, and back.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contract::codes::{MpaasPush as Code, PushCommon, Row};
 use sandbox::{Sandbox, SandboxSettings};
 use serde_json::{Value, json};
-use store::apps::Credential;
 use store::deliveries::{self, Delivery};
 use store::tasks;
 use tokio::time::Instant;
 
 use super::{Caller, caller};
 use crate::harness::{APP, Im};
+use crate::phones::{self, Access};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const BUNDLE: &str = "com.example.app";
@@ -23,29 +22,14 @@ pub(super) async fn apple(im: &Im) -> Sandbox {
     let control = |method: &str, path: &str, body: Value| sandbox.control(method, path, &body).expect("it does so");
     let machine = control("PUT", "/clock", json!({ "offset_ms": 0 }))["now_ms"].as_i64().expect("a moment");
     control("PUT", "/clock", json!({ "offset_ms": im.clock.now().0 - machine }));
-    control("POST", "/apns/apps", json!({ "bundle": BUNDLE }));
-    let key = control("POST", "/apns/keys", json!({}));
-    let text = |name: &str| key[name].as_str().expect("a text").to_owned();
-    let settings = BTreeMap::from([
-        ("topic".to_owned(), BUNDLE.to_owned()),
-        ("key_id".to_owned(), text("key")),
-        ("team_id".to_owned(), text("team")),
-        ("base_url".to_owned(), sandbox.apns_url()),
-        ("ca_pem".to_owned(), sandbox.ca_pem().to_owned()),
-    ]);
-    let secret = BTreeMap::from([("p8".to_owned(), text("p8"))]);
-    im.app(|all, secrets| {
-        all.credentials.insert(1, Credential { channel: "apns".into(), settings: settings.clone() });
-        secrets.credentials.insert(1, secret.clone());
-    })
-    .await;
+    let access = Access::to(&sandbox, BUNDLE);
+    im.app(|all, secrets| access.give(all, secrets)).await;
     sandbox
 }
 
 /// A new phone of the app.
 pub(super) fn phone(sandbox: &Sandbox) -> String {
-    let made = sandbox.control("POST", "/apns/devices", &json!({ "bundle": BUNDLE })).expect("a phone");
-    made["token"].as_str().expect("a token").to_owned()
+    phones::phone(sandbox, BUNDLE)
 }
 
 pub(super) async fn simple(caller: &Caller<'_>, kind: &str, targets: &str, more: &[(&str, &str)]) -> i64 {
