@@ -2,7 +2,8 @@
 //!
 //! A delivery begins without a lane, as a target that a task named. Looking up the ways to the target turns it into
 //! one row per way. `targets` is that look-up, `claim` is how rows are taken by lease and given back, `settle` is what became
-//! of them, `recall` is what is taken back from phones, `upkeep` counts and forgets them; here is the rest of their lives.
+//! of them, `recall` is what is taken back from phones, `upkeep` counts and forgets them, `work` is what there is to
+//! do for an app; here is the rest of their lives.
 //!
 //! `due_at` is the only schedule: when to send, when to give up waiting, when a lease has run out.
 
@@ -12,6 +13,7 @@ mod route;
 mod settle;
 mod targets;
 mod upkeep;
+mod work;
 
 use contract::webhook::Notified;
 use contract::{ConversationId, DeviceId, Millis, MsgKey, Result, Seq, UserId, limit};
@@ -23,8 +25,9 @@ pub use claim::{Claim, Claimed, Due, all_lanes, claim, lanes, renew};
 pub use recall::{Went, announcing, pushed, repeat, went};
 pub use route::{Road, Route};
 pub use settle::{Settled, release, settle};
-pub use targets::{Open, end_target, has_targets, set_unbound, set_ways, take_targets};
+pub use targets::{Open, end_target, set_unbound, set_ways, take_targets};
 pub use upkeep::{Depth, apps_before, depths, purge};
+pub use work::{ToDo, to_do};
 
 /// A published status of a delivery; numbers are reused between families.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,12 +169,17 @@ pub fn add_task(tx: &mut Tx<'_>, task: &Task) -> Result<()> {
     let app = tx.app();
     let (conversation, seq) = task.message.unzip();
     let route = &task.route;
-    tx.post(
-        sql!(
-            "INSERT INTO tasks (app, id, notification, created_at, expires_at, store_offline, conversation, seq, own, road,
-                 systems, channels, fleeting, counted, kind)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
-        ),
+    tx.post_row(
+        sql! {
+            sqlite: "INSERT INTO tasks (app, id, notification, created_at, expires_at, store_offline, conversation, seq, own,
+                         road, systems, channels, fleeting, counted, kind)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            postgres: "INSERT INTO tasks (app, id, notification, created_at, expires_at, store_offline, conversation, seq,
+                           own, road, systems, channels, fleeting, counted, kind)
+                       SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[],
+                           $6::bigint[], $7::bytea[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::text[],
+                           $13::bigint[], $14::bigint[], $15::text[])"
+        },
         (
             app,
             task.id,
@@ -215,21 +223,23 @@ pub fn add_targets_from(
     let app = tx.app();
     let (waits, due) = if held.is_some() { (Waits::Release, task.expires_at) } else { (Waits::Nothing, now) };
     let Status { family, number } = held.unwrap_or(Status { family: String::new(), number: 0 });
-    let rows = targets.iter().zip(known..).map(|(target, index)| {
+    targets.iter().zip(known..).try_for_each(|(target, index)| {
         let (account, device) = match target {
             Target::Account(account) => (account.as_str(), ""),
             Target::Device(device) => ("", device.as_str()),
         };
         let place = index * NUMBERS_PER_TARGET;
-        (app, task.id, place, account, device, waits as i64, family.as_str(), i64::from(number), due)
-    });
-    tx.post_all(
-        sql!(
-            "INSERT INTO deliveries (app, task, number, account, device, waits, family, status, due_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-        ),
-        rows,
-    )
+        tx.post_row(
+            sql! {
+                sqlite: "INSERT INTO deliveries (app, task, number, account, device, waits, family, status, due_at)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                postgres: "INSERT INTO deliveries (app, task, number, account, device, waits, family, status, due_at)
+                           SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
+                               $6::bigint[], $7::text[], $8::bigint[], $9::bigint[])"
+            },
+            (app, task.id, place, account, device, waits as i64, family.as_str(), i64::from(number), due),
+        )
+    })
 }
 
 /// Adds deliveries whose ways are known, numbered from `first`.

@@ -1,11 +1,14 @@
 //! The engine of clusters: PostgreSQL, or what speaks its protocol.
 //!
 //! Each worker thread drives one connection. General workers run jobs, one at a time; append workers take sends, many
-//! at a time, and a conversation always goes to the same one; one more keeps the planner informed. Isolation is READ COMMITTED: a write locks its roots in
+//! at a time, and a conversation always goes to the same one; the gatherer runs small jobs together; one more keeps the
+//! planner informed. Isolation is READ COMMITTED: a write locks its roots in
 //! key order before it reads what it decides on. Connections carry no TLS of their own yet: they belong on loopback, a
 //! socket or a private network.
 
 mod appender;
+mod gatherer;
+mod posted;
 mod session;
 mod statistics;
 mod worker;
@@ -41,6 +44,8 @@ pub(crate) struct Patience {
 /// The running engine.
 pub(crate) struct Postgres {
     jobs: Arc<Fair<Queued>>,
+    /// Jobs that may share a transaction.
+    shared: Arc<Fair<Queued>>,
     sends: Vec<Arc<Fair<Waiting>>>,
     statistics: Arc<statistics::Stop>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -54,9 +59,9 @@ impl Postgres {
             url.parse().map_err(|error| Failure::Unavailable(format!("the database url is malformed: {error}")))?;
         migrate::postgres(&mut Session::new(&config, Role::Migrate, patience)?)?;
         let appenders = APPENDERS.min(threads.saturating_sub(1)).max(1);
-        let jobs = Arc::new(Fair::new());
-        let mut engine = Self { jobs, sends: Vec::new(), statistics: Arc::default(), threads: Mutex::default() };
-        for number in 0..threads.saturating_sub(appenders).max(1) {
+        let (jobs, shared) = (Arc::new(Fair::new()), Arc::new(Fair::new()));
+        let mut engine = Self { jobs, shared, sends: Vec::new(), statistics: Arc::default(), threads: Mutex::default() };
+        for number in 0..threads.saturating_sub(appenders + 1).max(1) {
             let (session, hooks) = (Session::new(&config, Role::Work, patience)?, hooks.clone());
             let jobs = Arc::clone(&engine.jobs);
             engine.spawn(&format!("store-work-{number}"), move || worker::run(session, &jobs, &hooks))?;
@@ -68,6 +73,10 @@ impl Postgres {
             engine.sends.push(Arc::clone(&sends));
             engine.spawn(&format!("store-append-{number}"), move || appender.run(&sends))?;
         }
+        let session = Session::new(&config, Role::Work, patience)?;
+        let gatherer = gatherer::Gatherer::new(session, hooks.clone(), Arc::clone(&engine.jobs));
+        let shared = Arc::clone(&engine.shared);
+        engine.spawn("store-gather", move || gatherer.run(&shared))?;
         let session = Session::new(&config, Role::Migrate, patience)?;
         let stop = Arc::clone(&engine.statistics);
         engine.spawn("store-statistics", move || statistics::run(session, &stop))?;
@@ -85,6 +94,11 @@ impl Postgres {
         self.jobs.push(app, Queued::new(work, is_write))
     }
 
+    /// A job that may share its transaction.
+    pub(crate) fn shared(&self, app: AppId, work: Box<dyn Work>) -> Result<()> {
+        self.shared.push(app, Queued::new(work, true))
+    }
+
     pub(crate) fn send(&self, app: AppId, waiting: Waiting) -> Result<()> {
         // The id is a hash: any byte of it spreads evenly.
         let shard = usize::from(waiting.conversation.0[0]) % self.sends.len();
@@ -92,7 +106,7 @@ impl Postgres {
     }
 
     pub(crate) fn depths(&self) -> (usize, usize) {
-        (self.jobs.len(), self.sends.iter().map(|queue| queue.len()).sum())
+        (self.jobs.len() + self.shared.len(), self.sends.iter().map(|queue| queue.len()).sum())
     }
 
     /// Drains the queues and stops the threads.
@@ -107,6 +121,7 @@ impl Postgres {
     fn stop(&self) {
         self.statistics.stop();
         self.jobs.close();
+        self.shared.close();
         self.sends.iter().for_each(|queue| queue.close());
     }
 }

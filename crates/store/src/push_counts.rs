@@ -66,7 +66,7 @@ pub type Tally = BTreeMap<Place, Counts>;
 pub fn add(tx: &mut Tx<'_>, now: Millis, tally: &Tally) -> Result<()> {
     let app = tx.app();
     let places = || tally.iter().map(|(at, n)| (at.task, at.system, at.channel.as_str(), n));
-    tx.many_or_set(
+    tx.post_many_or_set(
         sql! {
             sqlite: "INSERT INTO push_counts (app, task, system, channel, accepted, sent, received, opened, removed, failed)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)

@@ -35,17 +35,22 @@ impl<T> Fair<T> {
 
     /// Queues an item, or says why not.
     pub(crate) fn push(&self, app: AppId, item: T) -> Result<()> {
+        self.try_push(app, item).map_err(|(_, failure)| failure.into())
+    }
+
+    /// Queues an item, or gives it back and says why.
+    pub(crate) fn try_push(&self, app: AppId, item: T) -> Result<(), (T, Failure)> {
         {
             let mut state = self.state.lock();
             if state.is_closed {
-                return Err(closed().into());
+                return Err((item, closed()));
             }
             if state.len >= limit::STORE_QUEUE {
-                return Err(Failure::Overloaded("the store's queue is full".into()).into());
+                return Err((item, Failure::Overloaded("the store's queue is full".into())));
             }
             let waiting = state.apps.entry(app).or_default();
             if waiting.len() >= limit::STORE_QUEUE_PER_APP {
-                return Err(Failure::Overloaded(format!("the store's queue of app {app} is full")).into());
+                return Err((item, Failure::Overloaded(format!("the store's queue of app {app} is full"))));
             }
             waiting.push_back(item);
             if waiting.len() == 1 {

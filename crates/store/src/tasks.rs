@@ -115,12 +115,17 @@ impl Record {
 /// Adds a task, as far as it is.
 pub fn add(tx: &mut Tx<'_>, record: &Record) -> Result<()> {
     let app = tx.app();
-    tx.post(
-        sql!(
-            "INSERT INTO push_tasks (app, id, counted, origin, kind, name, own_key, title, body, target, spec, created_at,
-                 push_at, expires_at, due_at, state, broadcast, targets, kept)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
-        ),
+    tx.post_row(
+        sql! {
+            sqlite: "INSERT INTO push_tasks (app, id, counted, origin, kind, name, own_key, title, body, target, spec,
+                         created_at, push_at, expires_at, due_at, state, broadcast, targets, kept)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+            postgres: "INSERT INTO push_tasks (app, id, counted, origin, kind, name, own_key, title, body, target, spec,
+                           created_at, push_at, expires_at, due_at, state, broadcast, targets, kept)
+                       SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[],
+                           $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[],
+                           $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[])"
+        },
         (
             app,
             record.id,

@@ -133,6 +133,7 @@ pub struct Tx<'a> {
     events: Vec<Event>,
     wanted: Wanted,
     origin: Origin,
+    is_shared: bool,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -156,7 +157,19 @@ impl<'a> Tx<'a> {
             events: Vec::new(),
             wanted: Wanted::default(),
             origin: Origin::default(),
+            is_shared: false,
         }
+    }
+
+    /// A job that shares the transaction with others.
+    pub(crate) fn shared(self) -> Self {
+        Self { is_shared: true, ..self }
+    }
+
+    /// Whether others are in the same transaction: what would refuse this one alone is better left to the database, which
+    /// refuses all of them; each runs alone then.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// A job of an app that has these webhooks on.
@@ -217,6 +230,17 @@ impl<'a> Tx<'a> {
         rows.into_iter().try_for_each(|row| self.post(sql, row))
     }
 
+    /// Adds a row that no other statement of the transaction changes before it, so that it may go out together with others
+    /// of the same statement: SQLite's text takes one row, PostgreSQL's takes columns.
+    pub(crate) fn post_row(&mut self, sql: Sql, row: impl Params) -> Result<()> {
+        let values = row.values();
+        let done = match &mut self.snapshot.link {
+            Link::Sqlite(lite) => lite.run(sql, values.as_ref()).map(drop),
+            Link::Postgres(session) => session.post_row(sql, values.as_ref()),
+        };
+        self.snapshot.note(done)
+    }
+
     /// Runs one statement for many rows; answers how many rows it changed altogether.
     ///
     /// SQLite loops over the prepared statement, which no set-based text beats; PostgreSQL gets the executions
@@ -248,6 +272,24 @@ impl<'a> Tx<'a> {
             Link::Sqlite(_) => self.many(sql, rows),
             Link::Postgres(_) => self.run(sql, list()),
         }
+    }
+
+    /// [`Self::many_or_set`] where nobody asks how many: PostgreSQL's one statement goes out with the next.
+    pub(crate) fn post_many_or_set<P: Params, L: Params>(
+        &mut self,
+        sql: Sql,
+        rows: impl IntoIterator<Item = P>,
+        list: impl FnOnce() -> L,
+    ) -> Result<()> {
+        match &self.snapshot.link {
+            Link::Sqlite(_) => self.many(sql, rows).map(drop),
+            Link::Postgres(_) => self.post(sql, list()),
+        }
+    }
+
+    /// Whether a statement that changes rows can read them together with others: PostgreSQL's can.
+    pub(crate) fn reads_changes(&self) -> bool {
+        matches!(self.snapshot.link, Link::Postgres(_))
     }
 
     /// Leaves an event that goes out only after the commit.

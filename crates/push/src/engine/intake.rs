@@ -12,11 +12,11 @@ use contract::notification::{Badge, Kind, Notification};
 use contract::{DeviceId, Millis, Result, UserId, limit};
 use store::audiences::Reach;
 use store::bindings::Os;
-use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task, Way};
+use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task, ToDo, Way};
 use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
 use store::push_counts::Tally;
-use store::{GROUP_PUSH, OFFLINE_PUSH, PUSH_RECALL, Snapshot, Tx, accounts, audiences, tasks};
+use store::{OFFLINE_PUSH, Snapshot, Tx, accounts, audiences};
 
 use super::{Shared, grouped};
 use crate::chat::Notice;
@@ -32,46 +32,27 @@ const BATCH: usize = 64;
 pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Vec<Due>> {
     // One app's flood is worked off in turns with the others: the driver starts this again.
     let now = shared.now();
-    // A look is cheaper than a turn at the writer, and a push waits for every turn before its own.
-    let look = move |snapshot: &mut Snapshot<'_>| {
-        let is_due = |snapshot: &mut Snapshot<'_>, topic| outbox::is_due(snapshot, topic, now);
-        let has = [OFFLINE_PUSH, GROUP_PUSH, PUSH_RECALL].map(|topic| is_due(snapshot, topic));
-        let [has_notices, has_groups, has_recalls] = has;
-        Ok((tasks::next_due(snapshot)?, has_notices?, has_groups?, has_recalls?))
-    };
-    let (next, has_notices, has_groups, has_recalls) = shared.store.read(app, look).await?;
-    let next = launch(shared, app, now, next).await?;
+    let ToDo { next_task, has_notices, has_groups, has_recalls, has_targets } =
+        shared.store.read(app, move |snapshot| deliveries::to_do(snapshot, now)).await?;
+    let launches = next_task.is_some_and(|first| first <= now);
+    let next =
+        if launches { shared.store.write(app, move |tx| task::launch_due(tx, now)).await? } else { next_task };
     let notices = if has_notices { shared.store.write(app, move |tx| take_notices(tx, now)).await? } else { 0 };
     let has_more = has_groups && grouped::run(shared, app, now).await?;
     // What announces a message is made before it is taken back.
     let is_early = notices == BATCH || has_more;
     let recalls = has_recalls && (is_early || shared.store.write(app, move |tx| recall::take(tx, now)).await?);
-    // Asked last: what was launched a moment ago has targets.
-    let ask = move |snapshot: &mut Snapshot<'_>| {
-        let has_targets = deliveries::has_targets(snapshot, now)?;
-        Ok((has_targets, if has_targets { Vec::new() } else { deliveries::lanes(snapshot)? }))
+    // What was launched a moment ago has targets.
+    let (targets, mut lanes) = if has_targets || launches {
+        shared.store.write(app, move |tx| take_targets(tx, now)).await?
+    } else {
+        (0, shared.store.read(app, deliveries::lanes).await?)
     };
-    let (has_targets, lanes) = shared.store.read(app, ask).await?;
-    let take = move |tx: &mut Tx<'_>| Ok((take_targets(tx, now)?, deliveries::lanes(tx)?));
-    let (targets, mut lanes) = if has_targets { shared.store.write(app, take).await? } else { (0, lanes) };
     lanes.extend(next.map(|due_at| Due { app, lane: String::new(), due_at }));
     if is_early || recalls || targets == BATCH {
         lanes.push(Due { app, lane: String::new(), due_at: now });
     }
     Ok(lanes)
-}
-
-/// Starts tasks whose time has come. Answers when the next one is due.
-async fn launch(
-    shared: &Arc<Shared>,
-    app: contract::AppId,
-    now: Millis,
-    first: Option<Millis>,
-) -> Result<Option<Millis>> {
-    match first {
-        Some(first) if first <= now => shared.store.write(app, move |tx| task::launch_due(tx, now)).await,
-        later => Ok(later),
-    }
 }
 
 fn take_notices(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
@@ -171,7 +152,8 @@ fn count(tx: &mut Tx<'_>, device: &DeviceId, notification: &Notification) -> Res
     })
 }
 
-fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
+/// Gives targets their ways. Answers how many they were, and the lanes that have something to do now.
+fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<(usize, Vec<Due>)> {
     let targets = deliveries::take_targets(tx, now, BATCH)?;
     let mut tally = Tally::new();
     let (open, over): (Vec<&Open>, Vec<&Open>) = targets.iter().partition(|open| open.expires_at > now);
@@ -186,9 +168,10 @@ fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<usize> {
         if ways.is_empty() { leave(tx, now, open, &mut tally)? } else { chosen.push((open, ways)) }
     }
     deliveries::set_ways(tx, now, &chosen)?;
+    let lanes = deliveries::lanes(tx)?;
     // All at once and last: counters are rows that other lanes wait for, too.
     deliveries::count(tx, now, &tally)?;
-    Ok(targets.len())
+    Ok((targets.len(), lanes))
 }
 
 /// The devices of a batch's targets and their tokens, read at once.

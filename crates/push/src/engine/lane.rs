@@ -50,12 +50,24 @@ pub(super) struct Lane {
 
 /// A batch's place among those under way. A batch that only waits for devices that do not answer gives it back: those who
 /// do must not wait behind them. Its rows still count against the memory.
-pub(super) struct Slot(Arc<Lane>);
+pub(super) struct Slot {
+    lane: Arc<Lane>,
+    max: usize,
+}
+
+impl Slot {
+    fn take(lane: &Arc<Lane>, max: usize) -> Self {
+        lane.active.fetch_add(1, Ordering::Relaxed);
+        Self { lane: Arc::clone(lane), max }
+    }
+}
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::Relaxed);
-        self.0.ring();
+        // Where there was room, nobody waits for it.
+        if self.lane.active.fetch_sub(1, Ordering::Relaxed) >= self.max {
+            self.lane.ring();
+        }
     }
 }
 
@@ -72,7 +84,11 @@ struct State {
 
 /// What a look for work brought.
 enum Found {
-    Batch(Batch),
+    Batch {
+        batch: Batch,
+        /// Whether there may be more: it took as many as it might.
+        is_full: bool,
+    },
     /// Nothing before then.
     Later(Millis),
     Nothing,
@@ -126,7 +142,8 @@ impl Lane {
         let mut phase = shared.phase.subscribe();
         let print = self.print(shared);
         let road = self.road(shared, print).await?;
-        let mut batches: JoinSet<Result<()>> = JoinSet::new();
+        let mut batches: JoinSet<Result<bool>> = JoinSet::new();
+        // When there is something to claim again; unknown until it was looked for.
         let mut next = None;
         loop {
             let may_claim = shared.is_running() && self.print(shared) == print;
@@ -134,10 +151,11 @@ impl Lane {
             if has_room && next.is_none() {
                 errand.get_or_insert_with(|| shared.errands.begin());
                 match self.find(shared, &road, batches.is_empty(), &mut phase).await? {
-                    Found::Batch(batch) => {
+                    Found::Batch { batch, is_full } => {
                         let (lane, shared, road) = (Arc::clone(self), Arc::clone(shared), road.clone());
-                        self.active.fetch_add(1, Ordering::Relaxed);
-                        let slot = Slot(Arc::clone(self));
+                        let slot = Slot::take(self, shared.settings.batches_max);
+                        // What is due from now on rings.
+                        next = (!is_full).then_some(None);
                         let under_way = shared.errands.begin();
                         batches.spawn(async move { work::run(&shared, &lane, &road, batch, slot, under_way).await });
                         continue;
@@ -155,10 +173,11 @@ impl Lane {
                 }
             };
             match ended {
-                // What came back may be due again, and a batch that ended makes room for the next.
-                Some(Ok(done)) => {
-                    done?;
-                    next = None;
+                // What is not over may be due again, and the answers of a batch may let another go before its time.
+                Some(Ok(is_open)) => {
+                    if is_open? || next != Some(None) {
+                        next = None;
+                    }
                 }
                 Some(Err(error)) => return Err(contract::Failure::internal(error).into()),
                 None if may_claim => break,
@@ -254,7 +273,11 @@ impl Lane {
         if rows.is_empty() {
             return Ok(Found::Nothing);
         }
-        Ok(Found::Batch(self.batch(claim, rows, permits, is_probe && matches!(road, Road::Vendor(_)))))
+        let is_full = rows.len() >= count;
+        Ok(Found::Batch {
+            batch: self.batch(claim, rows, permits, is_probe && matches!(road, Road::Vendor(_))),
+            is_full,
+        })
     }
 
     fn batch(&self, claim: Claim, rows: Vec<Claimed>, mut permits: OwnedSemaphorePermit, is_probe: bool) -> Batch {

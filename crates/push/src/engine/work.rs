@@ -53,7 +53,7 @@ pub(super) struct Outcome {
 /// What is to be sent.
 pub(super) type Ready = (Claimed, Arc<Notification>);
 
-/// Sends what was claimed; it is on its way until it is with its channel.
+/// Sends what was claimed; it is on its way until it is with its channel. Answers whether some of it is not over.
 pub(super) async fn run(
     shared: &Arc<Shared>,
     lane: &Arc<Lane>,
@@ -61,7 +61,7 @@ pub(super) async fn run(
     batch: Batch,
     slot: Slot,
     errand: Errand,
-) -> Result<()> {
+) -> Result<bool> {
     let Batch { claim, rows, permits, is_probe } = batch;
     let lease = Mutex::new(claim);
     let places = places(&rows);
@@ -83,9 +83,10 @@ pub(super) async fn run(
         }
     }
     let claim = *lease.lock();
+    let is_open = !outcome.back.is_empty() || outcome.settled.iter().any(|row| !row.is_ended);
     let done = settle(shared, lane, claim, outcome, places).await;
     drop(permits);
-    done
+    done.map(|()| is_open)
 }
 
 /// Ends what need not or cannot be sent, and reads the notifications of the rest, once per task.
@@ -369,8 +370,6 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
             let settled = deliveries::settle(tx, now, &claim, &outcome.settled)?;
             deliveries::release(tx, &claim, &outcome.back, now)?;
             if settled > 0 {
-                // A lost lease has changed nothing: whoever has it now counts.
-                deliveries::count(tx, now, &counted.0)?;
                 results::tell(tx, now, &counted.1)?;
                 tell(tx, now, &name, &outcome.settled)?;
                 store::results::keep(tx, now, &ended)?;
@@ -382,7 +381,8 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
             for (token, since) in &outcome.dead {
                 devices::drop_token(tx, channel, token, *since)?;
             }
-            Ok(())
+            // A lost lease has changed nothing: whoever has it now counts. Last, because others wait for counters.
+            if settled > 0 { deliveries::count(tx, now, &counted.0) } else { Ok(()) }
         };
         tries += 1;
         match shared.store.write(lane.key.app, write).await {

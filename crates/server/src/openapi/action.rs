@@ -179,6 +179,11 @@ pub trait Read: Action {
 
 /// An action that is one transaction.
 pub trait Write: Action {
+    /// Whether it does little but add rows of its own, so that calls that come at once may share a transaction.
+    fn is_light(&self) -> bool {
+        false
+    }
+
     /// Writes; may be run again.
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Self::Answer>;
 }
@@ -239,12 +244,15 @@ impl Command {
                     Err(error) => return finish::<A>(Err(error)),
                 };
                 let (store, place, own) = (call.node.store.clone(), call.place, call.clone());
+                let is_light = action.is_light();
                 let write = move |tx: &mut Tx<'_>| {
                     own.spend(tx)?;
                     action.write(&own, tx)
                 };
                 call.node.nonces.touch(place);
-                match store.write(place, write).await {
+                let written =
+                    if is_light { store.write_shared(place, write).await } else { store.write(place, write).await };
+                match written {
                     Ok(answer) => finish::<A>(Ok(answer)),
                     // What was written is undone, the nonce with it.
                     Err(error) => finish::<A>(call.refuse(error).await),

@@ -10,6 +10,7 @@ use contract::{AppId, DeviceId, Millis, Result, limit};
 use super::Status;
 use crate::bindings::Os;
 use crate::push_counts::Place;
+use crate::tx::Sql;
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 
@@ -96,40 +97,17 @@ impl FromRow for Claimed {
 /// the store: the row keeps `lost` as its class until there is more to tell.
 pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usize, lost: i32) -> Result<Vec<Claimed>> {
     let app = tx.app();
-    let taken = tx.run(
-        sql! {
-            sqlite: "UPDATE deliveries SET lease_by = $4, lease = $5, due_at = $6, woken = 0,
-                         class = CASE WHEN lease_by <> 0 THEN $8 ELSE class END
-                     WHERE app = $1 AND (task, number) IN (
-                         SELECT task, number FROM deliveries
-                         WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7)",
-            postgres: "WITH due AS MATERIALIZED (
-                           SELECT task, number FROM deliveries
-                           WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7
-                           FOR UPDATE SKIP LOCKED)
-                       UPDATE deliveries d SET lease_by = $4, lease = $5, due_at = $6, woken = 0,
-                           class = CASE WHEN d.lease_by <> 0 THEN $8 ELSE d.class END
-                       FROM due WHERE d.app = $1 AND d.task = due.task AND d.number = due.number"
-        },
-        (app, lane, now, claim.node, claim.id, claim.until, count.min(limit::STORE_PAGE) as i64, i64::from(lost)),
-    )?;
-    if taken == 0 {
-        return Ok(Vec::new());
-    }
+    let count = count.min(limit::STORE_PAGE) as i64;
     let (channel, credential) = super::parse_lane(lane).unwrap_or((lane, 0));
-    let mut rows: Vec<Claimed> = tx.all(
-        sql!(
-            "SELECT d.task, d.number, d.device, d.attempts, d.badge, d.family, d.status, k.token, k.bound_at, d.account,
-                 v.account, CASE WHEN v.enrolled = 1 THEN 1 ELSE v.logged_in END, CASE WHEN d.lane = $8 AND t.own <> '' THEN t.own ELSE t.notification END, t.expires_at,
-                 t.store_offline, t.counted, t.kind, v.os, v.platform, CAST($6 AS TEXT), d.class
-             FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
-                 LEFT JOIN devices v ON v.app = d.app AND v.id = d.device
-                 LEFT JOIN tokens k ON k.app = d.app AND k.device = d.device AND k.channel = $6 AND k.credential = $7
-             WHERE d.app = $1 AND d.lane = $2 AND d.ended_at = 0 AND d.due_at = $3 AND d.lease_by = $4 AND d.lease = $5
-             ORDER BY t.created_at, d.task, d.number"
-        ),
-        (app, lane, claim.until, claim.node, claim.id, channel, credential, super::SELF_LANE),
-    )?;
+    let taken = (app, lane, now, claim.node, claim.id, claim.until, count, i64::from(lost));
+    let mut rows: Vec<Claimed> = if tx.reads_changes() {
+        let (app, lane, now, node, id, until, count, lost) = taken;
+        tx.all(TAKE_AND_READ, (app, lane, now, node, id, until, count, lost, channel, credential, super::SELF_LANE))?
+    } else if tx.run(TAKE, taken)? > 0 {
+        tx.all(READ, (app, lane, claim.until, claim.node, claim.id, channel, credential, super::SELF_LANE))?
+    } else {
+        return Ok(Vec::new());
+    };
     // The rows of a task follow each other and say the same: its text is kept once.
     for index in 1..rows.len() {
         if rows[index - 1].task == rows[index].task {
@@ -138,6 +116,51 @@ pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usi
     }
     Ok(rows)
 }
+
+const TAKE: Sql = sql!(
+    "UPDATE deliveries SET lease_by = $4, lease = $5, due_at = $6, woken = 0,
+         class = CASE WHEN lease_by <> 0 THEN $8 ELSE class END
+     WHERE app = $1 AND (task, number) IN (
+         SELECT task, number FROM deliveries
+         WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7)"
+);
+
+const READ: Sql = sql!(
+    "SELECT d.task, d.number, d.device, d.attempts, d.badge, d.family, d.status, k.token, k.bound_at, d.account,
+         v.account, CASE WHEN v.enrolled = 1 THEN 1 ELSE v.logged_in END,
+         CASE WHEN d.lane = $8 AND t.own <> '' THEN t.own ELSE t.notification END, t.expires_at, t.store_offline,
+         t.counted, t.kind, v.os, v.platform, CAST($6 AS TEXT), d.class
+     FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
+         LEFT JOIN devices v ON v.app = d.app AND v.id = d.device
+         LEFT JOIN tokens k ON k.app = d.app AND k.device = d.device AND k.channel = $6 AND k.credential = $7
+     WHERE d.app = $1 AND d.lane = $2 AND d.ended_at = 0 AND d.due_at = $3 AND d.lease_by = $4 AND d.lease = $5
+     ORDER BY t.created_at, d.task, d.number"
+);
+
+/// Both in one. Whatever it believes of how many rows there are, it looks up what belongs to each by key.
+const TAKE_AND_READ: Sql = sql!(
+    postgres: "WITH due AS MATERIALIZED (
+                   SELECT task, number FROM deliveries
+                   WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7
+                   FOR UPDATE SKIP LOCKED),
+               taken AS (
+                   UPDATE deliveries d SET lease_by = $4, lease = $5, due_at = $6, woken = 0,
+                       class = CASE WHEN d.lease_by <> 0 THEN $8 ELSE d.class END
+                   FROM due WHERE d.app = $1 AND d.task = due.task AND d.number = due.number
+                   RETURNING d.task, d.number, d.device, d.attempts, d.badge, d.family, d.status, d.account, d.class)
+               SELECT d.task, d.number, d.device, d.attempts, d.badge, d.family, d.status, k.token, k.bound_at, d.account,
+                   v.account, CASE WHEN v.enrolled = 1 THEN 1 ELSE v.logged_in END,
+                   CASE WHEN CAST($2 AS TEXT) = $11 AND t.own <> '' THEN t.own ELSE t.notification END, t.expires_at,
+                   t.store_offline, t.counted, t.kind, v.os, v.platform, CAST($9 AS TEXT), d.class
+               FROM taken d
+                   CROSS JOIN LATERAL (SELECT * FROM tasks WHERE app = $1 AND id = d.task OFFSET 0) AS t
+                   LEFT JOIN LATERAL (SELECT * FROM devices WHERE app = $1 AND id = d.device OFFSET 0) AS v ON TRUE
+                   LEFT JOIN LATERAL (
+                       SELECT token, bound_at FROM tokens
+                       WHERE app = $1 AND device = d.device AND channel = $9 AND credential = $10 OFFSET 0
+                   ) AS k ON TRUE
+               ORDER BY t.created_at, d.task, d.number"
+);
 
 /// Extends a lease while its work is under way. Answers how many rows it still holds.
 pub fn renew(tx: &mut Tx<'_>, lane: &str, claim: &Claim, until: Millis) -> Result<u64> {

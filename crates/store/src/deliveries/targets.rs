@@ -3,7 +3,7 @@
 use contract::{DeviceId, Millis, Result, UserId};
 
 use super::{Road, Route, Status, Target, Way, add_ways};
-use crate::{Snapshot, Tx};
+use crate::Tx;
 
 /// A target whose ways have to be looked up, or whose time is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,16 +23,6 @@ pub struct Open {
 }
 
 type OpenRow = (i64, i64, String, String, String, Millis, String, i64, i64, String, bool, i64, String);
-
-/// Whether there are due targets.
-pub fn has_targets(snapshot: &mut Snapshot<'_>, now: Millis) -> Result<bool> {
-    let app = snapshot.app();
-    let row: Option<(i64,)> = snapshot.opt(
-        sql!("SELECT 1 FROM deliveries WHERE app = $1 AND lane = '' AND ended_at = 0 AND due_at <= $2 LIMIT 1"),
-        (app, now),
-    )?;
-    Ok(row.is_some())
-}
 
 /// Takes due targets for this transaction.
 pub fn take_targets(tx: &mut Tx<'_>, now: Millis, count: usize) -> Result<Vec<Open>> {
@@ -85,7 +75,10 @@ fn open(row: OpenRow) -> Open {
 pub fn set_ways(tx: &mut Tx<'_>, now: Millis, chosen: &[(&Open, Vec<Way>)]) -> Result<()> {
     let app = tx.app();
     let firsts = || chosen.iter().filter_map(|(open, ways)| ways.first().map(|way| (open, way)));
-    tx.many_or_set(
+    if chosen.is_empty() {
+        return Ok(());
+    }
+    tx.post_many_or_set(
         sql! {
             sqlite: "UPDATE deliveries SET device = $4, lane = $5, badge = $6, due_at = $7, waits = 0, woken = 0,
                          family = '', status = 0

@@ -13,8 +13,9 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
 use super::Patience;
+use super::posted::Posted;
 use crate::tx::{Each, ROWS, Sql};
-use crate::value::{self, Held, Value};
+use crate::value::{self, Value};
 
 /// What a connection is for, which decides how it is set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,16 +45,16 @@ const BACK_OFF_MAX: Duration = Duration::from_secs(2);
 /// Parameters of a set-based statement.
 pub(crate) type Args<'a> = Vec<&'a (dyn ToSql + Sync)>;
 
-/// A statement for whose answer nobody waits.
-struct Posted {
-    statement: Statement,
-    values: Vec<Held>,
-}
-
 /// What goes out before a statement, in one flush with it.
 struct Lead {
     begins: bool,
     posted: Vec<Posted>,
+}
+
+/// What was posted up to some moment.
+pub(super) struct Mark {
+    flushes: u64,
+    lens: Vec<usize>,
 }
 
 /// The connection and the runtime that drives it.
@@ -67,6 +68,8 @@ pub(crate) struct Session {
     stage: Stage,
     /// They go out with the next statement, or with the commit.
     posted: Vec<Posted>,
+    /// Flushes that took posted statements along, or began a transaction.
+    flushes: u64,
     /// The last flush held a COMMIT: if its answer is lost, nobody knows the outcome.
     commit_sent: bool,
     /// The server refused a change. A connection may stay read-only for ever where a new one would not be: after a
@@ -89,6 +92,7 @@ impl Session {
             statements: HashMap::new(),
             stage: Stage::Auto,
             posted: Vec::new(),
+            flushes: 0,
             commit_sent: false,
             is_read_only: false,
             connected_at: Instant::now(),
@@ -276,12 +280,43 @@ impl Session {
     /// Runs a statement with the next one, or with the commit: nobody waits for its answer.
     pub(crate) fn post(&mut self, sql: Sql, args: &[Value<'_>]) -> Result<()> {
         let statement = self.prepare(sql.postgres)?;
-        self.posted.push(Posted { statement, values: args.iter().map(Held::from).collect() });
+        self.posted.push(Posted::one(statement, args));
+        self.drain()
+    }
+
+    /// Adds a row to those that a statement gets as columns with the next one, or with the commit.
+    pub(crate) fn post_row(&mut self, sql: Sql, row: &[Value<'_>]) -> Result<()> {
+        let statement = self.prepare(sql.postgres)?;
+        let key = Sql::key(sql.postgres);
+        if !self.posted.iter_mut().any(|posted| posted.joins(key, row)) {
+            self.posted.push(Posted::rows(statement, key, row));
+        }
+        self.drain()
+    }
+
+    /// Lets go what was posted, when it is as much as one flush takes.
+    fn drain(&mut self) -> Result<()> {
         if self.posted.len() < ORDERED {
             return Ok(());
         }
         let lead = self.lead();
         self.drive(async |client| led(client, &lead, async { Ok(()) }).await)
+    }
+
+    /// What was posted so far.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { flushes: self.flushes, lens: self.posted.iter().map(Posted::len).collect() }
+    }
+
+    /// Forgets what was posted since, as if it had never been. Answers false if some of it went out: then only a rollback
+    /// undoes it.
+    pub(super) fn back_to(&mut self, mark: &Mark) -> bool {
+        if self.flushes != mark.flushes {
+            return false;
+        }
+        self.posted.truncate(mark.lens.len());
+        self.posted.iter_mut().zip(&mark.lens).for_each(|(posted, len)| posted.truncate(*len));
+        true
     }
 
     /// Runs a statement for many rows in one flush; answers how many rows it changed altogether.
@@ -331,6 +366,7 @@ impl Session {
         if begins {
             self.stage = Stage::Open;
         }
+        self.flushes += 1;
         Lead { begins, posted: std::mem::take(&mut self.posted) }
     }
 
@@ -388,7 +424,7 @@ async fn led<T>(
         return statement.await;
     }
     let begin = async { if lead.begins { client.batch_execute("BEGIN").await } else { Ok(()) } };
-    let posted = lead.posted.iter().map(|one| client.execute_raw(&one.statement, one.values.iter().map(Held::value)));
+    let posted = lead.posted.iter().map(|one| one.run(client));
     let (begun, posted, answered) = join3(begin, join_all(posted.collect::<Vec<_>>()), statement).await;
     begun?;
     posted.into_iter().try_for_each(|posted| posted.map(drop))?;

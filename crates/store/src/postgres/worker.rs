@@ -26,6 +26,26 @@ impl Queued {
     pub(super) fn new(work: Box<dyn Work>, is_write: bool) -> Self {
         Self { work, is_write, since: Instant::now() }
     }
+
+    /// Since when it waits.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// [`Work::run`].
+    pub(super) fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        self.work.run(tx)
+    }
+
+    /// [`Work::failure`].
+    pub(super) fn failure(&self) -> Option<&Failure> {
+        self.work.failure()
+    }
+
+    /// [`Work::answer`].
+    pub(super) fn answer(self, trouble: Option<Failure>) {
+        self.work.answer(trouble);
+    }
 }
 
 /// How a run of a job ended.

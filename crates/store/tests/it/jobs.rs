@@ -5,12 +5,37 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contract::error::refuse;
 use contract::event::Event;
-use contract::{AppId, ConversationId, Error, Failure, Fault, Result, limit};
+use contract::{AppId, ConversationId, Error, Failure, Fault, Millis, Result, limit};
 use futures_util::future::join_all;
+use store::nonces::{self, Nonce};
 use store::testing::{TestEngine, TestStore, listening};
-use store::{Store, sql};
+use store::{Store, Tx, sql, tasks};
 
 use crate::support::{APP, OTHER, is_internal, put, secrets};
+
+/// A task that nobody starts.
+fn record() -> tasks::Record {
+    tasks::Record {
+        id: 0,
+        counted: 0,
+        origin: String::new(),
+        kind: String::new(),
+        name: String::new(),
+        key: String::new(),
+        title: String::new(),
+        body: String::new(),
+        target: "open".into(),
+        spec: String::new(),
+        created_at: Millis(1),
+        push_at: Millis(1),
+        expires_at: Millis(2),
+        state: tasks::State::Open,
+        due_at: None,
+        broadcast: None,
+        targets: 0,
+        is_kept: false,
+    }
+}
 
 store::both! {
     async fn what_is_written_can_be_read_with_every_kind_of_value(store: TestStore) {
@@ -114,6 +139,65 @@ store::both! {
         assert_eq!(refused, Err(Error::Fault(Fault::AccountUnknown)));
         assert_eq!(store.write(APP, |tx| put(tx, "later", b"x")).await, Ok(1));
         assert_eq!(secrets(&store).await, ["kept", "later"]);
+    }
+
+    async fn jobs_that_share_a_transaction_keep_exactly_the_good_ones(store: TestStore) {
+        let spend = |tx: &mut Tx<'_>, text: String| {
+            let nonce = Nonce { key: "key".into(), text, until: Millis(2_000) };
+            if nonces::spend(tx, Millis(1_000), &nonce)? { Ok(()) } else { refuse(Fault::NonceUsed) }
+        };
+        // One that is over, and one that is not.
+        store
+            .write(APP, |tx| {
+                for (text, until) in [("over", Millis(900)), ("used", Millis(2_000))] {
+                    nonces::spend(tx, Millis(500), &Nonce { key: "key".into(), text: text.into(), until })?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let store = &store;
+        let jobs = (0..300_i64).map(|n| async move {
+            let app = if n % 2 == 0 { APP } else { OTHER };
+            let done = store
+                .write_shared(app, move |tx| {
+                    // The job before the last of each ten has the nonce of the last.
+                    let text = match n {
+                        100 => "over".to_owned(),
+                        200 => "used".to_owned(),
+                        n => (if n % 10 == 6 { n + 2 } else { n }).to_string(),
+                    };
+                    spend(tx, text)?;
+                    tasks::add(tx, &tasks::Record { id: n + 1, spec: "a".repeat(n as usize), ..record() })?;
+                    match n % 10 {
+                        3 => refuse(Fault::AccountUnknown),
+                        4 => panic!("on purpose"),
+                        5 => Ok(tasks::get(tx, n + 1)?.map_or(-1, |own| own.id)),
+                        _ => Ok(n + 1),
+                    }
+                })
+                .await;
+            (n, app, done)
+        });
+        let mut twins = 0;
+        for (n, app, done) in join_all(jobs).await {
+            let kept = store.read(app, move |snapshot| tasks::get(snapshot, n + 1)).await.unwrap();
+            assert_eq!(kept.as_ref().map(|kept| kept.spec.len() as i64), done.is_ok().then_some(n), "{n}");
+            match n % 10 {
+                _ if n == 200 => assert_eq!(done, Err(Fault::NonceUsed.into())),
+                3 => assert_eq!(done, Err(Fault::AccountUnknown.into())),
+                4 => assert!(is_internal(&done), "{n}: {done:?}"),
+                6 | 8 if done.is_err() => {
+                    assert_eq!(done, Err(Fault::NonceUsed.into()), "{n}");
+                    twins += 1;
+                }
+                _ => assert_eq!(done, Ok(n + 1)),
+            }
+        }
+        assert_eq!(twins, 30, "of two with one nonce one is good");
+        let (left,): (i64,) =
+            store.read(APP, |snapshot| snapshot.one(sql!("SELECT COUNT(*) FROM nonces"), ())).await.unwrap();
+        assert_eq!(left, 300 - 30 - 60 - 1 + 1, "whoever was refused left nothing");
     }
 
     async fn a_panic_fails_its_job_alone(store: TestStore) {

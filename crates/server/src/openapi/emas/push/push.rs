@@ -134,6 +134,10 @@ impl Push {
 }
 
 impl Write for Push {
+    fn is_light(&self) -> bool {
+        self.idempotent_token.is_none() && self.target.is_light(&self.target_value.0)
+    }
+
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Sent> {
         let token = self.idempotent_token.as_ref().map(|token| token.0.as_str());
         let id = task::once(tx, call.now, token, |tx| {

@@ -35,6 +35,10 @@ impl Action for PushMessageToAndroid {
 }
 
 impl Write for PushMessageToAndroid {
+    fn is_light(&self) -> bool {
+        self.message.is_light()
+    }
+
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Sent> {
         self.message.send(tx, call, DeviceType::Android)
     }

@@ -51,6 +51,10 @@ impl Action for PushNoticeToAndroid {
 }
 
 impl Write for PushNoticeToAndroid {
+    fn is_light(&self) -> bool {
+        self.target.is_light(&self.target_value.0)
+    }
+
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Sent> {
         let asked = Asked {
             title: self.title.0.clone(),

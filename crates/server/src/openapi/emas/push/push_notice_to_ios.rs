@@ -51,6 +51,10 @@ impl Action for PushNoticeToiOS {
 }
 
 impl Write for PushNoticeToiOS {
+    fn is_light(&self) -> bool {
+        self.target.is_light(&self.target_value.0)
+    }
+
     fn write(&self, call: &Call, tx: &mut Tx<'_>) -> Result<Sent> {
         let asked = Asked {
             title: self.title.as_ref().map(|text| text.0.clone()).unwrap_or_default(),

@@ -34,6 +34,11 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// Whether it adds a few rows and reads none.
+    pub(super) fn is_light(&self) -> bool {
+        self.target.is_light(&self.target_value.0)
+    }
+
     /// Takes it on for devices of a system.
     pub(super) fn send(&self, tx: &mut Tx<'_>, call: &Call, devices: DeviceType) -> Result<Sent> {
         let asked = Asked {

@@ -166,6 +166,9 @@ impl PushType {
     }
 }
 
+/// Targets of a push that adds few rows.
+const LIGHT_MAX: usize = 10;
+
 impl Target {
     /// By which word a task names its audience.
     pub const fn word(self) -> &'static str {
@@ -177,6 +180,11 @@ impl Target {
             Self::All => "all",
             Self::Tbd => "open",
         }
+    }
+
+    /// Whether a value names a few devices or accounts, so that a push to them adds a few rows and reads none.
+    pub fn is_light(self, value: &str) -> bool {
+        matches!(self, Self::Device | Self::Account) && value.split(',').take(LIGHT_MAX + 1).count() <= LIGHT_MAX
     }
 
     /// As the contract spells a task's target.
