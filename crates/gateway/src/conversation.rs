@@ -12,6 +12,7 @@ use contract::frame::wire::{
 };
 use contract::{Fault, Result, UserId, limit};
 use store::Tx;
+use store::accounts::Account;
 use store::conversations::contacts::{self, Contact, Group, State};
 use store::conversations::{self, Head};
 
@@ -40,10 +41,10 @@ pub(crate) async fn list(call: &Call, request: ConversationListRequest) -> Resul
     let is_first = !request.goes_on;
     let owner = account.clone();
     let read = move |snapshot: &mut store::Snapshot<'_>| {
-        if !store::accounts::get(snapshot, &owner)?.is_some_and(|account| account.is_alive()) {
+        let beginning = list::begin(snapshot, &owner, &asked)?;
+        if !beginning.account.as_ref().is_some_and(Account::is_alive) {
             return Err(Fault::AccountUnknown.into());
         }
-        let beginning = list::begin(snapshot, &owner, &asked)?;
         let mut entries = if is_first { list::pinned(snapshot, &owner, &beginning, true)? } else { Vec::new() };
         let Some(page) = list::page(snapshot, &owner, &asked, beginning)? else { return Ok(None) };
         entries.extend(page.entries);

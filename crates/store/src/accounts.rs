@@ -1,8 +1,10 @@
 //! Accounts: one row each, kept after deletion.
 
 use contract::event::Event;
-use contract::{Millis, Result, UserId};
+use contract::{AppId, Millis, Result, UserId};
 
+use crate::ask::{Ask, ask};
+use crate::value::{FromRow, Params, Row};
 use crate::{Snapshot, Sql, Tx};
 
 /// One account.
@@ -33,29 +35,41 @@ impl Account {
     }
 }
 
-type Row = (String, String, String, Millis, i64, i64, i64, Millis);
-
-fn account((id, nick, face, deleted_at, epoch, sig_from, reach, muted_until): Row) -> Account {
-    Account { id: UserId::trusted(&id), nick, face, deleted_at, epoch, sig_from, reach, muted_until }
+impl FromRow for Account {
+    fn from_row(row: Row<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            nick: row.get(1)?,
+            face: row.get(2)?,
+            deleted_at: row.get(3)?,
+            epoch: row.get(4)?,
+            sig_from: row.get(5)?,
+            reach: row.get(6)?,
+            muted_until: row.get(7)?,
+        })
+    }
 }
 
 /// Reads one account, living or deleted.
 pub fn get(snapshot: &mut Snapshot<'_>, id: &UserId) -> Result<Option<Account>> {
-    let app = snapshot.app();
-    let row: Option<Row> = snapshot.opt(
+    Ok(asked(snapshot.app(), id).all(snapshot)?.pop())
+}
+
+/// As [`get`], among other questions: an account or none.
+pub(crate) fn asked(app: AppId, id: &UserId) -> Ask<Account, impl Params> {
+    ask(
         sql!(
             "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
              WHERE app = $1 AND id = $2"
         ),
         (app, id),
-    )?;
-    Ok(row.map(account))
+    )
 }
 
 /// Reads one account and holds it until the transaction ends.
 pub fn lock(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Account>> {
     let app = tx.app();
-    let row: Option<Row> = tx.opt(
+    tx.opt(
         sql! {
             sqlite: "SELECT id, nick, face, deleted_at, epoch, sig_from, reach, muted_until FROM accounts
                      WHERE app = $1 AND id = $2",
@@ -63,8 +77,7 @@ pub fn lock(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Account>> {
                        WHERE app = $1 AND id = $2 FOR UPDATE"
         },
         (app, id),
-    )?;
-    Ok(row.map(account))
+    )
 }
 
 /// Reads the accounts among `ids` (a bounded batch), living or deleted, in no particular order.
@@ -108,8 +121,7 @@ pub fn keep(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<Vec<Account>> {
 fn listed(snapshot: &mut Snapshot<'_>, sql: Sql, ids: &[UserId]) -> Result<Vec<Account>> {
     let list = serde_json::Value::from(ids.iter().map(UserId::as_str).collect::<Vec<_>>()).to_string();
     let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(sql, (app, list))?;
-    Ok(rows.into_iter().map(account).collect())
+    snapshot.all(sql, (app, list))
 }
 
 /// Adds an account, or brings a deleted one back to life with an empty profile and its old epoch.

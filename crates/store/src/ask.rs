@@ -59,6 +59,7 @@ macro_rules! asks {
 asks!(A P 0, B Q 1);
 asks!(A P 0, B Q 1, C R 2);
 asks!(A P 0, B Q 1, C R 2, D S 3);
+asks!(A P 0, B Q 1, C R 2, D S 3, E T 4);
 
 fn parse<R: FromRow>(sql: Sql, rows: Vec<tokio_postgres::Row>) -> Result<Vec<R>> {
     if rows.len() > ROWS {

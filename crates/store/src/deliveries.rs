@@ -21,11 +21,11 @@ use contract::{ConversationId, DeviceId, Millis, MsgKey, Result, Seq, UserId, li
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 use crate::{groups, push_counts};
-pub use claim::{Claim, Claimed, Due, all_lanes, claim, lanes, renew};
+pub use claim::{Claim, Claimed, Due, Look, all_lanes, claim, lanes, renew};
 pub use recall::{Went, announcing, pushed, repeat, went};
 pub use route::{Road, Route};
 pub use settle::{Settled, release, settle};
-pub use targets::{Open, end_target, set_unbound, set_ways, take_targets};
+pub use targets::{Chosen, Open, end_target, set_unbound, set_ways, take_targets};
 pub use upkeep::{Depth, apps_before, depths, purge};
 pub use work::{ToDo, to_do};
 

@@ -60,7 +60,8 @@ impl Postgres {
         migrate::postgres(&mut Session::new(&config, Role::Migrate, patience)?)?;
         let appenders = APPENDERS.min(threads.saturating_sub(1)).max(1);
         let (jobs, shared) = (Arc::new(Fair::new()), Arc::new(Fair::new()));
-        let mut engine = Self { jobs, shared, sends: Vec::new(), statistics: Arc::default(), threads: Mutex::default() };
+        let mut engine =
+            Self { jobs, shared, sends: Vec::new(), statistics: Arc::default(), threads: Mutex::default() };
         for number in 0..threads.saturating_sub(appenders + 1).max(1) {
             let (session, hooks) = (Session::new(&config, Role::Work, patience)?, hooks.clone());
             let jobs = Arc::clone(&engine.jobs);

@@ -104,7 +104,7 @@ pub fn page(
     asked: &Asked,
     beginning: Beginning,
 ) -> Result<Option<Page>> {
-    let Beginning { settled: first, unsettled: mut loose, groups, pinned } = beginning;
+    let Beginning { settled: first, unsettled: mut loose, groups, pinned, .. } = beginning;
     if loose.len() > UNSETTLED_MAX {
         return Ok(None);
     }

@@ -62,8 +62,7 @@ pub fn recall(
         outcomes.push(outcome);
     }
     if !recalled.is_empty() {
-        recalled.iter().try_for_each(|seq| outbox::leave_recall(tx, scope.now, group.conversation, *seq))?;
-        tx.after(Event::DeliveryQueued);
+        leave_recalls(tx, scope, &group, &recalled)?;
         let what = GroupHappening::Recalled { seqs: recalled.iter().map(|seq| seq.0).collect() };
         tip::hook(tx, &group, by, scope.now, what)?;
         tx.after(Event::Group(GroupEvent::Recalled {
@@ -104,7 +103,8 @@ fn check_recall(
     Ok(())
 }
 
-/// Takes back what one account wrote among the group's newest messages, without telling devices.
+/// Takes back what one account wrote among the group's newest messages, without telling devices; what phones show of it
+/// disappears as after any recall.
 pub fn recall_sender(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, sender: &UserId) -> Result<()> {
     let group = hold_place(tx, id)?;
     ensure(
@@ -118,7 +118,14 @@ pub fn recall_sender(tx: &mut Tx<'_>, scope: &Scope<'_>, by: &By, id: &GroupId, 
     }
     let behind = Seq((group.seq.0 - group::SENDER_RECALL_SPAN).max(0));
     let at = conversations::touch(tx, group.conversation, scope.now)?;
-    messages::recall_of(tx, group.conversation, sender, behind, at)?;
+    let recalled = messages::recall_of(tx, group.conversation, sender, behind, at)?;
+    leave_recalls(tx, scope, &group, &recalled)
+}
+
+/// Leaves word for what announced messages on phones.
+fn leave_recalls(tx: &mut Tx<'_>, scope: &Scope<'_>, group: &Group, recalled: &[Seq]) -> Result<()> {
+    recalled.iter().try_for_each(|seq| outbox::leave_recall(tx, scope.now, group.conversation, *seq))?;
+    tx.after(Event::DeliveryQueued);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use contract::{AppId, Failure, Millis, Result};
 use futures_util::FutureExt;
-use store::deliveries::{self, Due};
+use store::deliveries::{self, Due, SELF_LANE};
 use store::outbox;
 use store::{GROUP_PUSH, OFFLINE_PUSH, PUSH_RECALL, tasks};
 use tokio::task::JoinSet;
@@ -161,15 +161,26 @@ impl Driver {
         });
     }
 
-    /// Runs a lane or an intake, now or as soon as there is room.
+    /// Runs a lane or an intake that has something to look for, now or as soon as there is room.
     fn start(&mut self, key: Key) {
-        if let Some(again) = self.running.get_mut(&key) {
-            *again = true;
-            if let Some(lane) = self.shared.lanes.lock().get(&key) {
-                lane.ring();
-            }
-            return;
+        if !key.lane.is_empty() {
+            self.shared.lane(&key).ring();
         }
+        match self.running.get_mut(&key) {
+            Some(again) => *again = true,
+            None => self.begin(key),
+        }
+    }
+
+    /// Runs a lane that was handed something, unless it runs: then it finds that by itself, or when it ends.
+    fn wake(&mut self, key: Key) {
+        let has_handed = self.shared.lanes.lock().get(&key).is_some_and(|lane| lane.has_handed());
+        if has_handed && !self.running.contains_key(&key) {
+            self.begin(key);
+        }
+    }
+
+    fn begin(&mut self, key: Key) {
         if self.running.len() >= RUNNING_MAX {
             if self.in_line.insert(key.clone()) {
                 self.line.push_back(key);
@@ -212,6 +223,7 @@ impl Driver {
                 });
                 self.finish(key, failed);
                 found.unwrap_or_default().into_iter().for_each(|due| self.due(due, now));
+                self.wake(Key { app, lane: Arc::from(SELF_LANE) });
             }
             Some(Ended::Lane(key, next)) => {
                 let next = next.unwrap_or_else(|error| {
@@ -231,10 +243,12 @@ impl Driver {
             self.start(waiting);
         }
         if again {
-            self.start(key);
-        } else if let Some(at) = next {
-            self.note(at, key);
+            return self.start(key);
         }
+        if let Some(at) = next {
+            self.note(at, key.clone());
+        }
+        self.wake(key);
     }
 
     /// Remembers a moment, if it comes before the sweep after the next would find it.

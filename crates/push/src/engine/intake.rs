@@ -12,12 +12,16 @@ use contract::notification::{Badge, Kind, Notification};
 use contract::{DeviceId, Millis, Result, UserId, limit};
 use store::audiences::Reach;
 use store::bindings::Os;
-use store::deliveries::{self, Due, NUMBERS_PER_TARGET, Open, Route, Target, Task, ToDo, Way};
+use store::deliveries::{
+    self, Chosen, Claim, Claimed, Due, NUMBERS_PER_TARGET, Open, Route, SELF_BUILT, SELF_LANE, Target, Task, ToDo, Way,
+};
 use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
 use store::push_counts::Tally;
 use store::{OFFLINE_PUSH, Snapshot, Tx, accounts, audiences};
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::driver::Key;
 use super::{Shared, grouped};
 use crate::chat::Notice;
 use crate::credential::is_voip;
@@ -35,8 +39,7 @@ pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Ve
     let ToDo { next_task, has_notices, has_groups, has_recalls, has_targets } =
         shared.store.read(app, move |snapshot| deliveries::to_do(snapshot, now)).await?;
     let launches = next_task.is_some_and(|first| first <= now);
-    let next =
-        if launches { shared.store.write(app, move |tx| task::launch_due(tx, now)).await? } else { next_task };
+    let next = if launches { shared.store.write(app, move |tx| task::launch_due(tx, now)).await? } else { next_task };
     let notices = if has_notices { shared.store.write(app, move |tx| take_notices(tx, now)).await? } else { 0 };
     let has_more = has_groups && grouped::run(shared, app, now).await?;
     // What announces a message is made before it is taken back.
@@ -44,7 +47,7 @@ pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Ve
     let recalls = has_recalls && (is_early || shared.store.write(app, move |tx| recall::take(tx, now)).await?);
     // What was launched a moment ago has targets.
     let (targets, mut lanes) = if has_targets || launches {
-        shared.store.write(app, move |tx| take_targets(tx, now)).await?
+        targets(shared, app, now).await?
     } else {
         (0, shared.store.read(app, deliveries::lanes).await?)
     };
@@ -153,7 +156,28 @@ fn count(tx: &mut Tx<'_>, device: &DeviceId, notification: &Notification) -> Res
 }
 
 /// Gives targets their ways. Answers how many they were, and the lanes that have something to do now.
-fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<(usize, Vec<Due>)> {
+///
+/// What goes over our own connections is claimed on the way, as far as their lane has room: nobody has to look for it.
+async fn targets(shared: &Arc<Shared>, app: contract::AppId, now: Millis) -> Result<(usize, Vec<Due>)> {
+    let lane = shared.lane(&Key { app, lane: Arc::from(SELF_LANE) });
+    let (permits, claim) = lane.offer(shared, BATCH);
+    let count = permits.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+    let taken = shared.store.write(app, move |tx| take_targets(tx, now, &claim, count)).await?;
+    let Taken { targets, lanes, claimed } = taken;
+    if let Some(permits) = permits.filter(|_| !claimed.is_empty()) {
+        lane.hand(claim, claimed, permits);
+    }
+    Ok((targets, lanes))
+}
+
+/// What became of targets.
+struct Taken {
+    targets: usize,
+    lanes: Vec<Due>,
+    claimed: Vec<Claimed>,
+}
+
+fn take_targets(tx: &mut Tx<'_>, now: Millis, claim: &Claim, count: usize) -> Result<Taken> {
     let targets = deliveries::take_targets(tx, now, BATCH)?;
     let mut tally = Tally::new();
     let (open, over): (Vec<&Open>, Vec<&Open>) = targets.iter().partition(|open| open.expires_at > now);
@@ -162,16 +186,47 @@ fn take_targets(tx: &mut Tx<'_>, now: Millis) -> Result<(usize, Vec<Due>)> {
         store::results::keep(tx, now, &[(open.task, open.number)])?;
     }
     let reached = Reached::of(tx, now, &open)?;
-    let mut chosen = Vec::new();
+    let (mut chosen, mut claimed) = (Vec::new(), Vec::new());
     for open in open {
         let ways = choose(tx, now, open, &reached, &mut tally)?;
-        if ways.is_empty() { leave(tx, now, open, &mut tally)? } else { chosen.push((open, ways)) }
+        let Some(first) = ways.first() else {
+            leave(tx, now, open, &mut tally)?;
+            continue;
+        };
+        let is_claimed = first.lane == SELF_LANE && claimed.len() < count;
+        if is_claimed {
+            claimed.push(own(open, first, reached.get(&open.target)));
+        }
+        chosen.push(Chosen { open, ways, is_claimed });
     }
-    deliveries::set_ways(tx, now, &chosen)?;
+    deliveries::set_ways(tx, now, &chosen, claim)?;
     let lanes = deliveries::lanes(tx)?;
     // All at once and last: counters are rows that other lanes wait for, too.
     deliveries::count(tx, now, &tally)?;
-    Ok((targets.len(), lanes))
+    Ok(Taken { targets: targets.len(), lanes, claimed })
+}
+
+/// What goes over our own connection, as a claim would find it.
+fn own(open: &Open, way: &Way, reached: &[Reach]) -> Claimed {
+    let os = reached.iter().find(|reach| reach.device == way.device).map_or(Os::Other, |reach| reach.os);
+    let Open { route, .. } = open;
+    Claimed {
+        task: open.task,
+        number: open.number,
+        device: way.device.clone(),
+        attempts: 0,
+        badge: way.badge,
+        status: None,
+        class: 0,
+        token: None,
+        bound_at: Millis(0),
+        // It was found by its account, or by its name, among those that are.
+        is_bound: true,
+        notification: Arc::from(if route.own.is_empty() { &*open.notification } else { &*route.own }),
+        expires_at: open.expires_at,
+        is_kept: open.is_kept,
+        place: Ways::of(route).place(os, SELF_BUILT),
+    }
 }
 
 /// The devices of a batch's targets and their tokens, read at once.

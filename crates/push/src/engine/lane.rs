@@ -1,13 +1,14 @@
 //! One credential of one app: claims what is due as far as circuit, rate and memory allow, and hands it on in batches.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use contract::codes::PushCommon;
 use contract::{Millis, Result};
 use parking_lot::Mutex;
-use store::deliveries::{self, Claim, Claimed, SELF_LANE};
+use store::deliveries::{self, Claim, Claimed, Look, SELF_LANE};
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 
@@ -22,6 +23,11 @@ use crate::delivery;
 
 /// How long a changed credential's old channel may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
+
+/// How often a lane is looked through from its oldest row on …
+const WHOLE_MS: i64 = 1_000;
+/// … and how far behind that look the others begin: what a transaction writes has the moment of its beginning.
+const LAG_MS: i64 = 1_000;
 
 /// A claim takes at most this part of the memory that is left …
 const SHARE: usize = 8;
@@ -42,10 +48,14 @@ pub(super) enum Road {
 pub(super) struct Lane {
     pub(super) key: Key,
     state: Mutex<State>,
-    /// Rung when there is more to claim while batches are under way.
+    /// Rung when there is more to do while batches are under way …
     bell: Notify,
+    /// … and whether some of it has to be claimed.
+    is_due: AtomicBool,
     /// Batches that count against the bound.
     active: AtomicUsize,
+    /// Batches that were claimed elsewhere.
+    handed: Mutex<VecDeque<Batch>>,
 }
 
 /// A batch's place among those under way. A batch that only waits for devices that do not answer gives it back: those who
@@ -80,6 +90,8 @@ struct State {
     /// Whether anything was ever delivered here; read once.
     has_delivered: Option<bool>,
     used_at: Millis,
+    /// Up to when nothing was left at the last look from the oldest row on.
+    cleared_at: Millis,
 }
 
 /// What a look for work brought.
@@ -103,12 +115,46 @@ impl Lane {
             road: None,
             has_delivered: None,
             used_at: Millis(0),
+            cleared_at: Millis(0),
         };
-        Self { key, state: Mutex::new(state), bell: Notify::new(), active: AtomicUsize::new(0) }
+        Self {
+            key,
+            state: Mutex::new(state),
+            bell: Notify::new(),
+            is_due: AtomicBool::new(false),
+            active: AtomicUsize::new(0),
+            handed: Mutex::default(),
+        }
     }
 
     /// Says that there is more to claim: a batch under way may be long in coming back.
     pub(super) fn ring(&self) {
+        self.is_due.store(true, Ordering::Release);
+        self.bell.notify_one();
+    }
+
+    /// Whether something was handed on that nobody runs yet.
+    pub(super) fn has_handed(&self) -> bool {
+        !self.handed.lock().is_empty()
+    }
+
+    /// What somebody needs who claims rows for this lane: a claim, and permits for as many rows as it may be; none where
+    /// the lane has no room.
+    pub(super) fn offer(&self, shared: &Shared, count: usize) -> (Option<OwnedSemaphorePermit>, Claim) {
+        let until = shared.now().plus(shared.settings.lease_ms);
+        let claim = Claim { node: shared.settings.node, id: unique(), until };
+        let under_way = self.active.load(Ordering::Relaxed) + self.handed.lock().len();
+        if !shared.is_running() || under_way >= shared.settings.batches_max {
+            return (None, claim);
+        }
+        let count = count.min(shared.permits.available_permits() / SHARE);
+        (Arc::clone(&shared.permits).try_acquire_many_owned(count as u32).ok().filter(|_| count > 0), claim)
+    }
+
+    /// Hands on what was claimed for this lane, to be run soon.
+    pub(super) fn hand(&self, claim: Claim, rows: Vec<Claimed>, permits: OwnedSemaphorePermit) {
+        let batch = self.batch(claim, rows, permits, false);
+        self.handed.lock().push_back(batch);
         self.bell.notify_one();
     }
 
@@ -143,21 +189,28 @@ impl Lane {
         let print = self.print(shared);
         let road = self.road(shared, print).await?;
         let mut batches: JoinSet<Result<bool>> = JoinSet::new();
-        // When there is something to claim again; unknown until it was looked for.
-        let mut next = None;
+        // When there is something to claim again; unknown until it was looked for. Whoever knows of more rings.
+        let mut next = Some(None);
         loop {
+            if self.is_due.swap(false, Ordering::Acquire) {
+                next = None;
+            }
+            let handed = self.handed.lock().pop_front();
+            if let Some(batch) = handed {
+                let under_way = shared.errands.begin();
+                self.spawn(shared, &road, batch, under_way, &mut batches);
+                continue;
+            }
             let may_claim = shared.is_running() && self.print(shared) == print;
             let has_room = may_claim && self.active.load(Ordering::Relaxed) < shared.settings.batches_max;
             if has_room && next.is_none() {
                 errand.get_or_insert_with(|| shared.errands.begin());
                 match self.find(shared, &road, batches.is_empty(), &mut phase).await? {
                     Found::Batch { batch, is_full } => {
-                        let (lane, shared, road) = (Arc::clone(self), Arc::clone(shared), road.clone());
-                        let slot = Slot::take(self, shared.settings.batches_max);
                         // What is due from now on rings.
                         next = (!is_full).then_some(None);
                         let under_way = shared.errands.begin();
-                        batches.spawn(async move { work::run(&shared, &lane, &road, batch, slot, under_way).await });
+                        self.spawn(shared, &road, batch, under_way, &mut batches);
                         continue;
                     }
                     Found::Later(at) => next = Some(Some(at)),
@@ -167,10 +220,7 @@ impl Lane {
             errand = None;
             let ended = tokio::select! {
                 ended = batches.join_next() => ended,
-                () = self.bell.notified(), if may_claim && !batches.is_empty() => {
-                    next = None;
-                    continue;
-                }
+                () = self.bell.notified(), if may_claim && !batches.is_empty() => continue,
             };
             match ended {
                 // What is not over may be due again, and the answers of a batch may let another go before its time.
@@ -189,6 +239,19 @@ impl Lane {
             Some(at) => Ok(Some(at)),
             None => self.first_due(shared).await,
         }
+    }
+
+    fn spawn(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        road: &Road,
+        batch: Batch,
+        errand: Errand,
+        batches: &mut JoinSet<Result<bool>>,
+    ) {
+        let (lane, shared, road) = (Arc::clone(self), Arc::clone(shared), road.clone());
+        let slot = Slot::take(self, shared.settings.batches_max);
+        batches.spawn(async move { work::run(&shared, &lane, &road, batch, slot, errand).await });
     }
 
     pub(super) fn print(&self, shared: &Shared) -> u64 {
@@ -268,16 +331,28 @@ impl Lane {
         let now = shared.now();
         let claim = Claim { node: shared.settings.node, id: unique(), until: now.plus(shared.settings.lease_ms) };
         let name = Arc::clone(&self.key.lane);
-        let take = move |tx: &mut store::Tx<'_>| deliveries::claim(tx, now, &name, &claim, count, delivery::lost());
+        let look = Look { after: self.look_after(now), now, count };
+        let take = move |tx: &mut store::Tx<'_>| deliveries::claim(tx, look, &name, &claim, delivery::lost());
         let rows = shared.store.write(self.key.app, take).await?;
+        let is_full = rows.len() >= count;
+        if look.after == Millis(0) && !is_full {
+            self.state.lock().cleared_at = now;
+        }
         if rows.is_empty() {
             return Ok(Found::Nothing);
         }
-        let is_full = rows.len() >= count;
         Ok(Found::Batch {
             batch: self.batch(claim, rows, permits, is_probe && matches!(road, Road::Vendor(_))),
             is_full,
         })
+    }
+
+    /// Behind which moment to look for what is due. What a slow transaction or a slow clock leaves behind it is found by
+    /// the next whole look, at the latest by that of a sweep.
+    fn look_after(&self, now: Millis) -> Millis {
+        let cleared_at = self.state.lock().cleared_at;
+        let is_recent = (cleared_at.0..cleared_at.0 + WHOLE_MS).contains(&now.0);
+        if is_recent { cleared_at.plus(-LAG_MS) } else { Millis(0) }
     }
 
     fn batch(&self, claim: Claim, rows: Vec<Claimed>, mut permits: OwnedSemaphorePermit, is_probe: bool) -> Batch {

@@ -39,7 +39,7 @@ const RETRY_MAX: Duration = Duration::from_mins(1);
 const TRIES: u32 = 8;
 /// How long after a read that found few the next one waits, so that it finds more: a read costs the store about as much
 /// for one event as for many.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(20);
 /// How long a node has the right to tell an app's events.
 const LEASE_MS: i64 = 30_000;
 /// How often it is renewed.

@@ -9,6 +9,7 @@ use contract::{AppId, ConversationId, Result, Seq, UserId, limit};
 
 use super::Place;
 use super::contacts::{self, Contact, State};
+use crate::accounts::{self, Account};
 use crate::ask::{Ask, Asks, ask};
 use crate::value::{FromRow, Params, Row};
 use crate::{Snapshot, Tx};
@@ -115,6 +116,8 @@ pub struct Start {
 /// What a page of a list begins with.
 #[derive(Debug)]
 pub struct Beginning {
+    /// The account, living or deleted.
+    pub account: Option<Account>,
     /// As of [`settled`].
     pub settled: Vec<Line>,
     /// The unsettled conversations, in no particular order.
@@ -130,14 +133,15 @@ pub struct Beginning {
 pub fn begin(snapshot: &mut Snapshot<'_>, account: &UserId, start: &Start) -> Result<Beginning> {
     let app = snapshot.app();
     let asked = (
+        accounts::asked(app, account),
         asked_settled(app, account, start.behind, start.settled),
         asked_unsettled(app, account, start.unsettled),
         asked_groups(app, account, start.groups),
         contacts::asked_pinned(app, account),
     );
-    let (settled, unsettled, groups, pinned) = asked.all(snapshot)?;
+    let (mut accounts, settled, unsettled, groups, pinned) = asked.all(snapshot)?;
     let groups = groups.into_iter().map(|GroupLine(line)| line).collect();
-    Ok(Beginning { settled, unsettled, groups, pinned })
+    Ok(Beginning { account: accounts.pop(), settled, unsettled, groups, pinned })
 }
 
 /// Reads the settled conversations of an account behind a place, in order: also those that the list does not show, so

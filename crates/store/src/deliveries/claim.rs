@@ -14,6 +14,18 @@ use crate::tx::Sql;
 use crate::value::{FromRow, Row};
 use crate::{Snapshot, Tx};
 
+/// Which rows to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Those due after this moment: what was due before is in an index of PostgreSQL for a while after it is gone, and
+    /// whoever has looked through it a moment ago need not do so again.
+    pub after: Millis,
+    /// Those due up to this moment.
+    pub now: Millis,
+    /// At most so many, and at most a page.
+    pub count: usize,
+}
+
 /// Who takes rows, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
@@ -93,16 +105,17 @@ impl FromRow for Claimed {
     }
 }
 
-/// Takes due rows of a lane, at most a page. Whoever had one before and let its lease run out has lost sight of it, or of
+/// Takes due rows of a lane. Whoever had one before and let its lease run out has lost sight of it, or of
 /// the store: the row keeps `lost` as its class until there is more to tell.
-pub fn claim(tx: &mut Tx<'_>, now: Millis, lane: &str, claim: &Claim, count: usize, lost: i32) -> Result<Vec<Claimed>> {
+pub fn claim(tx: &mut Tx<'_>, look: Look, lane: &str, claim: &Claim, lost: i32) -> Result<Vec<Claimed>> {
     let app = tx.app();
-    let count = count.min(limit::STORE_PAGE) as i64;
+    let count = look.count.min(limit::STORE_PAGE) as i64;
     let (channel, credential) = super::parse_lane(lane).unwrap_or((lane, 0));
-    let taken = (app, lane, now, claim.node, claim.id, claim.until, count, i64::from(lost));
+    let taken = (app, lane, look.now, claim.node, claim.id, claim.until, count, i64::from(lost), look.after);
     let mut rows: Vec<Claimed> = if tx.reads_changes() {
-        let (app, lane, now, node, id, until, count, lost) = taken;
-        tx.all(TAKE_AND_READ, (app, lane, now, node, id, until, count, lost, channel, credential, super::SELF_LANE))?
+        let (app, lane, now, node, id, until, count, lost, after) = taken;
+        let own = super::SELF_LANE;
+        tx.all(TAKE_AND_READ, (app, lane, now, node, id, until, count, lost, channel, credential, own, after))?
     } else if tx.run(TAKE, taken)? > 0 {
         tx.all(READ, (app, lane, claim.until, claim.node, claim.id, channel, credential, super::SELF_LANE))?
     } else {
@@ -122,7 +135,8 @@ const TAKE: Sql = sql!(
          class = CASE WHEN lease_by <> 0 THEN $8 ELSE class END
      WHERE app = $1 AND (task, number) IN (
          SELECT task, number FROM deliveries
-         WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7)"
+         WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at > $9 AND due_at <= $3
+         ORDER BY due_at LIMIT $7)"
 );
 
 const READ: Sql = sql!(
@@ -141,7 +155,8 @@ const READ: Sql = sql!(
 const TAKE_AND_READ: Sql = sql!(
     postgres: "WITH due AS MATERIALIZED (
                    SELECT task, number FROM deliveries
-                   WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at <= $3 ORDER BY due_at LIMIT $7
+                   WHERE app = $1 AND lane = $2 AND ended_at = 0 AND due_at > $12 AND due_at <= $3
+                   ORDER BY due_at LIMIT $7
                    FOR UPDATE SKIP LOCKED),
                taken AS (
                    UPDATE deliveries d SET lease_by = $4, lease = $5, due_at = $6, woken = 0,

@@ -233,22 +233,24 @@ pub fn set_flags(tx: &mut Tx<'_>, conversation: ConversationId, seq: Seq, flags:
     Ok(changed > 0)
 }
 
-/// Takes back what one sender wrote behind a place, without telling devices; answers how many messages.
+/// Takes back what one sender wrote behind a place, less than a page, without telling devices; answers the messages.
 pub fn recall_of(
     tx: &mut Tx<'_>,
     conversation: ConversationId,
     sender: &UserId,
     behind: Seq,
     now: Millis,
-) -> Result<u64> {
+) -> Result<Vec<Seq>> {
     let app = tx.app();
-    tx.run(
+    let rows: Vec<(Seq,)> = tx.all(
         sql!(
             "UPDATE messages SET flags = flags | $5, changed_at = $6
-             WHERE app = $1 AND conversation = $2 AND grouped = 1 AND seq > $3 AND sender = $4 AND flags & 64 = 0"
+             WHERE app = $1 AND conversation = $2 AND grouped = 1 AND seq > $3 AND sender = $4 AND flags & 64 = 0
+             RETURNING seq"
         ),
         (app, conversation, behind, sender, Flags::RECALLED.with(Flags::SILENT).0, now),
-    )
+    )?;
+    Ok(rows.into_iter().map(|(seq,)| seq).collect())
 }
 
 /// Replaces body and custom data of a message, if nobody else did since it was read. Answers whether so.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use contract::{AppId, Failure};
 
@@ -19,6 +19,8 @@ use crate::{Hooks, announce};
 
 /// Jobs of one transaction: all of them wait for the slowest.
 const BATCH: usize = 64;
+/// How far apart batches begin while several jobs come at once; a lone job waits for nobody.
+const PACE: Duration = Duration::from_millis(4);
 
 /// The thread's state.
 pub(super) struct Gatherer {
@@ -37,6 +39,7 @@ impl Gatherer {
     pub(super) fn run(mut self, queue: &Fair<Queued>) {
         let mut taken = Vec::with_capacity(BATCH);
         while self.session.wait(queue.next(BATCH, &mut taken)) {
+            let (began, is_busy) = (Instant::now(), taken.len() > 1);
             let mut by_app: BTreeMap<AppId, Vec<Queued>> = BTreeMap::new();
             for (app, job) in taken.drain(..) {
                 by_app.entry(app).or_default().push(job);
@@ -51,6 +54,10 @@ impl Gatherer {
                     tracing::error!(%error, "gatherer");
                     self.session.abandon();
                 }
+            }
+            let rest = PACE.saturating_sub(began.elapsed());
+            if is_busy && !rest.is_zero() {
+                self.session.pause(rest);
             }
         }
     }

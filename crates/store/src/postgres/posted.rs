@@ -78,11 +78,7 @@ struct Column<'a> {
 }
 
 impl ToSql for Column<'_> {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut bytes::BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, ty: &Type, out: &mut bytes::BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         let values: Vec<Value<'_>> = self.rows.iter().map(|row| row[self.index].value()).collect();
         values.to_sql(ty, out)
     }

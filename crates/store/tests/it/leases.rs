@@ -1,7 +1,7 @@
 //! Deliveries under a lease: taken, given back, written down in one statement, lost sight of.
 
 use contract::{DeviceId, Millis};
-use store::deliveries::{self, Claim, Claimed, Route, Said, Settled, Status, Task, Waits, Way};
+use store::deliveries::{self, Claim, Claimed, Look, Route, Said, Settled, Status, Task, Waits, Way};
 use store::testing::TestStore;
 
 use crate::support::{APP, NOW};
@@ -30,7 +30,8 @@ async fn add(store: &TestStore, task: i64, count: usize) {
 }
 
 async fn take(store: &TestStore, now: Millis, claim: Claim, count: usize) -> Vec<Claimed> {
-    store.write(APP, move |tx| deliveries::claim(tx, now, LANE, &claim, count, LOST)).await.unwrap()
+    let look = Look { after: Millis(0), now, count };
+    store.write(APP, move |tx| deliveries::claim(tx, look, LANE, &claim, LOST)).await.unwrap()
 }
 
 const fn claim(id: i64, until: Millis) -> Claim {

@@ -1,7 +1,7 @@
 //! Templates, pushes that run later, and results that are told.
 
 use contract::{AppId, DeviceId, Millis};
-use store::deliveries::{self, Claim, Said, Settled, Status, Waits};
+use store::deliveries::{self, Claim, Look, Said, Settled, Status, Waits};
 use store::plans::{self, Filter, Plan, Run};
 use store::results;
 use store::templates::{self, Template};
@@ -138,7 +138,7 @@ async fn deliver(store: &TestStore, task: i64, is_told: bool) {
         let way = deliveries::Way { device: DeviceId::trusted("d"), lane: "apns:0".into(), badge: None };
         deliveries::add_ways(tx, task, 0, "alice", &[way], NOW)?;
         let claim = Claim { node: 1, id: task, until: NOW.plus(500) };
-        deliveries::claim(tx, NOW, "apns:0", &claim, 10, -200)?;
+        deliveries::claim(tx, Look { after: Millis(0), now: NOW, count: 10 }, "apns:0", &claim, -200)?;
         let status = Status { family: "common".into(), number: 2 };
         let settled = Settled {
             task,

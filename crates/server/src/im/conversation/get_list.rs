@@ -12,7 +12,7 @@ use store::Snapshot;
 use store::conversations::contacts::{self, Contact};
 use store::conversations::list::Cursor;
 
-use super::{Marks, check_account};
+use super::{Marks, check_alive};
 use crate::im::action::{Action, Call, Perform};
 use crate::im::fields::User;
 
@@ -106,7 +106,6 @@ impl GetList {
     /// Reads the page; none if too much has moved since somebody looked.
     fn read(&self, call: &Call, snapshot: &mut Snapshot<'_>) -> Result<Option<Look<Answer>>> {
         let account = &self.account.0;
-        check_account(call, snapshot, account)?;
         let has = |flag: u32| self.flags & flag != 0;
         let is_first = (self.time, self.index) == (0, 0);
         let mut top = list::cursor_of(self.top_time.into(), self.top_index.into());
@@ -119,6 +118,7 @@ impl GetList {
             max: call.app.plan().allowance().conversations_max,
         };
         let beginning = list::begin(snapshot, account, &asked)?;
+        check_alive(call, account, beginning.account.as_ref())?;
         let mut pinned = Vec::new();
         if has(WITH_PINS) && (is_first || has(PAGES_PINS)) {
             pinned = list::pinned(snapshot, account, &beginning, has(WITH_EMPTY))?;

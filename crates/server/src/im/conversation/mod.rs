@@ -15,8 +15,9 @@ use contract::error::refuse;
 use contract::{Fault, Result, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use store::Snapshot;
+use store::accounts::{self, Account};
 use store::conversations::contacts::{Contact, Group, State};
-use store::{Snapshot, accounts};
 
 use super::action::Call;
 use super::fields::User;
@@ -167,6 +168,15 @@ fn owner<'a>(call: &'a Call, account: &'a UserId) -> Owner<'a> {
 
 /// Refuses an account that does not exist. Administrators need not.
 fn check_account(call: &Call, snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<()> {
-    let is_alive = accounts::get(snapshot, account)?.is_some_and(|account| account.is_alive());
-    if is_alive || call.app.is_admin(account) { Ok(()) } else { refuse(Fault::AccountUnknown) }
+    let found = accounts::get(snapshot, account)?;
+    check_alive(call, account, found.as_ref())
+}
+
+/// [`check_account`] of one that was looked for.
+fn check_alive(call: &Call, account: &UserId, found: Option<&Account>) -> Result<()> {
+    if found.is_some_and(Account::is_alive) || call.app.is_admin(account) {
+        Ok(())
+    } else {
+        refuse(Fault::AccountUnknown)
+    }
 }

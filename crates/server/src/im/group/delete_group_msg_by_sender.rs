@@ -12,7 +12,8 @@ use crate::im::action::{Action, Call, Done, Write};
 use crate::im::fields::{FieldFault, User};
 
 /// Takes back what one account wrote among the newest 1,000 messages of a group. Devices are not told; they find it
-/// recalled when they read. In a live room nothing happens.
+/// recalled when they read. Vendors take back what they have pushed of it, as far as they can. In a live room nothing
+/// happens.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeleteGroupMsgBySender {
