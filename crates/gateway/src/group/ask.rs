@@ -299,13 +299,11 @@ pub(crate) async fn info(call: &Call, request: GroupsRequest) -> Result<GroupInf
 /// The groups that the account is in.
 pub(crate) async fn joined(call: &Call, request: GroupJoinedRequest) -> Result<GroupInfos> {
     look(call, move |snapshot, scope, by| {
-        let ids = members::joined(snapshot, by.account(), &request.after, PAGE + 1)?;
-        let finished = ids.len() <= PAGE;
+        let joined = members::joined(snapshot, by.account(), &request.after, PAGE + 1)?;
+        let finished = joined.len() <= PAGE;
         let mut found = Vec::with_capacity(PAGE);
-        for (id, _) in ids.into_iter().take(PAGE) {
-            if let Some(group) = groups::get(snapshot, &id)? {
-                found.push(described(snapshot, scope, &group, by.account(), false)?);
-            }
+        for group in joined.iter().take(PAGE) {
+            found.push(described(snapshot, scope, group, by.account(), false)?);
         }
         Ok(GroupInfos { groups: found, finished })
     })

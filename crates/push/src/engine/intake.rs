@@ -13,7 +13,8 @@ use contract::{DeviceId, Millis, Result, UserId, limit};
 use store::audiences::Reach;
 use store::bindings::Os;
 use store::deliveries::{
-    self, Chosen, Claim, Claimed, Due, NUMBERS_PER_TARGET, Open, Route, SELF_BUILT, SELF_LANE, Target, Task, ToDo, Way,
+    self, Chosen, Claim, Claimed, Due, Look, NUMBERS_PER_TARGET, Open, Route, SELF_BUILT, SELF_LANE, Target, Task,
+    ToDo, Way,
 };
 use store::devices::{self, Device, Token};
 use store::outbox::{self, Item};
@@ -36,8 +37,10 @@ const BATCH: usize = 64;
 pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Vec<Due>> {
     // One app's flood is worked off in turns with the others: the driver starts this again.
     let now = shared.now();
+    let own = shared.lane(&Key { app, lane: Arc::from("") });
+    let after = own.look_after(now);
     let ToDo { next_task, has_notices, has_groups, has_recalls, has_targets } =
-        shared.store.read(app, move |snapshot| deliveries::to_do(snapshot, now)).await?;
+        shared.store.read(app, move |snapshot| deliveries::to_do(snapshot, now, after)).await?;
     let launches = next_task.is_some_and(|first| first <= now);
     let next = if launches { shared.store.write(app, move |tx| task::launch_due(tx, now)).await? } else { next_task };
     let notices = if has_notices { shared.store.write(app, move |tx| take_notices(tx, now)).await? } else { 0 };
@@ -47,10 +50,13 @@ pub(super) async fn run(shared: &Arc<Shared>, app: contract::AppId) -> Result<Ve
     let recalls = has_recalls && (is_early || shared.store.write(app, move |tx| recall::take(tx, now)).await?);
     // What was launched a moment ago has targets.
     let (targets, mut lanes) = if has_targets || launches {
-        targets(shared, app, now).await?
+        targets(shared, app, Look { after, now, count: BATCH }).await?
     } else {
         (0, shared.store.read(app, deliveries::lanes).await?)
     };
+    if after == Millis(0) && targets < BATCH {
+        own.note_cleared(now);
+    }
     lanes.extend(next.map(|due_at| Due { app, lane: String::new(), due_at }));
     if is_early || recalls || targets == BATCH {
         lanes.push(Due { app, lane: String::new(), due_at: now });
@@ -158,11 +164,11 @@ fn count(tx: &mut Tx<'_>, device: &DeviceId, notification: &Notification) -> Res
 /// Gives targets their ways. Answers how many they were, and the lanes that have something to do now.
 ///
 /// What goes over our own connections is claimed on the way, as far as their lane has room: nobody has to look for it.
-async fn targets(shared: &Arc<Shared>, app: contract::AppId, now: Millis) -> Result<(usize, Vec<Due>)> {
+async fn targets(shared: &Arc<Shared>, app: contract::AppId, look: Look) -> Result<(usize, Vec<Due>)> {
     let lane = shared.lane(&Key { app, lane: Arc::from(SELF_LANE) });
-    let (permits, claim) = lane.offer(shared, BATCH);
+    let (permits, claim) = lane.offer(shared, look.count);
     let count = permits.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-    let taken = shared.store.write(app, move |tx| take_targets(tx, now, &claim, count)).await?;
+    let taken = shared.store.write(app, move |tx| take_targets(tx, look, &claim, count)).await?;
     let Taken { targets, lanes, claimed } = taken;
     if let Some(permits) = permits.filter(|_| !claimed.is_empty()) {
         lane.hand(claim, claimed, permits);
@@ -177,8 +183,10 @@ struct Taken {
     claimed: Vec<Claimed>,
 }
 
-fn take_targets(tx: &mut Tx<'_>, now: Millis, claim: &Claim, count: usize) -> Result<Taken> {
-    let targets = deliveries::take_targets(tx, now, BATCH)?;
+fn take_targets(tx: &mut Tx<'_>, look: Look, claim: &Claim, count: usize) -> Result<Taken> {
+    tx.relax()?;
+    let now = look.now;
+    let targets = deliveries::take_targets(tx, look)?;
     let mut tally = Tally::new();
     let (open, over): (Vec<&Open>, Vec<&Open>) = targets.iter().partition(|open| open.expires_at > now);
     for open in over {

@@ -332,11 +332,14 @@ impl Lane {
         let claim = Claim { node: shared.settings.node, id: unique(), until: now.plus(shared.settings.lease_ms) };
         let name = Arc::clone(&self.key.lane);
         let look = Look { after: self.look_after(now), now, count };
-        let take = move |tx: &mut store::Tx<'_>| deliveries::claim(tx, look, &name, &claim, delivery::lost());
+        let take = move |tx: &mut store::Tx<'_>| {
+            tx.relax()?;
+            deliveries::claim(tx, look, &name, &claim, delivery::lost())
+        };
         let rows = shared.store.write(self.key.app, take).await?;
         let is_full = rows.len() >= count;
         if look.after == Millis(0) && !is_full {
-            self.state.lock().cleared_at = now;
+            self.note_cleared(now);
         }
         if rows.is_empty() {
             return Ok(Found::Nothing);
@@ -349,10 +352,15 @@ impl Lane {
 
     /// Behind which moment to look for what is due. What a slow transaction or a slow clock leaves behind it is found by
     /// the next whole look, at the latest by that of a sweep.
-    fn look_after(&self, now: Millis) -> Millis {
+    pub(super) fn look_after(&self, now: Millis) -> Millis {
         let cleared_at = self.state.lock().cleared_at;
         let is_recent = (cleared_at.0..cleared_at.0 + WHOLE_MS).contains(&now.0);
         if is_recent { cleared_at.plus(-LAG_MS) } else { Millis(0) }
+    }
+
+    /// Notes that a whole look has left nothing that was due then.
+    pub(super) fn note_cleared(&self, now: Millis) {
+        self.state.lock().cleared_at = now;
     }
 
     fn batch(&self, claim: Claim, rows: Vec<Claimed>, mut permits: OwnedSemaphorePermit, is_probe: bool) -> Batch {

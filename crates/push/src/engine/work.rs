@@ -367,6 +367,7 @@ async fn settle(shared: &Arc<Shared>, lane: &Arc<Lane>, claim: Claim, outcome: O
         let (outcome, name, counted) = (Arc::clone(&outcome), Arc::clone(&lane.key.lane), Arc::clone(&counted));
         let ended = Arc::clone(&ended);
         let write = move |tx: &mut store::Tx<'_>| {
+            tx.relax()?;
             let settled = deliveries::settle(tx, now, &claim, &outcome.settled)?;
             deliveries::release(tx, &claim, &outcome.back, now)?;
             if settled > 0 {

@@ -92,6 +92,30 @@ both! {
         phone.sandbox.shutdown().await;
     }
 
+    async fn what_a_sender_wrote_in_a_group_leaves_the_phones_when_it_is_taken_back(im: Im) {
+        im.import(&["alice", "bob", "carol"]).await;
+        let phone = Phone::give(&im, "bob").await;
+        let list: Vec<Value> = ["bob", "carol"].iter().map(|member| json!({ "Member_Account": member })).collect();
+        let group = json!({ "GroupId": "g", "Type": "Public", "Name": "n", "Owner_Account": "alice", "MemberList": list });
+        im.call("group_open_http_svc/create_group", group).await.ok();
+        for (random, from) in [(1, "alice"), (2, "carol")] {
+            let letter = json!({ "GroupId": "g", "From_Account": from, "Random": random, "MsgBody": elements(from) });
+            im.call("group_open_http_svc/send_group_msg", letter).await.ok();
+        }
+        until(async || phone.inbox().as_array().is_some_and(|all| all.len() == 2)).await;
+        let by_sender = json!({ "GroupId": "g", "Sender_Account": "alice" });
+        im.call("group_open_http_svc/delete_group_msg_by_sender", by_sender).await.ok();
+        let revoked = || {
+            let inbox = phone.inbox();
+            inbox.as_array().expect("a list").iter().filter(|one| one["is_revoked"] == true).count()
+        };
+        until(async || revoked() == 1).await;
+        let by_sender = json!({ "GroupId": "g", "Sender_Account": "carol" });
+        im.call("group_open_http_svc/delete_group_msg_by_sender", by_sender).await.ok();
+        until(async || revoked() == 2).await;
+        phone.sandbox.shutdown().await;
+    }
+
     async fn a_broadcast_that_an_operator_ends_leaves_the_phones_that_have_it(im: Im) {
         im.import(&["alice", "bob"]).await;
         let phone = Phone::give(&im, "bob").await;

@@ -2,7 +2,7 @@
 
 use contract::{DeviceId, Millis, Result, UserId};
 
-use super::{Claim, Road, Route, Status, Target, Way, add_ways};
+use super::{Claim, Look, Road, Route, Status, Target, Way, add_ways};
 use crate::Tx;
 
 /// A target whose ways have to be looked up, or whose time is over.
@@ -27,22 +27,22 @@ pub struct Open {
 type OpenRow = (i64, i64, String, String, String, Millis, bool, String, i64, i64, String, bool, i64, String);
 
 /// Takes due targets for this transaction.
-pub fn take_targets(tx: &mut Tx<'_>, now: Millis, count: usize) -> Result<Vec<Open>> {
+pub fn take_targets(tx: &mut Tx<'_>, look: Look) -> Result<Vec<Open>> {
     let app = tx.app();
     let rows: Vec<OpenRow> = tx.all(
         sql! {
             sqlite: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at, t.store_offline, t.own,
                          t.road, t.systems, t.channels, t.fleeting, t.counted, t.kind
                      FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
-                     WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
+                     WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at > $4 AND d.due_at <= $2
                      ORDER BY d.due_at LIMIT $3",
             postgres: "SELECT d.task, d.number, d.account, d.device, t.notification, t.expires_at, t.store_offline, t.own,
                            t.road, t.systems, t.channels, t.fleeting, t.counted, t.kind
                        FROM deliveries d JOIN tasks t ON t.app = d.app AND t.id = d.task
-                       WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at <= $2
+                       WHERE d.app = $1 AND d.lane = '' AND d.ended_at = 0 AND d.due_at > $4 AND d.due_at <= $2
                        ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED"
         },
-        (app, now, count as i64),
+        (app, look.now, look.count as i64, look.after),
     )?;
     Ok(rows.into_iter().map(open).collect())
 }

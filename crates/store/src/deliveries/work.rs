@@ -32,8 +32,9 @@ impl FromRow for ToDo {
     }
 }
 
-/// Looks what there is to do: cheaper than a turn at the writer, for which a push waits as all before its own.
-pub fn to_do(snapshot: &mut Snapshot<'_>, now: Millis) -> Result<ToDo> {
+/// Looks what there is to do, among targets due after a moment ([`super::Look`]): cheaper than a turn at the writer, for which a
+/// push waits as all before its own.
+pub fn to_do(snapshot: &mut Snapshot<'_>, now: Millis, after: Millis) -> Result<ToDo> {
     let app = snapshot.app();
     snapshot.one(
         sql!(
@@ -41,8 +42,9 @@ pub fn to_do(snapshot: &mut Snapshot<'_>, now: Millis) -> Result<ToDo> {
                  EXISTS (SELECT 1 FROM outbox WHERE app = $1 AND topic = $3 AND due_at <= $2),
                  EXISTS (SELECT 1 FROM outbox WHERE app = $1 AND topic = $4 AND due_at <= $2),
                  EXISTS (SELECT 1 FROM outbox WHERE app = $1 AND topic = $5 AND due_at <= $2),
-                 EXISTS (SELECT 1 FROM deliveries WHERE app = $1 AND lane = '' AND ended_at = 0 AND due_at <= $2)"
+                 EXISTS (SELECT 1 FROM deliveries WHERE app = $1 AND lane = '' AND ended_at = 0 AND due_at > $6
+                     AND due_at <= $2)"
         ),
-        (app, now, OFFLINE_PUSH, GROUP_PUSH, PUSH_RECALL),
+        (app, now, OFFLINE_PUSH, GROUP_PUSH, PUSH_RECALL, after),
     )
 }

@@ -1,6 +1,6 @@
 //! Who is in a group, and in which groups an account is.
 
-use contract::group::{GroupId, GroupKind, ReceiveOption, Role};
+use contract::group::{GroupId, ReceiveOption, Role};
 use contract::{ConversationId, Failure, Millis, Result, Seq, UserId, limit};
 
 use super::{Fields, Group};
@@ -431,23 +431,22 @@ pub fn count_joined(snapshot: &mut Snapshot<'_>, accounts: &[UserId]) -> Result<
 }
 
 /// Lists the living groups that an account is in, in the order of their names; a bounded page.
-pub fn joined(
-    snapshot: &mut Snapshot<'_>,
-    account: &UserId,
-    after: &str,
-    count: usize,
-) -> Result<Vec<(GroupId, GroupKind)>> {
+pub fn joined(snapshot: &mut Snapshot<'_>, account: &UserId, after: &str, count: usize) -> Result<Vec<Group>> {
     let app = snapshot.app();
-    let rows: Vec<(GroupId, i64)> = snapshot.all(
+    snapshot.all(
         sql!(
-            "SELECT g.id, g.kind FROM group_members m
+            "SELECT g.id, g.conversation, g.life, g.kind, g.number, g.name, g.introduction, g.notification, g.face_url,
+                    g.owner, g.created_at, g.ended_at, g.info_seq, g.info_at, g.members, g.members_max, g.join_option,
+                    g.invite_option, g.is_muted, g.shows_past, g.has_topics, g.has_permissions, g.permissions, g.fields,
+                    g.cleared_seq, g.import_number, g.import_seq, COALESCE(c.seq, 0), COALESCE(c.last_seq, 0),
+                    COALESCE(c.last_time, 0), COALESCE(c.last_at, 0)
+             FROM group_members m
              JOIN groups g ON g.app = m.app AND g.conversation = m.conversation AND g.ended_at = 0
-             WHERE m.app = $1 AND m.account = $2 AND g.id > $3
-             ORDER BY g.id LIMIT $4"
+             LEFT JOIN conversations c ON c.app = g.app AND c.id = g.conversation
+             WHERE m.app = $1 AND m.account = $2 AND g.id > $3 ORDER BY g.id LIMIT $4"
         ),
         (app, account, after, count as i64),
-    )?;
-    Ok(rows.into_iter().filter_map(|(id, kind)| Some((id, GroupKind::from_number(kind)?))).collect())
+    )
 }
 
 /// Lists the conversations of the living groups that an account is in; whoever keeps members by group begins with it.

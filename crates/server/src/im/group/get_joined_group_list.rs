@@ -25,7 +25,7 @@ pub struct GetJoinedGroupList {
     with_huge_groups: Option<i64>,
     /// 1 asks for private groups without a message as well.
     with_no_active_groups: Option<i64>,
-    /// Up to 5,000; absent means all.
+    /// Up to 5,000, which absent means as well.
     limit: Option<i64>,
     /// How many are passed over.
     offset: Option<i64>,
@@ -36,6 +36,9 @@ pub struct GetJoinedGroupList {
     /// 1: communities with topics, which come only then.
     support_topic: Option<i64>,
 }
+
+/// Groups that are read at once.
+const READ_AT_ONCE: usize = 1_000;
 
 /// A page of groups.
 #[derive(Serialize, JsonSchema)]
@@ -77,21 +80,27 @@ impl Read for GetJoinedGroupList {
         if !accounts::get(snapshot, account)?.is_some_and(|account| account.is_alive()) && !call.app.is_admin(account) {
             return Err(Fault::AccountUnknown.into());
         }
-        let mut found = members::joined(snapshot, account, "", JOINED_PAGE)?;
-        found.retain(|(_, other)| kind.is_none_or(|kind| kind == *other));
-        let mut list = Vec::new();
-        for (id, _) in found {
-            let Some(group) = groups::get(snapshot, &id)? else { continue };
-            let is_shown = group.is_awake() || with_dormant || group.owner.as_ref() == Some(account);
-            if is_shown && group.has_topics == has_topics {
-                list.push(group);
+        let (mut total_count, mut group_id_list, mut after) = (0, Vec::new(), String::new());
+        loop {
+            let page = members::joined(snapshot, account, &after, READ_AT_ONCE)?;
+            let is_last = page.len() < READ_AT_ONCE;
+            after = page.last().map(|group| group.id.to_string()).unwrap_or_default();
+            for group in page {
+                let is_shown = group.is_awake() || with_dormant || group.owner.as_ref() == Some(account);
+                let is_meant = group.has_topics == has_topics && kind.is_none_or(|kind| kind == group.kind);
+                if !is_shown || !is_meant {
+                    continue;
+                }
+                if total_count >= offset && group_id_list.len() < count {
+                    group_id_list.push(self.show(call, snapshot, &group)?);
+                }
+                total_count += 1;
+            }
+            if is_last {
+                break;
             }
         }
-        let total_count = list.len() as i64;
-        let mut group_id_list = Vec::new();
-        for group in list.into_iter().skip(offset).take(count) {
-            group_id_list.push(self.show(call, snapshot, &group)?);
-        }
+        let total_count = total_count as i64;
         bounded(Answer { total_count, group_id_list })
     }
 }
