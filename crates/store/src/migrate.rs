@@ -50,6 +50,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (45, include_str!("../migrations/0045_live_activities.sql")),
     (46, include_str!("../migrations/0046_broadcast_outcomes.sql")),
     (50, include_str!("../migrations/0050_device_parts.sql")),
+    (51, include_str!("../migrations/0051_answered_requests.sql")),
 ];
 
 /// The version that this binary knows.

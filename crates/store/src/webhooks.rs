@@ -6,8 +6,9 @@
 
 use contract::message::Flags;
 use contract::webhook::{Happening, Origin};
-use contract::{AppId, Failure, Millis, MsgKey, Result, UserId, limit};
+use contract::{AppId, ConversationId, Failure, Millis, MsgKey, Result, Seq, UserId, limit};
 
+use crate::conversations::{Place, hex};
 use crate::{Snapshot, Tx};
 
 /// Who acted and what happened, as they are kept.
@@ -37,8 +38,8 @@ pub struct Waiting {
     pub origin: Origin,
     /// What happened; none if it cannot be read.
     pub happening: Option<Happening>,
-    /// The stored message that it tells of, if it is still there.
-    pub message: Option<Told>,
+    /// Where the message is that it tells of, if it tells of a stored one.
+    pub place: Option<(ConversationId, Place)>,
 }
 
 /// A stored message as a webhook tells it.
@@ -66,20 +67,7 @@ pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happ
     )
 }
 
-type Row = (
-    i64,
-    i64,
-    Millis,
-    String,
-    String,
-    Option<String>,
-    Option<i64>,
-    Option<u32>,
-    Option<u32>,
-    Option<String>,
-    Option<String>,
-    Option<i64>,
-);
+type Row = (i64, i64, Millis, String, String, Option<ConversationId>, i64, Seq);
 
 /// Reads the ids behind an id, in their order.
 pub fn ids(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<Vec<i64>> {
@@ -94,43 +82,65 @@ pub fn ids(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<Vec<
 /// Ids of one read: whoever reads has a part of them in hand already.
 pub const IDS_MAX: usize = 4 * limit::STORE_PAGE;
 
-/// Reads events behind an id up to another one, in their order, with the messages that they tell of.
+/// Reads events behind an id up to another one, in their order.
 pub fn load(snapshot: &mut Snapshot<'_>, after: i64, until: i64, count: usize) -> Result<Vec<Waiting>> {
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
         sql!(
-            "SELECT e.id, e.part, e.at, e.origin, e.happening,
-                    m.sender, m.time, m.msg_seq, m.msg_random, m.body, m.cloud, m.flags
-             FROM webhook_events e
-             LEFT JOIN messages m ON m.app = e.app AND m.conversation = e.conversation AND m.time = e.time
-                                 AND m.seq = e.seq AND m.grouped = 0
-             WHERE e.app = $1 AND e.id > $2 AND e.id <= $3 ORDER BY e.id LIMIT $4"
+            "SELECT id, part, at, origin, happening, conversation, time, seq FROM webhook_events
+             WHERE app = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4"
         ),
         (app, after, until, count.min(IDS_MAX) as i64),
     )?;
     Ok(rows.into_iter().map(waiting).collect())
 }
 
-fn waiting(row: Row) -> Waiting {
-    let (id, part, at, origin, happening, sender, time, seq, random, body, cloud, flags) = row;
-    let message = match (sender, time, seq, random, body, cloud, flags) {
-        (Some(sender), Some(time), Some(seq), Some(random), Some(body), Some(cloud), Some(flags)) => Some(Told {
-            sender: UserId::trusted(&sender),
-            key: MsgKey { time, seq, random },
-            body,
-            cloud,
-            flags: Flags(flags),
-        }),
-        _ => None,
-    };
+fn waiting((id, part, at, origin, happening, conversation, time, seq): Row) -> Waiting {
     Waiting {
         id,
         part,
         at,
         origin: serde_json::from_str(&origin).unwrap_or_default(),
         happening: serde_json::from_str(&happening).ok(),
-        message,
+        place: conversation.map(|conversation| (conversation, Place { seq, time })),
     }
+}
+
+/// A message with the number of its place.
+type Found = (i64, UserId, i64, u32, u32, String, String, i64);
+
+/// Reads the messages at some places, a bounded batch, in the order of the places; none where it is gone.
+pub fn messages(snapshot: &mut Snapshot<'_>, places: &[(ConversationId, Place)]) -> Result<Vec<Option<Told>>> {
+    let mut found: Vec<Option<Told>> = places.iter().map(|_| None).collect();
+    if places.is_empty() {
+        return Ok(found);
+    }
+    let item = |(conversation, place): &(ConversationId, Place)| {
+        serde_json::json!([hex(conversation), place.time, place.seq.0])
+    };
+    let items = places.iter().map(item).collect::<serde_json::Value>().to_string();
+    let app = snapshot.app();
+    let rows: Vec<Found> = snapshot.all(
+        sql! {
+            sqlite: "SELECT u.key, m.sender, m.time, m.msg_seq, m.msg_random, m.body, m.cloud, m.flags
+                     FROM json_each($2) AS u CROSS JOIN messages m
+                     WHERE m.app = $1 AND m.conversation = unhex(u.value->>0) AND m.time = u.value->>1
+                       AND m.seq = u.value->>2 AND m.grouped = 0",
+            postgres: "SELECT u.n - 1, m.sender, m.time, m.msg_seq, m.msg_random, m.body, m.cloud, m.flags
+                       FROM jsonb_array_elements($2::text::jsonb) WITH ORDINALITY AS u (v, n)
+                       CROSS JOIN LATERAL (
+                           SELECT * FROM messages
+                           WHERE app = $1 AND conversation = decode(u.v->>0, 'hex') AND time = (u.v->>1)::bigint
+                             AND seq = (u.v->>2)::bigint AND grouped = 0 OFFSET 0) AS m"
+        },
+        (app, items),
+    )?;
+    for (index, sender, time, seq, random, body, cloud, flags) in rows {
+        let place = usize::try_from(index).ok().and_then(|index| found.get_mut(index));
+        let place = place.ok_or_else(|| Failure::internal("a message of no place"))?;
+        *place = Some(Told { sender, key: MsgKey { time, seq, random }, body, cloud, flags: Flags(flags) });
+    }
+    Ok(found)
 }
 
 /// Takes events away that were told or given up. Most of them follow each other: each run goes by one statement.

@@ -8,7 +8,7 @@ use contract::{AppId, Millis, MsgKey, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use store::append::Draft;
-use store::webhooks::Waiting;
+use store::webhooks::{Told, Waiting};
 
 /// A body with the fields that all have.
 pub(super) fn body(command: &str, fields: Value) -> Value {
@@ -106,13 +106,14 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
     }
 }
 
-/// The body of an after webhook; none if what it would tell of is gone. `unread` is the count of [`counted`].
-pub(super) fn after(app: AppId, event: &Waiting, unread: i64) -> Option<String> {
+/// The body of an after webhook; none if what it would tell of is gone. `stored` is the message that it tells of, if it is
+/// of a stored one; `unread` is the count of [`counted`].
+pub(super) fn after(app: AppId, event: &Waiting, stored: Option<&Told>, unread: i64) -> Option<String> {
     let happening = event.happening.as_ref()?;
     let command = happening.webhook().command();
     let fields = match happening {
         Happening::Sent { receiver } | Happening::SentToRobot { receiver } => {
-            return sent(event, command, receiver, unread);
+            return sent((event, stored?), command, receiver, unread);
         }
         Happening::Passed { sender, receiver, key, body, cloud, .. } => {
             let fields = message(sender, receiver, *key, true);
@@ -332,7 +333,7 @@ const UNREAD_UNKNOWN: i64 = -1;
 const SENT: &str = "send msg succeed";
 
 /// `C2C.CallbackAfterSendMsg` of a stored message: the hot one, so its elements are passed on as the text they are.
-fn sent(event: &Waiting, command: &'static str, receiver: &UserId, unread: i64) -> Option<String> {
+fn sent((event, told): (&Waiting, &Told), command: &'static str, receiver: &UserId, unread: i64) -> Option<String> {
     #[derive(serde::Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Body<'a> {
@@ -353,7 +354,6 @@ fn sent(event: &Waiting, command: &'static str, receiver: &UserId, unread: i64) 
         cloud_custom_data: &'a str,
         event_time: i64,
     }
-    let told = event.message.as_ref()?;
     let body = Body {
         callback_command: command,
         sender: &told.sender,

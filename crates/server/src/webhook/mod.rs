@@ -11,7 +11,8 @@
 //! function beside [`Webhooks::before_send`], called between the first decision and the transaction.
 //!
 //! * `switches`: what each app has on. `endpoint`, `circuit`: one app's endpoint, and when it is left alone.
-//! * `before`: asks. `drain`, `pump`, `load`: tell, in order, what transactions have left. `body`: what is said; `unread`: the counts in it.
+//! * `before`: asks. `drain`, `pump`, `load`: tell, in order, what transactions have left. `body`: what is said; `unread`:
+//!   the counts in it; `recent`: the messages that it tells of.
 
 mod before;
 mod body;
@@ -21,6 +22,7 @@ mod endpoint;
 mod group;
 mod load;
 mod pump;
+mod recent;
 mod switches;
 mod unread;
 
@@ -42,6 +44,8 @@ use crate::apps::Apps;
 use crate::clock::Clock;
 use crate::im::operations::tally::Tally;
 use endpoint::{Endpoint, Endpoints};
+use load::Memory;
+use recent::Recent;
 use unread::Unread;
 
 /// Calls of after webhooks under way in all apps together; one app has a small part of them.
@@ -57,7 +61,7 @@ pub struct Webhooks {
     /// Networks that calls may reach although they are not public.
     allowed: Arc<[String]>,
     endpoints: Endpoints,
-    unread: Arc<Unread>,
+    memory: Arc<Memory>,
     /// One for each call of an after webhook under way.
     places: Arc<Semaphore>,
     bells: Mutex<Bells>,
@@ -91,7 +95,7 @@ impl Webhooks {
         networks: &[String],
     ) -> Arc<Self> {
         metrics::counter!("noroshi_webhook_dropped_total", "why" => "too_old").increment(0);
-        let unread = Arc::new(Unread::new(store.is_exclusive()));
+        let memory = Memory { unread: Unread::new(store.is_exclusive()), recent: Recent::default() };
         Arc::new(Self {
             store,
             apps,
@@ -99,7 +103,7 @@ impl Webhooks {
             node,
             allowed: networks.into(),
             endpoints: Endpoints::new(tally),
-            unread,
+            memory: Arc::new(memory),
             places: Arc::new(Semaphore::new(TOLD_MAX)),
             bells: Mutex::default(),
             bell: Notify::new(),
@@ -108,8 +112,9 @@ impl Webhooks {
 
     /// Hears what was committed. Never waits.
     pub fn hear(&self, app: AppId, events: &[Event]) {
-        self.unread.hear(app, events);
+        self.memory.unread.hear(app, events);
         if events.iter().any(|event| matches!(event, Event::WebhookQueued)) {
+            self.memory.recent.hear(app, events);
             self.ring(app);
         }
     }

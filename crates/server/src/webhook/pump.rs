@@ -246,12 +246,12 @@ impl Pump {
         }
         self.may_be_more = false;
         let after = self.read_after(now);
-        let (settings, unread) = (hooks.apps.get(app)?, Arc::clone(&hooks.unread));
+        let (settings, memory) = (hooks.apps.get(app)?, Arc::clone(&hooks.memory));
         // On a store of our own everything behind the cursor is unknown.
         let known = if hooks.store.is_exclusive() { HashSet::new() } else { self.known.clone() };
         self.looked_at = now;
         Some(Box::pin(async move {
-            let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &settings, &unread, &known, after);
+            let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &settings, &memory, &known, after);
             Done::Loaded(hooks.store.read(app, load).await)
         }))
     }

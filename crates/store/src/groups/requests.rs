@@ -71,7 +71,8 @@ impl FromRow for Request {
     }
 }
 
-/// Keeps a request, in place of one of the same account that waits; answers its number. The group is held.
+/// Keeps a request, in place of one of the same account that waits; answers its number. The group is held. Some of those
+/// that were answered long ago are forgotten.
 pub fn add(
     tx: &mut Tx<'_>,
     conversation: ConversationId,
@@ -96,8 +97,24 @@ pub fn add(
         ),
         (app, conversation, number, kind as i64, account, inviter, wording, now),
     )?;
+    // Numbers are not given again, because a newer one is there now.
+    tx.post(
+        sql!(
+            "DELETE FROM group_requests WHERE app = $1 AND conversation = $2 AND number IN (
+                 SELECT number FROM group_requests
+                 WHERE app = $1 AND conversation = $2 AND outcome > 0 AND answered_at < $3
+                 ORDER BY answered_at LIMIT $4)"
+        ),
+        (app, conversation, now.plus(-ANSWERED_MS), FORGOTTEN_AT_ONCE),
+    )?;
     Ok(number)
 }
+
+/// How long what was answered is remembered: whoever answers again is told so meanwhile.
+const ANSWERED_MS: i64 = 30 * 86_400_000;
+
+/// Answered requests that a new one makes forgotten: more than one, so that they become fewer.
+const FORGOTTEN_AT_ONCE: i64 = 20;
 
 /// Finds a request.
 pub fn get(snapshot: &mut Snapshot<'_>, conversation: ConversationId, number: i64) -> Result<Option<Request>> {

@@ -1,12 +1,13 @@
 //! Lists of words, files, files of history and what is forgotten, on both engines.
 
-use contract::{ConversationId, Error, Fault, Millis, limit};
+use contract::{ConversationId, Error, Fault, Millis, Result, UserId, limit};
 use store::exports::{self, Export};
 use store::groups::ended;
+use store::groups::requests::{self, Outcome, RequestKind};
 use store::media::{self, File, State};
 use store::testing::{TestEngine, TestStore, permissive};
 use store::words::{self, Action, Decision, Mark, Review};
-use store::{Store, retention, sql};
+use store::{Snapshot, Store, Tx, retention, sql};
 
 use crate::support::{APP, NOW, OTHER, draft, import, number, send, user};
 
@@ -303,3 +304,42 @@ const COUNTS: [store::Sql; 6] = [
     sql!("SELECT COUNT(*) FROM permission_groups WHERE app = $1 AND community = $2"),
     sql!("SELECT COUNT(*) FROM live_bans WHERE app = $1 AND conversation = $2"),
 ];
+
+#[tokio::test]
+async fn requests_that_were_answered_long_ago_are_forgotten_and_their_numbers_are_not_given_again() {
+    on_both(async |store| {
+        let group = ConversationId([5; 16]);
+        let day = |days: i64| NOW.plus(days * 86_400_000);
+        let ask = async |who: String, at: Millis| {
+            let add = move |tx: &mut Tx<'_>| {
+                let who = UserId::trusted(&who);
+                requests::add(tx, group, RequestKind::Apply, (&who, &who), "please", at)
+            };
+            store.write(APP, add).await.unwrap()
+        };
+        for number in 1..=50 {
+            assert_eq!(ask(format!("u{number}"), day(0)).await, number);
+        }
+        let answer = move |tx: &mut Tx<'_>| {
+            (1..=45).try_for_each(|number| {
+                let at = if number <= 40 { day(0) } else { day(20) };
+                requests::answer(tx, group, number, Outcome::Refused, &UserId::trusted("admin"), at)
+            })
+        };
+        store.write(APP, answer).await.unwrap();
+        let left = async || {
+            let look = move |snapshot: &mut Snapshot<'_>| {
+                (1..=60).map(|number| requests::get(snapshot, group, number)).collect::<Result<Vec<_>>>()
+            };
+            let found = store.read(APP, look).await.unwrap();
+            found.into_iter().flatten().map(|found| found.number).collect::<Vec<i64>>()
+        };
+        assert_eq!(ask("v51".into(), day(30)).await, 51);
+        assert_eq!(left().await, (1..=51).collect::<Vec<_>>(), "thirty days are not over");
+        for number in 52..=55 {
+            assert_eq!(ask(format!("v{number}"), day(31)).await, number);
+        }
+        assert_eq!(left().await, (41..=55).collect::<Vec<_>>(), "what was answered later stays, and what waits");
+    })
+    .await;
+}

@@ -67,13 +67,17 @@ async fn a_message_is_kept_by_its_place_and_read_with_its_content(engine: TestEn
     store.send(APP, Draft { told, ..draft("alice", "bob", 3, NOW) }).await.unwrap();
     store.send(OTHER, Draft { told, ..draft("alice", "bob", 1, NOW) }).await.unwrap();
     let kept = all(&store, APP).await;
-    let seqs: Vec<u32> = kept.iter().map(|event| event.message.as_ref().unwrap().key.seq).collect();
+    let mut places: Vec<_> = kept.iter().map(|event| event.place.unwrap()).collect();
+    places.push((ConversationId([9; 16]), places[0].1));
+    let mut told = store.read(APP, move |snapshot| webhooks::messages(snapshot, &places)).await.unwrap();
+    assert_eq!(told.pop(), Some(None), "there is none");
+    let told: Vec<_> = told.into_iter().map(Option::unwrap).collect();
+    let seqs: Vec<u32> = told.iter().map(|message| message.key.seq).collect();
     assert_eq!(seqs, [1, 2, 3], "one that asks for silence and a repeated one are not among them");
     let (alice, bob) = (UserId::trusted("alice"), UserId::trusted("bob"));
     let part = part_of(ConversationId::pair(&alice, &bob));
-    for event in &kept {
+    for (event, message) in kept.iter().zip(&told) {
         assert_eq!((event.part, &event.happening), (part, &Some(Happening::Sent { receiver: bob.clone() })));
-        let message = event.message.as_ref().unwrap();
         assert_eq!((&message.sender, &message.body), (&alice, &draft("alice", "bob", message.key.seq, NOW).body));
     }
 }

@@ -24,6 +24,24 @@ both! {
         ask(&im, "get_appid_group_list", json!({})).await.fails(Group::OperationThrottled);
     }
 
+    async fn the_groups_of_an_account_are_counted_beyond_what_is_read_at_once(im: Im) {
+        im.import(&["ann"]).await;
+        for some in (0..1_003).collect::<Vec<i32>>().chunks(50) {
+            futures_util::future::join_all(some.iter().map(|n| {
+                let kind = if n % 2 == 0 { "Public" } else { "ChatRoom" };
+                let body = json!({ "GroupId": format!("g{n:04}"), "Type": kind, "Name": "n", "Owner_Account": "ann" });
+                async { ask(&im, "create_group", body).await.ok() }
+            }))
+            .await;
+        }
+        let body = json!({ "Member_Account": "ann", "Limit": 2, "Offset": 1_001 });
+        let last = ask(&im, "get_joined_group_list", body).await.ok();
+        assert_eq!([&last["TotalCount"], &last["GroupIdList"]], [&json!(1_003), &json!([{ "GroupId": "g1001" }, { "GroupId": "g1002" }])]);
+        let body = json!({ "Member_Account": "ann", "Limit": 1, "Offset": 501, "GroupType": "Public" });
+        let last = ask(&im, "get_joined_group_list", body).await.ok();
+        assert_eq!([&last["TotalCount"], &last["GroupIdList"]], [&json!(502), &json!([{ "GroupId": "g1002" }])]);
+    }
+
     async fn the_groups_of_an_account_come_with_what_is_asked_for(im: Im) {
         im.import(&["ann", "bo"]).await;
         make(&im, "a", "Public", "ann", &["bo"]).await;
