@@ -124,14 +124,21 @@ async fn page(server: &Server, plan: &Plan, count: u64) -> Outcome<Rate> {
     Ok(Rate::of(count, Duration::from_secs(1), &mut took))
 }
 
-/// Bytes that tables and indexes grow by for each of many sends.
+/// Bytes that tables and indexes grow by for each of many sends, less what connected devices make them grow by in the
+/// same time.
 async fn stored(server: &Server, group: &str, seed: u32) -> Outcome<f64> {
     const SENDS: u32 = 500;
     let rest = server.rest()?;
-    let before = server.data_bytes().await?;
-    for number in 0..SENDS {
-        call(&rest, "group_open_http_svc/send_group_msg", &message(group, seed * 1_000 + number)).await?;
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
-    Ok((server.data_bytes().await?.saturating_sub(before)) as f64 / f64::from(SENDS))
+    let grown = async |sends: bool| {
+        let before = server.data_bytes().await?;
+        for number in 0..SENDS {
+            if sends {
+                call(&rest, "group_open_http_svc/send_group_msg", &message(group, seed * 1_000 + number)).await?;
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        Outcome::Ok(server.data_bytes().await?.saturating_sub(before))
+    };
+    let alone = grown(false).await?;
+    Ok((grown(true).await?.saturating_sub(alone)) as f64 / f64::from(SENDS))
 }

@@ -83,7 +83,7 @@ use tokio::sync::oneshot;
 use append::{Decide, Draft, Sent, Waiting};
 pub use backup::restore;
 pub use inspect::{Inspection, inspect, is_held};
-use job::pack;
+use job::{Work, pack};
 use postgres::{Patience, Postgres};
 use sqlite::{Item, Sqlite};
 pub use tx::{Snapshot, Sql, Tx};
@@ -242,7 +242,7 @@ impl Store {
         let (work, answer) = pack(move |tx: &mut Tx<'_>| job(&mut *tx));
         match &*self.engine {
             Engine::Sqlite(engine) => engine.reads.push(app, work)?,
-            Engine::Postgres(engine) => engine.job(app, work, false)?,
+            Engine::Postgres(engine) => engine.read(app, work)?,
         }
         wait(answer).await
     }
@@ -253,13 +253,7 @@ impl Store {
         app: AppId,
         job: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (work, answer) = pack(job);
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        match &*self.engine {
-            Engine::Sqlite(engine) => engine.writes.push(app, Item::Job(work))?,
-            Engine::Postgres(engine) => engine.job(app, work, true)?,
-        }
-        wait(answer).await
+        self.queue(app, job, Postgres::write).await
     }
 
     /// As [`Self::write`], for a job that comes thousands of times a second and does little but add rows: where the engine
@@ -269,11 +263,20 @@ impl Store {
         app: AppId,
         job: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.queue(app, job, Postgres::write_shared).await
+    }
+
+    async fn queue<T: Send + 'static>(
+        &self,
+        app: AppId,
+        job: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        on_postgres: fn(&Postgres, AppId, Box<dyn Work>) -> Result<()>,
+    ) -> Result<T> {
         let (work, answer) = pack(job);
         self.writes.fetch_add(1, Ordering::Relaxed);
         match &*self.engine {
             Engine::Sqlite(engine) => engine.writes.push(app, Item::Job(work))?,
-            Engine::Postgres(engine) => engine.shared(app, work)?,
+            Engine::Postgres(engine) => on_postgres(engine, app, work)?,
         }
         wait(answer).await
     }

@@ -62,7 +62,7 @@ impl Postgres {
         let (jobs, shared) = (Arc::new(Fair::new()), Arc::new(Fair::new()));
         let mut engine =
             Self { jobs, shared, sends: Vec::new(), statistics: Arc::default(), threads: Mutex::default() };
-        for number in 0..threads.saturating_sub(appenders + 1).max(1) {
+        for number in 0..threads.saturating_sub(appenders).max(1) {
             let (session, hooks) = (Session::new(&config, Role::Work, patience)?, hooks.clone());
             let jobs = Arc::clone(&engine.jobs);
             engine.spawn(&format!("store-work-{number}"), move || worker::run(session, &jobs, &hooks))?;
@@ -91,12 +91,16 @@ impl Postgres {
         Ok(())
     }
 
-    pub(crate) fn job(&self, app: AppId, work: Box<dyn Work>, is_write: bool) -> Result<()> {
-        self.jobs.push(app, Queued::new(work, is_write))
+    pub(crate) fn read(&self, app: AppId, work: Box<dyn Work>) -> Result<()> {
+        self.jobs.push(app, Queued::new(work, false))
+    }
+
+    pub(crate) fn write(&self, app: AppId, work: Box<dyn Work>) -> Result<()> {
+        self.jobs.push(app, Queued::new(work, true))
     }
 
     /// A job that may share its transaction.
-    pub(crate) fn shared(&self, app: AppId, work: Box<dyn Work>) -> Result<()> {
+    pub(crate) fn write_shared(&self, app: AppId, work: Box<dyn Work>) -> Result<()> {
         self.shared.push(app, Queued::new(work, true))
     }
 
