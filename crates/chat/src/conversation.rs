@@ -10,9 +10,9 @@ use contract::error::refuse;
 use contract::event::Event;
 use contract::message::Message;
 use contract::webhook::Happening;
-use contract::{Fault, Millis, MsgKey, Result, Seq, UserId, limit};
+use contract::{Fault, Millis, MsgKey, Place, Result, Seq, UserId, limit};
+use store::conversations::Head;
 use store::conversations::contacts::Contact;
-use store::conversations::{Head, Place};
 use store::messages::View;
 use store::{Snapshot, Tx, accounts, conversations, messages};
 

@@ -50,6 +50,15 @@ impl Millis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Seq(pub i64);
 
+/// A place in a conversation: arrival order with the second in which it was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// In order of arrival.
+    pub seq: Seq,
+    /// Seconds since the epoch.
+    pub time: i64,
+}
+
 /// Makes a bounded, cheaply cloned text type.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {

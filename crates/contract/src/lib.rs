@@ -28,4 +28,4 @@ pub mod webhook;
 
 pub use error::{Error, Failure, Result};
 pub use fault::Fault;
-pub use id::{AppId, ConversationId, DeviceId, Millis, MsgKey, Platform, Seq, UserId};
+pub use id::{AppId, ConversationId, DeviceId, Millis, MsgKey, Place, Platform, Seq, UserId};

@@ -7,6 +7,7 @@
 mod group;
 mod happening;
 mod judgement;
+mod untold;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ pub use happening::{
     part_of, part_of_account,
 };
 pub use judgement::Judgement;
+pub use untold::Untold;
 
 use crate::id::{MsgKey, Platform, UserId};
 

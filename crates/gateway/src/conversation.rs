@@ -13,8 +13,8 @@ use contract::frame::wire::{
 use contract::{Fault, Result, UserId, limit};
 use store::Tx;
 use store::accounts::Account;
+use store::conversations::Head;
 use store::conversations::contacts::{self, Contact, Group, State};
-use store::conversations::{self, Head};
 
 use crate::announce::shown;
 use crate::message::{ENVELOPE_BYTES, PAGE_BYTES, size};
@@ -69,7 +69,7 @@ fn conversation(item: &Shown, groups: &[Group], bytes: &mut usize) -> Conversati
     let head = item.listed.as_ref().map(|listed| &listed.head);
     let last = item.listed.as_ref().and_then(|listed| listed.last.as_ref());
     *bytes += last.map_or(ENVELOPE_BYTES, size);
-    let place = |place: conversations::Place| Place { seq: place.seq.0 as u64, time: place.time };
+    let place = |place: contract::Place| Place { seq: place.seq.0 as u64, time: place.time };
     Conversation {
         peer: item.entry.peer.name().to_owned(),
         place: head.map(|head| place(head.place)),

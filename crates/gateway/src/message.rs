@@ -211,7 +211,7 @@ pub(crate) async fn history(call: &Call, request: HistoryRequest) -> Result<Mess
 pub(crate) async fn since(call: &Call, request: SinceRequest) -> Result<MessagePage> {
     let peer = peer_of(&request.peer)?;
     let after = request.after.unwrap_or_default();
-    let after = store::conversations::Place { seq: seq_of(after.seq)?, time: after.time };
+    let after = contract::Place { seq: seq_of(after.seq)?, time: after.time };
     let (now, count, changed_after) = (call.now, count_of(request.count), Millis(request.changed_after));
     let behind = match request.changed_after_seq {
         0 => None,
@@ -275,7 +275,7 @@ fn fitting_heads(listed: &[Listed]) -> usize {
 }
 
 fn head(listed: &Listed) -> Head {
-    let place = |place: store::conversations::Place| Some(Place { seq: place.seq.0 as u64, time: place.time });
+    let place = |place: contract::Place| Some(Place { seq: place.seq.0 as u64, time: place.time });
     let head = &listed.head;
     Head {
         peer: head.peer.to_string(),

@@ -11,18 +11,9 @@ pub mod contacts;
 pub mod list;
 
 use contract::message::Flags;
-use contract::{ConversationId, Failure, Millis, Result, Seq, UserId, limit};
+use contract::{ConversationId, Failure, Millis, Place, Result, Seq, UserId, limit};
 
 use crate::{Snapshot, Tx};
-
-/// A place in a conversation: arrival order with the second in which it was reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Place {
-    /// In order of arrival.
-    pub seq: Seq,
-    /// Seconds since the epoch.
-    pub time: i64,
-}
 
 /// A conversation of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use contract::message::{Flags, Message};
-use contract::{ConversationId, Failure, Millis, MsgKey, Result, Seq, UserId, limit};
+use contract::{ConversationId, Failure, Millis, MsgKey, Place, Result, Seq, UserId, limit};
 
-use crate::conversations::{Place, hex};
+use crate::conversations::hex;
 use crate::{Snapshot, Tx};
 
 /// Whose view of a conversation is asked for.

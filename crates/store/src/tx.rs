@@ -230,6 +230,15 @@ impl<'a> Tx<'a> {
         rows.into_iter().try_for_each(|row| self.post(sql, row))
     }
 
+    /// [`Self::post`] of a row that gets an id: answers it where that costs nothing.
+    pub(crate) fn post_for_id(&mut self, sql: Sql, params: impl Params) -> Result<Option<i64>> {
+        self.post(sql, params)?;
+        Ok(match &self.snapshot.link {
+            Link::Sqlite(lite) => Some(lite.last_id()),
+            Link::Postgres(_) => None,
+        })
+    }
+
     /// Adds a row that no other statement of the transaction changes before it, so that it may go out together with others
     /// of the same statement: SQLite's text takes one row, PostgreSQL's takes columns.
     pub(crate) fn post_row(&mut self, sql: Sql, row: impl Params) -> Result<()> {
@@ -330,8 +339,8 @@ impl<'a> Tx<'a> {
             return Ok(());
         }
         let origin = self.origin;
-        webhooks::add(self, now, origin, happening)?;
-        self.events.push(Event::WebhookQueued);
+        let untold = webhooks::add(self, now, origin, happening)?;
+        self.events.push(Event::WebhookQueued(untold));
         Ok(())
     }
 

@@ -4,42 +4,42 @@
 //! reads by id and tells one event of a part at a time. So nothing is written when an event is taken up, and many are
 //! deleted at once when they are told: a crash repeats what was told and not yet deleted, and loses nothing.
 
-use contract::message::Flags;
-use contract::webhook::{Happening, Origin};
-use contract::{AppId, ConversationId, Failure, Millis, MsgKey, Result, Seq, UserId, limit};
+use std::sync::Arc;
 
-use crate::conversations::{Place, hex};
+use contract::message::Flags;
+use contract::webhook::{Happening, Origin, Untold};
+use contract::{AppId, ConversationId, Failure, Millis, MsgKey, Place, Result, Seq, UserId, limit};
+
+use crate::conversations::hex;
 use crate::{Snapshot, Tx};
 
-/// Who acted and what happened, as they are kept.
+/// What happened, with the texts as which it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kept {
+    /// Its id is 0 where it is only to be read.
+    pub(crate) untold: Untold,
     pub(crate) origin: String,
     pub(crate) happening: String,
 }
 
 impl Kept {
-    pub(crate) fn new(origin: Origin, happening: &Happening) -> Result<Self> {
+    pub(crate) fn new(
+        (part, at): (i64, Millis),
+        origin: Origin,
+        happening: Happening,
+        place: Option<(ConversationId, Place)>,
+    ) -> Result<Self> {
         let text = |value: serde_json::Result<String>| value.map_err(Failure::internal);
-        Ok(Self { origin: text(serde_json::to_string(&origin))?, happening: text(serde_json::to_string(happening))? })
+        let (origin_text, kept) = (text(serde_json::to_string(&origin))?, text(serde_json::to_string(&happening))?);
+        let happening = Some(happening);
+        let untold = Untold { id: 0, part, at, origin, happening, place, bytes: kept.len() };
+        Ok(Self { untold, origin: origin_text, happening: kept })
     }
-}
 
-/// An event that waits to be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// Its place in the order of the app.
-    pub id: i64,
-    /// What it is told in order with.
-    pub part: i64,
-    /// When it happened.
-    pub at: Millis,
-    /// Who acted.
-    pub origin: Origin,
-    /// What happened; none if it cannot be read.
-    pub happening: Option<Happening>,
-    /// Where the message is that it tells of, if it tells of a stored one.
-    pub place: Option<(ConversationId, Place)>,
+    /// What is handed over to whoever tells it.
+    pub(crate) fn hand(self) -> Option<Arc<Untold>> {
+        (self.untold.id > 0).then(|| Arc::new(self.untold))
+    }
 }
 
 /// A stored message as a webhook tells it.
@@ -57,14 +57,16 @@ pub struct Told {
     pub flags: Flags,
 }
 
-/// Adds an event; [`Tx::after_hook`] asks before whether the app wants it.
-pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happening) -> Result<()> {
+/// Adds an event; [`Tx::after_hook`] asks before whether the app wants it. Gives it out where its id is known at once.
+pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happening) -> Result<Option<Arc<Untold>>> {
     let app = tx.app();
-    let kept = Kept::new(origin, happening)?;
-    tx.post(
+    let mut kept = Kept::new((happening.part(), now), origin, happening.clone(), None)?;
+    let id = tx.post_for_id(
         sql!("INSERT INTO webhook_events (app, part, at, origin, happening) VALUES ($1, $2, $3, $4, $5)"),
-        (app, happening.part(), now, &*kept.origin, &*kept.happening),
-    )
+        (app, kept.untold.part, now, &*kept.origin, &*kept.happening),
+    )?;
+    kept.untold.id = id.unwrap_or_default();
+    Ok(kept.hand())
 }
 
 type Row = (i64, i64, Millis, String, String, Option<ConversationId>, i64, Seq);
@@ -83,7 +85,7 @@ pub fn ids(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<Vec<
 pub const IDS_MAX: usize = 4 * limit::STORE_PAGE;
 
 /// Reads events behind an id up to another one, in their order.
-pub fn load(snapshot: &mut Snapshot<'_>, after: i64, until: i64, count: usize) -> Result<Vec<Waiting>> {
+pub fn load(snapshot: &mut Snapshot<'_>, after: i64, until: i64, count: usize) -> Result<Vec<Untold>> {
     let app = snapshot.app();
     let rows: Vec<Row> = snapshot.all(
         sql!(
@@ -92,17 +94,18 @@ pub fn load(snapshot: &mut Snapshot<'_>, after: i64, until: i64, count: usize) -
         ),
         (app, after, until, count.min(IDS_MAX) as i64),
     )?;
-    Ok(rows.into_iter().map(waiting).collect())
+    Ok(rows.into_iter().map(untold).collect())
 }
 
-fn waiting((id, part, at, origin, happening, conversation, time, seq): Row) -> Waiting {
-    Waiting {
+fn untold((id, part, at, origin, happening, conversation, time, seq): Row) -> Untold {
+    Untold {
         id,
         part,
         at,
         origin: serde_json::from_str(&origin).unwrap_or_default(),
         happening: serde_json::from_str(&happening).ok(),
         place: conversation.map(|conversation| (conversation, Place { seq, time })),
+        bytes: happening.len(),
     }
 }
 

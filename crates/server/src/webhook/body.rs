@@ -2,13 +2,13 @@
 
 use contract::webhook::{
     Befriended, FriendQuestion, FriendStep, Happening, Judgement, Notified, Origin, Pair, PushEvent, PushReport,
-    Pushed, StateChange, Via,
+    Pushed, StateChange, Untold, Via,
 };
 use contract::{AppId, Millis, MsgKey, UserId};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use store::append::Draft;
-use store::webhooks::{Told, Waiting};
+use store::webhooks::Told;
 
 /// A body with the fields that all have.
 pub(super) fn body(command: &str, fields: Value) -> Value {
@@ -108,7 +108,7 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
 
 /// The body of an after webhook; none if what it would tell of is gone. `stored` is the message that it tells of, if it is
 /// of a stored one; `unread` is the count of [`counted`].
-pub(super) fn after(app: AppId, event: &Waiting, stored: Option<&Told>, unread: i64) -> Option<String> {
+pub(super) fn after(app: AppId, event: &Untold, stored: Option<&Told>, unread: i64) -> Option<String> {
     let happening = event.happening.as_ref()?;
     let command = happening.webhook().command();
     let fields = match happening {
@@ -227,7 +227,7 @@ pub(super) fn before_friends(question: &FriendQuestion, now: Millis) -> Value {
 }
 
 /// `ContentCallback.ResultNotify`. The lists know texts and files by what they hold, so there is neither a label nor a file.
-fn judged(judgement: &Judgement, event: &Waiting) -> Value {
+fn judged(judgement: &Judgement, event: &Untold) -> Value {
     let Judgement { scene, account, contact, text, msg_key, words, is_blocked } = judgement;
     json!({
         "Scene": scene,
@@ -246,7 +246,7 @@ fn judged(judgement: &Judgement, event: &Waiting) -> Value {
 
 /// What a message that is not stored says, and what became of it: the number and the words that its sender got, and the
 /// receiver's unread count.
-fn written(mut fields: Value, event: &Waiting, says: (&str, &str), became: (i32, &str, i64)) -> Value {
+fn written(mut fields: Value, event: &Untold, says: (&str, &str), became: (i32, &str, i64)) -> Value {
     fields["MsgBody"] = elements(says.0);
     fields["CloudCustomData"] = says.1.into();
     fields["SendMsgResult"] = became.0.into();
@@ -333,7 +333,7 @@ const UNREAD_UNKNOWN: i64 = -1;
 const SENT: &str = "send msg succeed";
 
 /// `C2C.CallbackAfterSendMsg` of a stored message: the hot one, so its elements are passed on as the text they are.
-fn sent((event, told): (&Waiting, &Told), command: &'static str, receiver: &UserId, unread: i64) -> Option<String> {
+fn sent((event, told): (&Untold, &Told), command: &'static str, receiver: &UserId, unread: i64) -> Option<String> {
     #[derive(serde::Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Body<'a> {

@@ -1,13 +1,14 @@
 //! Reads what is to be told, and writes it down as it will be told.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use contract::webhook::{Origin, Webhook};
-use contract::{Millis, Result};
+use contract::webhook::{Origin, Untold, Wanted, Webhook};
+use contract::{ConversationId, Millis, Place, Result, UserId};
 use store::apps::App;
-use store::webhooks::{Told, Waiting};
-use store::{Snapshot, webhooks};
+use store::webhooks::Told;
+use store::{Snapshot, Store, webhooks};
 
 use super::recent::Recent;
 use super::unread::Unread;
@@ -47,6 +48,59 @@ pub(super) enum Say {
     Nothing,
 }
 
+/// An event with what it tells, as far as that is known.
+struct Half {
+    event: Arc<Untold>,
+    is_on: bool,
+    message: Option<Told>,
+    count: Option<i64>,
+}
+
+impl Half {
+    /// What the memory knows of an event.
+    fn recall(app: &App, memory: &Memory, on: Wanted, event: Arc<Untold>) -> Self {
+        let is_on = event.happening.as_ref().is_some_and(|happening| on.has(happening.webhook()));
+        let mut half = Self { event, is_on, message: None, count: None };
+        if let Some((conversation, place)) = half.lacks_message() {
+            half.message = memory.recent.take(app.id, conversation, place.seq).map(|message| Told {
+                sender: message.sender.clone(),
+                key: message.key,
+                body: message.body.to_string(),
+                cloud: message.cloud.to_string(),
+                flags: message.flags,
+            });
+        }
+        half.count = half.lacks_count().and_then(|account| memory.unread.known(app.id, account));
+        half
+    }
+
+    fn lacks_message(&self) -> Option<(ConversationId, Place)> {
+        self.event.place.filter(|_| self.is_on && self.message.is_none())
+    }
+
+    fn lacks_count(&self) -> Option<&UserId> {
+        let happening = self.event.happening.as_ref().filter(|_| self.is_on && self.count.is_none());
+        happening.and_then(body::counted)
+    }
+
+    fn ready(self, app: &App) -> Ready {
+        let Self { event, is_on, message, count } = self;
+        let say = match &event.happening {
+            None => {
+                tracing::error!(app = %app.id, id = event.id, "an event cannot be read and is dropped");
+                Say::Nothing
+            }
+            Some(_) if !is_on => Say::Off,
+            Some(happening) => {
+                let body = body::after(app.id, &event, message.as_ref(), count.unwrap_or_default()).map(Bytes::from);
+                let (id, webhook, origin) = (event.id, happening.webhook(), event.origin);
+                body.map_or(Say::Nothing, |body| Say::This(Event { id, webhook, origin, body }))
+            }
+        };
+        Ready { id: event.id, part: event.part, at: event.at, say }
+    }
+}
+
 /// Reads events and writes their bodies, with the counts that they tell, in one look at the store.
 ///
 /// The ids are read first, in one look, and only of them the events: what is committed between the two looks may follow
@@ -58,59 +112,73 @@ pub(super) fn load(
     known: &HashSet<i64>,
     after: i64,
 ) -> Result<Vec<Ready>> {
-    let on = wanted(&app.settings);
     let mut ids = webhooks::ids(snapshot, after, LOAD + known.len())?;
     ids.retain(|id| !known.contains(id));
     ids.truncate(LOAD);
     let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return Ok(Vec::new()) };
     let (first, last, wanted): (i64, i64, HashSet<i64>) = (*first, *last, ids.iter().copied().collect());
-    let mut events = webhooks::load(snapshot, first - 1, last, webhooks::IDS_MAX)?;
-    events.retain(|event| wanted.contains(&event.id));
-    let messages = messages(snapshot, memory, &events)?;
-    let mut ready = Vec::new();
-    for (event, message) in events.into_iter().zip(messages) {
-        let say = match &event.happening {
-            None => {
-                tracing::error!(app = %app.id, id = event.id, "an event cannot be read and is dropped");
-                Say::Nothing
-            }
-            Some(happening) if !on.has(happening.webhook()) => Say::Off,
-            Some(happening) => {
-                let count = match body::counted(happening) {
-                    Some(account) => memory.unread.of(snapshot, account)?,
-                    None => 0,
-                };
-                let (id, webhook, origin) = (event.id, happening.webhook(), event.origin);
-                let body = body::after(snapshot.app(), &event, message.as_ref(), count).map(Bytes::from);
-                body.map_or(Say::Nothing, |body| Say::This(Event { id, webhook, origin, body }))
-            }
-        };
-        ready.push(Ready { id: event.id, part: event.part, at: event.at, say });
-    }
-    Ok(ready)
+    let events = webhooks::load(snapshot, first - 1, last, webhooks::IDS_MAX)?;
+    let events = events.into_iter().filter(|event| wanted.contains(&event.id)).map(Arc::new);
+    let mut halves = recall(app, memory, events);
+    let gaps = Gaps::of(&halves);
+    gaps.fill(gaps.read(snapshot, memory)?, &mut halves);
+    Ok(halves.into_iter().map(|half| half.ready(app)).collect())
 }
 
-/// The messages that events tell of, in the order of the events: those that are not remembered are read at once.
-fn messages(snapshot: &mut Snapshot<'_>, memory: &Memory, events: &[Waiting]) -> Result<Vec<Option<Told>>> {
-    let app = snapshot.app();
-    let mut told: Vec<Option<Told>> = Vec::with_capacity(events.len());
-    let (mut missing, mut places) = (Vec::new(), Vec::new());
-    for event in events {
-        let remembered = event.place.and_then(|(conversation, place)| memory.recent.take(app, conversation, place.seq));
-        if let (None, Some(place)) = (&remembered, event.place) {
-            missing.push(told.len());
-            places.push(place);
+/// Writes the bodies of events that were handed over; the store is asked only for what nobody remembers.
+pub(super) async fn finish(
+    store: &Store,
+    app: &App,
+    memory: &Arc<Memory>,
+    events: Vec<Arc<Untold>>,
+) -> Result<Vec<Ready>> {
+    let mut halves = recall(app, memory, events.into_iter());
+    let gaps = Arc::new(Gaps::of(&halves));
+    if !gaps.is_empty() {
+        let (asked, memory) = (Arc::clone(&gaps), Arc::clone(memory));
+        let found = store.read(app.id, move |snapshot| asked.read(snapshot, &memory)).await?;
+        gaps.fill(found, &mut halves);
+    }
+    Ok(halves.into_iter().map(|half| half.ready(app)).collect())
+}
+
+fn recall(app: &App, memory: &Memory, events: impl Iterator<Item = Arc<Untold>>) -> Vec<Half> {
+    let on = wanted(&app.settings);
+    events.map(|event| Half::recall(app, memory, on, event)).collect()
+}
+
+/// What the memory does not know of some events, each with the place of its event among them.
+struct Gaps {
+    messages: (Vec<usize>, Vec<(ConversationId, Place)>),
+    counts: (Vec<usize>, Vec<UserId>),
+}
+
+impl Gaps {
+    fn of(halves: &[Half]) -> Self {
+        let each = || halves.iter().enumerate();
+        Self {
+            messages: each().filter_map(|(index, half)| Some((index, half.lacks_message()?))).unzip(),
+            counts: each().filter_map(|(index, half)| Some((index, half.lacks_count()?.clone()))).unzip(),
         }
-        told.push(remembered.map(|message| Told {
-            sender: message.sender.clone(),
-            key: message.key,
-            body: message.body.to_string(),
-            cloud: message.cloud.to_string(),
-            flags: message.flags,
-        }));
     }
-    for (index, found) in missing.into_iter().zip(webhooks::messages(snapshot, &places)?) {
-        told[index] = found;
+
+    fn is_empty(&self) -> bool {
+        self.messages.0.is_empty() && self.counts.0.is_empty()
     }
-    Ok(told)
+
+    /// Reads what is missing: the messages at once, and each account's count.
+    fn read(&self, snapshot: &mut Snapshot<'_>, memory: &Memory) -> Result<(Vec<Option<Told>>, Vec<i64>)> {
+        let messages = webhooks::messages(snapshot, &self.messages.1)?;
+        let counts = self.counts.1.iter().map(|account| memory.unread.of(snapshot, account));
+        Ok((messages, counts.collect::<Result<_>>()?))
+    }
+
+    fn fill(&self, (messages, counts): (Vec<Option<Told>>, Vec<i64>), halves: &mut [Half]) {
+        for (index, message) in self.messages.0.iter().zip(messages) {
+            halves[*index].message = message;
+        }
+        for (index, count) in self.counts.0.iter().zip(counts) {
+            halves[*index].count = Some(count);
+        }
+    }
 }

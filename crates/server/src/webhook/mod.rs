@@ -11,8 +11,8 @@
 //! function beside [`Webhooks::before_send`], called between the first decision and the transaction.
 //!
 //! * `switches`: what each app has on. `endpoint`, `circuit`: one app's endpoint, and when it is left alone.
-//! * `before`: asks. `drain`, `pump`, `load`: tell, in order, what transactions have left. `body`: what is said; `unread`:
-//!   the counts in it; `recent`: the messages that it tells of.
+//! * `before`: asks. `drain`, `pump`, `load`: tell, in order, what transactions have left; `handed`: what they need not read
+//!   back. `body`: what is said; `unread`: the counts in it; `recent`: the messages that it tells of.
 
 mod before;
 mod body;
@@ -20,6 +20,7 @@ mod circuit;
 mod drain;
 mod endpoint;
 mod group;
+mod handed;
 mod load;
 mod pump;
 mod recent;
@@ -44,6 +45,7 @@ use crate::apps::Apps;
 use crate::clock::Clock;
 use crate::im::operations::tally::Tally;
 use endpoint::{Endpoint, Endpoints};
+use handed::Handed;
 use load::Memory;
 use recent::Recent;
 use unread::Unread;
@@ -82,6 +84,7 @@ struct Bells {
 #[derive(Default)]
 struct Bell {
     notify: Notify,
+    handed: Handed,
 }
 
 impl Webhooks {
@@ -113,15 +116,17 @@ impl Webhooks {
     /// Hears what was committed. Never waits.
     pub fn hear(&self, app: AppId, events: &[Event]) {
         self.memory.unread.hear(app, events);
-        if events.iter().any(|event| matches!(event, Event::WebhookQueued)) {
+        if events.iter().any(|event| matches!(event, Event::WebhookQueued(_))) {
             self.memory.recent.hear(app, events);
-            self.ring(app);
+            self.ring(app, events);
         }
     }
 
-    fn ring(&self, app: AppId) {
+    /// Wakes whoever tells an app's events, and hands over what was committed.
+    fn ring(&self, app: AppId, events: &[Event]) {
         let mut bells = self.bells.lock();
         if let Some(bell) = bells.pumps.get(&app) {
+            bell.handed.hear(events);
             bell.notify.notify_one();
         } else {
             bells.rung.insert(app);

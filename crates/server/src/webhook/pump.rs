@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::endpoint::{Call, Endpoint, Miss};
-use super::load::{Event, LOAD, Ready, Say, load};
+use super::load::{Event, LOAD, Ready, Say, finish, load};
 use super::{Bell, Webhooks};
 
 /// Calls of one app under way.
@@ -64,9 +64,20 @@ struct Part {
     tries: u32,
 }
 
+/// A look for events to tell.
+#[derive(Clone, Copy)]
+struct Look {
+    /// What was dropped since is to be read again, this with it.
+    turn: u64,
+    /// What the commits have handed over, or the store.
+    is_handed: bool,
+    /// Which of the stretches follows upon all that the store holds.
+    stretch: Option<u64>,
+}
+
 /// What the store was asked for.
 enum Done {
-    Loaded(Result<Vec<Ready>>),
+    Loaded(Look, Result<Vec<Ready>>),
     Removed(Vec<i64>, Result<u64>),
     Leased(Result<bool>),
 }
@@ -98,6 +109,10 @@ pub(super) struct Pump {
     cursor: i64,
     floor: (Instant, i64, i64),
     looked_at: Instant,
+    /// Rises where events are dropped from memory.
+    turn: u64,
+    /// The stretch of events handed over that follows upon what was read: while it lasts, nothing is read.
+    follows: Option<u64>,
     /// Not read before.
     paced_until: Instant,
     may_be_more: bool,
@@ -124,6 +139,8 @@ impl Pump {
             cursor: i64::MIN,
             floor: (now, i64::MIN, i64::MIN),
             looked_at: now,
+            turn: 0,
+            follows: None,
             paced_until: now,
             may_be_more: true,
             rests_until: None,
@@ -187,7 +204,7 @@ impl Pump {
         }
         let waits = hooks.store.read(app, |snapshot| webhooks::depth(snapshot, 1)).await;
         if waits.is_ok_and(|count| count > 0) {
-            hooks.ring(app);
+            hooks.ring(app, &[]);
         }
     }
 
@@ -240,19 +257,40 @@ impl Pump {
         }
         // Where deletions fail, what was told must not fill the memory.
         let is_full = self.held >= LOW || self.told.len() >= TOLD_MAX;
-        let is_paced = self.paced_until > now;
-        if is_stopping || !self.may_be_more || is_full || is_paced || self.rests_until.is_some() {
+        if is_stopping || !self.may_be_more || is_full || self.rests_until.is_some() {
+            return None;
+        }
+        self.look(now)
+    }
+
+    /// Looks for more to tell: among what was handed over, or in the store.
+    fn look(&mut self, now: Instant) -> Option<BoxFuture<'static, Done>> {
+        let (hooks, app, turn) = (Arc::clone(&self.hooks), self.app, self.turn);
+        let (settings, memory) = (hooks.apps.get(app)?, Arc::clone(&hooks.memory));
+        if let Some(stretch) = self.follows {
+            self.may_be_more = false;
+            if let Some(events) = self.bell.handed.take(stretch, self.cursor, LOAD) {
+                let look = Look { turn, is_handed: true, stretch: Some(stretch) };
+                return (!events.is_empty()).then(|| -> BoxFuture<'static, Done> {
+                    Box::pin(async move { Done::Loaded(look, finish(&hooks.store, &settings, &memory, events).await) })
+                });
+            }
+            self.follows = None;
+            self.may_be_more = true;
+        }
+        if self.paced_until > now {
             return None;
         }
         self.may_be_more = false;
         let after = self.read_after(now);
-        let (settings, memory) = (hooks.apps.get(app)?, Arc::clone(&hooks.memory));
         // On a store of our own everything behind the cursor is unknown.
-        let known = if hooks.store.is_exclusive() { HashSet::new() } else { self.known.clone() };
+        let is_ours = hooks.store.is_exclusive();
+        let known = if is_ours { HashSet::new() } else { self.known.clone() };
+        let look = Look { turn, is_handed: false, stretch: is_ours.then(|| self.bell.handed.open()) };
         self.looked_at = now;
         Some(Box::pin(async move {
             let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &settings, &memory, &known, after);
-            Done::Loaded(hooks.store.read(app, load).await)
+            Done::Loaded(look, hooks.store.read(app, load).await)
         }))
     }
 
@@ -288,21 +326,25 @@ impl Pump {
                 self.told_since = Some(Instant::now());
                 self.told.extend(ids);
             }
-            Done::Loaded(Ok(events)) => self.queue(events),
-            Done::Loaded(Err(error)) => {
+            Done::Loaded(look, _) if look.turn != self.turn => {}
+            Done::Loaded(look, Ok(events)) => self.queue(look, events),
+            Done::Loaded(_, Err(error)) => {
                 tracing::warn!(app = %self.app, %error, "events to tell could not be read");
+                // What was handed over is gone with it, and is in the store.
+                self.follows = None;
                 self.rests_until = Some(Instant::now() + RETRY);
             }
         }
         true
     }
 
-    fn queue(&mut self, events: Vec<Ready>) {
+    fn queue(&mut self, look: Look, events: Vec<Ready>) {
         let keep_s = self.hooks.apps.get(self.app).map_or(0, |app| app.settings.webhook.keep_s);
         let oldest = self.hooks.clock.now().plus(-keep_s.saturating_mul(1_000));
         self.may_be_more |= events.len() >= LOAD;
-        if events.len() < LOAD {
+        if events.len() < LOAD && !look.is_handed {
             self.paced_until = self.looked_at + PACE;
+            self.follows = look.stretch;
         }
         let mut old = 0;
         for Ready { id, part, at, say } in events {
@@ -457,7 +499,10 @@ impl Pump {
             part.is_busy
         });
         self.held = held;
-        // They are read again, in their order, from the first that is left.
+        // They are read again, in their order, from the first that is left; a look that is under way is for nothing.
+        self.turn += 1;
+        self.follows = None;
+        self.bell.handed.close();
         self.cursor = i64::MIN;
         self.floor = (Instant::now(), i64::MIN, i64::MIN);
     }

@@ -71,6 +71,11 @@ impl Unread {
         }
     }
 
+    /// The count of an account, if it is known; it is followed from here on.
+    pub(super) fn known(&self, app: AppId, account: &UserId) -> Option<i64> {
+        self.begin(app, account).ok()
+    }
+
     /// The count of an account.
     pub(super) fn of(&self, snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<i64> {
         let app = snapshot.app();

@@ -1,7 +1,6 @@
 //! What a batch writes on PostgreSQL, as columns: one parameter a column, one element a row.
 
 use contract::AppId;
-use contract::webhook::part_of;
 
 use super::Waiting;
 use super::plan::{Head, Plan, Questions, Slot};
@@ -150,8 +149,8 @@ impl<'a> Events<'a> {
             let row = &plan.rows[*index];
             let (app, w) = &waiting[row.draft];
             columns.app.push(app.0);
-            columns.part.push(part_of(w.conversation));
-            columns.at.push(row.stored.at.0);
+            columns.part.push(kept.untold.part);
+            columns.at.push(kept.untold.at.0);
             columns.origin.push(&kept.origin);
             columns.happening.push(&kept.happening);
             columns.conversation.push(&w.conversation.0);

@@ -19,7 +19,7 @@ use super::{DraftKind, Facts, GroupFacts, Sent, Standing, Waiting};
 use crate::Hooks;
 use crate::job::guard;
 use crate::relations::Tie;
-use crate::webhooks;
+use crate::webhooks::Kept;
 
 /// The head of a conversation as the append sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -142,7 +142,8 @@ pub(crate) trait Engine {
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered>;
     fn ties(&mut self, questions: &[Pair<'_>]) -> Result<Vec<Tie>>;
     fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>>;
-    fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()>;
+    /// Answers the ids of what webhooks tell of, in the order of the plan, where they are known at once.
+    fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<Vec<i64>>;
 }
 
 /// A message to be written: the draft it comes from and what was decided for it.
@@ -166,7 +167,7 @@ pub(crate) struct Plan {
     /// Outbox rows: draft, id, and the place of the message.
     pub(crate) pushes: Vec<(usize, i64, Seq)>,
     /// What webhooks tell of: which of the rows, and how it is kept.
-    pub(crate) told: Vec<(usize, webhooks::Kept)>,
+    pub(crate) told: Vec<(usize, Kept)>,
     pub(crate) prints: Vec<(Print, Stored)>,
     /// The heads as they are after the commit.
     pub(crate) left: Vec<(HeadKey, Head)>,
@@ -174,7 +175,8 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// The events of the batch, by app, in the order of the messages.
-    pub(crate) fn events(&self, waiting: &[(AppId, Waiting)]) -> Vec<(AppId, Event)> {
+    pub(crate) fn events(&mut self, waiting: &[(AppId, Waiting)]) -> Vec<(AppId, Event)> {
+        let told = std::mem::take(&mut self.told);
         let event = |row: &Row| {
             let (app, waiting) = &waiting[row.draft];
             let draft = &waiting.draft;
@@ -205,7 +207,8 @@ impl Plan {
         });
         // Imported history is there to be read back, not news.
         let is_news = |row: &&Row| !row.flags.has(Flags::IMPORTED) || row.flags.has(Flags::COUNTS);
-        let told = self.told.iter().map(|(row, _)| (waiting[self.rows[*row].draft].0, Event::WebhookQueued));
+        let told =
+            told.into_iter().map(|(row, kept)| (waiting[self.rows[row].draft].0, Event::WebhookQueued(kept.hand())));
         self.rows.iter().filter(is_news).map(event).chain(queued).chain(told).collect()
     }
 }
@@ -262,7 +265,10 @@ pub(crate) fn run<E: Engine>(
     let mut plan = numbering.finish(window.me());
     plan.told = told(hooks, waiting, &plan.rows)?;
     if !(plan.rows.is_empty() && plan.idle.is_empty()) {
-        engine.write(waiting, &questions.slots, &plan)?;
+        let ids = engine.write(waiting, &questions.slots, &plan)?;
+        for ((_, kept), id) in plan.told.iter_mut().zip(ids) {
+            kept.untold.id = id;
+        }
     }
     if E::ASSUMES {
         plan.left = plan.heads.iter().map(|(slot, head)| questions.slots[*slot].left(head)).collect();

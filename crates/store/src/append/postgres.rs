@@ -293,7 +293,7 @@ impl Engine for Session {
         Ok(found)
     }
 
-    fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()> {
+    fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<Vec<i64>> {
         let messages = Messages::of(waiting, plan);
         let (assumed, locked): (Vec<_>, Vec<_>) =
             plan.heads.iter().partition(|(slot, _)| slots[*slot].assumed.is_some());
@@ -338,7 +338,7 @@ impl Engine for Session {
         if !plan.idle.is_empty() {
             statements.push((UNMAKE, vec![&idle_apps, &idle_ids]));
         }
-        self.flush(&statements, true).map(|_| ())
+        self.flush(&statements, true).map(|_| Vec::new())
     }
 }
 

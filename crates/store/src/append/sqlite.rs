@@ -2,7 +2,6 @@
 
 use contract::group::{GroupKind, Role};
 use contract::message::Flags;
-use contract::webhook::part_of;
 use contract::{AppId, Millis, MsgKey, Result};
 
 use super::grouped::InGroup;
@@ -265,7 +264,7 @@ impl Engine for Lite {
         questions.iter().map(|question| self.newest(question)).collect()
     }
 
-    fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<()> {
+    fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<Vec<i64>> {
         for row in &plan.rows {
             let (app, w) = &waiting[row.draft];
             let key = row.stored.key;
@@ -302,6 +301,7 @@ impl Engine for Lite {
                 self.join(&slots[*slot], head.since)?;
             }
         }
+        let mut ids = Vec::with_capacity(plan.told.len());
         for (index, kept) in &plan.told {
             let row = &plan.rows[*index];
             let (app, w) = &waiting[row.draft];
@@ -312,8 +312,8 @@ impl Engine for Lite {
                 ),
                 (
                     *app,
-                    part_of(w.conversation),
-                    row.stored.at,
+                    kept.untold.part,
+                    kept.untold.at,
                     &*kept.origin,
                     &*kept.happening,
                     w.conversation,
@@ -321,7 +321,9 @@ impl Engine for Lite {
                     row.stored.seq,
                 ),
             )?;
+            ids.push(self.last_id());
         }
-        plan.pushes.iter().try_for_each(|push| self.push(waiting, push))
+        plan.pushes.iter().try_for_each(|push| self.push(waiting, push))?;
+        Ok(ids)
     }
 }

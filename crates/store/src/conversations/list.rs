@@ -5,9 +5,8 @@
 //! not even that if it is already. Whoever lists reads the unsettled heads beside the ordered ones and sorts them in;
 //! when there are many, [`settle`] puts them into order. So order is paid for by those who look at it.
 
-use contract::{AppId, ConversationId, Result, Seq, UserId, limit};
+use contract::{AppId, ConversationId, Place, Result, Seq, UserId, limit};
 
-use super::Place;
 use super::contacts::{self, Contact, State};
 use crate::accounts::{self, Account};
 use crate::ask::{Ask, Asks, ask};

@@ -72,6 +72,11 @@ impl Lite {
         self.note(done)
     }
 
+    /// The id that the last row got which was added.
+    pub(crate) fn last_id(&self) -> i64 {
+        self.conn.last_insert_rowid()
+    }
+
     fn note<T>(&mut self, done: Result<T>) -> Result<T> {
         if let Err(Error::Failure(failure)) = &done {
             self.trouble = Some(failure.clone());

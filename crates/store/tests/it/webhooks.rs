@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use contract::webhook::{Happening, Origin, StateChange, Via, Wanted, Webhook, part_of};
+use contract::event::Event;
+use contract::webhook::{Happening, Origin, StateChange, Untold, Via, Wanted, Webhook, part_of};
 use contract::{AppId, ConversationId, Fault, Millis, UserId};
 use store::append::Draft;
-use store::testing::{TestEngine, TestStore, permissive};
-use store::webhooks::{self, Waiting};
+use store::testing::{TestEngine, TestStore, listening, permissive};
+use store::webhooks;
 use store::{Hooks, Tx};
 
 use crate::support::{APP, NOW, OTHER, draft};
@@ -22,7 +23,7 @@ fn login(account: &str) -> Happening {
     Happening::State { account: UserId::trusted(account), change: StateChange::Login, kicked: Vec::new() }
 }
 
-async fn all(store: &TestStore, app: AppId) -> Vec<Waiting> {
+async fn all(store: &TestStore, app: AppId) -> Vec<Untold> {
     store.read(app, |snapshot| webhooks::load(snapshot, i64::MIN, i64::MAX, 100)).await.unwrap()
 }
 
@@ -82,6 +83,39 @@ async fn a_message_is_kept_by_its_place_and_read_with_its_content(engine: TestEn
     }
 }
 
+async fn commits_hand_over_what_is_kept_or_say_that_it_is_to_be_read(engine: TestEngine) {
+    let (hooks, heard) = listening();
+    let wanted = Wanted::default().with(Webhook::AfterSendMsg).with(Webhook::StateChange);
+    let Some(store) = TestStore::open(engine, Hooks { wanted: Arc::new(move |_| wanted), ..hooks }).await else {
+        return;
+    };
+    let told = Some(Origin { ip: None, via: Via::Ios });
+    for seq in 1..=20 {
+        let send = |to| store.send(APP, Draft { told, ..draft("alice", to, seq, NOW) });
+        let (one, other, written) =
+            tokio::join!(send("bob"), send("carol"), store.write(APP, move |tx| tx.after_hook(NOW, &login("alice"))));
+        (one.unwrap(), other.unwrap(), written.unwrap());
+    }
+    let refused: contract::Result<()> = store
+        .write(APP, |tx| {
+            tx.after_hook(NOW, &login("bob"))?;
+            Err(Fault::RequestIllegal.into())
+        })
+        .await;
+    assert!(refused.is_err());
+    let kept = all(&store, APP).await;
+    assert_eq!(kept.len(), 60);
+    let queued = |(_, event): &(AppId, Event)| match event {
+        Event::WebhookQueued(untold) => Some(untold.as_deref().cloned()),
+        _ => None,
+    };
+    let handed: Vec<Option<Untold>> = heard.lock().iter().filter_map(queued).collect();
+    match engine {
+        TestEngine::Sqlite => assert_eq!(handed, kept.into_iter().map(Some).collect::<Vec<_>>(), "in the same order"),
+        TestEngine::Postgres => assert_eq!(handed, vec![None; 60]),
+    }
+}
+
 async fn one_node_at_a_time_has_the_right_to_tell(engine: TestEngine) {
     let Some(store) = open(engine).await else { return };
     let lease = async |now: i64, node: i64| {
@@ -122,5 +156,6 @@ macro_rules! engines {
 engines! {
     what_was_done_is_kept_for_who_wants_it_and_only_if_it_was_done
     a_message_is_kept_by_its_place_and_read_with_its_content
+    commits_hand_over_what_is_kept_or_say_that_it_is_to_be_read
     one_node_at_a_time_has_the_right_to_tell
 }
