@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::cluster::Cluster;
 use crate::figure::{Figure, Rate, grouped};
 use crate::http::{self, Load};
 use crate::process::Server;
@@ -24,7 +25,14 @@ const TELL_WAIT: Duration = Duration::from_mins(2);
 
 /// Measures.
 pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
-    let server = Server::start()?;
+    let mut figures = measure(effort, "SQLite", "sqlite").await?;
+    let cluster = Cluster::start()?;
+    figures.extend(measure(effort, "PostgreSQL, fsync on", &Cluster::url(cluster.port)).await?);
+    Ok(figures)
+}
+
+async fn measure(effort: &Effort, engine: &str, store: &str) -> Outcome<Vec<Figure>> {
+    let server = Server::start_on(store)?;
     server.import(sendmsg::ACCOUNTS as usize).await?;
     let mut receiver = Worker::start("receiver")?;
     let address = receiver.hear()?;
@@ -68,7 +76,7 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
             ask(Method::DELETE, &format!("/{COMMAND}"), json!({})).await?;
         }
         let (on, off) = (Rate::median(on), Rate::median(off));
-        let name = format!("sendmsg over HTTP with an after webhook, {connections} connections");
+        let name = format!("sendmsg over HTTP with an after webhook, {connections} connections, {engine}");
         let middle = |mut all: Vec<f64>| {
             all.sort_by(f64::total_cmp);
             all.get(all.len() / 2).copied().unwrap_or_default()

@@ -51,6 +51,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (46, include_str!("../migrations/0046_broadcast_outcomes.sql")),
     (50, include_str!("../migrations/0050_device_parts.sql")),
     (51, include_str!("../migrations/0051_answered_requests.sql")),
+    (52, include_str!("../migrations/0052_webhook_ids.sql")),
 ];
 
 /// The version that this binary knows.

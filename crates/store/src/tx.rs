@@ -230,13 +230,14 @@ impl<'a> Tx<'a> {
         rows.into_iter().try_for_each(|row| self.post(sql, row))
     }
 
-    /// [`Self::post`] of a row that gets an id: answers it where that costs nothing.
-    pub(crate) fn post_for_id(&mut self, sql: Sql, params: impl Params) -> Result<Option<i64>> {
-        self.post(sql, params)?;
-        Ok(match &self.snapshot.link {
-            Link::Sqlite(lite) => Some(lite.last_id()),
-            Link::Postgres(_) => None,
-        })
+    /// The id of the app's next event, where the engine does not give it by itself.
+    pub(crate) fn event_id(&mut self, at: Millis) -> Result<Option<i64>> {
+        let app = self.app();
+        let id = match &mut self.snapshot.link {
+            Link::Sqlite(lite) => lite.event_id(app, at).map(Some),
+            Link::Postgres(_) => Ok(None),
+        };
+        self.snapshot.note(id)
     }
 
     /// Adds a row that no other statement of the transaction changes before it, so that it may go out together with others

@@ -61,11 +61,19 @@ pub struct Told {
 pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happening) -> Result<Option<Arc<Untold>>> {
     let app = tx.app();
     let mut kept = Kept::new((happening.part(), now), origin, happening.clone(), None)?;
-    let id = tx.post_for_id(
-        sql!("INSERT INTO webhook_events (app, part, at, origin, happening) VALUES ($1, $2, $3, $4, $5)"),
-        (app, kept.untold.part, now, &*kept.origin, &*kept.happening),
-    )?;
-    kept.untold.id = id.unwrap_or_default();
+    let (part, origin, happening) = (kept.untold.part, &*kept.origin, &*kept.happening);
+    if let Some(id) = tx.event_id(now)? {
+        tx.post(
+            sql!("INSERT INTO webhook_events (app, id, part, at, origin, happening) VALUES ($1, $2, $3, $4, $5, $6)"),
+            (app, id, part, now, origin, happening),
+        )?;
+        kept.untold.id = id;
+    } else {
+        tx.post(
+            sql!("INSERT INTO webhook_events (app, part, at, origin, happening) VALUES ($1, $2, $3, $4, $5)"),
+            (app, part, now, origin, happening),
+        )?;
+    }
     Ok(kept.hand())
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Request, Uri, header};
+use http::{HeaderValue, Request, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -97,6 +97,8 @@ pub struct Reply {
 pub struct Target {
     host: String,
     port: u16,
+    /// `Host`.
+    authority: HeaderValue,
     path: String,
     query: Option<String>,
     /// The name that its certificate must bear.
@@ -144,8 +146,13 @@ impl Target {
             // Whoever wants to be known by a certificate must not talk to anybody who does not ask for it.
             return Err("a client certificate is for https".into());
         };
+        let usual = if is_tls { 443 } else { 80 };
+        let port = uri.port_u16().unwrap_or(usual);
+        let named = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let authority = if port == usual { named } else { format!("{named}:{port}") };
         Ok(Self {
-            port: uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
+            port,
+            authority: HeaderValue::try_from(authority).map_err(|_| "the URL's host is no name".to_owned())?,
             path: uri.path().to_owned(),
             query: uri.query().map(str::to_owned),
             host,
@@ -232,8 +239,8 @@ impl Target {
     async fn exchange(&self, link: Link, path: &str, body: Bytes, answer_max: usize) -> Result<Reply, Miss> {
         let broken = || Miss::Trouble(Trouble::Broken);
         let request = Request::post(path)
-            .header(header::HOST, self.authority())
-            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::HOST, &self.authority)
+            .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(Full::new(body))
             .map_err(|_| broken())?;
         let Link { mut sender, mut driver, .. } = link;
@@ -266,12 +273,6 @@ impl Target {
             self.keep(Link { sender, driver, since: Instant::now() });
         }
         Ok(reply)
-    }
-
-    fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        let usual = if self.tls.is_some() { 443 } else { 80 };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
     }
 }
 

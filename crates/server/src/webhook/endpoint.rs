@@ -4,6 +4,7 @@
 //! shuts, and from then on a call is refused at once instead of waiting for its time to run out.
 
 use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,15 @@ pub(super) struct Endpoint {
     url: String,
     ca_pem: String,
     client_pem: String,
+    signed: Mutex<Signed>,
+}
+
+/// The signature of the second under way: many calls share it.
+#[derive(Default)]
+struct Signed {
+    token: String,
+    second: i64,
+    sign: String,
 }
 
 /// Why a call brought no answer that counts.
@@ -93,6 +103,7 @@ impl Endpoints {
             url: settings.url.clone(),
             ca_pem: settings.ca_pem.clone(),
             client_pem: client_pem.clone(),
+            signed: Mutex::default(),
         });
         all.insert(app.id, Arc::clone(&endpoint));
         endpoint
@@ -118,7 +129,7 @@ impl Endpoint {
         }
         let wait = call.app.settings.webhook.commands.get(call.webhook.command()).map(|own| own.timeout_ms);
         let wait = Duration::from_millis(wait.unwrap_or(limit::WEBHOOK_TIMEOUT_MS));
-        let query = query(&call);
+        let query = self.query(&call);
         let started = Instant::now();
         let outcome = match target.post(&query, call.body, wait, limit::WEBHOOK_ANSWER_BYTES).await {
             Ok(reply) if reply.status == 200 => Ok(reply),
@@ -133,6 +144,39 @@ impl Endpoint {
         self.tally.hear_call(app, call.now, outcome.is_ok());
         self.learn(app, outcome.as_ref().err());
         outcome
+    }
+
+    /// The query of the contract, signed if the app has a token.
+    fn query(&self, call: &Call<'_>) -> String {
+        let Call { app, webhook, origin, now, .. } = call;
+        let mut query = format!("SdkAppid={}&CallbackCommand={}&contenttype=json", app.id, webhook.command());
+        let mut add = |name: &str, value: fmt::Arguments<'_>| {
+            write!(query, "&{name}={value}").expect("a string takes every write");
+        };
+        // The contract says of the one neither whence nor by which client, of the other not whence.
+        let has_platform = *webhook != Webhook::MemberStateChange;
+        let has_ip = has_platform && *webhook != Webhook::GroupSendMsgException;
+        if let Some(ip) = origin.ip.filter(|_| has_ip) {
+            add("ClientIP", format_args!("{}", ip.to_canonical()));
+        }
+        if has_platform {
+            let platform = match (webhook, origin.via) {
+                // The contract spells it so in this webhook alone.
+                (Webhook::StateChange, Via::Ios) => "IOS",
+                (_, via) => via.as_str(),
+            };
+            add("OptPlatform", format_args!("{platform}"));
+        }
+        let token = &app.secrets.webhook_token;
+        if !token.is_empty() {
+            let mut signed = self.signed.lock();
+            if signed.second != now.secs() || signed.token != *token {
+                *signed = Signed { token: token.clone(), second: now.secs(), sign: sign(token, *now) };
+            }
+            add("Sign", format_args!("{}", signed.sign));
+            add("RequestTime", format_args!("{}", signed.second));
+        }
+        query
     }
 
     /// Notes that an answer, though it came, was none: what it holds is not what the contract says.
@@ -156,32 +200,6 @@ impl Endpoint {
     pub(super) fn was_well_since(&self, moment: Instant) -> bool {
         self.circuit.lock().was_well_since(moment)
     }
-}
-
-/// The query of the contract, signed if the app has a token.
-fn query(call: &Call<'_>) -> String {
-    let Call { app, webhook, origin, now, .. } = call;
-    let mut query = format!("SdkAppid={}&CallbackCommand={}&contenttype=json", app.id, webhook.command());
-    // The contract says of the one neither whence nor by which client, of the other not whence.
-    let has_platform = *webhook != Webhook::MemberStateChange;
-    let has_ip = has_platform && *webhook != Webhook::GroupSendMsgException;
-    if let Some(ip) = origin.ip.filter(|_| has_ip) {
-        query.push_str(&format!("&ClientIP={}", ip.to_canonical()));
-    }
-    let platform = match (webhook, origin.via) {
-        // The contract spells it so in this webhook alone.
-        (Webhook::StateChange, Via::Ios) => "IOS",
-        (_, via) => via.as_str(),
-    };
-    if has_platform {
-        query.push_str(&format!("&OptPlatform={platform}"));
-    }
-    let token = &app.secrets.webhook_token;
-    if !token.is_empty() {
-        let (sign, time) = (sign(token, *now), now.secs());
-        query.push_str(&format!("&Sign={sign}&RequestTime={time}"));
-    }
-    query
 }
 
 /// Whether a query is signed with a token: what every receiver has to check, besides the second being a recent one.

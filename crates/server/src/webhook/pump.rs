@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::{AppId, Millis, Result};
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use store::{Snapshot, webhooks};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -37,8 +37,8 @@ const RETRY: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_mins(1);
 /// Tries of an event while the endpoint takes others.
 const TRIES: u32 = 8;
-/// How long after a read that found few the next one waits, so that it finds more: a read costs the store about as much
-/// for one event as for many.
+/// How long after a look that found few the next one waits, so that it finds more: a look costs about as much for one event
+/// as for many.
 const PACE: Duration = Duration::from_millis(20);
 /// How long a node has the right to tell an app's events.
 const LEASE_MS: i64 = 30_000;
@@ -69,9 +69,7 @@ struct Part {
 struct Look {
     /// What was dropped since is to be read again, this with it.
     turn: u64,
-    /// What the commits have handed over, or the store.
-    is_handed: bool,
-    /// Which of the stretches follows upon all that the store holds.
+    /// What is handed over in this stretch follows upon what was found.
     stretch: Option<u64>,
 }
 
@@ -167,7 +165,12 @@ impl Pump {
             }
             let wake = self.wake_at(work.is_some());
             tokio::select! {
-                Some(told) = calls.next(), if !calls.is_empty() => self.learn(told),
+                Some(told) = calls.next(), if !calls.is_empty() => {
+                    self.learn(told);
+                    while let Some(Some(told)) = calls.next().now_or_never() {
+                        self.learn(told);
+                    }
+                }
                 done = async { work.as_mut().expect("it is asked before").await }, if work.is_some() => {
                     work = None;
                     if !self.take(done) {
@@ -265,29 +268,29 @@ impl Pump {
 
     /// Looks for more to tell: among what was handed over, or in the store.
     fn look(&mut self, now: Instant) -> Option<BoxFuture<'static, Done>> {
-        let (hooks, app, turn) = (Arc::clone(&self.hooks), self.app, self.turn);
-        let (settings, memory) = (hooks.apps.get(app)?, Arc::clone(&hooks.memory));
-        if let Some(stretch) = self.follows {
-            self.may_be_more = false;
-            if let Some(events) = self.bell.handed.take(stretch, self.cursor, LOAD) {
-                let look = Look { turn, is_handed: true, stretch: Some(stretch) };
-                return (!events.is_empty()).then(|| -> BoxFuture<'static, Done> {
-                    Box::pin(async move { Done::Loaded(look, finish(&hooks.store, &settings, &memory, events).await) })
-                });
-            }
-            self.follows = None;
-            self.may_be_more = true;
-        }
         if self.paced_until > now {
             return None;
         }
-        self.may_be_more = false;
+        let (hooks, app, turn) = (Arc::clone(&self.hooks), self.app, self.turn);
+        let (settings, memory) = (hooks.apps.get(app)?, Arc::clone(&hooks.memory));
+        (self.may_be_more, self.looked_at) = (false, now);
+        if let Some(stretch) = self.follows {
+            if let Some(events) = self.bell.handed.take(stretch, self.cursor, LOAD) {
+                if events.is_empty() {
+                    return None;
+                }
+                let look = Look { turn, stretch: Some(stretch) };
+                return Some(Box::pin(async move {
+                    Done::Loaded(look, finish(&hooks.store, &settings, &memory, events).await)
+                }));
+            }
+            self.follows = None;
+        }
         let after = self.read_after(now);
         // On a store of our own everything behind the cursor is unknown.
         let is_ours = hooks.store.is_exclusive();
         let known = if is_ours { HashSet::new() } else { self.known.clone() };
-        let look = Look { turn, is_handed: false, stretch: is_ours.then(|| self.bell.handed.open()) };
-        self.looked_at = now;
+        let look = Look { turn, stretch: is_ours.then(|| self.bell.handed.open()) };
         Some(Box::pin(async move {
             let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &settings, &memory, &known, after);
             Done::Loaded(look, hooks.store.read(app, load).await)
@@ -342,7 +345,7 @@ impl Pump {
         let keep_s = self.hooks.apps.get(self.app).map_or(0, |app| app.settings.webhook.keep_s);
         let oldest = self.hooks.clock.now().plus(-keep_s.saturating_mul(1_000));
         self.may_be_more |= events.len() >= LOAD;
-        if events.len() < LOAD && !look.is_handed {
+        if events.len() < LOAD {
             self.paced_until = self.looked_at + PACE;
             self.follows = look.stretch;
         }

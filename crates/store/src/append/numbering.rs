@@ -15,6 +15,7 @@ pub(super) fn print_of(app: AppId, w: &Waiting, msg_seq: u32) -> Print {
     Print {
         app,
         conversation: w.conversation,
+        is_grouped: w.draft.group.is_some(),
         is_low: w.draft.sender <= w.draft.receiver,
         msg_seq,
         msg_random: w.draft.msg_random,

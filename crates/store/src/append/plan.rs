@@ -382,7 +382,7 @@ fn unsure<'w>(
         let draft = &w.draft;
         let (DraftKind::Live, Some(msg_seq), None) = (draft.kind, draft.msg_seq, &refusals[index]) else { continue };
         let head = &numbering.before[numbering.slot_of[index]];
-        match window.recall(head, draft.at, &print_of(*app, w, msg_seq), span_of(draft)) {
+        match window.recall(head, draft.at, &print_of(*app, w, msg_seq)) {
             Memory::Same(stored) => numbering.known[index] = Some(stored),
             Memory::New => {}
             Memory::Unsure => {

@@ -305,13 +305,15 @@ impl Engine for Lite {
         for (index, kept) in &plan.told {
             let row = &plan.rows[*index];
             let (app, w) = &waiting[row.draft];
+            let id = self.event_id(*app, kept.untold.at)?;
             self.change(
                 sql!(
-                    "INSERT INTO webhook_events (app, part, at, origin, happening, conversation, time, seq)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                    "INSERT INTO webhook_events (app, id, part, at, origin, happening, conversation, time, seq)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
                 ),
                 (
                     *app,
+                    id,
                     kept.untold.part,
                     kept.untold.at,
                     &*kept.origin,
@@ -321,7 +323,7 @@ impl Engine for Lite {
                     row.stored.seq,
                 ),
             )?;
-            ids.push(self.last_id());
+            ids.push(id);
         }
         plan.pushes.iter().try_for_each(|push| self.push(waiting, push))?;
         Ok(ids)

@@ -21,14 +21,16 @@ pub(crate) const GROUP_SPAN_MS: i64 = contract::group::DEDUP_WINDOW_S * 1000;
 /// Repetitions are looked for among so many of a group's newest messages: five minutes at the usual rate, and a third more.
 pub(crate) const GROUP_LOOKBACK: i64 = 16_000;
 
-/// Messages that one worker remembers: about 80 MB, or five minutes of 1,700 sends a second.
-const REMEMBERED: usize = 1 << 19;
+/// Messages of each kind that one worker remembers: about 120 MB, or two minutes of 15,000 sends a second between two
+/// accounts and five minutes of 6,000 into groups.
+const REMEMBERED: usize = (1 << 21) / 8 * 7;
 
 /// What makes two live sends the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Print {
     pub(crate) app: AppId,
     pub(crate) conversation: ConversationId,
+    pub(crate) is_grouped: bool,
     /// Which of the two wrote.
     pub(crate) is_low: bool,
     pub(crate) msg_seq: u32,
@@ -56,12 +58,10 @@ pub(crate) enum Memory {
 pub(crate) struct Window {
     /// Names this worker's memory in the heads; changes whenever the memory may be wrong.
     me: i64,
-    /// All that this memory forgot is at most this old.
-    floor: i64,
-    newest: i64,
     capacity: usize,
-    seen: HashMap<Print, Stored>,
-    order: VecDeque<(Millis, Print)>,
+    /// Sends between two accounts, and into groups.
+    pairs: Log,
+    groups: Log,
     heads: Heads,
 }
 
@@ -73,11 +73,9 @@ impl Window {
     fn with_capacity(capacity: usize) -> Self {
         Self {
             me: random() | 1,
-            floor: i64::MIN,
-            newest: i64::MIN,
             capacity,
-            seen: HashMap::new(),
-            order: VecDeque::new(),
+            pairs: Log::new(SPAN_MS),
+            groups: Log::new(GROUP_SPAN_MS),
             heads: Heads::default(),
         }
     }
@@ -87,17 +85,18 @@ impl Window {
     }
 
     /// Looks for the message of which a draft may be the repetition.
-    pub(crate) fn recall(&self, head: &Head, at: Millis, print: &Print, span_ms: i64) -> Memory {
-        let oldest = at.0.saturating_sub(span_ms);
+    pub(crate) fn recall(&self, head: &Head, at: Millis, print: &Print) -> Memory {
+        let log = if print.is_grouped { &self.groups } else { &self.pairs };
+        let oldest = at.0.saturating_sub(log.span_ms);
         if head.last_at < oldest {
             return Memory::New;
         }
         if head.writer == self.me
-            && let Some(stored) = self.seen.get(print).filter(|stored| stored.at.0 >= oldest)
+            && let Some(stored) = log.get(print).filter(|stored| stored.at.0 >= oldest)
         {
-            return Memory::Same(*stored);
+            return Memory::Same(stored);
         }
-        if head.writer == self.me && at.0 > head.scan_until && oldest > self.floor {
+        if head.writer == self.me && at.0 > head.scan_until && oldest > log.floor {
             return Memory::New;
         }
         Memory::Unsure
@@ -106,20 +105,11 @@ impl Window {
     /// Remembers what was committed.
     pub(crate) fn keep(&mut self, committed: impl IntoIterator<Item = (Print, Stored)>) {
         for (print, stored) in committed {
-            self.newest = self.newest.max(stored.at.0);
-            self.order.push_back((stored.at, print));
-            self.seen.insert(print, stored);
+            let log = if print.is_grouped { &mut self.groups } else { &mut self.pairs };
+            log.add(&print, &stored);
         }
-        let oldest = self.newest.saturating_sub(GROUP_SPAN_MS);
-        while let Some(&(at, print)) = self.order.front()
-            && (at.0 < oldest || self.order.len() > self.capacity)
-        {
-            self.order.pop_front();
-            self.floor = self.floor.max(at.0);
-            if self.seen.get(&print).is_some_and(|stored| stored.at == at) {
-                self.seen.remove(&print);
-            }
-        }
+        self.pairs.forget(self.capacity);
+        self.groups.forget(self.capacity);
     }
 
     /// The head of a conversation as this worker left it.
@@ -137,6 +127,65 @@ impl Window {
         *self = Self::with_capacity(self.capacity);
     }
 }
+
+/// A print in little space: 128 bits of a hash that nobody outside can compute.
+type Mark = [u64; 2];
+
+/// The sends of one kind.
+struct Log {
+    span_ms: i64,
+    /// All that was forgotten is at most this old.
+    floor: i64,
+    newest: i64,
+    keys: RandomState,
+    seen: HashMap<Mark, (Seq, Millis)>,
+    order: VecDeque<(Millis, Mark)>,
+}
+
+impl Log {
+    fn new(span_ms: i64) -> Self {
+        let (floor, newest) = (i64::MIN, i64::MIN);
+        Self { span_ms, floor, newest, keys: RandomState::new(), seen: HashMap::new(), order: VecDeque::new() }
+    }
+
+    fn mark(&self, print: &Print) -> Mark {
+        [self.keys.hash_one((0_u8, print)), self.keys.hash_one((1_u8, print))]
+    }
+
+    fn get(&self, print: &Print) -> Option<Stored> {
+        let (seq, at) = *self.seen.get(&self.mark(print))?;
+        let key = MsgKey { time: at.secs(), seq: print.msg_seq, random: print.msg_random };
+        Some(Stored { key, seq, at })
+    }
+
+    fn add(&mut self, print: &Print, stored: &Stored) {
+        let mark = self.mark(print);
+        self.newest = self.newest.max(stored.at.0);
+        self.order.push_back((stored.at, mark));
+        self.seen.insert(mark, (stored.seq, stored.at));
+    }
+
+    fn forget(&mut self, capacity: usize) {
+        let oldest = self.newest.saturating_sub(self.span_ms);
+        while let Some(&(at, mark)) = self.order.front()
+            && (at.0 < oldest || self.order.len() > capacity)
+        {
+            self.order.pop_front();
+            self.floor = self.floor.max(at.0);
+            if self.seen.get(&mark).is_some_and(|(_, stored_at)| *stored_at == at) {
+                self.seen.remove(&mark);
+            }
+        }
+        // What a busy hour took is given back.
+        if self.order.capacity() > SMALL && self.order.len() < self.order.capacity() / 8 {
+            self.order.shrink_to(self.order.len() * 2);
+            self.seen.shrink_to(self.order.len() * 2);
+        }
+    }
+}
+
+/// Memory of so many messages is not worth giving back.
+const SMALL: usize = 1 << 14;
 
 /// A random number from the keys that the standard library draws for its maps; nothing secret hangs on it.
 pub(crate) fn random() -> i64 {
@@ -167,11 +216,19 @@ mod tests {
     use super::*;
 
     fn print(msg_seq: u32) -> Print {
-        Print { app: AppId(1), conversation: ConversationId([0; 16]), is_low: true, msg_seq, msg_random: 1, crc: 1 }
+        Print {
+            app: AppId(1),
+            conversation: ConversationId([0; 16]),
+            is_grouped: false,
+            is_low: true,
+            msg_seq,
+            msg_random: 1,
+            crc: 1,
+        }
     }
 
-    fn stored(at: i64) -> Stored {
-        Stored { key: MsgKey { time: at / 1000, seq: 1, random: 1 }, seq: Seq(1), at: Millis(at) }
+    fn stored(msg_seq: u32, at: i64) -> Stored {
+        Stored { key: MsgKey { time: at / 1000, seq: msg_seq, random: 1 }, seq: Seq(1), at: Millis(at) }
     }
 
     fn head(window: &Window, last_at: i64) -> Head {
@@ -181,34 +238,55 @@ mod tests {
     #[test]
     fn the_window_ends_after_exactly_two_minutes() {
         let mut window = Window::new();
-        window.keep([(print(1), stored(1_000_000))]);
+        window.keep([(print(1), stored(1, 1_000_000))]);
         let head = head(&window, 1_000_000);
-        assert_eq!(
-            window.recall(&head, Millis(1_000_000 + SPAN_MS), &print(1), SPAN_MS),
-            Memory::Same(stored(1_000_000))
-        );
-        assert_eq!(window.recall(&head, Millis(1_000_001 + SPAN_MS), &print(1), SPAN_MS), Memory::New);
-        assert_eq!(window.recall(&head, Millis(1_000_000), &print(2), SPAN_MS), Memory::New);
+        assert_eq!(window.recall(&head, Millis(1_000_000 + SPAN_MS), &print(1)), Memory::Same(stored(1, 1_000_000)));
+        assert_eq!(window.recall(&head, Millis(1_000_001 + SPAN_MS), &print(1)), Memory::New);
+        assert_eq!(window.recall(&head, Millis(1_000_000), &print(2)), Memory::New);
     }
 
     #[test]
     fn what_was_forgotten_is_looked_up() {
         let mut window = Window::with_capacity(2);
-        window.keep((1..=3).map(|n| (print(n), stored(1_000_000 + i64::from(n)))));
+        window.keep((1..=3).map(|n| (print(n), stored(n, 1_000_000 + i64::from(n)))));
         let head = head(&window, 1_000_003);
-        assert_eq!(window.recall(&head, Millis(1_000_004), &print(1), SPAN_MS), Memory::Unsure);
-        assert_eq!(window.recall(&head, Millis(1_000_004), &print(3), SPAN_MS), Memory::Same(stored(1_000_003)));
-        assert_eq!(window.recall(&head, Millis(1_000_002 + SPAN_MS), &print(9), SPAN_MS), Memory::New);
+        assert_eq!(window.recall(&head, Millis(1_000_004), &print(1)), Memory::Unsure);
+        assert_eq!(window.recall(&head, Millis(1_000_004), &print(3)), Memory::Same(stored(3, 1_000_003)));
+        assert_eq!(window.recall(&head, Millis(1_000_002 + SPAN_MS), &print(9)), Memory::New);
+    }
+
+    #[test]
+    fn sends_into_groups_have_a_longer_window_and_a_memory_of_their_own() {
+        let mut window = Window::with_capacity(2);
+        let grouped = |n| Print { is_grouped: true, ..print(n) };
+        window.keep([(grouped(1), stored(1, 1_000_000))]);
+        window.keep((1..=3).map(|n| (print(n), stored(n, 1_000_001))));
+        let head = head(&window, 1_000_001);
+        let later = Millis(1_000_000 + GROUP_SPAN_MS);
+        assert_eq!(window.recall(&head, later, &grouped(1)), Memory::Same(stored(1, 1_000_000)));
+        assert_eq!(window.recall(&head, Millis(later.0 + 1), &grouped(1)), Memory::New);
+        assert_eq!(window.recall(&head, Millis(1_000_002), &print(1)), Memory::Unsure);
+    }
+
+    #[test]
+    fn what_a_busy_hour_took_is_given_back() {
+        let mut window = Window::new();
+        let many = SMALL as u32 * 4;
+        window.keep((1..=many).map(|n| (print(n), stored(n, 1_000_000))));
+        assert_eq!((window.pairs.order.len(), window.pairs.seen.len()), (many as usize, many as usize));
+        window.keep([(print(0), stored(0, 1_000_001 + SPAN_MS))]);
+        assert_eq!((window.pairs.order.len(), window.pairs.seen.len()), (1, 1));
+        assert!(window.pairs.order.capacity() <= SMALL && window.pairs.seen.capacity() <= SMALL);
     }
 
     #[test]
     fn a_head_that_another_wrote_is_looked_up_until_its_messages_are_too_old() {
         let window = Window::new();
         let other = Head { last_at: 1_000_000, writer: window.me() + 1, ..Head::default() };
-        assert_eq!(window.recall(&other, Millis(1_000_000 + SPAN_MS), &print(1), SPAN_MS), Memory::Unsure);
-        assert_eq!(window.recall(&other, Millis(1_000_001 + SPAN_MS), &print(1), SPAN_MS), Memory::New);
+        assert_eq!(window.recall(&other, Millis(1_000_000 + SPAN_MS), &print(1)), Memory::Unsure);
+        assert_eq!(window.recall(&other, Millis(1_000_001 + SPAN_MS), &print(1)), Memory::New);
         let taken = Head { scan_until: 1_000_500, ..head(&window, 1_000_500) };
-        assert_eq!(window.recall(&taken, Millis(1_000_500), &print(1), SPAN_MS), Memory::Unsure);
-        assert_eq!(window.recall(&taken, Millis(1_000_501), &print(1), SPAN_MS), Memory::New);
+        assert_eq!(window.recall(&taken, Millis(1_000_500), &print(1)), Memory::Unsure);
+        assert_eq!(window.recall(&taken, Millis(1_000_501), &print(1)), Memory::New);
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use contract::{Error, Failure, Result};
+use contract::{AppId, Error, Failure, Millis, Result};
 use rusqlite::{Connection, ErrorCode, ffi, params_from_iter};
 
 use crate::tx::{Each, Sql};
-use crate::value::{Row, Value};
+use crate::value::{FromRow, Params, Row, Value};
 
 /// How far a job has gone.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,9 @@ enum Mark {
     Open,
 }
 
+/// Ids that a process may give in a millisecond of its life, so that the next one begins behind them.
+const EVENTS_PER_MS: i64 = 1_000;
+
 /// The connection.
 pub(crate) struct Lite {
     conn: Connection,
@@ -28,11 +31,13 @@ pub(crate) struct Lite {
     texts: HashMap<(usize, usize), Box<str>>,
     mark: Mark,
     trouble: Option<Failure>,
+    /// The last id of an event of each app.
+    event_ids: HashMap<AppId, i64>,
 }
 
 impl Lite {
     pub(crate) fn writer(conn: Connection) -> Self {
-        Self { conn, texts: HashMap::new(), mark: Mark::Idle, trouble: None }
+        Self { conn, texts: HashMap::new(), mark: Mark::Idle, trouble: None, event_ids: HashMap::new() }
     }
 
     pub(crate) fn reader(conn: Connection) -> Self {
@@ -72,9 +77,25 @@ impl Lite {
         self.note(done)
     }
 
-    /// The id that the last row got which was added.
-    pub(crate) fn last_id(&self) -> i64 {
-        self.conn.last_insert_rowid()
+    /// The id of an app's next event. They follow each other without gaps, so that many are deleted at once; the first of a
+    /// process is behind all that the app has, and behind what a former process gave as long as the clock goes forward.
+    pub(crate) fn event_id(&mut self, app: AppId, at: Millis) -> Result<i64> {
+        let last = match self.event_ids.get(&app) {
+            Some(last) => *last,
+            None => self.last_event_id(app)?.max(at.0.saturating_mul(EVENTS_PER_MS)),
+        };
+        self.event_ids.insert(app, last + 1);
+        Ok(last + 1)
+    }
+
+    fn last_event_id(&mut self, app: AppId) -> Result<i64> {
+        let mut last = 0;
+        let sql = sql!("SELECT COALESCE(MAX(id), 0) FROM webhook_events WHERE app = $1");
+        self.query(sql, (app,).values().as_ref(), &mut |row| {
+            (last,) = FromRow::from_row(row)?;
+            Ok(false)
+        })?;
+        Ok(last)
     }
 
     fn note<T>(&mut self, done: Result<T>) -> Result<T> {

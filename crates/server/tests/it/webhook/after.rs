@@ -180,6 +180,43 @@ both! {
         assert_eq!(receiver.seen().iter().map(Seen::text).collect::<Vec<_>>(), ["1", "2", "3"]);
     }
 
+    async fn an_endpoint_that_fails_now_and_then_is_told_everything_in_order(im: Im) {
+        let receiver = Receiver::start().await;
+        im.app(receiver.hook(&[READ], OnFailure::Pass)).await;
+        // It fails for long enough to be left alone, while more is read and handed over.
+        let trouble = parking_lot::Mutex::new((0, Instant::now()));
+        receiver.script(move |_| {
+            let (calls, until) = &mut *trouble.lock();
+            *calls += 1;
+            if *calls % 400 == 0 {
+                *until = Instant::now() + Duration::from_millis(50);
+            }
+            if *until > Instant::now() { Say::Status(503, "") } else { Say::ok() }
+        });
+        let (readers, each) = (20, 60);
+        for time in 1..=each {
+            let now = im.clock.now();
+            let read = move |tx: &mut store::Tx<'_>| {
+                for reader in 0..readers {
+                    let account = |name: &str| contract::UserId::trusted(&format!("{name}{reader}"));
+                    let (reader, peer) = (account("reader"), account("peer"));
+                    tx.after_hook(now, &contract::webhook::Happening::Read { reader, peer, time })?;
+                }
+                Ok(())
+            };
+            im.node().store.write(APP, read).await.expect("queued");
+        }
+        told(&im).await;
+        let mut newest: BTreeMap<String, i64> = BTreeMap::new();
+        for seen in receiver.seen() {
+            let (reader, time) = (seen.body["Report_Account"].to_string(), seen.body["LastReadTime"].as_i64());
+            let (time, newest) = (time.expect("a time"), newest.entry(reader).or_default());
+            assert!(time <= *newest + 1, "{time} is told after {newest}");
+            *newest = time.max(*newest);
+        }
+        assert_eq!(newest.values().copied().collect::<Vec<_>>(), vec![each; readers]);
+    }
+
     async fn what_is_too_old_is_given_up_and_what_is_switched_off_is_forgotten(im: Im) {
         let receiver = Receiver::start().await;
         im.import(&["alice", "bob"]).await;

@@ -1,0 +1,18 @@
+-- The embedded engine numbers events by itself, app by app: a row is one entry in one tree, in the order in which it is
+-- read and deleted.
+--sqlite CREATE TABLE webhook_events_by_app_and_id (
+--sqlite     app          BIGINT NOT NULL,
+--sqlite     id           BIGINT NOT NULL,
+--sqlite     part         BIGINT NOT NULL,
+--sqlite     at           BIGINT NOT NULL,
+--sqlite     origin       TEXT   NOT NULL,
+--sqlite     happening    TEXT   NOT NULL,
+--sqlite     conversation BLOB,
+--sqlite     time         BIGINT NOT NULL DEFAULT 0,
+--sqlite     seq          BIGINT NOT NULL DEFAULT 0,
+--sqlite     PRIMARY KEY (app, id)
+--sqlite ) WITHOUT ROWID;
+--sqlite INSERT INTO webhook_events_by_app_and_id
+--sqlite     SELECT app, id, part, at, origin, happening, conversation, time, seq FROM webhook_events;
+--sqlite DROP TABLE webhook_events;
+--sqlite ALTER TABLE webhook_events_by_app_and_id RENAME TO webhook_events;
