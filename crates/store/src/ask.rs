@@ -61,6 +61,21 @@ asks!(A P 0, B Q 1, C R 2);
 asks!(A P 0, B Q 1, C R 2, D S 3);
 asks!(A P 0, B Q 1, C R 2, D S 3, E T 4);
 
+/// As many questions of one kind as there are.
+impl<R: FromRow, P: Params> Asks for Vec<Ask<R, P>> {
+    type Answers = Vec<Vec<R>>;
+
+    fn all(self, snapshot: &mut Snapshot<'_>) -> Result<Self::Answers> {
+        let answers = {
+            let values: Vec<_> = self.iter().map(|ask| (ask.sql, ask.params.values())).collect();
+            let asked: Vec<(Sql, &[Value<'_>])> = values.iter().map(|(sql, values)| (*sql, values.as_ref())).collect();
+            snapshot.query_all(&asked)?
+        };
+        let Some(answers) = answers else { return self.into_iter().map(|ask| ask.all(snapshot)).collect() };
+        self.iter().zip(answers).map(|(ask, rows)| parse(ask.sql, rows)).collect()
+    }
+}
+
 fn parse<R: FromRow>(sql: Sql, rows: Vec<tokio_postgres::Row>) -> Result<Vec<R>> {
     if rows.len() > ROWS {
         return Err(Failure::Internal(format!("more than {ROWS} rows from: {}", sql.sqlite)).into());

@@ -11,8 +11,10 @@ pub mod contacts;
 pub mod list;
 
 use contract::message::Flags;
-use contract::{ConversationId, Failure, Millis, Place, Result, Seq, UserId, limit};
+use contract::{AppId, ConversationId, Failure, Millis, Place, Result, Seq, UserId, limit};
 
+use crate::ask::{Ask, Asks, ask};
+use crate::value::Params;
 use crate::{Snapshot, Tx};
 
 /// A conversation of an account.
@@ -251,26 +253,56 @@ pub fn unread(snapshot: &mut Snapshot<'_>, account: &UserId, head: &Head) -> Res
 }
 
 /// Counts what the account has not read in each of a bounded number of conversations, up to the documented cap.
+pub fn unread_each(snapshot: &mut Snapshot<'_>, account: &UserId, heads: &[Head]) -> Result<Vec<i64>> {
+    let Some(unread) = unread_question(snapshot.app(), account, heads) else { return Ok(vec![0; heads.len()]) };
+    let rows = unread.question.all(snapshot)?;
+    unread.asked.counts(rows)
+}
+
+/// How much is unread in some conversations: the question, and what its answer is about.
+struct Unread<P> {
+    asked: Asked,
+    question: Ask<(i64, i64), P>,
+}
+
+/// Which of some conversations may hold something unread.
+struct Asked {
+    of: usize,
+    places: Vec<usize>,
+}
+
+impl Asked {
+    /// The counts of all of them from the answer.
+    fn counts(&self, rows: Vec<(i64, i64)>) -> Result<Vec<i64>> {
+        let mut counts = vec![0; self.of];
+        for (item, count) in rows {
+            let place = usize::try_from(item).ok().and_then(|item| self.places.get(item));
+            let place = place.ok_or_else(|| Failure::internal("a count of no conversation"))?;
+            counts[*place] = count.min(limit::UNREAD_PER_CONVERSATION);
+        }
+        Ok(counts)
+    }
+}
+
+/// Asks how much the account has not read in some conversations; none if it has read all.
 ///
 /// Imports carry old times, so they are looked for by place alone; most conversations have none.
-pub fn unread_each(snapshot: &mut Snapshot<'_>, account: &UserId, heads: &[Head]) -> Result<Vec<i64>> {
-    let mut counts = vec![0; heads.len()];
-    let mut asked = Vec::new();
+fn unread_question<'a>(app: AppId, account: &'a UserId, heads: &[Head]) -> Option<Unread<impl Params + use<'a>>> {
+    let mut places = Vec::new();
     let mut items = Vec::new();
     for (index, head) in heads.iter().enumerate() {
         let seen = head.seen();
         if head.place.seq > seen.seq {
-            asked.push(index);
+            places.push(index);
             let hidden = Flags::RECALLED.with(Flags::deleted_for(account, &head.peer)).0;
             items.push(serde_json::json!([hex(&head.conversation), seen.time, seen.seq.0, hidden]));
         }
     }
-    if asked.is_empty() {
-        return Ok(counts);
+    if places.is_empty() {
+        return None;
     }
-    let app = snapshot.app();
     let items = serde_json::Value::from(items).to_string();
-    let rows: Vec<(i64, i64)> = snapshot.all(
+    let question = ask(
         sql! {
             sqlite: "SELECT u.key,
                             (SELECT COUNT(*) FROM (
@@ -303,45 +335,75 @@ pub fn unread_each(snapshot: &mut Snapshot<'_>, account: &UserId, heads: &[Head]
                        FROM jsonb_array_elements($2::text::jsonb) WITH ORDINALITY AS u (v, n)"
         },
         (app, items, limit::UNREAD_SCAN, account, Flags::COUNTS.0),
-    )?;
-    for (item, count) in rows {
-        let place = usize::try_from(item).ok().and_then(|item| asked.get(item));
-        let place = place.ok_or_else(|| Failure::internal("a count of no conversation"))?;
-        counts[*place] = count.min(limit::UNREAD_PER_CONVERSATION);
-    }
-    Ok(counts)
+    );
+    Some(Unread { asked: Asked { of: heads.len(), places }, question })
 }
 
 /// Counts what the account has not read in all its conversations, within the documented caps.
 pub fn unread_total(snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<i64> {
+    Ok(unread_totals(snapshot, std::slice::from_ref(account))?[0])
+}
+
+/// Accounts that are counted at once.
+const TOTALS: usize = 32;
+
+/// [`unread_total`] of each of some accounts.
+pub fn unread_totals(snapshot: &mut Snapshot<'_>, accounts: &[UserId]) -> Result<Vec<i64>> {
+    let mut totals = Vec::with_capacity(accounts.len());
+    for some in accounts.chunks(TOTALS) {
+        totals.extend(some_totals(snapshot, some)?);
+    }
+    Ok(totals)
+}
+
+fn some_totals(snapshot: &mut Snapshot<'_>, accounts: &[UserId]) -> Result<Vec<i64>> {
     let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(
-        sql!(
-            "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
-                    m.cleared_time, m.hidden_seq, m.hidden_time, NULL, NULL, c.moved_at
-             FROM memberships m
-             JOIN conversations c ON c.app = m.app AND c.id = m.conversation
-             WHERE m.app = $1 AND m.account = $2
-               AND c.seq > m.read_seq AND c.seq > m.cleared_seq AND c.seq > m.hidden_seq
-             ORDER BY c.last_at DESC LIMIT $3"
-        ),
-        (app, account, limit::STORE_PAGE as i64),
-    )?;
-    let heads: Vec<Head> = rows.into_iter().map(head).collect();
-    let mut total = 0;
-    let mut counted = 0;
-    for some in heads.chunks(limit::UNREAD_CONVERSATIONS) {
-        for unread in unread_each(snapshot, account, some)? {
-            if counted < limit::UNREAD_CONVERSATIONS {
-                counted += usize::from(unread > 0);
-                total += unread;
+    let lists: Vec<_> = accounts
+        .iter()
+        .map(|account| {
+            ask::<Row, _>(
+                sql!(
+                    "SELECT c.id, m.peer, c.seq, c.last_at, c.last_seq, c.last_time, m.read_seq, m.read_time, m.cleared_seq,
+                            m.cleared_time, m.hidden_seq, m.hidden_time, NULL, NULL, c.moved_at
+                     FROM memberships m
+                     JOIN conversations c ON c.app = m.app AND c.id = m.conversation
+                     WHERE m.app = $1 AND m.account = $2
+                       AND c.seq > m.read_seq AND c.seq > m.cleared_seq AND c.seq > m.hidden_seq
+                     ORDER BY c.last_at DESC LIMIT $3"
+                ),
+                (app, account, limit::STORE_PAGE as i64),
+            )
+        })
+        .collect();
+    let heads: Vec<Vec<Head>> =
+        lists.all(snapshot)?.into_iter().map(|rows| rows.into_iter().map(head).collect()).collect();
+    // What is unread, and in how many conversations.
+    let mut sums = vec![(0, 0); accounts.len()];
+    for page in 0.. {
+        let mut places = Vec::new();
+        let mut questions = Vec::new();
+        let is_open = |sum: &(i64, usize)| sum.1 < limit::UNREAD_CONVERSATIONS;
+        for (place, heads) in heads.iter().enumerate().filter(|(place, _)| is_open(&sums[*place])) {
+            let Some(some) = heads.chunks(limit::UNREAD_CONVERSATIONS).nth(page) else { continue };
+            if let Some(unread) = unread_question(app, &accounts[place], some) {
+                places.push((place, unread.asked));
+                questions.push(unread.question);
             }
         }
-        if counted == limit::UNREAD_CONVERSATIONS {
+        if questions.is_empty() {
             break;
         }
+        for ((place, asked), rows) in places.into_iter().zip(questions.all(snapshot)?) {
+            let (total, counted) = &mut sums[place];
+            for unread in asked.counts(rows)? {
+                if *counted < limit::UNREAD_CONVERSATIONS {
+                    *counted += usize::from(unread > 0);
+                    *total += unread;
+                }
+            }
+        }
     }
-    Ok(total)
+    Ok(sums.into_iter().map(|(total, _)| total).collect())
 }
 
 /// Forgets all conversations of an account; the peers keep theirs.

@@ -118,7 +118,7 @@ impl Webhooks {
             return Err(Silence::Busy);
         };
         let call = Call { app, webhook, origin, body: asked.to_string().into(), now: self.clock.now() };
-        let reply = endpoint.call(call).await.map_err(|_| Silence::Failed)?;
+        let reply = endpoint.ask(call).await.map_err(|_| Silence::Failed)?;
         parse(&reply.body).ok_or_else(|| {
             endpoint.note_garbage(app.id);
             Silence::Failed

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use contract::{AppId, Result};
 use store::webhooks;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
@@ -13,12 +13,42 @@ use super::pump::Pump;
 use super::{Bell, Webhooks};
 use crate::listen::ended;
 
+/// How far the thread that tells stands back: it gets a third of a core for which others compete.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
 /// How often all apps are looked through: for what a dead node has left.
 const SWEEP: Duration = Duration::from_secs(5);
 
 impl Webhooks {
     /// Tells what is queued until a stop is asked for; what is under way then ends first.
-    pub async fn run(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
+    ///
+    /// It does so on a thread of its own, which stands back behind those that answer calls: what is told may wait, and on
+    /// few cores it would come between a message and its answer.
+    pub async fn run(self: Arc<Self>, stopped: watch::Receiver<bool>) {
+        let (end, ended) = oneshot::channel();
+        let (hooks, stop) = (Arc::clone(&self), stopped.clone());
+        let tell = move || -> std::io::Result<()> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            stand_back();
+            runtime.block_on(hooks.drain(stop));
+            // Nobody listens if the node did not wait for the end.
+            end.send(()).ok();
+            Ok(())
+        };
+        let started = std::thread::Builder::new().name("webhooks".into()).spawn(move || {
+            if let Err(error) = tell() {
+                tracing::error!(%error, "there is no runtime for webhooks of its own");
+            }
+        });
+        if let Err(error) = &started {
+            tracing::error!(%error, "there is no thread for webhooks of its own");
+        }
+        if ended.await.is_err() && !*stopped.borrow() {
+            self.drain(stopped).await;
+        }
+    }
+
+    async fn drain(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
         let mut pumps = JoinSet::new();
         let mut sweep = tokio::time::interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -72,6 +102,14 @@ impl Webhooks {
                 }
             }
         }
+    }
+}
+
+/// Lets the threads of higher priority go first, where that can be said of one thread.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::warn!(%error, "webhooks have the priority of everything else");
     }
 }
 

@@ -28,7 +28,9 @@ const ASKED_MAX: usize = 256;
 /// Where an app's webhooks go.
 pub(super) struct Endpoint {
     tally: Arc<Tally>,
-    target: Result<Target, String>,
+    /// For calls that somebody waits for, and for those that tell what happened, which are made on another runtime.
+    asked: Result<Target, String>,
+    told: Result<Target, String>,
     circuit: Mutex<Circuit>,
     /// Places of calls that somebody waits for.
     pub(super) places: Semaphore,
@@ -95,9 +97,11 @@ impl Endpoints {
             return Arc::clone(known);
         }
         let papers = Papers { ca_pem: &settings.ca_pem, client_pem };
+        let target = || Target::new(&settings.url, papers, Arc::clone(allowed));
         let endpoint = Arc::new(Endpoint {
             tally: Arc::clone(&self.tally),
-            target: Target::new(&settings.url, papers, Arc::clone(allowed)),
+            asked: target(),
+            told: target(),
             circuit: Mutex::default(),
             places: Semaphore::new(ASKED_MAX),
             url: settings.url.clone(),
@@ -121,9 +125,18 @@ pub(super) struct Call<'a> {
 }
 
 impl Endpoint {
-    /// Calls, unless the endpoint is left alone at the moment.
-    pub(super) async fn call(&self, call: Call<'_>) -> Result<Reply, Miss> {
-        let target = self.target.as_ref().map_err(|what| Miss::Url(what.clone()))?;
+    /// Asks before something happens, unless the endpoint is left alone at the moment.
+    pub(super) async fn ask(&self, call: Call<'_>) -> Result<Reply, Miss> {
+        self.call(&self.asked, call).await
+    }
+
+    /// Tells what happened, unless the endpoint is left alone at the moment.
+    pub(super) async fn tell(&self, call: Call<'_>) -> Result<(), Miss> {
+        self.call(&self.told, call).await.map(drop)
+    }
+
+    async fn call(&self, target: &Result<Target, String>, call: Call<'_>) -> Result<Reply, Miss> {
+        let target = target.as_ref().map_err(|what| Miss::Url(what.clone()))?;
         if let Gate::Shut(until) = self.circuit.lock().enter(Instant::now()) {
             return Err(Miss::Shut(until));
         }

@@ -166,11 +166,10 @@ impl Gaps {
         self.messages.0.is_empty() && self.counts.0.is_empty()
     }
 
-    /// Reads what is missing: the messages at once, and each account's count.
+    /// Reads what is missing.
     fn read(&self, snapshot: &mut Snapshot<'_>, memory: &Memory) -> Result<(Vec<Option<Told>>, Vec<i64>)> {
         let messages = webhooks::messages(snapshot, &self.messages.1)?;
-        let counts = self.counts.1.iter().map(|account| memory.unread.of(snapshot, account));
-        Ok((messages, counts.collect::<Result<_>>()?))
+        Ok((messages, memory.unread.of(snapshot, &self.counts.1)?))
     }
 
     fn fill(&self, (messages, counts): (Vec<Option<Told>>, Vec<i64>), halves: &mut [Half]) {

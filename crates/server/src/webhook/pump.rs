@@ -433,7 +433,7 @@ impl Pump {
             let (endpoint, now): (Arc<Endpoint>, Millis) = (self.hooks.endpoint(&app), self.hooks.clock.now());
             calls.push(Box::pin(async move {
                 let began = Instant::now();
-                let outcome = endpoint.call(Call { app: &app, webhook, origin, body, now }).await.map(drop);
+                let outcome = endpoint.tell(Call { app: &app, webhook, origin, body, now }).await;
                 drop(place);
                 Told { part, began, outcome }
             }));

@@ -6,7 +6,7 @@
 //! From the cap of one conversation on it does not follow messages either, because it cannot know which of them the
 //! cap swallows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use contract::event::Event;
@@ -76,21 +76,31 @@ impl Unread {
         self.begin(app, account).ok()
     }
 
-    /// The count of an account.
-    pub(super) fn of(&self, snapshot: &mut Snapshot<'_>, account: &UserId) -> Result<i64> {
+    /// The counts of accounts, in their order; those that are not known are counted together.
+    pub(super) fn of(&self, snapshot: &mut Snapshot<'_>, accounts: &[UserId]) -> Result<Vec<i64>> {
         let app = snapshot.app();
-        let moves = match self.begin(app, account) {
-            Ok(number) => return Ok(number),
-            Err(moves) => moves,
-        };
-        let number = conversations::unread_total(snapshot, account)?;
-        let mut apps = self.apps.lock();
-        if let Some(count) = apps.counts.get_mut(&app).and_then(|counts| counts.get_mut(account))
-            && count.moves == moves
-        {
-            (count.number, count.since) = (Some(number), Instant::now());
+        let mut counts: HashMap<&UserId, i64> = HashMap::new();
+        let (mut missing, mut moved) = (Vec::new(), Vec::new());
+        for account in accounts.iter().collect::<HashSet<_>>() {
+            match self.begin(app, account) {
+                Ok(number) => drop(counts.insert(account, number)),
+                Err(moves) => {
+                    missing.push(account.clone());
+                    moved.push(moves);
+                }
+            }
         }
-        Ok(number)
+        let totals = conversations::unread_totals(snapshot, &missing)?;
+        let mut apps = self.apps.lock();
+        let mut kept = apps.counts.get_mut(&app);
+        for ((account, moves), number) in missing.iter().zip(moved).zip(totals) {
+            counts.insert(account, number);
+            let count = kept.as_mut().and_then(|counts| counts.get_mut(account));
+            if let Some(count) = count.filter(|count| count.moves == moves) {
+                (count.number, count.since) = (Some(number), Instant::now());
+            }
+        }
+        Ok(accounts.iter().map(|account| counts.get(account).copied().unwrap_or_default()).collect())
     }
 
     /// What is known of an account, or what it has moved so far: it is followed from here on.
