@@ -30,7 +30,8 @@ const LOW: usize = 500;
 const DELETE: usize = 1_000;
 /// Told events that may wait for it; beyond that nothing more is read.
 const TOLD_MAX: usize = 2_000;
-/// How long told events wait to be deleted with others: each deletion is a piece of work for the writer.
+/// How long told events wait to be deleted with others: each deletion is a piece of work for the writer, and sends are
+/// cheaper without one beside them.
 const DELETE_AFTER: Duration = Duration::from_millis(250);
 /// The pause before an event is told again; each failure doubles it.
 const RETRY: Duration = Duration::from_millis(500);
@@ -241,7 +242,7 @@ impl Pump {
             }));
         }
         let is_due = self.told_since.is_some_and(|at| at + DELETE_AFTER <= now);
-        let is_last = is_alone && (is_stopping || (self.held == 0 && !self.may_be_more));
+        let is_last = is_alone && is_stopping;
         if !self.told.is_empty() && (self.told.len() >= DELETE || is_due || is_last) {
             let ids = std::mem::take(&mut self.told);
             self.told_since = None;
