@@ -13,9 +13,9 @@ use super::pump::Pump;
 use super::{Bell, Webhooks};
 use crate::listen::ended;
 
-/// How far the thread that tells stands back: it gets a third of a core for which others compete.
+/// How far the thread that tells stands back: it gets a tenth of a core for which others compete.
 #[cfg(target_os = "linux")]
-const NICE: i32 = 5;
+const NICE: i32 = 10;
 /// How often all apps are looked through: for what a dead node has left.
 const SWEEP: Duration = Duration::from_secs(5);
 
@@ -81,8 +81,8 @@ impl Webhooks {
             let bell = Arc::new(Bell::default());
             bells.pumps.insert(app, Arc::clone(&bell));
             let (hooks, stopped) = (Arc::clone(self), stopped.clone());
+            let place = Place { hooks: Arc::clone(&hooks), app, bell: Arc::clone(&bell) };
             pumps.spawn(async move {
-                let place = Place { hooks: Arc::clone(&hooks), app, bell: Arc::clone(&bell) };
                 Pump::new(hooks, app, bell).run(stopped).await;
                 drop(place);
             });

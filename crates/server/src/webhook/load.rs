@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use contract::webhook::{Origin, Untold, Wanted, Webhook};
+use contract::webhook::{Happening, Origin, Untold, Wanted, Webhook};
 use contract::{ConversationId, Millis, Place, Result, UserId};
 use store::apps::App;
 use store::webhooks::Told;
@@ -43,7 +43,7 @@ pub(super) struct Ready {
 pub(super) enum Say {
     This(Event),
     /// The app has its webhook off.
-    Off,
+    Off(Webhook),
     /// What it would tell of is gone.
     Nothing,
 }
@@ -75,7 +75,9 @@ impl Half {
     }
 
     fn lacks_message(&self) -> Option<(ConversationId, Place)> {
-        self.event.place.filter(|_| self.is_on && self.message.is_none())
+        // What happened in a group is told with the event itself.
+        let is_told_of = matches!(self.event.happening, Some(Happening::Sent { .. } | Happening::SentToRobot { .. }));
+        self.event.place.filter(|_| is_told_of && self.is_on && self.message.is_none())
     }
 
     fn lacks_count(&self) -> Option<&UserId> {
@@ -90,7 +92,7 @@ impl Half {
                 tracing::error!(app = %app.id, id = event.id, "an event cannot be read and is dropped");
                 Say::Nothing
             }
-            Some(_) if !is_on => Say::Off,
+            Some(happening) if !is_on => Say::Off(happening.webhook()),
             Some(happening) => {
                 let body = body::after(app.id, &event, message.as_ref(), count.unwrap_or_default()).map(Bytes::from);
                 let (id, webhook, origin) = (event.id, happening.webhook(), event.origin);
@@ -101,38 +103,29 @@ impl Half {
     }
 }
 
-/// Reads events and writes their bodies, with the counts that they tell, in one look at the store.
+/// Reads events.
 ///
 /// The ids are read first, in one look, and only of them the events: what is committed between the two looks may follow
 /// upon something that the first look did not see, and must not be told before it.
-pub(super) fn load(
-    snapshot: &mut Snapshot<'_>,
-    app: &App,
-    memory: &Memory,
-    known: &HashSet<i64>,
-    after: i64,
-) -> Result<Vec<Ready>> {
+pub(super) fn load(snapshot: &mut Snapshot<'_>, known: &HashSet<i64>, after: i64) -> Result<Vec<Arc<Untold>>> {
     let mut ids = webhooks::ids(snapshot, after, LOAD + known.len())?;
     ids.retain(|id| !known.contains(id));
     ids.truncate(LOAD);
     let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return Ok(Vec::new()) };
     let (first, last, wanted): (i64, i64, HashSet<i64>) = (*first, *last, ids.iter().copied().collect());
     let events = webhooks::load(snapshot, first - 1, last, webhooks::IDS_MAX)?;
-    let events = events.into_iter().filter(|event| wanted.contains(&event.id)).map(Arc::new);
-    let mut halves = recall(app, memory, events);
-    let gaps = Gaps::of(&halves);
-    gaps.fill(gaps.read(snapshot, memory)?, &mut halves);
-    Ok(halves.into_iter().map(|half| half.ready(app)).collect())
+    Ok(events.into_iter().filter(|event| wanted.contains(&event.id)).map(Arc::new).collect())
 }
 
-/// Writes the bodies of events that were handed over; the store is asked only for what nobody remembers.
+/// Writes the bodies of events; the store is asked only for what nobody remembers.
 pub(super) async fn finish(
     store: &Store,
     app: &App,
     memory: &Arc<Memory>,
     events: Vec<Arc<Untold>>,
 ) -> Result<Vec<Ready>> {
-    let mut halves = recall(app, memory, events.into_iter());
+    let on = wanted(&app.settings);
+    let mut halves: Vec<Half> = events.into_iter().map(|event| Half::recall(app, memory, on, event)).collect();
     let gaps = Arc::new(Gaps::of(&halves));
     if !gaps.is_empty() {
         let (asked, memory) = (Arc::clone(&gaps), Arc::clone(memory));
@@ -140,11 +133,6 @@ pub(super) async fn finish(
         gaps.fill(found, &mut halves);
     }
     Ok(halves.into_iter().map(|half| half.ready(app)).collect())
-}
-
-fn recall(app: &App, memory: &Memory, events: impl Iterator<Item = Arc<Untold>>) -> Vec<Half> {
-    let on = wanted(&app.settings);
-    events.map(|event| Half::recall(app, memory, on, event)).collect()
 }
 
 /// What the memory does not know of some events, each with the place of its event among them.
@@ -166,10 +154,10 @@ impl Gaps {
         self.messages.0.is_empty() && self.counts.0.is_empty()
     }
 
-    /// Reads what is missing.
+    /// Reads what is missing: the counts first, which must not be of an earlier moment than what is heard meanwhile.
     fn read(&self, snapshot: &mut Snapshot<'_>, memory: &Memory) -> Result<(Vec<Option<Told>>, Vec<i64>)> {
-        let messages = webhooks::messages(snapshot, &self.messages.1)?;
-        Ok((messages, memory.unread.of(snapshot, &self.counts.1)?))
+        let counts = memory.unread.of(snapshot, &self.counts.1)?;
+        Ok((webhooks::messages(snapshot, &self.messages.1)?, counts))
     }
 
     fn fill(&self, (messages, counts): (Vec<Option<Told>>, Vec<i64>), halves: &mut [Half]) {

@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use contract::webhook::Webhook;
 use contract::{AppId, Millis, Result};
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -104,7 +105,7 @@ pub(super) struct Pump {
     /// Told, not deleted.
     told: Vec<i64>,
     told_since: Option<Instant>,
-    /// The last id that was read, and what it was a while ago.
+    /// The last id that was found, and what it was a while ago.
     cursor: i64,
     floor: (Instant, i64, i64),
     looked_at: Instant,
@@ -153,8 +154,9 @@ impl Pump {
         let bell = Arc::clone(&self.bell);
         let mut calls: FuturesUnordered<BoxFuture<'static, Told>> = FuturesUnordered::new();
         let mut work: Option<BoxFuture<'static, Done>> = None;
+        let mut is_left = false;
         loop {
-            let is_stopping = *stopped.borrow();
+            let is_stopping = is_left || *stopped.borrow();
             if work.is_none() {
                 work = self.next_work(is_stopping, calls.is_empty());
             }
@@ -180,7 +182,7 @@ impl Pump {
                 }
                 () = bell.notify.notified() => self.may_be_more = true,
                 () = tokio::time::sleep_until(wake) => {}
-                _ = stopped.changed(), if !is_stopping => {}
+                changed = stopped.changed(), if !is_stopping => is_left = changed.is_err(),
             }
         }
         self.leave().await;
@@ -222,8 +224,10 @@ impl Pump {
             sooner(self.told_since.map(|at| at + DELETE_AFTER));
             sooner(self.rests_until);
             sooner(self.may_be_more.then_some(self.paced_until).filter(|at| *at > now));
-            sooner((self.held == 0).then(|| self.active_at + LINGER));
-            sooner((!self.hooks.store.is_exclusive()).then(|| self.looked_at + LOOK));
+            let is_resting = self.rests_until.is_some();
+            sooner((self.held == 0 && self.told.is_empty() && !is_resting).then(|| self.active_at + LINGER));
+            let looks = !self.hooks.store.is_exclusive() && !is_resting && !self.is_full();
+            sooner(looks.then(|| self.looked_at + LOOK));
         }
         // A moment that has passed is dealt with by the next turn, which must not spin.
         wake.max(now + Duration::from_millis(1))
@@ -243,7 +247,9 @@ impl Pump {
         }
         let is_due = self.told_since.is_some_and(|at| at + DELETE_AFTER <= now);
         let is_last = is_alone && is_stopping;
-        if !self.told.is_empty() && (self.told.len() >= DELETE || is_due || is_last) {
+        // After a deletion that failed it lies in the future; a node that stops leaves it at that.
+        let may_delete = self.told_since.is_some_and(|at| at <= now);
+        if may_delete && (self.told.len() >= DELETE || is_due || is_last) {
             let ids = std::mem::take(&mut self.told);
             self.told_since = None;
             return Some(Box::pin(async move {
@@ -259,12 +265,15 @@ impl Pump {
         if !hooks.store.is_exclusive() && self.looked_at + LOOK <= now {
             self.may_be_more = true;
         }
-        // Where deletions fail, what was told must not fill the memory.
-        let is_full = self.held >= LOW || self.told.len() >= TOLD_MAX;
-        if is_stopping || !self.may_be_more || is_full || self.rests_until.is_some() {
+        if is_stopping || !self.may_be_more || self.is_full() || self.rests_until.is_some() {
             return None;
         }
         self.look(now)
+    }
+
+    /// Whether nothing more is looked for. Where deletions fail, what was told must not fill the memory.
+    fn is_full(&self) -> bool {
+        self.held >= LOW || self.told.len() >= TOLD_MAX
     }
 
     /// Looks for more to tell: among what was handed over, or in the store.
@@ -272,9 +281,9 @@ impl Pump {
         if self.paced_until > now {
             return None;
         }
+        (self.may_be_more, self.looked_at) = (false, now);
         let (hooks, app, turn) = (Arc::clone(&self.hooks), self.app, self.turn);
         let (settings, memory) = (hooks.apps.get(app)?, Arc::clone(&hooks.memory));
-        (self.may_be_more, self.looked_at) = (false, now);
         if let Some(stretch) = self.follows {
             if let Some(events) = self.bell.handed.take(stretch, self.cursor, LOAD) {
                 if events.is_empty() {
@@ -293,8 +302,12 @@ impl Pump {
         let known = if is_ours { HashSet::new() } else { self.known.clone() };
         let look = Look { turn, stretch: is_ours.then(|| self.bell.handed.open()) };
         Some(Box::pin(async move {
-            let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &settings, &memory, &known, after);
-            Done::Loaded(look, hooks.store.read(app, load).await)
+            let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &known, after);
+            let ready = match hooks.store.read(app, load).await {
+                Ok(events) => finish(&hooks.store, &settings, &memory, events).await,
+                Err(error) => Err(error),
+            };
+            Done::Loaded(look, ready)
         }))
     }
 
@@ -327,7 +340,7 @@ impl Pump {
             }
             Done::Removed(ids, Err(error)) => {
                 tracing::warn!(app = %self.app, %error, "events that were told could not be deleted");
-                self.told_since = Some(Instant::now());
+                self.told_since = Some(Instant::now() + RETRY);
                 self.told.extend(ids);
             }
             Done::Loaded(look, _) if look.turn != self.turn => {}
@@ -352,7 +365,9 @@ impl Pump {
         }
         let mut old = 0;
         for Ready { id, part, at, say } in events {
-            if matches!(say, Say::Off) && self.may_be_news(at) {
+            if let Say::Off(webhook) = say
+                && self.may_be_news(webhook, at)
+            {
                 return self.rest(Instant::now() + RETRY);
             }
             self.cursor = self.cursor.max(id);
@@ -373,7 +388,7 @@ impl Pump {
                     old += 1;
                     self.finish(id);
                 }
-                Say::Off | Say::Nothing => self.finish(id),
+                Say::Off(_) | Say::Nothing => self.finish(id),
             }
         }
         if old > 0 {
@@ -382,9 +397,11 @@ impl Pump {
         }
     }
 
-    /// Whether an event that seems to be switched off may have been switched on on another node just now.
-    fn may_be_news(&self, at: Millis) -> bool {
-        !self.hooks.store.is_exclusive() && at.plus(SETTINGS_LAG_MS) > self.hooks.clock.now()
+    /// Whether a webhook that was off when its event was looked at has been switched on since, or may have been on another
+    /// node.
+    fn may_be_news(&self, webhook: Webhook, at: Millis) -> bool {
+        let is_on = self.hooks.apps.get(self.app).is_some_and(|app| app.settings.webhook.has(webhook));
+        is_on || (!self.hooks.store.is_exclusive() && at.plus(SETTINGS_LAG_MS) > self.hooks.clock.now())
     }
 
     fn finish(&mut self, id: i64) {

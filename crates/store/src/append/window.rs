@@ -21,9 +21,17 @@ pub(crate) const GROUP_SPAN_MS: i64 = contract::group::DEDUP_WINDOW_S * 1000;
 /// Repetitions are looked for among so many of a group's newest messages: five minutes at the usual rate, and a third more.
 pub(crate) const GROUP_LOOKBACK: i64 = 16_000;
 
-/// Messages of each kind that one worker remembers: about 120 MB, or two minutes of 15,000 sends a second between two
-/// accounts and five minutes of 6,000 into groups.
+/// Messages of each kind that one worker remembers: about 190 MB, or all that counts of 13,000 sends a second between two
+/// accounts and of 5,800 into groups.
 const REMEMBERED: usize = (1 << 21) / 8 * 7;
+
+/// How much longer than it counts a message is remembered: what is being decided about may be that much older than what
+/// was stored last.
+const SLACK_MS: i64 = 15_000;
+
+/// Messages that are forgotten at once, beyond twice as many as were added: the first send after a pause must not wait for
+/// all of them.
+const FORGOTTEN: usize = 1_024;
 
 /// What makes two live sends the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,10 +114,13 @@ impl Window {
     pub(crate) fn keep(&mut self, committed: impl IntoIterator<Item = (Print, Stored)>) {
         for (print, stored) in committed {
             let log = if print.is_grouped { &mut self.groups } else { &mut self.pairs };
+            log.forget(self.capacity, 2);
             log.add(&print, &stored);
         }
-        self.pairs.forget(self.capacity);
-        self.groups.forget(self.capacity);
+        for log in [&mut self.pairs, &mut self.groups] {
+            log.forget(self.capacity, FORGOTTEN);
+            log.give_back();
+        }
     }
 
     /// The head of a conversation as this worker left it.
@@ -165,18 +176,24 @@ impl Log {
         self.seen.insert(mark, (stored.seq, stored.at));
     }
 
-    fn forget(&mut self, capacity: usize) {
-        let oldest = self.newest.saturating_sub(self.span_ms);
-        while let Some(&(at, mark)) = self.order.front()
-            && (at.0 < oldest || self.order.len() > capacity)
-        {
+    /// Forgets some of what no longer counts or does not fit beside another one.
+    fn forget(&mut self, capacity: usize, count: usize) {
+        let oldest = self.newest.saturating_sub(self.span_ms + SLACK_MS);
+        for _ in 0..count {
+            let Some(&(at, mark)) = self.order.front() else { return };
+            if at.0 >= oldest && self.order.len() < capacity {
+                return;
+            }
             self.order.pop_front();
             self.floor = self.floor.max(at.0);
             if self.seen.get(&mark).is_some_and(|(_, stored_at)| *stored_at == at) {
                 self.seen.remove(&mark);
             }
         }
-        // What a busy hour took is given back.
+    }
+
+    /// Gives back what a busy hour took.
+    fn give_back(&mut self) {
         if self.order.capacity() > SMALL && self.order.len() < self.order.capacity() / 8 {
             self.order.shrink_to(self.order.len() * 2);
             self.seen.shrink_to(self.order.len() * 2);
@@ -247,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_was_forgotten_is_looked_up() {
-        let mut window = Window::with_capacity(2);
+        let mut window = Window::with_capacity(3);
         window.keep((1..=3).map(|n| (print(n), stored(n, 1_000_000 + i64::from(n)))));
         let head = head(&window, 1_000_003);
         assert_eq!(window.recall(&head, Millis(1_000_004), &print(1)), Memory::Unsure);
@@ -257,7 +274,7 @@ mod tests {
 
     #[test]
     fn sends_into_groups_have_a_longer_window_and_a_memory_of_their_own() {
-        let mut window = Window::with_capacity(2);
+        let mut window = Window::with_capacity(3);
         let grouped = |n| Print { is_grouped: true, ..print(n) };
         window.keep([(grouped(1), stored(1, 1_000_000))]);
         window.keep((1..=3).map(|n| (print(n), stored(n, 1_000_001))));
@@ -274,8 +291,13 @@ mod tests {
         let many = SMALL as u32 * 4;
         window.keep((1..=many).map(|n| (print(n), stored(n, 1_000_000))));
         assert_eq!((window.pairs.order.len(), window.pairs.seen.len()), (many as usize, many as usize));
-        window.keep([(print(0), stored(0, 1_000_001 + SPAN_MS))]);
-        assert_eq!((window.pairs.order.len(), window.pairs.seen.len()), (1, 1));
+        let later = 1_000_001 + SPAN_MS + SLACK_MS;
+        window.keep([(print(0), stored(0, later))]);
+        assert!(window.pairs.order.len() > SMALL, "not all at once");
+        (0..many).for_each(|n| window.keep([(print(n), stored(n, later))]));
+        window.keep([(print(0), stored(0, 2 * later))]);
+        (0..100).for_each(|n| window.keep([(print(n), stored(n, 2 * later))]));
+        assert!(window.pairs.order.len() <= 101 && window.pairs.seen.len() <= 101);
         assert!(window.pairs.order.capacity() <= SMALL && window.pairs.seen.capacity() <= SMALL);
     }
 

@@ -94,7 +94,9 @@ async fn commits_hand_over_what_is_kept_or_say_that_it_is_to_be_read(engine: Tes
         let send = |to| store.send(APP, Draft { told, ..draft("alice", to, seq, NOW) });
         let (one, other, written) =
             tokio::join!(send("bob"), send("carol"), store.write(APP, move |tx| tx.after_hook(NOW, &login("alice"))));
-        (one.unwrap(), other.unwrap(), written.unwrap());
+        one.unwrap();
+        other.unwrap();
+        written.unwrap();
     }
     let refused: contract::Result<()> = store
         .write(APP, |tx| {
