@@ -37,10 +37,11 @@ pub(crate) fn output(command: &mut Command) -> Outcome<String> {
     }
 }
 
-/// Cargo, as it runs us.
+/// Cargo, as it runs us. What it builds once needs no incremental state, with which rustc 1.95 panics now and then
+/// («unstable fingerprints»).
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root());
+    cargo.current_dir(root()).env("CARGO_INCREMENTAL", "0");
     cargo
 }
 

@@ -63,7 +63,7 @@ pub struct StoreConfig {
     pub url: String,
     /// Threads that work on the store.
     pub threads: usize,
-    /// Page cache of the embedded store in MB.
+    /// Page cache of the embedded store in MB; a file of less than a gigabyte gets at most 32.
     pub cache_mb: u32,
 }
 

@@ -67,7 +67,7 @@ impl Sqlite {
         migrate::sqlite(&conn)?;
         planner::describe(&conn)?;
         let (writes, reads) = (Arc::new(Fair::new()), Arc::new(Fair::new()));
-        let checkpoints = Arc::new(Checkpoints::new());
+        let checkpoints = Arc::new(Checkpoints::new(cache_mb));
         let mut threads = Vec::new();
         // Readers get a share of the writer's cache each: pages that are hot for both are in the system's cache too.
         for number in 0..readers.max(1) {
@@ -80,7 +80,9 @@ impl Sqlite {
             let checkpoints = Arc::clone(&checkpoints);
             spawn("store-checkpoint", move || checkpoints.run(&own))?
         };
-        let writer = writer::Writer::new(Lite::writer(conn), hooks, Arc::clone(&checkpoints));
+        let lite = Lite::writer(conn);
+        lite.fit_cache(cache_mb)?;
+        let writer = writer::Writer::new(lite, hooks, Arc::clone(&checkpoints));
         {
             let writes = Arc::clone(&writes);
             threads.push(spawn("store-write", move || writer.run(&writes))?);

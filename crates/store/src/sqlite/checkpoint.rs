@@ -29,6 +29,8 @@ pub(super) struct Checkpoints {
     wake: Condvar,
     done: Condvar,
     is_busy: AtomicBool,
+    /// The writer's cache, once the file is long enough for it.
+    cache_mb: u32,
 }
 
 #[derive(Default)]
@@ -38,8 +40,9 @@ struct State {
 }
 
 impl Checkpoints {
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::default(), wake: Condvar::new(), done: Condvar::new(), is_busy: AtomicBool::new(false) }
+    pub(super) fn new(cache_mb: u32) -> Self {
+        let is_busy = AtomicBool::new(false);
+        Self { state: Mutex::default(), wake: Condvar::new(), done: Condvar::new(), is_busy, cache_mb }
     }
 
     /// The thread.
@@ -84,7 +87,11 @@ impl Checkpoints {
         let is_idle = !self.is_busy.load(Ordering::Acquire);
         if log >= *next && is_idle {
             match lite.restart_log() {
-                Ok(true) => {}
+                Ok(true) => {
+                    if let Err(error) = lite.fit_cache(self.cache_mb) {
+                        tracing::warn!(%error, "the size of the cache could not be set");
+                    }
+                }
                 Ok(false) => *next = log + RETRY,
                 Err(error) => {
                     *next = log + RETRY;

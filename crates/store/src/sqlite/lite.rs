@@ -21,6 +21,20 @@ enum Mark {
     Open,
 }
 
+/// Where the page lies that SQLite uses for locks.
+const LOCK_AT: i64 = 1 << 30;
+/// The cache for a file that is shorter than that.
+const SHORT_CACHE_MB: u32 = 32;
+
+/// The size of the cache that is good for a file of some bytes.
+///
+/// Balancing a tree gives pages the number of the locking page for a moment. While that is beyond the end of the file, the
+/// next commit looks through the whole cache for pages to drop, which is a quarter of a millisecond of a cache of 256 MB;
+/// and what a small one lacks of a short file, the system's has.
+fn fitting(file_bytes: i64, cache_mb: u32) -> u32 {
+    if file_bytes > LOCK_AT { cache_mb } else { cache_mb.min(SHORT_CACHE_MB) }
+}
+
 /// Ids that a process may give in a millisecond of its life, so that the next one begins behind them.
 const EVENTS_PER_MS: i64 = 1_000;
 
@@ -179,6 +193,13 @@ impl Lite {
         statement.query_row([], |row| row.get::<_, i64>(0)).map(|busy| busy == 0).map_err(translate)
     }
 
+    /// Gives the cache the size that is good for the file as long as it is now, at most `cache_mb`.
+    pub(crate) fn fit_cache(&self, cache_mb: u32) -> Result<()> {
+        let number = |pragma: &str| self.conn.query_row(pragma, [], |row| row.get::<_, i64>(0)).map_err(translate);
+        let bytes = number("PRAGMA page_count")?.saturating_mul(number("PRAGMA page_size")?);
+        self.conn.pragma_update(None, "cache_size", -1024 * i64::from(fitting(bytes, cache_mb))).map_err(translate)
+    }
+
     /// Moves the whole log into the file and leaves an empty one.
     pub(crate) fn truncate_log(&self) -> Result<()> {
         self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(translate)
@@ -233,4 +254,22 @@ pub(crate) fn translate(error: rusqlite::Error) -> Error {
         _ => Failure::Internal(what),
     };
     failure.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_is_small_until_the_file_is_long() {
+        for (bytes, configured, expected) in
+            [(0, 256, 32), (LOCK_AT, 256, 32), (LOCK_AT + 1, 256, 256), (0, 16, 16), (LOCK_AT + 1, 16, 16)]
+        {
+            assert_eq!(fitting(bytes, configured), expected, "{bytes} bytes, {configured} MB");
+        }
+        let lite = Lite::writer(Connection::open_in_memory().expect("a store"));
+        lite.fit_cache(256).expect("it is set");
+        let size: i64 = lite.conn.query_row("PRAGMA cache_size", [], |row| row.get(0)).expect("a size");
+        assert_eq!(size, -32 * 1024);
+    }
 }
