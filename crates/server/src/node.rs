@@ -373,7 +373,12 @@ impl Running {
 impl Node {
     async fn beat(&self) -> Result<()> {
         let (now, id, name): (Millis, i64, String) = (self.clock.now(), self.id, self.name.clone());
-        self.store.write(AppId::PLATFORM, move |tx| platform::beat(tx, now, id, &name)).await
+        self.store.write(AppId::PLATFORM, move |tx| platform::beat(tx, now, id, &name)).await?;
+        if !self.store.is_exclusive() {
+            let alone = move |snapshot: &mut store::Snapshot<'_>| platform::is_alone(snapshot, now, id);
+            self.webhooks.be_alone(self.store.read(AppId::PLATFORM, alone).await?);
+        }
+        Ok(())
     }
 }
 

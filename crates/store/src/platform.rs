@@ -100,6 +100,16 @@ pub fn beat(tx: &mut Tx<'_>, now: Millis, id: i64, name: &str) -> Result<()> {
     )
 }
 
+/// How long a node that was not heard of may still be there: some beats.
+const ABSENT_MS: i64 = 30_000;
+
+/// Whether no other node was heard of lately.
+pub fn is_alone(snapshot: &mut Snapshot<'_>, now: Millis, id: i64) -> Result<bool> {
+    let others: Option<(i64,)> = snapshot
+        .opt(sql!("SELECT id FROM nodes WHERE id <> $1 AND seen_at > $2 LIMIT 1"), (id, now.plus(-ABSENT_MS)))?;
+    Ok(others.is_none())
+}
+
 /// Says that a node stops, and forgets those that were silent for a day.
 pub fn leave(tx: &mut Tx<'_>, now: Millis, id: i64) -> Result<()> {
     tx.post(sql!("DELETE FROM nodes WHERE id = $1 OR seen_at < $2"), (id, now.plus(-86_400_000)))

@@ -122,6 +122,11 @@ impl Webhooks {
         }
     }
 
+    /// Notes whether everything that is committed is heard here, because no other node works on the store.
+    pub fn be_alone(&self, is_alone: bool) {
+        self.memory.unread.be_alone(is_alone);
+    }
+
     /// Wakes whoever tells an app's events, and hands over what was committed.
     fn ring(&self, app: AppId, events: &[Event]) {
         let mut bells = self.bells.lock();

@@ -7,6 +7,7 @@
 //! cap swallows.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use contract::event::Event;
@@ -25,7 +26,7 @@ const BELIEVED_SHARED: Duration = Duration::from_secs(2);
 /// Counts by app and account.
 pub(super) struct Unread {
     apps: Mutex<Apps>,
-    believed: Duration,
+    is_alone: AtomicBool,
 }
 
 #[derive(Default)]
@@ -44,7 +45,12 @@ struct Count {
 
 impl Unread {
     pub(super) fn new(is_alone: bool) -> Self {
-        Self { apps: Mutex::default(), believed: if is_alone { BELIEVED_ALONE } else { BELIEVED_SHARED } }
+        Self { apps: Mutex::default(), is_alone: AtomicBool::new(is_alone) }
+    }
+
+    /// Notes whether everything that is committed is heard.
+    pub(super) fn be_alone(&self, is_alone: bool) {
+        self.is_alone.store(is_alone, Ordering::Relaxed);
     }
 
     /// Follows what was committed.
@@ -105,6 +111,7 @@ impl Unread {
 
     /// What is known of an account, or what it has moved so far: it is followed from here on.
     fn begin(&self, app: AppId, account: &UserId) -> Result<i64, u64> {
+        let believed = if self.is_alone.load(Ordering::Relaxed) { BELIEVED_ALONE } else { BELIEVED_SHARED };
         let mut apps = self.apps.lock();
         if apps.kept >= KEPT {
             *apps = Apps::default();
@@ -115,7 +122,7 @@ impl Unread {
             Count { number: None, moves: 0, since: Instant::now() }
         });
         match count.number {
-            Some(number) if count.since.elapsed() < self.believed => Ok(number),
+            Some(number) if count.since.elapsed() < believed => Ok(number),
             _ => Err(count.moves),
         }
     }

@@ -8,7 +8,7 @@ use contract::{AppId, ConversationId, Fault, Millis, UserId};
 use store::append::Draft;
 use store::testing::{TestEngine, TestStore, listening, permissive};
 use store::webhooks;
-use store::{Hooks, Tx};
+use store::{Hooks, Tx, platform};
 
 use crate::support::{APP, NOW, OTHER, draft};
 
@@ -136,6 +136,24 @@ async fn one_node_at_a_time_has_the_right_to_tell(engine: TestEngine) {
     assert!(lease(117, 1).await);
 }
 
+async fn a_node_is_alone_while_no_other_was_heard_of_lately(engine: TestEngine) {
+    let Some(store) = open(engine).await else { return };
+    let beat = async |at: i64, node: i64| {
+        store.write(AppId::PLATFORM, move |tx| platform::beat(tx, Millis(at), node, "a node")).await.unwrap();
+    };
+    let is_alone = async |at: i64, node: i64| {
+        store.read(AppId::PLATFORM, move |snapshot| platform::is_alone(snapshot, Millis(at), node)).await.unwrap()
+    };
+    beat(100_000, 1).await;
+    assert!(is_alone(100_000, 1).await && !is_alone(100_000, 2).await);
+    beat(101_000, 2).await;
+    assert!(!is_alone(130_999, 1).await);
+    assert!(is_alone(131_000, 1).await, "it has been silent for long");
+    beat(131_000, 2).await;
+    store.write(AppId::PLATFORM, |tx| platform::leave(tx, Millis(131_000), 2)).await.unwrap();
+    assert!(is_alone(131_000, 1).await, "it has said that it goes");
+}
+
 /// Makes a test of each check on each engine.
 macro_rules! engines {
     ($($name:ident)+) => {$(
@@ -160,4 +178,5 @@ engines! {
     a_message_is_kept_by_its_place_and_read_with_its_content
     commits_hand_over_what_is_kept_or_say_that_it_is_to_be_read
     one_node_at_a_time_has_the_right_to_tell
+    a_node_is_alone_while_no_other_was_heard_of_lately
 }
