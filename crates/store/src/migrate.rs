@@ -153,6 +153,36 @@ mod tests {
     }
 
     #[test]
+    fn events_that_wait_to_be_told_keep_their_order_over_the_step_that_renumbers() {
+        let conn = Connection::open_in_memory().expect("a store");
+        for (_, text) in STEPS.iter().take_while(|(version, _)| *version < 52) {
+            conn.execute_batch(&dialect(text, Dialect::Sqlite)).expect("a step");
+        }
+        conn.execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 51;
+             INSERT INTO webhook_events (app, part, at, origin, happening, conversation, time, seq)
+             VALUES (2, 7, 10, 'o', 'first', x'01', 5, 6), (1, 7, 11, 'o', 'of another', NULL, 0, 0),
+                    (2, 7, 12, 'o', 'second', NULL, 0, 0)"
+        ))
+        .expect("rows");
+        sqlite(&conn).expect("it is migrated");
+        let mut lite = crate::sqlite::Lite::writer(conn);
+        let id = lite.event_id(contract::AppId(2), contract::Millis(0)).expect("an id");
+        let mut found = Vec::new();
+        let all =
+            sql!("SELECT id, happening, conversation IS NULL, time, seq FROM webhook_events WHERE app = 2 ORDER BY id");
+        lite.query(all, &[], &mut |row| {
+            found.push((row.get::<i64>(0)?, row.get::<String>(1)?, row.get::<bool>(2)?, row.get(3)?, row.get(4)?));
+            Ok(true)
+        })
+        .expect("rows");
+        let kept: Vec<(&str, bool, i64, i64)> =
+            found.iter().map(|(_, what, is_bare, time, seq)| (&**what, *is_bare, *time, *seq)).collect();
+        assert_eq!(kept, [("first", false, 5, 6), ("second", true, 0, 0)]);
+        assert!(found.iter().all(|(old, ..)| *old < id), "what comes is behind what waits");
+    }
+
+    #[test]
     fn the_steps_are_numbered_in_order() {
         assert!(STEPS.is_sorted_by(|(one, _), (next, _)| one < next));
     }

@@ -23,6 +23,16 @@ fn login(account: &str) -> Happening {
     Happening::State { account: UserId::trusted(account), change: StateChange::Login, kicked: Vec::new() }
 }
 
+/// Leaves an event in a transaction that comes to nothing.
+async fn refuse(store: &TestStore) {
+    let act = |tx: &mut Tx<'_>| {
+        tx.after_hook(NOW, &login("bob"))?;
+        Err(Fault::RequestIllegal.into())
+    };
+    let refused: contract::Result<()> = store.write(APP, act).await;
+    assert!(refused.is_err());
+}
+
 async fn all(store: &TestStore, app: AppId) -> Vec<Untold> {
     store.read(app, |snapshot| webhooks::load(snapshot, i64::MIN, i64::MAX, 100)).await.unwrap()
 }
@@ -39,13 +49,7 @@ async fn what_was_done_is_kept_for_who_wants_it_and_only_if_it_was_done(engine: 
     };
     store.write(APP, act).await.unwrap();
     store.write(OTHER, act).await.unwrap();
-    let refused: contract::Result<()> = store
-        .write(APP, |tx| {
-            tx.after_hook(NOW, &login("bob"))?;
-            Err(Fault::RequestIllegal.into())
-        })
-        .await;
-    assert!(refused.is_err());
+    refuse(&store).await;
     let kept = all(&store, APP).await;
     assert_eq!(kept.len(), 1);
     assert_eq!((kept[0].origin, kept[0].happening.clone(), kept[0].at), (origin, Some(login("alice")), NOW));
@@ -98,13 +102,7 @@ async fn commits_hand_over_what_is_kept_or_say_that_it_is_to_be_read(engine: Tes
         other.unwrap();
         written.unwrap();
     }
-    let refused: contract::Result<()> = store
-        .write(APP, |tx| {
-            tx.after_hook(NOW, &login("bob"))?;
-            Err(Fault::RequestIllegal.into())
-        })
-        .await;
-    assert!(refused.is_err());
+    refuse(&store).await;
     let kept = all(&store, APP).await;
     assert_eq!(kept.len(), 60);
     let queued = |(_, event): &(AppId, Event)| match event {
