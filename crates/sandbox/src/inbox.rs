@@ -13,8 +13,8 @@ const REQUESTS_MAX: usize = 2_000;
 const REQUEST_BYTES_MAX: usize = 32 * 1_024 * 1_024;
 /// Bytes of one body that are kept.
 pub(crate) const BODY_BYTES: usize = 256 * 1_024;
-/// Notifications of all phones that are kept.
-const NOTIFICATIONS_MAX: usize = 10_000;
+/// Notifications of all phones that are kept, unless the settings say otherwise.
+pub(crate) const NOTIFICATIONS: usize = 10_000;
 
 /// A notification as the phone got it.
 #[derive(Debug, Clone, Serialize)]
@@ -91,10 +91,12 @@ pub struct Request {
 }
 
 /// Both rings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Inbox {
     requests: Mutex<Requests>,
     notifications: Mutex<VecDeque<Notification>>,
+    /// Notifications that the second takes.
+    room: usize,
 }
 
 #[derive(Debug, Default)]
@@ -104,6 +106,11 @@ struct Requests {
 }
 
 impl Inbox {
+    /// Empty rings; this many notifications are kept.
+    pub(crate) fn new(room: usize) -> Self {
+        Self { requests: Mutex::default(), notifications: Mutex::default(), room }
+    }
+
     pub(crate) fn add_request(&self, request: Request) {
         let mut kept = self.requests.lock();
         kept.bytes += request.body.len();
@@ -117,10 +124,10 @@ impl Inbox {
     pub(crate) fn add_notifications(&self, arrived: impl IntoIterator<Item = Notification>) {
         let mut kept = self.notifications.lock();
         for notification in arrived {
-            if kept.len() >= NOTIFICATIONS_MAX {
+            kept.push_back(notification);
+            if kept.len() > self.room {
                 kept.pop_front();
             }
-            kept.push_back(notification);
         }
     }
 
@@ -156,5 +163,20 @@ impl Inbox {
     pub(crate) fn clear(&self) {
         *self.requests.lock() = Requests::default();
         self.notifications.lock().clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_notification_falls_out() {
+        let inbox = Inbox::new(2);
+        let notification =
+            |at_ms| Notification { room: "apns", token: "a".into(), at_ms, content: Arc::default(), is_revoked: false };
+        inbox.add_notifications([1, 2, 3].map(notification));
+        let kept: Vec<i64> = inbox.of("apns", "a").iter().map(|it| it.at_ms).collect();
+        assert_eq!(kept, [2, 3]);
     }
 }

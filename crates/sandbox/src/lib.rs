@@ -49,6 +49,7 @@ use crate::api::House;
 use crate::apns::Environment;
 use crate::courier::Courier;
 use crate::faults::Rule;
+use crate::inbox::Inbox;
 use crate::room::Room;
 use crate::service::{Hall, Service};
 
@@ -84,6 +85,8 @@ pub struct SandboxSettings {
     pub faults: Vec<Rule>,
     /// How long the rooms wait for slow clients.
     pub patience: Patience,
+    /// Notifications of all phones together that inboxes keep; beyond them the oldest are forgotten.
+    pub kept_notifications: usize,
 }
 
 impl Default for SandboxSettings {
@@ -103,6 +106,7 @@ impl Default for SandboxSettings {
             authority: None,
             faults: Vec::new(),
             patience: Patience::default(),
+            kept_notifications: inbox::NOTIFICATIONS,
         }
     }
 }
@@ -132,7 +136,7 @@ impl Sandbox {
         let hall = Hall {
             clock: Arc::default(),
             faults: Arc::default(),
-            inbox: Arc::default(),
+            inbox: Arc::new(Inbox::new(settings.kept_notifications)),
             courier: Arc::clone(&courier),
             patience: settings.patience,
         };

@@ -20,6 +20,8 @@ use crate::phones::{Access, leave, phone};
 const KILLS: usize = 50;
 /// A dead node's claims hold for half a minute; then another takes its deliveries up.
 const PUSH_WAIT: Duration = Duration::from_mins(1);
+/// More than the fastest machine sends in fifty lives.
+const KEPT_NOTIFICATIONS: usize = 200_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_on_sqlite_that_is_killed_fifty_times_loses_and_doubles_nothing() {
@@ -35,7 +37,8 @@ async fn kill(engine: TestEngine) {
     let Some(site) = Site::make(engine).await else { return };
     let began = Instant::now();
     let mut dice = Dice::new("kills");
-    let sandbox = Sandbox::start(SandboxSettings::default()).await.expect("the sandbox starts");
+    let settings = SandboxSettings { kept_notifications: KEPT_NOTIFICATIONS, ..SandboxSettings::default() };
+    let sandbox = Sandbox::start(settings).await.expect("the sandbox starts");
     let phones = prepare(&site, &sandbox).await;
     let traffic = Traffic::start();
     for _ in 0..KILLS {
