@@ -1,8 +1,10 @@
 //! `sendmsg` over HTTP with an after webhook on, beside the same with webhooks off: what being told costs the sender.
 //!
 //! The receiver is a process of its own that answers every call. What is told is counted: a queue that only grows would
-//! be no rate.
+//! be no rate. Generator, server and receiver share the machine, so a third phase shows what the calls alone take: webhooks
+//! are off, and a bare client calls the receiver as often as the server did.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
@@ -20,6 +22,9 @@ use crate::worker::Worker;
 use crate::{Effort, Outcome, sendmsg, worker};
 
 const COMMAND: &str = "C2C.CallbackAfterSendMsg";
+/// Connections of the bare client, and the bytes of its bodies: about what the server uses and tells.
+const BARE_CONNECTIONS: u64 = 32;
+const TOLD_BYTES: usize = 500;
 /// How long what was sent may take to be told.
 const TELL_WAIT: Duration = Duration::from_mins(2);
 
@@ -35,13 +40,13 @@ async fn measure(effort: &Effort, engine: &str, store: &str) -> Outcome<Vec<Figu
     let server = Server::start_on(store)?;
     server.import(sendmsg::ACCOUNTS as usize).await?;
     let mut receiver = Worker::start("receiver")?;
-    let address = receiver.hear()?;
+    let receives: SocketAddr = receiver.hear()?.parse()?;
     let desk = Desk::remote(server.text("admin_api"), server.text("admin_token").into())?;
     let ask = async |method: Method, path: &str, body: Value| {
         let path = format!("apps/{}/webhook{path}", server.app());
         desk.ask(method, &path, Some(&body)).await
     };
-    ask(Method::PATCH, "", json!({ "url": format!("http://{address}/"), "token": "a-token" })).await?;
+    ask(Method::PATCH, "", json!({ "url": format!("http://{receives}/"), "token": "a-token" })).await?;
     let load = Load {
         address: server.address("http")?,
         path: format!("/v4/openim/sendmsg?{}", server.rest()?.query),
@@ -54,47 +59,87 @@ async fn measure(effort: &Effort, engine: &str, store: &str) -> Outcome<Vec<Figu
     };
     let mut figures = Vec::new();
     for connections in effort.connections() {
-        let (mut on, mut off, mut told, mut spent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut seen = Seen::default();
         for round in 0..effort.rounds {
             let load = Load { connections, seed: round * 1_000 + connections, ..load.clone() };
             let before = server.usage()?.cpu_s;
             let rate = http::run(&load).await?;
-            off.push(rate.with_busy(server.usage()?.cpu_s - before));
+            seen.off.push(rate.with_busy(server.usage()?.cpu_s - before));
             ask(Method::PUT, &format!("/{COMMAND}"), json!({})).await?;
             let (before, count, began) = (server.usage()?.cpu_s, count(&mut receiver)?, Instant::now());
-            let rate = http::run(&Load { seed: load.seed + 500, ..load }).await?;
-            told.push((count_since(&mut receiver, count)?) as f64 / began.elapsed().as_secs_f64());
+            let rate = http::run(&Load { seed: load.seed + 500, ..load.clone() }).await?;
+            let told = (count_since(&mut receiver, count)?) as f64 / began.elapsed().as_secs_f64();
             let sent = rate.count;
-            on.push(rate.with_busy(server.usage()?.cpu_s - before));
+            seen.on.push(rate.with_busy(server.usage()?.cpu_s - before));
             while count_since(&mut receiver, count)? < sent {
                 if began.elapsed() > TELL_WAIT {
                     return Err(format!("{} of {sent} were told", count_since(&mut receiver, count)?).into());
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            spent.push(began.elapsed().as_secs_f64() - load_seconds(effort));
+            seen.spent.push((began.elapsed().as_secs_f64() - effort.seconds as f64).max(0.0));
             ask(Method::DELETE, &format!("/{COMMAND}"), json!({})).await?;
+            let bare = bare_calls(receives, effort, told);
+            let rest = Load { seed: load.seed + 700, ..load };
+            let (beside, bare) = tokio::join!(http::run(&rest), http::run(&bare));
+            seen.beside.push(beside?.per_second);
+            seen.bare.push(bare?.per_second);
+            seen.told.push(told);
         }
-        let (on, off) = (Rate::median(on), Rate::median(off));
         let name = format!("sendmsg over HTTP with an after webhook, {connections} connections, {engine}");
-        let middle = |mut all: Vec<f64>| {
-            all.sort_by(f64::total_cmp);
-            all.get(all.len() / 2).copied().unwrap_or_default()
-        };
-        let note = format!(
-            "{} told/s meanwhile, the last {:.1} s after the last send",
-            grouped(middle(told)),
-            middle(spent).max(0.0)
-        );
-        figures.push(
-            Figure::of_rates(&name, "calls/s", "≥ 0.8", &on, ("the same with webhooks off", &off)).with_note(&note),
-        );
+        figures.push(seen.figure(&name));
     }
     Ok(figures)
 }
 
-fn load_seconds(effort: &Effort) -> f64 {
-    effort.seconds as f64
+/// What the rounds of one figure came to.
+#[derive(Default)]
+struct Seen {
+    on: Vec<Rate>,
+    off: Vec<Rate>,
+    /// Messages told a second while they were sent, and the seconds after the last send until the last was told.
+    told: Vec<f64>,
+    spent: Vec<f64>,
+    /// Sends a second with webhooks off beside a bare client of the receiver, and what that one called.
+    beside: Vec<f64>,
+    bare: Vec<f64>,
+}
+
+impl Seen {
+    fn figure(self, name: &str) -> Figure {
+        let (on, off) = (Rate::median(self.on), Rate::median(self.off));
+        let beside = middle(self.beside);
+        let note = format!(
+            "{} told/s meanwhile, the last {:.1} s after the last send; with webhooks off, beside a bare client that calls \
+             the receiver {} times a second: {} calls/s ({:.2})",
+            grouped(middle(self.told)),
+            middle(self.spent),
+            grouped(middle(self.bare)),
+            grouped(beside),
+            beside / off.per_second,
+        );
+        Figure::of_rates(name, "calls/s", "≥ 0.8", &on, ("the same with webhooks off", &off)).with_note(&note)
+    }
+}
+
+fn middle(mut all: Vec<f64>) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or_default()
+}
+
+/// What telling costs whoever does it: as many calls of the receiver as the server made, by a client that does nothing
+/// else.
+fn bare_calls(receiver: SocketAddr, effort: &Effort, per_second: f64) -> Load {
+    Load {
+        address: receiver,
+        path: "/".into(),
+        fill: |_, body| body.extend(std::iter::repeat_n('x', TOLD_BYTES)),
+        expect: "\"ErrorCode\":0",
+        connections: BARE_CONNECTIONS,
+        wait: Duration::from_secs(effort.seconds),
+        seed: 0,
+        per_second: Some(per_second as u64),
+    }
 }
 
 fn count(receiver: &mut Worker) -> Outcome<u64> {

@@ -199,7 +199,8 @@ impl Target {
     fn keep(&self, link: Link) {
         let mut idle = self.idle.lock();
         // The newest are used first, so those that are no longer needed grow old at the front.
-        idle.retain(|link| link.since.elapsed() < IDLE_FOR);
+        let old = idle.iter().take_while(|link| link.since.elapsed() >= IDLE_FOR).count();
+        idle.drain(..old);
         if idle.len() < IDLE_MAX {
             idle.push(link);
         }

@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::{AppId, Millis};
+use contract::AppId;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
@@ -20,7 +20,7 @@ use store::webhooks;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::endpoint::{Call, Endpoint, Miss};
+use super::endpoint::{Call, Miss};
 use super::load::Event;
 use super::{Bell, Webhooks};
 use find::Done;
@@ -44,6 +44,8 @@ const TRIES: u32 = 8;
 /// How long after a look that found few the next one waits, so that it finds more: a look costs about as much for one event
 /// as for many.
 const PACE: Duration = Duration::from_millis(20);
+/// The same where events are handed over, which costs next to nothing.
+const PACE_HANDED: Duration = Duration::from_millis(2);
 /// How long a node has the right to tell an app's events.
 const LEASE_MS: i64 = 30_000;
 /// How often it is renewed.
@@ -248,7 +250,12 @@ impl Pump {
         // Until a new lease is there, the old one covers what is under way and nothing more.
         let is_leased = self.hooks.store.is_exclusive()
             || self.renewed_at.is_some_and(|at| at.elapsed() < Duration::from_millis(LEASE_MS as u64 / 2));
-        while is_leased && self.rests_until.is_none() && calls.len() < PARALLEL && !self.ready.is_empty() {
+        if !is_leased || self.rests_until.is_some() || self.ready.is_empty() {
+            return;
+        }
+        let Some(app) = self.hooks.apps.get(self.app) else { return };
+        let endpoint = self.hooks.endpoint(&app);
+        while calls.len() < PARALLEL && !self.ready.is_empty() {
             let Ok(place) = Arc::clone(&self.hooks.places).try_acquire_owned() else {
                 // The node is busy with other apps; a short pause, not a turn.
                 if calls.is_empty()
@@ -258,7 +265,6 @@ impl Pump {
                 }
                 return;
             };
-            let Some(app) = self.hooks.apps.get(self.app) else { return };
             let Some(part) = self.ready.pop_front() else { return };
             let Some(state) = self.parts.get_mut(&part) else { continue };
             let Some(event) = state.events.front() else { continue };
@@ -268,7 +274,7 @@ impl Pump {
             }
             state.is_busy = true;
             let (webhook, origin, body) = (event.webhook, event.origin, event.body.clone());
-            let (endpoint, now): (Arc<Endpoint>, Millis) = (self.hooks.endpoint(&app), self.hooks.clock.now());
+            let (app, endpoint, now) = (Arc::clone(&app), Arc::clone(&endpoint), self.hooks.clock.now());
             calls.push(Box::pin(async move {
                 let began = Instant::now();
                 let outcome = endpoint.tell(Call { app: &app, webhook, origin, body, now }).await;
@@ -282,7 +288,6 @@ impl Pump {
     fn learn(&mut self, told: Told) {
         let Told { part, began, outcome } = told;
         self.active_at = Instant::now();
-        let app = self.hooks.apps.get(self.app);
         // Where the part was dropped meanwhile, its event is read again.
         let Some(state) = self.parts.get_mut(&part) else { return };
         state.is_busy = false;
@@ -295,6 +300,7 @@ impl Pump {
             Err(Miss::Shut(until)) => return self.rest(until),
             Err(miss) => miss,
         };
+        let app = self.hooks.apps.get(self.app);
         state.failures = state.failures.saturating_add(1);
         let is_well = app.as_ref().is_some_and(|app| self.hooks.endpoint(app).was_well_since(began));
         state.tries += u32::from(is_well);

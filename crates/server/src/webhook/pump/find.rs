@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use store::{Snapshot, webhooks};
 use tokio::time::Instant;
 
-use super::{DELETE, DELETE_AFTER, LAG, LEASE_MS, LOOK, PACE, Pump, RENEW, RETRY, SETTINGS_LAG_MS};
+use super::{DELETE, DELETE_AFTER, LAG, LEASE_MS, LOOK, PACE, PACE_HANDED, Pump, RENEW, RETRY, SETTINGS_LAG_MS};
 use crate::webhook::load::{LOAD, Ready, Say, finish, load};
 
 /// A look for events to tell.
@@ -151,8 +151,9 @@ impl Pump {
         let oldest = self.hooks.clock.now().plus(-keep_s.saturating_mul(1_000));
         self.may_be_more |= events.len() >= LOAD;
         if events.len() < LOAD {
-            self.paced_until = self.looked_at + PACE;
             self.follows = look.stretch;
+            let pace = if self.follows.is_some() { PACE_HANDED } else { PACE };
+            self.paced_until = self.looked_at + pace;
         }
         let mut old = 0;
         for Ready { id, part, at, say } in events {
