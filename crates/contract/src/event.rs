@@ -10,7 +10,7 @@ use crate::id::{ConversationId, DeviceId, Millis, MsgKey, Seq, UserId};
 use crate::message::{Extension, ExtensionChange, Message};
 use crate::profile::{Sequences, Value};
 use crate::stream::Chunk;
-use crate::webhook::Untold;
+use crate::webhook::Batch;
 
 /// Up to where each part of an account's relations has moved: the account's version at the last change of the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +51,11 @@ pub enum Event {
         seq: Seq,
         /// Who recalled it.
         by: UserId,
+    },
+    /// An account took messages out of its own view.
+    MessagesHidden {
+        /// The account.
+        account: UserId,
     },
     /// A message has another body or other custom data than before.
     MessageModified {
@@ -197,9 +202,9 @@ pub enum Event {
         /// Whether the message is one of a group.
         is_of_group: bool,
     },
-    /// Something that a webhook tells of was queued; with it what that is, where the engine gives each event its id at
+    /// Something that a webhook tells of was queued; with it what that is, where the engine gives each batch its id at
     /// once and in the order of the commits. Others are to be read.
-    WebhookQueued(Option<Arc<Untold>>),
+    WebhookQueued(Option<Arc<Batch>>),
     /// An app's settings changed.
     AppChanged,
 }

@@ -21,7 +21,7 @@ pub use happening::{
     part_of, part_of_account,
 };
 pub use judgement::Judgement;
-pub use untold::Untold;
+pub use untold::{Batch, Untold};
 
 use crate::id::{MsgKey, Platform, UserId};
 

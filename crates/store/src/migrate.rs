@@ -52,6 +52,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (50, include_str!("../migrations/0050_device_parts.sql")),
     (51, include_str!("../migrations/0051_answered_requests.sql")),
     (52, include_str!("../migrations/0052_webhook_ids.sql")),
+    (53, include_str!("../migrations/0053_webhook_batches.sql")),
 ];
 
 /// The version that this binary knows.
@@ -153,32 +154,35 @@ mod tests {
     }
 
     #[test]
-    fn events_that_wait_to_be_told_keep_their_order_over_the_step_that_renumbers() {
+    fn events_that_wait_to_be_told_keep_their_order_and_what_they_say_over_the_steps_that_change_their_table() {
         let conn = Connection::open_in_memory().expect("a store");
         for (_, text) in STEPS.iter().take_while(|(version, _)| *version < 52) {
             conn.execute_batch(&dialect(text, Dialect::Sqlite)).expect("a step");
         }
         conn.execute_batch(&format!(
-            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 51;
-             INSERT INTO webhook_events (app, part, at, origin, happening, conversation, time, seq)
-             VALUES (2, 7, 10, 'o', 'first', x'01', 5, 6), (1, 7, 11, 'o', 'of another', NULL, 0, 0),
-                    (2, 7, 12, 'o', 'second', NULL, 0, 0)"
+            r#"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 51;
+               INSERT INTO webhook_events (app, part, at, origin, happening, conversation, time, seq)
+               VALUES (2, 7, 10, '{{"i":"::1","v":"Web"}}', '{{"Sent":{{"receiver":"bob"}}}}',
+                       x'0102030405060708090a0b0c0d0e0fff', 5, 6),
+                      (1, 7, 11, '{{}}', '{{}}', NULL, 0, 0),
+                      (2, -9223372036854775808, 12, '{{"v":"Rest"}}', '{{}}', NULL, 0, 0)"#
         ))
         .expect("rows");
         sqlite(&conn).expect("it is migrated");
         let mut lite = crate::sqlite::Lite::writer(conn);
-        let id = lite.event_id(contract::AppId(2), contract::Millis(0)).expect("an id");
+        let id = lite.batch_id(contract::AppId(2), contract::Millis(0)).expect("an id");
         let mut found = Vec::new();
-        let all =
-            sql!("SELECT id, happening, conversation IS NULL, time, seq FROM webhook_events WHERE app = 2 ORDER BY id");
+        let all = sql!("SELECT id, count, events FROM webhook_events WHERE app = 2 ORDER BY id");
         lite.query(all, &[], &mut |row| {
-            found.push((row.get::<i64>(0)?, row.get::<String>(1)?, row.get::<bool>(2)?, row.get(3)?, row.get(4)?));
+            found.push((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<String>(2)?));
             Ok(true)
         })
         .expect("rows");
-        let kept: Vec<(&str, bool, i64, i64)> =
-            found.iter().map(|(_, what, is_bare, time, seq)| (&**what, *is_bare, *time, *seq)).collect();
-        assert_eq!(kept, [("first", false, 5, 6), ("second", true, 0, 0)]);
+        let kept: Vec<(i64, &str)> = found.iter().map(|(_, count, events)| (*count, &**events)).collect();
+        let conversation = "0102030405060708090a0b0c0d0e0fff";
+        let sent =
+            format!(r#"[[7,10,{{"i":"::1","v":"Web"}},{{"Sent":{{"receiver":"bob"}}}},["{conversation}",5,6]]]"#);
+        assert_eq!(kept, [(1, &*sent), (1, r#"[[-9223372036854775808,12,{"v":"Rest"},{},null]]"#)]);
         assert!(found.iter().all(|(old, ..)| *old < id), "what comes is behind what waits");
     }
 

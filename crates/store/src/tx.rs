@@ -230,11 +230,11 @@ impl<'a> Tx<'a> {
         rows.into_iter().try_for_each(|row| self.post(sql, row))
     }
 
-    /// The id of the app's next event, where the engine does not give it by itself.
-    pub(crate) fn event_id(&mut self, at: Millis) -> Result<Option<i64>> {
+    /// The id of the app's next batch of events, where the engine does not give it by itself.
+    pub(crate) fn batch_id(&mut self, at: Millis) -> Result<Option<i64>> {
         let app = self.app();
         let id = match &mut self.snapshot.link {
-            Link::Sqlite(lite) => lite.event_id(app, at).map(Some),
+            Link::Sqlite(lite) => lite.batch_id(app, at).map(Some),
             Link::Postgres(_) => Ok(None),
         };
         self.snapshot.note(id)

@@ -1,46 +1,24 @@
-//! What webhooks have to tell: rows that a transaction leaves, and that are gone when they were told.
+//! What webhooks have to tell: batches that a transaction leaves, one row each, and that are gone when they were told.
 //!
 //! One node at a time tells the events of an app, by a lease; within it the order of each part holds because the node
 //! reads by id and tells one event of a part at a time. So nothing is written when an event is taken up, and many are
-//! deleted at once when they are told: a crash repeats what was told and not yet deleted, and loses nothing.
+//! deleted at once when they are told: a crash repeats what was told and not yet deleted, the batches that were told in
+//! part among it, and loses nothing.
+//!
+//! `written`: how the events of a batch are kept as text.
+
+mod written;
 
 use std::sync::Arc;
 
 use contract::message::Flags;
-use contract::webhook::{Happening, Origin, Untold};
-use contract::{AppId, ConversationId, Failure, Millis, MsgKey, Place, Result, Seq, UserId, limit};
+use contract::webhook::{Batch, Happening, Origin, Untold};
+use contract::{AppId, ConversationId, Failure, Millis, MsgKey, Place, Result, UserId, limit};
+
+pub(crate) use written::Written;
 
 use crate::conversations::hex;
 use crate::{Snapshot, Tx};
-
-/// What happened, with the texts as which it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Kept {
-    /// Its id is 0 where it is only to be read.
-    pub(crate) untold: Untold,
-    pub(crate) origin: String,
-    pub(crate) happening: String,
-}
-
-impl Kept {
-    pub(crate) fn new(
-        (part, at): (i64, Millis),
-        origin: Origin,
-        happening: Happening,
-        place: Option<(ConversationId, Place)>,
-    ) -> Result<Self> {
-        let text = |value: serde_json::Result<String>| value.map_err(Failure::internal);
-        let (origin_text, kept) = (text(serde_json::to_string(&origin))?, text(serde_json::to_string(&happening))?);
-        let happening = Some(happening);
-        let untold = Untold { id: 0, part, at, origin, happening, place, bytes: kept.len() };
-        Ok(Self { untold, origin: origin_text, happening: kept })
-    }
-
-    /// What is handed over to whoever tells it.
-    pub(crate) fn hand(self) -> Option<Arc<Untold>> {
-        (self.untold.id > 0).then(|| Arc::new(self.untold))
-    }
-}
 
 /// A stored message as a webhook tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,71 +28,59 @@ pub struct Told {
     /// Its key.
     pub key: MsgKey,
     /// The elements, as JSON text.
-    pub body: String,
+    pub body: Arc<str>,
     /// The custom data.
-    pub cloud: String,
+    pub cloud: Arc<str>,
     /// Its properties.
     pub flags: Flags,
 }
 
 /// Adds an event; [`Tx::after_hook`] asks before whether the app wants it. Gives it out where its id is known at once.
-pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happening) -> Result<Option<Arc<Untold>>> {
-    let app = tx.app();
-    let mut kept = Kept::new((happening.part(), now), origin, happening.clone(), None)?;
-    let (part, origin, happening) = (kept.untold.part, &*kept.origin, &*kept.happening);
-    if let Some(id) = tx.event_id(now)? {
+pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happening) -> Result<Option<Arc<Batch>>> {
+    let (app, happening) = (tx.app(), Some(happening.clone()));
+    let part = happening.as_ref().map_or(0, Happening::part);
+    let mut written = Written::default();
+    written.add(Untold { part, at: now, origin, happening, place: None })?;
+    let (count, text) = (written.count(), written.text());
+    if let Some(id) = tx.batch_id(now)? {
         tx.post(
-            sql!("INSERT INTO webhook_events (app, id, part, at, origin, happening) VALUES ($1, $2, $3, $4, $5, $6)"),
-            (app, id, part, now, origin, happening),
+            sql!("INSERT INTO webhook_events (app, id, count, events) VALUES ($1, $2, $3, $4)"),
+            (app, id, count, text),
         )?;
-        kept.untold.id = id;
+        written.batch.id = id;
     } else {
-        tx.post(
-            sql!("INSERT INTO webhook_events (app, part, at, origin, happening) VALUES ($1, $2, $3, $4, $5)"),
-            (app, part, now, origin, happening),
-        )?;
+        tx.post(sql!("INSERT INTO webhook_events (app, count, events) VALUES ($1, $2, $3)"), (app, count, text))?;
     }
-    Ok(kept.hand())
+    Ok(written.hand())
 }
 
-type Row = (i64, i64, Millis, String, String, Option<ConversationId>, i64, Seq);
-
-/// Reads the ids behind an id, in their order.
-pub fn ids(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<Vec<i64>> {
+/// Reads the ids of batches behind an id, in their order, each with the number of its events.
+pub fn ids(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<Vec<(i64, i64)>> {
     let app = snapshot.app();
-    let rows: Vec<(i64,)> = snapshot.all(
-        sql!("SELECT id FROM webhook_events WHERE app = $1 AND id > $2 ORDER BY id LIMIT $3"),
+    snapshot.all(
+        sql!("SELECT id, count FROM webhook_events WHERE app = $1 AND id > $2 ORDER BY id LIMIT $3"),
         (app, after, count.min(IDS_MAX) as i64),
-    )?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    )
 }
 
 /// Ids of one read: whoever reads has a part of them in hand already.
 pub const IDS_MAX: usize = 4 * limit::STORE_PAGE;
 
-/// Reads events behind an id up to another one, in their order.
-pub fn load(snapshot: &mut Snapshot<'_>, after: i64, until: i64, count: usize) -> Result<Vec<Untold>> {
-    let app = snapshot.app();
-    let rows: Vec<Row> = snapshot.all(
-        sql!(
-            "SELECT id, part, at, origin, happening, conversation, time, seq FROM webhook_events
-             WHERE app = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4"
-        ),
-        (app, after, until, count.min(IDS_MAX) as i64),
+/// Reads batches, a bounded number of them, in the order of their ids.
+pub fn load(snapshot: &mut Snapshot<'_>, ids: &[i64]) -> Result<Vec<Batch>> {
+    let (app, ids) = (snapshot.app(), serde_json::json!(ids).to_string());
+    let rows: Vec<(i64, String)> = snapshot.all(
+        sql! {
+            sqlite: "SELECT e.id, e.events FROM json_each($2) AS u CROSS JOIN webhook_events e
+                     WHERE e.app = $1 AND e.id = u.value ORDER BY e.id",
+            postgres: "SELECT e.id, e.events FROM jsonb_array_elements_text($2::text::jsonb) AS u (id)
+                       CROSS JOIN LATERAL (
+                           SELECT id, events FROM webhook_events WHERE app = $1 AND id = u.id::bigint OFFSET 0) AS e
+                       ORDER BY e.id"
+        },
+        (app, ids),
     )?;
-    Ok(rows.into_iter().map(untold).collect())
-}
-
-fn untold((id, part, at, origin, happening, conversation, time, seq): Row) -> Untold {
-    Untold {
-        id,
-        part,
-        at,
-        origin: serde_json::from_str(&origin).unwrap_or_default(),
-        happening: serde_json::from_str(&happening).ok(),
-        place: conversation.map(|conversation| (conversation, Place { seq, time })),
-        bytes: happening.len(),
-    }
+    Ok(rows.into_iter().map(|(id, text)| written::read(id, &text)).collect())
 }
 
 /// A message with the number of its place.
@@ -149,12 +115,13 @@ pub fn messages(snapshot: &mut Snapshot<'_>, places: &[(ConversationId, Place)])
     for (index, sender, time, seq, random, body, cloud, flags) in rows {
         let place = usize::try_from(index).ok().and_then(|index| found.get_mut(index));
         let place = place.ok_or_else(|| Failure::internal("a message of no place"))?;
-        *place = Some(Told { sender, key: MsgKey { time, seq, random }, body, cloud, flags: Flags(flags) });
+        let (key, body, cloud) = (MsgKey { time, seq, random }, body.into(), cloud.into());
+        *place = Some(Told { sender, key, body, cloud, flags: Flags(flags) });
     }
     Ok(found)
 }
 
-/// Takes events away that were told or given up. Most of them follow each other: each run goes by one statement.
+/// Takes batches away whose events were all told or given up. Most of them follow each other: each run goes by one statement.
 pub fn remove(tx: &mut Tx<'_>, ids: &[i64]) -> Result<u64> {
     let app = tx.app();
     let mut ids = ids.to_vec();
@@ -181,11 +148,14 @@ pub fn apps(snapshot: &mut Snapshot<'_>, after: AppId) -> Result<Vec<AppId>> {
     Ok(rows.into_iter().map(|(app,)| app).collect())
 }
 
-/// Counts the events of the app that wait, up to a bound.
+/// Counts the events of the app that wait, in a bounded number of batches.
 pub fn depth(snapshot: &mut Snapshot<'_>, max: usize) -> Result<i64> {
     let app = snapshot.app();
     let (count,): (i64,) = snapshot.one(
-        sql!("SELECT COUNT(*) FROM (SELECT id FROM webhook_events WHERE app = $1 LIMIT $2) AS recent"),
+        sql!(
+            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT)
+             FROM (SELECT count FROM webhook_events WHERE app = $1 LIMIT $2) AS recent"
+        ),
         (app, max as i64),
     )?;
     Ok(count)

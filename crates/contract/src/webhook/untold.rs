@@ -6,8 +6,6 @@ use crate::id::{ConversationId, Millis, Place};
 /// Something that happened, as it waits for the webhook that tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untold {
-    /// Its place in the order of the app.
-    pub id: i64,
     /// What it is told in order with.
     pub part: i64,
     /// When it happened.
@@ -18,6 +16,15 @@ pub struct Untold {
     pub happening: Option<Happening>,
     /// Where the message is that it tells of, if it tells of a stored one.
     pub place: Option<(ConversationId, Place)>,
-    /// How long what happened is as the store keeps it.
+}
+
+/// What one transaction has left to be told, or a part of it: kept, read and deleted as one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Its place in the order of the app.
+    pub id: i64,
+    /// In the order in which they happened; never none.
+    pub events: Vec<Untold>,
+    /// How long they are as the store keeps them.
     pub bytes: usize,
 }

@@ -238,9 +238,13 @@ impl World {
 
     /// What webhooks would tell, in order.
     pub(crate) async fn told(&self) -> Vec<(Origin, Happening)> {
-        let load = |snapshot: &mut store::Snapshot<'_>| store::webhooks::load(snapshot, 0, i64::MAX, 100);
-        let events = self.store.read(APP, load).await.unwrap();
-        events.into_iter().map(|event| (event.origin, event.happening.unwrap())).collect()
+        let load = |snapshot: &mut store::Snapshot<'_>| {
+            let ids: Vec<i64> = store::webhooks::ids(snapshot, 0, 100)?.into_iter().map(|(id, _)| id).collect();
+            store::webhooks::load(snapshot, &ids)
+        };
+        let batches = self.store.read(APP, load).await.unwrap();
+        let events = batches.into_iter().flat_map(|batch| batch.events);
+        events.map(|event| (event.origin, event.happening.unwrap())).collect()
     }
 
     pub(crate) async fn kick(&self, account: &str) {

@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 use store::append::Draft;
 use store::webhooks::Told;
 
+use super::pump::Key;
+
 /// A body with the fields that all have.
 pub(super) fn body(command: &str, fields: Value) -> Value {
     let mut body = Map::new();
@@ -108,7 +110,7 @@ pub(super) fn counted(happening: &Happening) -> Option<&UserId> {
 
 /// The body of an after webhook; none if what it would tell of is gone. `stored` is the message that it tells of, if it is
 /// of a stored one; `unread` is the count of [`counted`].
-pub(super) fn after(app: AppId, event: &Untold, stored: Option<&Told>, unread: i64) -> Option<String> {
+pub(super) fn after(app: AppId, (key, event): (Key, &Untold), stored: Option<&Told>, unread: i64) -> Option<String> {
     let happening = event.happening.as_ref()?;
     let command = happening.webhook().command();
     let fields = match happening {
@@ -126,7 +128,7 @@ pub(super) fn after(app: AppId, event: &Untold, stored: Option<&Told>, unread: i
         }
         Happening::Signalled { sender, receiver, key, data } => signalled((sender, receiver), *key, data, event.at),
         Happening::OverLimit { command, calls, limit } => over_limit(command, *calls, *limit, event.at),
-        Happening::Moderated(judgement) => judged(judgement, event),
+        Happening::Moderated(judgement) => judged(judgement, key, event),
         Happening::AtVendor(report) => at_vendor(app, report, event.at),
         Happening::Read { reader, peer, time } => json!({
             "Report_Account": reader.as_str(),
@@ -227,7 +229,7 @@ pub(super) fn before_friends(question: &FriendQuestion, now: Millis) -> Value {
 }
 
 /// `ContentCallback.ResultNotify`. The lists know texts and files by what they hold, so there is neither a label nor a file.
-fn judged(judgement: &Judgement, event: &Untold) -> Value {
+fn judged(judgement: &Judgement, key: Key, event: &Untold) -> Value {
     let Judgement { scene, account, contact, text, msg_key, words, is_blocked } = judgement;
     json!({
         "Scene": scene,
@@ -237,7 +239,7 @@ fn judged(judgement: &Judgement, event: &Untold) -> Value {
         "TextContent": text,
         "MsgID": msg_key,
         "CtxcbResult": i32::from(*is_blocked),
-        "CtxcbRequestId": event.id.to_string(),
+        "CtxcbRequestId": format!("{}-{}", key.batch, key.index),
         "CtxcbKeywords": words,
         "CtxcbSuggestion": if *is_blocked { "Block" } else { "Review" },
         "EventTime": event.at.0,

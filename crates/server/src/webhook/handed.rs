@@ -1,6 +1,6 @@
 //! Events that a commit hands over to the pump of their app, so that it need not read back what was written a moment ago.
 //!
-//! Every event is in the store as well, and what is handed over is of use only while it is whole: a *stretch* is a time in
+//! Every batch of them is in the store as well, and what is handed over is of use only while it is whole: a *stretch* is a time in
 //! which every event that was committed was also taken in here. Whoever has read all that the store held when the stretch
 //! was already under way goes on here, for as long as the stretch lasts. It ends where more comes than fits.
 
@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use contract::event::Event;
-use contract::webhook::Untold;
+use contract::webhook::Batch;
 use parking_lot::Mutex;
 
 /// Events that wait here …
 const MAX: usize = 4_096;
-/// … and the bytes of what happened in them.
+/// … and their bytes.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// What was handed over to one pump.
@@ -24,7 +24,9 @@ pub(super) struct Handed(Mutex<Kept>);
 struct Kept {
     is_open: bool,
     stretch: u64,
-    events: VecDeque<Arc<Untold>>,
+    batches: VecDeque<Arc<Batch>>,
+    /// How many events they have.
+    events: usize,
     bytes: usize,
 }
 
@@ -36,11 +38,12 @@ impl Handed {
             return;
         }
         for event in events {
-            let Event::WebhookQueued(untold) = event else { continue };
-            match untold {
-                Some(untold) if kept.events.len() < MAX && kept.bytes + untold.bytes <= MAX_BYTES => {
-                    kept.bytes += untold.bytes;
-                    kept.events.push_back(Arc::clone(untold));
+            let Event::WebhookQueued(batch) = event else { continue };
+            match batch {
+                Some(batch) if kept.has_room_for(batch) => {
+                    kept.events += batch.events.len();
+                    kept.bytes += batch.bytes;
+                    kept.batches.push_back(Arc::clone(batch));
                 }
                 _ => kept.end(),
             }
@@ -61,64 +64,80 @@ impl Handed {
         kept.end();
     }
 
-    /// Gives out the first events behind an id; none at all if the stretch is over.
-    pub(super) fn take(&self, stretch: u64, after: i64, count: usize) -> Option<Vec<Arc<Untold>>> {
+    /// Gives out the first batches behind an id, up to the one with which they have so many events; none at all if the
+    /// stretch is over.
+    pub(super) fn take(&self, stretch: u64, after: i64, count: usize) -> Option<Vec<Arc<Batch>>> {
         let mut kept = self.0.lock();
         if !kept.is_open || kept.stretch != stretch {
             return None;
         }
         let mut taken = Vec::new();
-        let mut last = after;
-        while taken.len() < count
-            && let Some(untold) = kept.events.pop_front()
+        let (mut last, mut room) = (after, count);
+        while room > 0
+            && let Some(batch) = kept.batches.pop_front()
         {
-            kept.bytes -= untold.bytes;
+            kept.events -= batch.events.len();
+            kept.bytes -= batch.bytes;
             // What was committed in this stretch may have been read as well.
-            if untold.id <= last {
+            if batch.id <= last {
                 continue;
             }
             // Ids follow each other; whoever should have told of the missing one has failed, or it was rolled back.
-            if last != i64::MIN && untold.id != last + 1 {
+            if last != i64::MIN && batch.id != last + 1 {
                 kept.end();
                 return None;
             }
-            last = untold.id;
-            taken.push(untold);
+            last = batch.id;
+            room = room.saturating_sub(batch.events.len());
+            taken.push(batch);
         }
         Some(taken)
     }
 }
 
 impl Kept {
+    fn has_room_for(&self, batch: &Batch) -> bool {
+        self.events + batch.events.len() <= MAX && self.bytes + batch.bytes <= MAX_BYTES
+    }
+
     fn end(&mut self) {
         self.stretch += 1;
-        self.events.clear();
-        self.bytes = 0;
+        self.batches.clear();
+        (self.events, self.bytes) = (0, 0);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use contract::Millis;
-    use contract::webhook::Origin;
+    use contract::webhook::{Origin, Untold};
 
     use super::*;
 
-    fn untold(id: i64, bytes: usize) -> Event {
-        let (origin, happening) = (Origin::default(), None);
-        Event::WebhookQueued(Some(Arc::new(Untold {
-            id,
-            part: 0,
-            at: Millis(0),
-            origin,
-            happening,
-            place: None,
-            bytes,
-        })))
+    fn batch(id: i64, of: usize, bytes: usize) -> Event {
+        let untold = Untold { part: 0, at: Millis(0), origin: Origin::default(), happening: None, place: None };
+        Event::WebhookQueued(Some(Arc::new(Batch { id, events: vec![untold; of], bytes })))
     }
 
-    fn ids(taken: Option<Vec<Arc<Untold>>>) -> Option<Vec<i64>> {
-        taken.map(|events| events.iter().map(|event| event.id).collect())
+    fn untold(id: i64, bytes: usize) -> Event {
+        batch(id, 1, bytes)
+    }
+
+    fn ids(taken: Option<Vec<Arc<Batch>>>) -> Option<Vec<i64>> {
+        taken.map(|batches| batches.iter().map(|batch| batch.id).collect())
+    }
+
+    #[test]
+    fn batches_are_given_out_until_there_are_enough_events() {
+        let handed = Handed::default();
+        let stretch = handed.open();
+        handed.hear(&[batch(1, 3, 1), batch(2, 2, 1), batch(3, 1, 1)]);
+        assert_eq!(ids(handed.take(stretch, 0, 4)), Some(vec![1, 2]));
+        assert_eq!(ids(handed.take(stretch, 2, 4)), Some(vec![3]));
+        handed.hear(&[batch(4, MAX, 1)]);
+        assert_eq!(ids(handed.take(stretch, 3, 4)), Some(vec![4]), "what was taken makes room");
+        handed.hear(&[batch(5, MAX, 1), batch(6, 1, 1)]);
+        assert_eq!(ids(handed.take(stretch, 4, 4)), None, "they are too many");
     }
 
     #[test]

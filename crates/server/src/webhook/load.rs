@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use contract::webhook::{Happening, Origin, Untold, Wanted, Webhook};
+use contract::webhook::{Batch, Happening, Origin, Untold, Wanted, Webhook};
 use contract::{ConversationId, Millis, Place, Result, UserId};
 use store::apps::App;
 use store::webhooks::Told;
 use store::{Snapshot, Store, webhooks};
 
+use super::pump::Key;
 use super::recent::Recent;
 use super::unread::Unread;
 use super::{body, wanted};
@@ -20,12 +21,12 @@ pub(super) struct Memory {
     pub(super) recent: Recent,
 }
 
-/// Events that one read takes.
+/// Events after which a read takes no further batch.
 pub(super) const LOAD: usize = 500;
 
 /// An event ready to be told.
 pub(super) struct Event {
-    pub(super) id: i64,
+    pub(super) key: Key,
     pub(super) webhook: Webhook,
     pub(super) origin: Origin,
     pub(super) body: Bytes,
@@ -33,7 +34,9 @@ pub(super) struct Event {
 
 /// A loaded event.
 pub(super) struct Ready {
-    pub(super) id: i64,
+    pub(super) key: Key,
+    /// How many its batch has.
+    pub(super) of: usize,
     pub(super) part: i64,
     pub(super) at: Millis,
     pub(super) say: Say,
@@ -50,7 +53,8 @@ pub(super) enum Say {
 
 /// An event with what it tells, as far as that is known.
 struct Half {
-    event: Arc<Untold>,
+    batch: Arc<Batch>,
+    index: usize,
     is_on: bool,
     message: Option<Told>,
     count: Option<i64>,
@@ -58,15 +62,16 @@ struct Half {
 
 impl Half {
     /// What the memory knows of an event.
-    fn recall(app: &App, memory: &Memory, on: Wanted, event: Arc<Untold>) -> Self {
-        let is_on = event.happening.as_ref().is_some_and(|happening| on.has(happening.webhook()));
-        let mut half = Self { event, is_on, message: None, count: None };
+    fn recall(app: &App, memory: &Memory, on: Wanted, batch: Arc<Batch>, index: usize) -> Self {
+        let happening = batch.events[index].happening.as_ref();
+        let is_on = happening.is_some_and(|happening| on.has(happening.webhook()));
+        let mut half = Self { batch, index, is_on, message: None, count: None };
         if let Some((conversation, place)) = half.lacks_message() {
             half.message = memory.recent.take(app.id, conversation, place.seq).map(|message| Told {
                 sender: message.sender.clone(),
                 key: message.key,
-                body: message.body.to_string(),
-                cloud: message.cloud.to_string(),
+                body: Arc::clone(&message.body),
+                cloud: Arc::clone(&message.cloud),
                 flags: message.flags,
             });
         }
@@ -74,47 +79,60 @@ impl Half {
         half
     }
 
+    fn event(&self) -> &Untold {
+        &self.batch.events[self.index]
+    }
+
     fn lacks_message(&self) -> Option<(ConversationId, Place)> {
         // What happened in a group is told with the event itself.
-        let is_told_of = matches!(self.event.happening, Some(Happening::Sent { .. } | Happening::SentToRobot { .. }));
-        self.event.place.filter(|_| is_told_of && self.is_on && self.message.is_none())
+        let is_told_of = matches!(self.event().happening, Some(Happening::Sent { .. } | Happening::SentToRobot { .. }));
+        self.event().place.filter(|_| is_told_of && self.is_on && self.message.is_none())
     }
 
     fn lacks_count(&self) -> Option<&UserId> {
-        let happening = self.event.happening.as_ref().filter(|_| self.is_on && self.count.is_none());
+        let happening = self.event().happening.as_ref().filter(|_| self.is_on && self.count.is_none());
         happening.and_then(body::counted)
     }
 
-    fn ready(self, app: &App) -> Ready {
-        let Self { event, is_on, message, count } = self;
+    fn ready(&self, app: &App) -> Ready {
+        let (event, key) = (self.event(), Key { batch: self.batch.id, index: self.index });
         let say = match &event.happening {
             None => {
-                tracing::error!(app = %app.id, id = event.id, "an event cannot be read and is dropped");
+                let Key { batch, index } = key;
+                tracing::error!(app = %app.id, batch, index, "an event cannot be read and is dropped");
                 Say::Nothing
             }
-            Some(happening) if !is_on => Say::Off(happening.webhook()),
+            Some(happening) if !self.is_on => Say::Off(happening.webhook()),
             Some(happening) => {
-                let body = body::after(app.id, &event, message.as_ref(), count.unwrap_or_default()).map(Bytes::from);
-                let (id, webhook, origin) = (event.id, happening.webhook(), event.origin);
-                body.map_or(Say::Nothing, |body| Say::This(Event { id, webhook, origin, body }))
+                let body = body::after(app.id, (key, event), self.message.as_ref(), self.count.unwrap_or_default());
+                let (webhook, origin) = (happening.webhook(), event.origin);
+                body.map_or(Say::Nothing, |body| Say::This(Event { key, webhook, origin, body: Bytes::from(body) }))
             }
         };
-        Ready { id: event.id, part: event.part, at: event.at, say }
+        Ready { key, of: self.batch.events.len(), part: event.part, at: event.at, say }
     }
 }
 
-/// Reads events.
+/// Reads batches.
 ///
-/// The ids are read first, in one look, and only of them the events: what is committed between the two looks may follow
+/// The ids are read first, in one look, and only of them the batches: what is committed between the two looks may follow
 /// upon something that the first look did not see, and must not be told before it.
-pub(super) fn load(snapshot: &mut Snapshot<'_>, known: &HashSet<i64>, after: i64) -> Result<Vec<Arc<Untold>>> {
+pub(super) fn load(snapshot: &mut Snapshot<'_>, known: &HashSet<i64>, after: i64) -> Result<Vec<Arc<Batch>>> {
     let mut ids = webhooks::ids(snapshot, after, LOAD + known.len())?;
-    ids.retain(|id| !known.contains(id));
-    ids.truncate(LOAD);
-    let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return Ok(Vec::new()) };
-    let (first, last, wanted): (i64, i64, HashSet<i64>) = (*first, *last, ids.iter().copied().collect());
-    let events = webhooks::load(snapshot, first - 1, last, webhooks::IDS_MAX)?;
-    Ok(events.into_iter().filter(|event| wanted.contains(&event.id)).map(Arc::new).collect())
+    ids.retain(|(id, _)| !known.contains(id));
+    let mut room = LOAD as i64;
+    let mut wanted = Vec::new();
+    for (id, count) in ids {
+        if room <= 0 {
+            break;
+        }
+        room -= count;
+        wanted.push(id);
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(webhooks::load(snapshot, &wanted)?.into_iter().map(Arc::new).collect())
 }
 
 /// Writes the bodies of events; the store is asked only for what nobody remembers.
@@ -122,17 +140,18 @@ pub(super) async fn finish(
     store: &Store,
     app: &App,
     memory: &Arc<Memory>,
-    events: Vec<Arc<Untold>>,
+    batches: Vec<Arc<Batch>>,
 ) -> Result<Vec<Ready>> {
     let on = wanted(&app.settings);
-    let mut halves: Vec<Half> = events.into_iter().map(|event| Half::recall(app, memory, on, event)).collect();
+    let events = batches.iter().flat_map(|batch| (0..batch.events.len()).map(move |index| (Arc::clone(batch), index)));
+    let mut halves: Vec<Half> = events.map(|(batch, index)| Half::recall(app, memory, on, batch, index)).collect();
     let gaps = Arc::new(Gaps::of(&halves));
     if !gaps.is_empty() {
         let (asked, memory) = (Arc::clone(&gaps), Arc::clone(memory));
         let found = store.read(app.id, move |snapshot| asked.read(snapshot, &memory)).await?;
         gaps.fill(found, &mut halves);
     }
-    Ok(halves.into_iter().map(|half| half.ready(app)).collect())
+    Ok(halves.iter().map(|half| half.ready(app)).collect())
 }
 
 /// What the memory does not know of some events, each with the place of its event among them.

@@ -1,14 +1,15 @@
 //! Tells one app what happened: many conversations at a time, each of them in order.
 //!
-//! Events are read in batches and deleted in batches, so telling one costs the store little; an event is deleted only
-//! after it was told or given up, so a crash repeats a few and loses none. While the endpoint is left alone nothing is
+//! Events are read and deleted in the batches that transactions left, many at a time, so telling one costs the store
+//! little; a batch is deleted only after all of it was told or given up, so a crash repeats a few and loses none. While the endpoint is left alone nothing is
 //! held in memory. An event that the endpoint refuses although it takes others is given up after some tries, because
 //! everything of its conversation waits behind it; trouble of the endpoint itself is waited out for as long as the app
 //! keeps events.
 
 mod find;
+mod held;
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,16 +25,18 @@ use super::endpoint::{Call, Miss};
 use super::load::Event;
 use super::{Bell, Webhooks};
 use find::Done;
+use held::Held;
+pub(super) use held::Key;
 
 /// Calls of one app under way.
 const PARALLEL: usize = 32;
 /// More are read while fewer than this wait in memory.
 const LOW: usize = 500;
-/// Told events that are deleted at once.
+/// Told batches that are deleted at once.
 const DELETE: usize = 1_000;
-/// Told events that may wait for it; beyond that nothing more is read.
+/// Told batches that may wait for it; beyond that nothing more is read.
 const TOLD_MAX: usize = 2_000;
-/// How long told events wait to be deleted with others: each deletion is a piece of work for the writer, and sends are
+/// How long told batches wait to be deleted with others: each deletion is a piece of work for the writer, and sends are
 /// cheaper without one beside them.
 const DELETE_AFTER: Duration = Duration::from_millis(250);
 /// The pause before an event is told again; each failure doubles it.
@@ -87,10 +90,9 @@ pub(super) struct Pump {
     ready: VecDeque<i64>,
     /// Parts that wait for a moment.
     later: BTreeSet<(Instant, i64)>,
-    /// Events that are in memory or not deleted yet.
-    known: HashSet<i64>,
+    known: Held,
     held: usize,
-    /// Told, not deleted.
+    /// Batches that were told and are not deleted.
     told: Vec<i64>,
     told_since: Option<Instant>,
     /// The last id that was found, and what it was a while ago.
@@ -120,7 +122,7 @@ impl Pump {
             parts: HashMap::new(),
             ready: VecDeque::new(),
             later: BTreeSet::new(),
-            known: HashSet::new(),
+            known: Held::default(),
             held: 0,
             told: Vec::new(),
             told_since: None,
@@ -226,16 +228,18 @@ impl Pump {
         self.held >= LOW || self.told.len() >= TOLD_MAX
     }
 
-    fn finish(&mut self, id: i64) {
-        self.told.push(id);
-        self.told_since.get_or_insert_with(Instant::now);
+    fn finish(&mut self, key: Key) {
+        if self.known.finish(key) {
+            self.told.push(key.batch);
+            self.told_since.get_or_insert_with(Instant::now);
+        }
     }
 
     fn give_up(&mut self, event: &Event, why: &'static str) {
-        let (id, command) = (event.id, event.webhook.command());
-        tracing::warn!(app = %self.app, command, id, why, "an event is not told to a webhook");
+        let (Key { batch, index }, command) = (event.key, event.webhook.command());
+        tracing::warn!(app = %self.app, command, batch, index, why, "an event is not told to a webhook");
         metrics::counter!("noroshi_webhook_dropped_total", "why" => why).increment(1);
-        self.finish(id);
+        self.finish(event.key);
     }
 
     /// Tells the first events of the parts that may be told.
@@ -325,7 +329,7 @@ impl Pump {
         let Some(event) = event else { return };
         self.held -= 1;
         match given_up {
-            None => self.finish(event.id),
+            None => self.finish(event.key),
             Some(why) => self.give_up(&event, why),
         }
     }
@@ -340,7 +344,7 @@ impl Pump {
         self.parts.retain(|_, part| {
             let kept = usize::from(part.is_busy);
             for event in part.events.drain(kept.min(part.events.len())..) {
-                known.remove(&event.id);
+                known.forget(event.key);
             }
             held += part.events.len();
             part.is_busy

@@ -138,24 +138,15 @@ impl<'a> Members<'a> {
     }
 }
 
-columns!(Events<'a> {
-    app: i64, part: i64, at: i64, origin: &'a str, happening: &'a str, conversation: &'a [u8], time: i64, seq: i64,
-});
+columns!(Events<'a> { app: i64, count: i64, events: &'a str });
 
 impl<'a> Events<'a> {
-    pub(super) fn of(waiting: &'a [(AppId, Waiting)], plan: &'a Plan) -> Self {
+    pub(super) fn of(plan: &'a Plan) -> Self {
         let mut columns = Self::default();
-        for (index, kept) in &plan.told {
-            let row = &plan.rows[*index];
-            let (app, w) = &waiting[row.draft];
+        for (app, written) in &plan.told {
             columns.app.push(app.0);
-            columns.part.push(kept.untold.part);
-            columns.at.push(kept.untold.at.0);
-            columns.origin.push(&kept.origin);
-            columns.happening.push(&kept.happening);
-            columns.conversation.push(&w.conversation.0);
-            columns.time.push(row.stored.key.time);
-            columns.seq.push(row.stored.seq.0);
+            columns.count.push(written.count());
+            columns.events.push(written.text());
         }
         columns
     }

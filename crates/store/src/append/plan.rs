@@ -19,7 +19,7 @@ use super::{DraftKind, Facts, GroupFacts, Sent, Standing, Waiting};
 use crate::Hooks;
 use crate::job::guard;
 use crate::relations::Tie;
-use crate::webhooks::Kept;
+use crate::webhooks::Written;
 
 /// The head of a conversation as the append sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,6 +139,8 @@ pub(crate) struct Gathered {
 pub(crate) trait Engine {
     /// Whether heads may be assumed instead of locked and read; see [`super::heads`].
     const ASSUMES: bool;
+    /// The bytes with which a batch of what webhooks tell of is full.
+    const TOLD_BYTES: usize;
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered>;
     fn ties(&mut self, questions: &[Pair<'_>]) -> Result<Vec<Tie>>;
     fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>>;
@@ -166,8 +168,8 @@ pub(crate) struct Plan {
     pub(crate) idle: Vec<usize>,
     /// Outbox rows: draft, id, and the place of the message.
     pub(crate) pushes: Vec<(usize, i64, Seq)>,
-    /// What webhooks tell of: which of the rows, and how it is kept.
-    pub(crate) told: Vec<(usize, Kept)>,
+    /// What webhooks tell of.
+    pub(crate) told: Vec<(AppId, Written)>,
     pub(crate) prints: Vec<(Print, Stored)>,
     /// The heads as they are after the commit.
     pub(crate) left: Vec<(HeadKey, Head)>,
@@ -207,8 +209,7 @@ impl Plan {
         });
         // Imported history is there to be read back, not news.
         let is_news = |row: &&Row| !row.flags.has(Flags::IMPORTED) || row.flags.has(Flags::COUNTS);
-        let told =
-            told.into_iter().map(|(row, kept)| (waiting[self.rows[row].draft].0, Event::WebhookQueued(kept.hand())));
+        let told = told.into_iter().map(|(app, written)| (app, Event::WebhookQueued(written.hand())));
         self.rows.iter().filter(is_news).map(event).chain(queued).chain(told).collect()
     }
 }
@@ -263,11 +264,11 @@ pub(crate) fn run<E: Engine>(
         numbering.plan.outcomes.push(outcome);
     }
     let mut plan = numbering.finish(window.me());
-    plan.told = told(hooks, waiting, &plan.rows)?;
+    plan.told = told(hooks, waiting, &plan.rows, E::TOLD_BYTES)?;
     if !(plan.rows.is_empty() && plan.idle.is_empty()) {
         let ids = engine.write(waiting, &questions.slots, &plan)?;
-        for ((_, kept), id) in plan.told.iter_mut().zip(ids) {
-            kept.untold.id = id;
+        for ((_, written), id) in plan.told.iter_mut().zip(ids) {
+            written.batch.id = id;
         }
     }
     if E::ASSUMES {

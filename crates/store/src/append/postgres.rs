@@ -188,11 +188,9 @@ const PUSH: Sql = sql!(
 );
 
 const TELL: Sql = sql!(
-    postgres: "INSERT INTO webhook_events (app, part, at, origin, happening, conversation, time, seq)
-               SELECT u.app, u.part, u.at, u.origin, u.happening, u.conversation, u.time, u.seq
-               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bigint[],
-                           $8::bigint[])
-                    AS u (app, part, at, origin, happening, conversation, time, seq)"
+    postgres: "INSERT INTO webhook_events (app, count, events)
+               SELECT u.app, u.count, u.events
+               FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS u (app, count, events)"
 );
 
 /// Takes back heads that were made for drafts which all were refused.
@@ -203,6 +201,8 @@ const UNMAKE: Sql = sql!(
 
 impl Engine for Session {
     const ASSUMES: bool = true;
+    // A row of 2 KB and more would be compressed or kept in pieces elsewhere (chapter "TOAST" of PostgreSQL's manual).
+    const TOLD_BYTES: usize = 1_600;
 
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered> {
         let slots: Vec<&Slot<'_>> = questions.slots.iter().filter(|slot| slot.assumed.is_none()).collect();
@@ -303,7 +303,7 @@ impl Engine for Session {
         let (made, moved) = (absent.app.len() as i64, assumed.app.len() as i64);
         let members = Members::of(slots, plan);
         let pushes = Pushes::of(waiting, plan);
-        let told = Events::of(waiting, plan);
+        let told = Events::of(plan);
         let idle_apps: Vec<i64> = plan.idle.iter().map(|slot| slots[*slot].app.0).collect();
         let idle_ids: Vec<&[u8]> = plan.idle.iter().map(|slot| &slots[*slot].id.0[..]).collect();
         // What was assumed first: a message for a place that another node has taken would be an error of another kind.

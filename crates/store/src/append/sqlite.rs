@@ -246,6 +246,7 @@ fn stored((time, msg_seq, random, seq, at): Found) -> Stored {
 
 impl Engine for Lite {
     const ASSUMES: bool = false;
+    const TOLD_BYTES: usize = 64 * 1024;
 
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered> {
         Ok(Gathered {
@@ -302,26 +303,12 @@ impl Engine for Lite {
             }
         }
         let mut ids = Vec::with_capacity(plan.told.len());
-        for (index, kept) in &plan.told {
-            let row = &plan.rows[*index];
-            let (app, w) = &waiting[row.draft];
-            let id = self.event_id(*app, kept.untold.at)?;
+        for (app, written) in &plan.told {
+            let at = written.batch.events.last().map_or(Millis(0), |event| event.at);
+            let id = self.batch_id(*app, at)?;
             self.change(
-                sql!(
-                    "INSERT INTO webhook_events (app, id, part, at, origin, happening, conversation, time, seq)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-                ),
-                (
-                    *app,
-                    id,
-                    kept.untold.part,
-                    kept.untold.at,
-                    &*kept.origin,
-                    &*kept.happening,
-                    w.conversation,
-                    row.stored.key.time,
-                    row.stored.seq,
-                ),
+                sql!("INSERT INTO webhook_events (app, id, count, events) VALUES ($1, $2, $3, $4)"),
+                (*app, id, written.count(), written.text()),
             )?;
             ids.push(id);
         }

@@ -36,7 +36,7 @@ fn fitting(file_bytes: i64, cache_mb: u32) -> u32 {
 }
 
 /// Ids that a process may give in a millisecond of its life, so that the next one begins behind them.
-const EVENTS_PER_MS: i64 = 1_000;
+const BATCHES_PER_MS: i64 = 1_000;
 
 /// The connection.
 pub(crate) struct Lite {
@@ -46,12 +46,12 @@ pub(crate) struct Lite {
     mark: Mark,
     trouble: Option<Failure>,
     /// The last id of an event of each app.
-    event_ids: HashMap<AppId, i64>,
+    batch_ids: HashMap<AppId, i64>,
 }
 
 impl Lite {
     pub(crate) fn writer(conn: Connection) -> Self {
-        Self { conn, texts: HashMap::new(), mark: Mark::Idle, trouble: None, event_ids: HashMap::new() }
+        Self { conn, texts: HashMap::new(), mark: Mark::Idle, trouble: None, batch_ids: HashMap::new() }
     }
 
     pub(crate) fn reader(conn: Connection) -> Self {
@@ -91,18 +91,18 @@ impl Lite {
         self.note(done)
     }
 
-    /// The id of an app's next event. They follow each other without gaps, so that many are deleted at once; the first of a
+    /// The id of an app's next batch of events. They follow each other without gaps, so that many are deleted at once; the first of a
     /// process is behind all that the app has, and behind what a former process gave as long as the clock goes forward.
-    pub(crate) fn event_id(&mut self, app: AppId, at: Millis) -> Result<i64> {
-        let last = match self.event_ids.get(&app) {
+    pub(crate) fn batch_id(&mut self, app: AppId, at: Millis) -> Result<i64> {
+        let last = match self.batch_ids.get(&app) {
             Some(last) => *last,
-            None => self.last_event_id(app)?.max(at.0.saturating_mul(EVENTS_PER_MS)),
+            None => self.last_batch_id(app)?.max(at.0.saturating_mul(BATCHES_PER_MS)),
         };
-        self.event_ids.insert(app, last + 1);
+        self.batch_ids.insert(app, last + 1);
         Ok(last + 1)
     }
 
-    fn last_event_id(&mut self, app: AppId) -> Result<i64> {
+    fn last_batch_id(&mut self, app: AppId) -> Result<i64> {
         let mut last = 0;
         let sql = sql!("SELECT COALESCE(MAX(id), 0) FROM webhook_events WHERE app = $1");
         self.query(sql, (app,).values().as_ref(), &mut |row| {

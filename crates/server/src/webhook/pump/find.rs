@@ -90,7 +90,7 @@ impl Pump {
         let after = self.read_after(now);
         // On a store of our own everything behind the cursor is unknown.
         let is_ours = hooks.store.is_exclusive();
-        let known = if is_ours { HashSet::new() } else { self.known.clone() };
+        let known = if is_ours { HashSet::new() } else { self.known.whole() };
         let look = Look { turn, stretch: is_ours.then(|| self.bell.handed.open()) };
         Some(Box::pin(async move {
             let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &known, after);
@@ -126,11 +126,11 @@ impl Pump {
             }
             Done::Removed(ids, Ok(_)) => {
                 for id in ids {
-                    self.known.remove(&id);
+                    self.known.remove(id);
                 }
             }
             Done::Removed(ids, Err(error)) => {
-                tracing::warn!(app = %self.app, %error, "events that were told could not be deleted");
+                tracing::warn!(app = %self.app, %error, "what was told could not be deleted");
                 self.told_since = Some(Instant::now() + RETRY);
                 self.told.extend(ids);
             }
@@ -156,14 +156,14 @@ impl Pump {
             self.paced_until = self.looked_at + pace;
         }
         let mut old = 0;
-        for Ready { id, part, at, say } in events {
+        for Ready { key, of, part, at, say } in events {
             if let Say::Off(webhook) = say
                 && self.may_be_news(webhook, at)
             {
                 return self.rest(Instant::now() + RETRY);
             }
-            self.cursor = self.cursor.max(id);
-            if !self.known.insert(id) {
+            self.cursor = self.cursor.max(key.batch);
+            if !self.known.admit(key, of) {
                 continue;
             }
             self.active_at = Instant::now();
@@ -178,9 +178,9 @@ impl Pump {
                 }
                 Say::This(_) => {
                     old += 1;
-                    self.finish(id);
+                    self.finish(key);
                 }
-                Say::Off(_) | Say::Nothing => self.finish(id),
+                Say::Off(_) | Say::Nothing => self.finish(key),
             }
         }
         if old > 0 {
