@@ -161,5 +161,7 @@ pub(super) fn store_edit(tx: &mut Tx<'_>, now: Millis, view: &View, message: &mu
 /// that a call may be repeated.
 pub fn delete(tx: &mut Tx<'_>, account: &UserId, peer: &UserId, keys: &[MsgKey]) -> Result<()> {
     let view = View { viewer: account.clone(), peer: peer.clone(), cleared: contract::Seq(0) };
-    messages::hide(tx, &view, keys)
+    messages::hide(tx, &view, keys)?;
+    tx.after(Event::MessagesHidden { account: account.clone() });
+    Ok(())
 }

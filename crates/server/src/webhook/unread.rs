@@ -2,9 +2,9 @@
 //! busy account would be counted for each message that it gets.
 //!
 //! What is committed here is heard, so a count that is kept follows every message and is forgotten at everything else. It
-//! is counted anew after a while all the same, because other nodes are not heard and few things change a count silently.
-//! From the cap of one conversation on it does not follow messages either, because it cannot know which of them the
-//! cap swallows.
+//! is counted anew after a while all the same: other nodes are not heard, and what becomes too old to be kept goes
+//! silently. From the cap of one conversation on it does not follow messages either, because it cannot know which of them
+//! the cap swallows, and is believed for less long.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,24 +17,34 @@ use parking_lot::Mutex;
 use store::{Snapshot, conversations};
 use tokio::time::Instant;
 
-/// Accounts that are remembered; beyond them all are forgotten.
+/// Accounts that are remembered, twice as many at most: those that were asked for since as many others were.
 const KEPT: usize = 100_000;
-/// How long a count is believed where everything that is committed is heard, and where it is not.
-const BELIEVED_ALONE: Duration = Duration::from_mins(1);
+/// How long a count is believed where everything that is committed is heard; the same where it has reached the cap of a
+/// conversation; and where it is not heard.
+const BELIEVED_ALONE: Duration = Duration::from_mins(10);
+const BELIEVED_CAPPED: Duration = Duration::from_mins(1);
 const BELIEVED_SHARED: Duration = Duration::from_secs(2);
 
 /// Counts by app and account.
 pub(super) struct Unread {
-    apps: Mutex<Apps>,
+    memory: Mutex<Memory>,
     is_alone: AtomicBool,
 }
 
+/// Two generations: the older one is forgotten when the younger one is full.
 #[derive(Default)]
-struct Apps {
-    counts: HashMap<AppId, HashMap<UserId, Count>>,
+struct Memory {
+    young: Generation,
+    old: Generation,
+}
+
+#[derive(Default)]
+struct Generation {
+    apps: HashMap<AppId, HashMap<UserId, Count>>,
     kept: usize,
 }
 
+#[derive(Clone, Copy)]
 struct Count {
     /// None while it is being counted, or since something happened that no addition follows.
     number: Option<i64>,
@@ -45,7 +55,7 @@ struct Count {
 
 impl Unread {
     pub(super) fn new(is_alone: bool) -> Self {
-        Self { apps: Mutex::default(), is_alone: AtomicBool::new(is_alone) }
+        Self { memory: Mutex::default(), is_alone: AtomicBool::new(is_alone) }
     }
 
     /// Notes whether everything that is committed is heard.
@@ -55,10 +65,9 @@ impl Unread {
 
     /// Follows what was committed.
     pub(super) fn hear(&self, app: AppId, events: &[Event]) {
-        let mut apps = self.apps.lock();
-        let Some(counts) = apps.counts.get_mut(&app) else { return };
+        let mut memory = self.memory.lock();
         let mut moved = |account: &UserId, add: Option<i64>| {
-            if let Some(count) = counts.get_mut(account) {
+            if let Some(count) = memory.find(app, account) {
                 count.moves += 1;
                 count.number = count.number.zip(add).map(|(number, add)| follow(number, add));
             }
@@ -71,7 +80,9 @@ impl Unread {
                 }
                 Event::MessageRecalled { receiver, .. } => moved(receiver, None),
                 Event::ConversationRead { reader, .. } => moved(reader, None),
-                Event::EpochRaised { account, .. } => moved(account, None),
+                Event::MessagesHidden { account }
+                | Event::ConversationsChanged { account, .. }
+                | Event::EpochRaised { account, .. } => moved(account, None),
                 _ => {}
             }
         }
@@ -97,12 +108,10 @@ impl Unread {
             }
         }
         let totals = conversations::unread_totals(snapshot, &missing)?;
-        let mut apps = self.apps.lock();
-        let mut kept = apps.counts.get_mut(&app);
+        let mut memory = self.memory.lock();
         for ((account, moves), number) in missing.iter().zip(moved).zip(totals) {
             counts.insert(account, number);
-            let count = kept.as_mut().and_then(|counts| counts.get_mut(account));
-            if let Some(count) = count.filter(|count| count.moves == moves) {
+            if let Some(count) = memory.find(app, account).filter(|count| count.moves == moves) {
                 (count.number, count.since) = (Some(number), Instant::now());
             }
         }
@@ -111,23 +120,121 @@ impl Unread {
 
     /// What is known of an account, or what it has moved so far: it is followed from here on.
     fn begin(&self, app: AppId, account: &UserId) -> Result<i64, u64> {
-        let believed = if self.is_alone.load(Ordering::Relaxed) { BELIEVED_ALONE } else { BELIEVED_SHARED };
-        let mut apps = self.apps.lock();
-        if apps.kept >= KEPT {
-            *apps = Apps::default();
+        let mut memory = self.memory.lock();
+        let (count, forgotten) = memory.keep(app, account);
+        drop(memory);
+        // Many are dropped at once, while nobody waits for them.
+        drop(forgotten);
+        let is_alone = self.is_alone.load(Ordering::Relaxed);
+        count.number.filter(|number| count.since.elapsed() < believed(*number, is_alone)).ok_or(count.moves)
+    }
+}
+
+impl Memory {
+    fn find(&mut self, app: AppId, account: &UserId) -> Option<&mut Count> {
+        let Self { young, old } = self;
+        let young = young.apps.get_mut(&app).and_then(|counts| counts.get_mut(account));
+        young.or_else(|| old.apps.get_mut(&app).and_then(|counts| counts.get_mut(account)))
+    }
+
+    /// The count of an account, which is among the young ones from here on, and whatever is forgotten for it.
+    fn keep(&mut self, app: AppId, account: &UserId) -> (Count, Generation) {
+        if let Some(count) = self.young.apps.get(&app).and_then(|counts| counts.get(account)) {
+            return (*count, Generation::default());
         }
-        let Apps { counts, kept } = &mut *apps;
-        let count = counts.entry(app).or_default().entry(account.clone()).or_insert_with(|| {
-            *kept += 1;
-            Count { number: None, moves: 0, since: Instant::now() }
-        });
-        match count.number {
-            Some(number) if count.since.elapsed() < believed => Ok(number),
-            _ => Err(count.moves),
+        let older = self.old.apps.get_mut(&app).and_then(|counts| counts.remove(account));
+        let count = older.unwrap_or_else(|| Count { number: None, moves: 0, since: Instant::now() });
+        let mut forgotten = Generation::default();
+        if self.young.kept >= KEPT {
+            let young = std::mem::take(&mut self.young);
+            forgotten = std::mem::replace(&mut self.old, young);
         }
+        self.young.apps.entry(app).or_default().insert(account.clone(), count);
+        self.young.kept += 1;
+        (count, forgotten)
+    }
+}
+
+/// How long a count is believed.
+fn believed(number: i64, is_alone: bool) -> Duration {
+    match number {
+        _ if !is_alone => BELIEVED_SHARED,
+        number if number >= limit::UNREAD_PER_CONVERSATION => BELIEVED_CAPPED,
+        _ => BELIEVED_ALONE,
     }
 }
 
 fn follow(number: i64, add: i64) -> i64 {
     if number >= limit::UNREAD_PER_CONVERSATION { number } else { number + add }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APP: AppId = AppId(1);
+
+    fn account(number: usize) -> UserId {
+        UserId::trusted(&number.to_string())
+    }
+
+    fn read(account: &UserId) -> Event {
+        Event::MessagesHidden { account: account.clone() }
+    }
+
+    /// Notes a count as one that was read.
+    fn count(unread: &Unread, of: &UserId, number: i64) {
+        let mut memory = unread.memory.lock();
+        memory.keep(APP, of);
+        let count = memory.find(APP, of).expect("it is followed");
+        (count.number, count.since) = (Some(number), Instant::now());
+    }
+
+    #[test]
+    fn who_is_asked_for_is_remembered_while_others_come_and_go() {
+        let unread = Unread::new(true);
+        let (often, once) = (account(0), account(1));
+        count(&unread, &often, 7);
+        count(&unread, &once, 8);
+        for number in 2..2 * KEPT + 2 {
+            assert_eq!(unread.known(APP, &account(number)), None);
+            if number % 1_000 == 0 {
+                assert_eq!(unread.known(APP, &often), Some(7));
+            }
+        }
+        assert_eq!(unread.known(APP, &once), None, "it was forgotten");
+        let memory = unread.memory.lock();
+        assert!(memory.young.kept <= KEPT && memory.old.kept <= KEPT);
+    }
+
+    #[test]
+    fn a_count_in_either_generation_is_forgotten_when_what_it_counts_changes() {
+        let unread = Unread::new(true);
+        for generations in 0..2 {
+            count(&unread, &account(0), 7);
+            for number in 1..=generations * KEPT {
+                assert_eq!(unread.known(APP, &account(number)), None);
+            }
+            assert_eq!(unread.memory.lock().find(APP, &account(0)).and_then(|count| count.number), Some(7));
+            unread.hear(APP, &[read(&account(0))]);
+            assert_eq!(unread.known(APP, &account(0)), None);
+            assert_eq!(unread.known(AppId(2), &account(0)), None, "another app has its own");
+        }
+    }
+
+    #[test]
+    fn how_long_a_count_is_believed_depends_on_who_else_writes_and_on_the_cap() {
+        let unread = Unread::new(true);
+        for (number, alone) in [(1, BELIEVED_ALONE), (limit::UNREAD_PER_CONVERSATION, BELIEVED_CAPPED)] {
+            for (is_alone, wait) in [(true, alone), (false, BELIEVED_SHARED)] {
+                unread.be_alone(is_alone);
+                for (age, known) in [(wait / 2, Some(number)), (wait, None)] {
+                    count(&unread, &account(0), number);
+                    let since = Instant::now().checked_sub(age).expect("the machine is up for longer");
+                    unread.memory.lock().find(APP, &account(0)).expect("it is followed").since = since;
+                    assert_eq!(unread.known(APP, &account(0)), known, "{number} after {age:?}");
+                }
+            }
+        }
+    }
 }

@@ -29,6 +29,19 @@ pub(super) async fn told(im: &Im) {
     }
 }
 
+/// What an endpoint says that fails at every so many-th call, and then for long enough to be left alone.
+fn failing_at_each(calls_between: usize) -> impl Fn(&Seen) -> Say + Send + Sync + 'static {
+    let trouble = parking_lot::Mutex::new((0, Instant::now()));
+    move |_| {
+        let (calls, until) = &mut *trouble.lock();
+        *calls += 1;
+        if *calls % calls_between == 0 {
+            *until = Instant::now() + Duration::from_millis(50);
+        }
+        if *until > Instant::now() { Say::Status(503, "") } else { Say::ok() }
+    }
+}
+
 both! {
     async fn an_app_is_told_of_messages_reads_and_recalls_in_their_order(im: Im) {
         let receiver = Receiver::start().await;
@@ -183,16 +196,8 @@ both! {
     async fn an_endpoint_that_fails_now_and_then_is_told_everything_in_order(im: Im) {
         let receiver = Receiver::start().await;
         im.app(receiver.hook(&[READ], OnFailure::Pass)).await;
-        // It fails for long enough to be left alone, while more is read and handed over.
-        let trouble = parking_lot::Mutex::new((0, Instant::now()));
-        receiver.script(move |_| {
-            let (calls, until) = &mut *trouble.lock();
-            *calls += 1;
-            if *calls % 400 == 0 {
-                *until = Instant::now() + Duration::from_millis(50);
-            }
-            if *until > Instant::now() { Say::Status(503, "") } else { Say::ok() }
-        });
+        // While it is left alone, more is read and handed over.
+        receiver.script(failing_at_each(400));
         let (readers, each) = (20, 60);
         for time in 1..=each {
             let now = im.clock.now();
@@ -215,6 +220,71 @@ both! {
             *newest = time.max(*newest);
         }
         assert_eq!(newest.values().copied().collect::<Vec<_>>(), vec![each; readers]);
+    }
+
+    async fn what_one_commit_left_is_told_in_parts_and_in_order(im: Im) {
+        const PAIRS: usize = 30;
+        const EACH: u32 = 12;
+        let receiver = Receiver::start().await;
+        let names: Vec<String> = (0..=PAIRS).map(|n| format!("u{n}")).collect();
+        im.import(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        im.app(receiver.hook(&[SENT], OnFailure::Pass)).await;
+        receiver.script(|_| Say::Status(503, ""));
+        let send = |pair: usize| {
+            let (im, names) = (&im, &names);
+            async move {
+                for number in 0..EACH {
+                    im.text(&names[pair], &names[pair + 1], number, &number.to_string()).await;
+                }
+            }
+        };
+        futures_util::future::join_all((0..PAIRS).map(send)).await;
+        let batches = im.node().store.read(APP, |snapshot| webhooks::ids(snapshot, i64::MIN, 1_000)).await.expect("ids");
+        assert!(batches.iter().any(|(_, events)| *events > 1), "each message has a commit of its own: {batches:?}");
+        let before = receiver.count();
+        receiver.script(failing_at_each(70));
+        told(&im).await;
+        let mut told: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        let mut calls = 0;
+        for seen in receiver.seen().into_iter().skip(before) {
+            let order = told.entry(seen.body["From_Account"].to_string()).or_default();
+            order.push(seen.text().parse().expect("a number"));
+            calls += 1;
+        }
+        for order in told.values_mut() {
+            // One that failed is told again; nothing is told ahead of it.
+            assert!(order.is_sorted(), "{order:?}");
+            order.dedup();
+            assert!(order.iter().copied().eq(0..EACH), "{order:?}");
+        }
+        assert_eq!(told.len(), PAIRS);
+        let all = PAIRS * EACH as usize;
+        assert!(calls > all && calls < 2 * all, "{calls} calls told of {all}: what was told is not told again");
+    }
+
+    async fn the_count_that_is_told_knows_what_was_deleted(im: Im) {
+        let receiver = Receiver::start().await;
+        im.import(&["alice", "bob", "carol"]).await;
+        im.app(receiver.hook(&[SENT], OnFailure::Pass)).await;
+        im.text("alice", "bob", 1, "one").await;
+        let key = im.text("alice", "bob", 2, "two").await.parse().expect("a key");
+        im.text("carol", "bob", 3, "three").await;
+        receiver.wait(3).await;
+        // He takes a message out of his view, and then a conversation out of his list.
+        let (alice, bob) = (contract::UserId::trusted("alice"), contract::UserId::trusted("bob"));
+        let delete = move |tx: &mut store::Tx<'_>| chat::message::change::delete(tx, &bob, &alice, &[key]);
+        im.node().store.write(APP, delete).await.expect("deleted");
+        im.text("carol", "bob", 4, "four").await;
+        receiver.wait(4).await;
+        let contact = json!({ "From_Account": "bob", "Type": 1, "To_Account": "carol", "ClearRamble": 1 });
+        im.call("recentcontact/delete", contact).await.ok();
+        im.text("alice", "bob", 5, "five").await;
+        let seen = receiver.wait(5).await;
+        let mut counts: Vec<i64> = seen.iter().filter_map(|seen| seen.body["UnreadMsgNum"].as_i64()).collect();
+        // Conversations are told side by side: the first three may be counted when more has come.
+        let last = counts.split_off(3);
+        assert_eq!(last, [3, 2]);
+        assert!(counts.iter().all(|count| (1..=3).contains(count)), "{counts:?}");
     }
 
     async fn what_is_too_old_is_given_up_and_what_is_switched_off_is_forgotten(im: Im) {
