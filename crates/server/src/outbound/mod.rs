@@ -162,22 +162,28 @@ impl Target {
         })
     }
 
-    /// Posts JSON and reads the whole answer, all within `wait`. `query` is put behind that of the URL.
-    pub async fn post(&self, query: &str, body: Bytes, wait: Duration, answer_max: usize) -> Result<Reply, Trouble> {
+    /// What a call asks for: the URL's path, and a query put behind that of the URL.
+    pub fn line(&self, query: &str) -> Result<Uri, Trouble> {
         let path = match &self.query {
             Some(own) => format!("{}?{own}&{query}", self.path),
             None => format!("{}?{query}", self.path),
         };
+        Uri::try_from(path).map_err(|_| Trouble::Broken)
+    }
+
+    /// Posts JSON to what [`Self::line`] says and reads the whole answer, all within `wait`.
+    pub async fn post(&self, line: Uri, body: Bytes, wait: Duration, answer_max: usize) -> Result<Reply, Trouble> {
         let posting = async {
             while let Some(link) = self.take() {
-                match self.exchange(link, &path, body.clone(), answer_max).await {
+                match self.exchange(link, line.clone(), body.clone(), answer_max).await {
                     Err(Miss::Stale) => {}
                     Err(Miss::Trouble(trouble)) => return Err(trouble),
                     Ok(reply) => return Ok(reply),
                 }
             }
-            let link = self.connect().await?;
-            match self.exchange(link, &path, body, answer_max).await {
+            // Of its own on the heap: most calls have a connection, and are smaller without the making of one.
+            let link = Box::pin(self.connect()).await?;
+            match self.exchange(link, line, body, answer_max).await {
                 Ok(reply) => Ok(reply),
                 Err(Miss::Stale) => Err(Trouble::Broken),
                 Err(Miss::Trouble(trouble)) => Err(trouble),
@@ -237,9 +243,9 @@ impl Target {
     }
 
     /// Sends one request over a connection and drives the connection meanwhile.
-    async fn exchange(&self, link: Link, path: &str, body: Bytes, answer_max: usize) -> Result<Reply, Miss> {
+    async fn exchange(&self, link: Link, line: Uri, body: Bytes, answer_max: usize) -> Result<Reply, Miss> {
         let broken = || Miss::Trouble(Trouble::Broken);
-        let request = Request::post(path)
+        let request = Request::post(line)
             .header(header::HOST, &self.authority)
             .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(Full::new(body))

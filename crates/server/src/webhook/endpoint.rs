@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use contract::webhook::{Origin, Via, Webhook};
 use contract::{AppId, Millis, limit};
+use http::Uri;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use store::apps::App;
@@ -38,6 +39,7 @@ pub(super) struct Endpoint {
     ca_pem: String,
     client_pem: String,
     signed: Mutex<Signed>,
+    line: Mutex<Option<Line>>,
 }
 
 /// The signature of the second under way: many calls share it.
@@ -46,6 +48,15 @@ struct Signed {
     token: String,
     second: i64,
     sign: String,
+}
+
+/// What the last call asked for: those of the same second, by the same caller and of the same webhook ask for it, too.
+struct Line {
+    token: String,
+    second: i64,
+    webhook: Webhook,
+    origin: Origin,
+    uri: Uri,
 }
 
 /// Why a call brought no answer that counts.
@@ -108,6 +119,7 @@ impl Endpoints {
             ca_pem: settings.ca_pem.clone(),
             client_pem: client_pem.clone(),
             signed: Mutex::default(),
+            line: Mutex::default(),
         });
         all.insert(app.id, Arc::clone(&endpoint));
         endpoint
@@ -142,9 +154,9 @@ impl Endpoint {
         }
         let wait = call.app.settings.webhook.commands.get(call.webhook.command()).map(|own| own.timeout_ms);
         let wait = Duration::from_millis(wait.unwrap_or(limit::WEBHOOK_TIMEOUT_MS));
-        let query = self.query(&call);
+        let line = self.line(target, &call).map_err(Miss::Trouble)?;
         let started = Instant::now();
-        let outcome = match target.post(&query, call.body, wait, limit::WEBHOOK_ANSWER_BYTES).await {
+        let outcome = match target.post(line, call.body, wait, limit::WEBHOOK_ANSWER_BYTES).await {
             Ok(reply) if reply.status == 200 => Ok(reply),
             Ok(reply) => Err(Miss::Status(reply.status)),
             Err(trouble) => Err(Miss::Trouble(trouble)),
@@ -157,6 +169,22 @@ impl Endpoint {
         self.tally.hear_call(app, call.now, outcome.is_ok());
         self.learn(app, outcome.as_ref().err());
         outcome
+    }
+
+    /// The request line of a call, whichever of the targets it is for: both have the same URL.
+    fn line(&self, target: &Target, call: &Call<'_>) -> Result<Uri, Trouble> {
+        let (token, second) = (&call.app.secrets.webhook_token, call.now.secs());
+        let mut line = self.line.lock();
+        if let Some(line) = &*line
+            && (line.second, line.webhook, line.origin) == (second, call.webhook, call.origin)
+            && line.token == *token
+        {
+            return Ok(line.uri.clone());
+        }
+        let uri = target.line(&self.query(call))?;
+        let (token, webhook, origin) = (token.clone(), call.webhook, call.origin);
+        *line = Some(Line { token, second, webhook, origin, uri: uri.clone() });
+        Ok(uri)
     }
 
     /// The query of the contract, signed if the app has a token.
