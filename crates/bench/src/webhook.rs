@@ -2,7 +2,8 @@
 //!
 //! The receiver is a process of its own that answers every call. What is told is counted: a queue that only grows would
 //! be no rate. Generator, server and receiver share the machine, so a third phase shows what the calls alone take: webhooks
-//! are off, and a bare client calls the receiver as often as the server did.
+//! are off, and a bare client calls the receiver as often as the server did. Before the clock starts webhooks are on for a
+//! while: a node that has just begun counts what each receiver has not read, one that runs remembers it.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -25,6 +26,8 @@ const COMMAND: &str = "C2C.CallbackAfterSendMsg";
 /// Connections of the bare client, and the bytes of its bodies: about what the server uses and tells.
 const BARE_CONNECTIONS: u64 = 32;
 const TOLD_BYTES: usize = 500;
+/// How long webhooks are on before the clock starts, in the phases of all rounds together.
+const WARM: u64 = 4;
 /// How long what was sent may take to be told.
 const TELL_WAIT: Duration = Duration::from_mins(2);
 
@@ -57,6 +60,12 @@ async fn measure(effort: &Effort, engine: &str, store: &str) -> Outcome<Vec<Figu
         seed: 0,
         per_second: None,
     };
+    ask(Method::PUT, &format!("/{COMMAND}"), json!({})).await?;
+    let count_before = count(&mut receiver)?;
+    let wait = Duration::from_secs(WARM * effort.rounds * effort.seconds);
+    let sent = http::run(&Load { wait, seed: 1_000_000, ..load.clone() }).await?.count;
+    until_told(&mut receiver, count_before, sent).await?;
+    ask(Method::DELETE, &format!("/{COMMAND}"), json!({})).await?;
     let mut figures = Vec::new();
     for connections in effort.connections() {
         let mut seen = Seen::default();
@@ -71,12 +80,7 @@ async fn measure(effort: &Effort, engine: &str, store: &str) -> Outcome<Vec<Figu
             let told = (count_since(&mut receiver, count)?) as f64 / began.elapsed().as_secs_f64();
             let sent = rate.count;
             seen.on.push(rate.with_busy(server.usage()?.cpu_s - before));
-            while count_since(&mut receiver, count)? < sent {
-                if began.elapsed() > TELL_WAIT {
-                    return Err(format!("{} of {sent} were told", count_since(&mut receiver, count)?).into());
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            until_told(&mut receiver, count, sent).await?;
             seen.spent.push((began.elapsed().as_secs_f64() - effort.seconds as f64).max(0.0));
             ask(Method::DELETE, &format!("/{COMMAND}"), json!({})).await?;
             let bare = bare_calls(receives, effort, told);
@@ -149,6 +153,18 @@ fn count(receiver: &mut Worker) -> Outcome<u64> {
 
 fn count_since(receiver: &mut Worker, before: u64) -> Outcome<u64> {
     Ok(count(receiver)? - before)
+}
+
+/// Waits until so many calls have come.
+async fn until_told(receiver: &mut Worker, before: u64, sent: u64) -> Outcome {
+    let began = Instant::now();
+    while count_since(receiver, before)? < sent {
+        if began.elapsed() > TELL_WAIT {
+            return Err(format!("{} of {sent} were told", count_since(receiver, before)?).into());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
 }
 
 /// The receiver as a process of its own: says yes to every call, and how many they were.
