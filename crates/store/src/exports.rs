@@ -18,12 +18,14 @@ pub struct Mark {
 }
 
 /// Takes the app's history into care until a moment. Answers none if another node has it. An app that was never cared
-/// for begins with `first_hour`.
+/// for begins with `first_hour`, or with its own first one: all its conversations are gone through for each hour.
 pub fn claim(tx: &mut Tx<'_>, now: Millis, by: i64, until: Millis, first_hour: i64) -> Result<Option<Mark>> {
     let app = tx.app();
     let claimed = tx.run(
         sql!(
-            "INSERT INTO history_marks (app, next_hour, lease_by, lease_until) VALUES ($1, $2, $3, $4)
+            "INSERT INTO history_marks (app, next_hour, lease_by, lease_until)
+             VALUES ($1, COALESCE((SELECT a.created_at / 3600000 FROM apps a
+                                   WHERE a.id = $1 AND a.created_at / 3600000 > $2), $2), $3, $4)
              ON CONFLICT (app) DO UPDATE SET lease_by = $3, lease_until = $4
              WHERE history_marks.lease_until <= $5 OR history_marks.lease_by = $3"
         ),

@@ -1,13 +1,13 @@
 //! Lists of words, files, files of history and what is forgotten, on both engines.
 
-use contract::{ConversationId, Error, Fault, Millis, Result, UserId, limit};
+use contract::{AppId, ConversationId, Error, Fault, Millis, Result, UserId, limit};
 use store::exports::{self, Export};
 use store::groups::ended;
 use store::groups::requests::{self, Outcome, RequestKind};
 use store::media::{self, File, State};
 use store::testing::{TestEngine, TestStore, permissive};
 use store::words::{self, Action, Decision, Mark, Review};
-use store::{Snapshot, Store, Tx, retention, sql};
+use store::{Snapshot, Store, Tx, platform, retention, sql};
 
 use crate::support::{APP, NOW, OTHER, draft, import, number, send, user};
 
@@ -127,6 +127,21 @@ async fn an_upload_is_finished_or_given_up_but_not_both() {
         assert_eq!((due(NOW).await.unwrap(), due(NOW.plus(10)).await.unwrap()), (vec![], vec![APP]));
         assert_eq!(store.read(APP, |snapshot| media::expired(snapshot, NOW.plus(10), 9)).await.unwrap(), ["2"]);
         assert_eq!(store.write(APP, |tx| media::remove(tx, &["2".to_owned()])).await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_history_of_an_app_begins_with_the_hour_in_which_it_was_added() {
+    on_both(async |store| {
+        let hour = NOW.0 / 3_600_000;
+        for (app, first, expected) in [(AppId(91), hour - 24, hour), (AppId(92), hour + 1, hour + 1)] {
+            let add = move |tx: &mut Tx<'_>| platform::add_app(tx, NOW, app, "{}", b"");
+            assert!(store.write(AppId::PLATFORM, add).await.unwrap());
+            let claim = move |tx: &mut Tx<'_>| exports::claim(tx, NOW, 1, NOW.plus(100), first);
+            let mark = store.write(app, claim).await.unwrap().unwrap();
+            assert_eq!(mark.next_hour, expected, "from {first} on");
+        }
     })
     .await;
 }
