@@ -22,7 +22,7 @@ const KEPT: usize = 100_000;
 /// How long a count is believed where everything that is committed is heard; the same where it has reached the cap of a
 /// conversation; and where it is not heard.
 const BELIEVED_ALONE: Duration = Duration::from_mins(10);
-const BELIEVED_CAPPED: Duration = Duration::from_mins(1);
+const BELIEVED_CAPPED: Duration = Duration::from_mins(5);
 const BELIEVED_SHARED: Duration = Duration::from_secs(2);
 
 /// Counts by app and account.

@@ -21,9 +21,9 @@ pub(crate) const GROUP_SPAN_MS: i64 = contract::group::DEDUP_WINDOW_S * 1000;
 /// Repetitions are looked for among so many of a group's newest messages: five minutes at the usual rate, and a third more.
 pub(crate) const GROUP_LOOKBACK: i64 = 16_000;
 
-/// Messages of each kind that one worker remembers: about 190 MB, or all that counts of 13,000 sends a second between two
-/// accounts and of 5,800 into groups.
-const REMEMBERED: usize = (1 << 21) / 8 * 7;
+/// Messages of each kind that one worker remembers: about 380 MB, or all that counts of 27,000 sends a second between two
+/// accounts and of 11,600 into groups. Beyond that each send to a busy conversation is looked up, which is far slower.
+const REMEMBERED: usize = (1 << 22) / 8 * 7;
 
 /// How much longer than it counts a message is remembered: what is being decided about may be that much older than what
 /// was stored last.
