@@ -37,9 +37,9 @@ pub struct Told {
 
 /// Adds an event; [`Tx::after_hook`] asks before whether the app wants it. Gives it out where its id is known at once.
 pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happening) -> Result<Option<Arc<Batch>>> {
-    let (app, happening) = (tx.app(), Some(happening.clone()));
-    let part = happening.as_ref().map_or(0, Happening::part);
+    let app = tx.app();
     let mut written = Written::default();
+    let (part, happening) = (happening.part(), Some(happening.clone()));
     written.add(Untold { part, at: now, origin, happening, place: None })?;
     let (count, text) = (written.count(), written.text());
     if let Some(id) = tx.batch_id(now)? {

@@ -154,9 +154,10 @@ impl Endpoint {
         }
         let wait = call.app.settings.webhook.commands.get(call.webhook.command()).map(|own| own.timeout_ms);
         let wait = Duration::from_millis(wait.unwrap_or(limit::WEBHOOK_TIMEOUT_MS));
-        let line = self.line(target, &call).map_err(Miss::Trouble)?;
         let started = Instant::now();
-        let outcome = match target.post(line, call.body, wait, limit::WEBHOOK_ANSWER_BYTES).await {
+        let line = self.line(target, &call);
+        let posting = async { target.post(line?, call.body, wait, limit::WEBHOOK_ANSWER_BYTES).await };
+        let outcome = match posting.await {
             Ok(reply) if reply.status == 200 => Ok(reply),
             Ok(reply) => Err(Miss::Status(reply.status)),
             Err(trouble) => Err(Miss::Trouble(trouble)),

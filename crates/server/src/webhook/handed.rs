@@ -1,8 +1,9 @@
 //! Events that a commit hands over to the pump of their app, so that it need not read back what was written a moment ago.
 //!
-//! Every batch of them is in the store as well, and what is handed over is of use only while it is whole: a *stretch* is a time in
-//! which every event that was committed was also taken in here. Whoever has read all that the store held when the stretch
-//! was already under way goes on here, for as long as the stretch lasts. It ends where more comes than fits.
+//! Every batch of them is in the store as well, and what is handed over is of use only while it is whole: a *stretch*
+//! is a time in which every event that was committed was also taken in here. Whoever has read all that the store held
+//! when the stretch was already under way goes on here, for as long as the stretch lasts. It ends where more comes than
+//! fits.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! Tells one app what happened: many conversations at a time, each of them in order.
 //!
 //! Events are read and deleted in the batches that transactions left, many at a time, so telling one costs the store
-//! little; a batch is deleted only after all of it was told or given up, so a crash repeats a few and loses none. While the endpoint is left alone nothing is
-//! held in memory. An event that the endpoint refuses although it takes others is given up after some tries, because
-//! everything of its conversation waits behind it; trouble of the endpoint itself is waited out for as long as the app
-//! keeps events.
+//! little; a batch is deleted only after all of it was told or given up, so a crash repeats a few and loses none. While
+//! the endpoint is left alone nothing is held in memory. An event that the endpoint refuses although it takes others is
+//! given up after some tries, because everything of its conversation waits behind it; trouble of the endpoint itself is
+//! waited out for as long as the app keeps events.
 
 mod find;
 mod held;

@@ -91,8 +91,9 @@ impl Lite {
         self.note(done)
     }
 
-    /// The id of an app's next batch of events. They follow each other without gaps, so that many are deleted at once; the first of a
-    /// process is behind all that the app has, and behind what a former process gave as long as the clock goes forward.
+    /// The id of an app's next batch of events. They follow each other without gaps, so that many are deleted at once; the
+    /// first of a process is behind all that the app has, and behind what a former process gave as long as the clock goes
+    /// forward.
     pub(crate) fn batch_id(&mut self, app: AppId, at: Millis) -> Result<i64> {
         let last = match self.batch_ids.get(&app) {
             Some(last) => *last,

@@ -216,11 +216,8 @@ async fn call(app: &App, target: &Target, message: &Message, one: &Waiting) -> R
         format!("sign={sign}")
     };
     let wait = Duration::from_millis(limit::WEBHOOK_TIMEOUT_MS);
-    let reply = match target.line(&query) {
-        Ok(line) => target.post(line, Bytes::from(body), wait, ANSWER_BYTES).await,
-        Err(trouble) => Err(trouble),
-    };
-    match reply {
+    let posting = async { target.post(target.line(&query)?, Bytes::from(body), wait, ANSWER_BYTES).await };
+    match posting.await {
         Ok(reply) if (200..300).contains(&reply.status) => Ok(()),
         Ok(reply) => Err(format!("HTTP {}", reply.status)),
         Err(trouble) => Err(trouble.as_str().to_owned()),
