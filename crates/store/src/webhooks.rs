@@ -49,18 +49,57 @@ pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happ
         )?;
         written.batch.id = id;
     } else {
-        tx.post(sql!("INSERT INTO webhook_events (app, count, events) VALUES ($1, $2, $3)"), (app, count, text))?;
+        // The transaction gets its number before the row gets its id: see `Moment`.
+        let sql = sql!(
+            postgres: "INSERT INTO webhook_events (app, count, events)
+                       SELECT $1::bigint, $2::bigint, $3::text WHERE pg_current_xact_id() IS NOT NULL"
+        );
+        tx.post(sql, (app, count, text))?;
     }
     Ok(written.hand())
 }
 
-/// Reads the ids of batches behind an id, in their order, each with the number of its events.
-pub fn ids(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<Vec<(i64, i64)>> {
+/// Which transactions a look at the store has seen: all before the first that was under way, none from the first that had
+/// not begun. Numbers of the database, all zero where one writes at a time.
+///
+/// A lower id may become visible after a higher one, but not below an id that was seen when everything had not yet begun
+/// that is under way now: ids rise, and whoever adds a row has its number before it draws the id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The first that was under way.
+    pub oldest: i64,
+    /// The first that had not begun.
+    pub next: i64,
+}
+
+impl Moment {
+    /// Whether all that was under way then has ended.
+    pub const fn is_after(self, then: Self) -> bool {
+        self.oldest >= then.next
+    }
+}
+
+/// Reads the ids of batches behind an id, in their order, each with the number of its events, and the moment at which they
+/// were read.
+pub fn ids(snapshot: &mut Snapshot<'_>, after: i64, count: usize) -> Result<(Vec<(i64, i64)>, Moment)> {
     let app = snapshot.app();
-    snapshot.all(
-        sql!("SELECT id, count FROM webhook_events WHERE app = $1 AND id > $2 ORDER BY id LIMIT $3"),
+    let rows: Vec<(i64, i64, i64, i64)> = snapshot.all(
+        sql! {
+            sqlite: "SELECT id, count, 0, 0 FROM webhook_events WHERE app = $1 AND id > $2 ORDER BY id LIMIT $3",
+            postgres: "SELECT COALESCE(e.id, 0), COALESCE(e.count, 0), m.oldest, m.next
+                       FROM (SELECT x::text::bigint AS oldest, x::text::bigint + age(x::xid) AS next
+                             FROM pg_snapshot_xmin(pg_current_snapshot()) AS x OFFSET 0) AS m
+                       LEFT JOIN LATERAL (
+                           SELECT id, count FROM webhook_events WHERE app = $1 AND id > $2 ORDER BY id LIMIT $3
+                       ) AS e ON TRUE
+                       ORDER BY e.id"
+        },
         (app, after, count.min(IDS_MAX) as i64),
-    )
+    )?;
+    let moment = rows.first().map_or(Moment::default(), |&(_, _, oldest, next)| Moment { oldest, next });
+    let found = rows.into_iter().map(|(id, count, ..)| (id, count));
+    // A look that found none still says when it was.
+    Ok((found.filter(|(_, count)| *count > 0).collect(), moment))
 }
 
 /// Ids of one read: whoever reads has a part of them in hand already.

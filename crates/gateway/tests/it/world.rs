@@ -239,7 +239,7 @@ impl World {
     /// What webhooks would tell, in order.
     pub(crate) async fn told(&self) -> Vec<(Origin, Happening)> {
         let load = |snapshot: &mut store::Snapshot<'_>| {
-            let ids: Vec<i64> = store::webhooks::ids(snapshot, 0, 100)?.into_iter().map(|(id, _)| id).collect();
+            let ids: Vec<i64> = store::webhooks::ids(snapshot, 0, 100)?.0.into_iter().map(|(id, _)| id).collect();
             store::webhooks::load(snapshot, &ids)
         };
         let batches = self.store.read(APP, load).await.unwrap();

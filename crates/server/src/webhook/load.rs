@@ -7,7 +7,7 @@ use bytes::Bytes;
 use contract::webhook::{Batch, Happening, Origin, Untold, Wanted, Webhook};
 use contract::{ConversationId, Millis, Place, Result, UserId};
 use store::apps::App;
-use store::webhooks::Told;
+use store::webhooks::{Moment, Told};
 use store::{Snapshot, Store, webhooks};
 
 use super::pump::Key;
@@ -117,8 +117,8 @@ impl Half {
 ///
 /// The ids are read first, in one look, and only of them the batches: what is committed between the two looks may follow
 /// upon something that the first look did not see, and must not be told before it.
-pub(super) fn load(snapshot: &mut Snapshot<'_>, known: &HashSet<i64>, after: i64) -> Result<Vec<Arc<Batch>>> {
-    let mut ids = webhooks::ids(snapshot, after, LOAD + known.len())?;
+pub(super) fn load(snapshot: &mut Snapshot<'_>, known: &HashSet<i64>, after: i64) -> Result<(Vec<Arc<Batch>>, Moment)> {
+    let (mut ids, moment) = webhooks::ids(snapshot, after, LOAD + known.len())?;
     ids.retain(|(id, _)| !known.contains(id));
     let mut room = LOAD as i64;
     let mut wanted = Vec::new();
@@ -130,9 +130,9 @@ pub(super) fn load(snapshot: &mut Snapshot<'_>, known: &HashSet<i64>, after: i64
         wanted.push(id);
     }
     if wanted.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), moment));
     }
-    Ok(webhooks::load(snapshot, &wanted)?.into_iter().map(Arc::new).collect())
+    Ok((webhooks::load(snapshot, &wanted)?.into_iter().map(Arc::new).collect(), moment))
 }
 
 /// Writes the bodies of events; the store is asked only for what nobody remembers.

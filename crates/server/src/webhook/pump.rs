@@ -7,6 +7,7 @@
 //! waited out for as long as the app keeps events.
 
 mod find;
+mod floor;
 mod held;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -25,6 +26,7 @@ use super::endpoint::{Call, Miss};
 use super::load::Event;
 use super::{Bell, Webhooks};
 use find::Done;
+use floor::Floor;
 use held::Held;
 pub(super) use held::Key;
 
@@ -55,10 +57,7 @@ const LEASE_MS: i64 = 30_000;
 const RENEW: Duration = Duration::from_secs(10);
 /// How long a pump waits for more before it goes: a lease taken again for each event would be work for the writer.
 const LINGER: Duration = Duration::from_secs(5);
-/// How far back reads look again on a store with several writers: a lower id may become visible after a higher one, as
-/// long as a transaction may take.
-const LAG: Duration = Duration::from_secs(10);
-/// How often they do so although nothing was heard: another node may have written.
+/// How often a pump looks on a store with several writers although it heard nothing: another node may have written.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long another node may take to learn of a change of settings.
 const SETTINGS_LAG_MS: i64 = 10_000;
@@ -95,9 +94,9 @@ pub(super) struct Pump {
     /// Batches that were told and are not deleted.
     told: Vec<i64>,
     told_since: Option<Instant>,
-    /// The last id that was found, and what it was a while ago.
+    /// The last id that was found, and the one below which nothing is to be found any more.
     cursor: i64,
-    floor: (Instant, i64, i64),
+    floor: Floor,
     looked_at: Instant,
     /// Rises where events are dropped from memory.
     turn: u64,
@@ -127,7 +126,7 @@ impl Pump {
             told: Vec::new(),
             told_since: None,
             cursor: i64::MIN,
-            floor: (now, i64::MIN, i64::MIN),
+            floor: Floor::new(),
             looked_at: now,
             turn: 0,
             follows: None,
@@ -355,6 +354,6 @@ impl Pump {
         self.follows = None;
         self.bell.handed.close();
         self.cursor = i64::MIN;
-        self.floor = (Instant::now(), i64::MIN, i64::MIN);
+        self.floor = Floor::new();
     }
 }

@@ -94,7 +94,7 @@ pub(crate) struct Exact {
     pub(crate) key: MsgKey,
 }
 
-/// Asks for the newest live message that a draft may repeat, since a moment.
+/// Asks for the newest live message that a draft may repeat, of those stored in a time.
 pub(crate) struct Recent<'w> {
     pub(crate) app: AppId,
     pub(crate) conversation: ConversationId,
@@ -103,6 +103,7 @@ pub(crate) struct Recent<'w> {
     pub(crate) msg_random: u32,
     pub(crate) crc: u32,
     pub(crate) since: Millis,
+    pub(crate) until: Millis,
     /// The newest place of a group; none of a pair.
     pub(crate) group_seq: Option<i64>,
 }
@@ -386,7 +387,7 @@ fn unsure<'w>(
         match window.recall(head, draft.at, &print_of(*app, w, msg_seq)) {
             Memory::Same(stored) => numbering.known[index] = Some(stored),
             Memory::New => {}
-            Memory::Unsure => {
+            Memory::Unsure(until) => {
                 asked.push(index);
                 recent.push(Recent {
                     app: *app,
@@ -396,6 +397,7 @@ fn unsure<'w>(
                     msg_random: draft.msg_random,
                     crc: w.crc,
                     since: draft.at.plus(-span_of(draft)),
+                    until,
                     group_seq: draft.group.is_some().then_some(head.seq),
                 });
             }

@@ -60,13 +60,15 @@ const EXACT: Sql = sql!(
 const RECENT: Sql = sql!(
     postgres: "SELECT u.n, f.time, f.msg_seq, f.msg_random, f.seq, f.at
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
-                           $7::bigint[], $8::bigint[])
-                    WITH ORDINALITY AS u (app, conversation, time, msg_seq, msg_random, sender, crc, since, n)
+                           $7::bigint[], $8::bigint[], $9::bigint[])
+                    WITH ORDINALITY AS u (app, conversation, time, msg_seq, msg_random, sender, crc, since, until, n)
                CROSS JOIN LATERAL (
                    SELECT m.time, m.msg_seq, m.msg_random, m.seq, m.at FROM messages m
-                   WHERE m.app = u.app AND m.conversation = u.conversation AND m.time >= u.time
+                   WHERE m.app = u.app AND m.conversation = u.conversation
+                     AND m.time BETWEEN u.time AND u.until / 1000
                      AND m.msg_seq = u.msg_seq AND m.msg_random = u.msg_random AND m.grouped = 0
-                     AND m.sender = u.sender AND m.crc = u.crc AND m.at >= u.since AND m.flags & 32 = 0
+                     AND m.sender = u.sender AND m.crc = u.crc AND m.at BETWEEN u.since AND u.until
+                     AND m.flags & 32 = 0
                    ORDER BY m.time DESC, m.seq DESC LIMIT 1) AS f"
 );
 
@@ -74,13 +76,13 @@ const RECENT: Sql = sql!(
 const RECENT_IN_GROUPS: Sql = sql!(
     postgres: "SELECT u.n, f.time, f.msg_seq, f.msg_random, f.seq, f.at
                FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
-                           $7::bigint[])
-                    WITH ORDINALITY AS u (app, conversation, msg_random, sender, crc, since, behind, n)
+                           $7::bigint[], $8::bigint[])
+                    WITH ORDINALITY AS u (app, conversation, msg_random, sender, crc, since, until, behind, n)
                CROSS JOIN LATERAL (
                    SELECT m.time, m.msg_seq, m.msg_random, m.seq, m.at FROM messages m
                    WHERE m.app = u.app AND m.conversation = u.conversation AND m.seq > u.behind AND m.grouped = 1
-                     AND m.msg_random = u.msg_random AND m.sender = u.sender AND m.crc = u.crc AND m.at >= u.since
-                     AND m.flags & 32 = 0
+                     AND m.msg_random = u.msg_random AND m.sender = u.sender AND m.crc = u.crc
+                     AND m.at BETWEEN u.since AND u.until AND m.flags & 32 = 0
                    ORDER BY m.seq DESC LIMIT 1) AS f"
 );
 
@@ -352,7 +354,8 @@ impl Session {
         let senders: Vec<&str> = questions.iter().map(|it| it.sender.as_str()).collect();
         let crcs: Vec<i64> = questions.iter().map(|it| it.crc.into()).collect();
         let since: Vec<i64> = questions.iter().map(|it| it.since.0).collect();
-        let args: Args<'_> = vec![&apps, &ids, &times, &seqs, &randoms, &senders, &crcs, &since];
+        let until: Vec<i64> = questions.iter().map(|it| it.until.0).collect();
+        let args: Args<'_> = vec![&apps, &ids, &times, &seqs, &randoms, &senders, &crcs, &since, &until];
         let answers = self.flush(&[(RECENT, args)], false)?;
         place(&answers[0], questions.len(), stored)
     }
@@ -364,8 +367,9 @@ impl Session {
         let senders: Vec<&str> = questions.iter().map(|it| it.sender.as_str()).collect();
         let crcs: Vec<i64> = questions.iter().map(|it| it.crc.into()).collect();
         let since: Vec<i64> = questions.iter().map(|it| it.since.0).collect();
+        let until: Vec<i64> = questions.iter().map(|it| it.until.0).collect();
         let behind: Vec<i64> = questions.iter().map(|it| it.group_seq.unwrap_or_default() - GROUP_LOOKBACK).collect();
-        let args: Args<'_> = vec![&apps, &ids, &randoms, &senders, &crcs, &since, &behind];
+        let args: Args<'_> = vec![&apps, &ids, &randoms, &senders, &crcs, &since, &until, &behind];
         let answers = self.flush(&[(RECENT_IN_GROUPS, args)], false)?;
         place(&answers[0], questions.len(), stored)
     }

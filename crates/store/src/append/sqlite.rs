@@ -130,7 +130,7 @@ impl Lite {
             sql!(
                 "SELECT time, msg_seq, msg_random, seq, at FROM messages
                          WHERE app = $1 AND conversation = $2 AND seq > $3 AND grouped = 1 AND msg_random = $4
-                           AND sender = $5 AND crc = $6 AND at >= $7 AND flags & 32 = 0
+                           AND sender = $5 AND crc = $6 AND at BETWEEN $7 AND $8 AND flags & 32 = 0
                          ORDER BY seq DESC LIMIT 1"
             ),
             (
@@ -141,6 +141,7 @@ impl Lite {
                 question.sender,
                 question.crc,
                 question.since,
+                question.until,
             ),
         )
         .map(|row| row.map(stored))
@@ -153,19 +154,22 @@ impl Lite {
         self.opt::<Found>(
             sql!(
                 "SELECT time, msg_seq, msg_random, seq, at FROM messages
-                         WHERE app = $1 AND conversation = $2 AND time >= $3 AND msg_seq = $4 AND msg_random = $5
-                           AND grouped = 0 AND sender = $6 AND crc = $7 AND at >= $8 AND flags & $9 = 0
+                         WHERE app = $1 AND conversation = $2 AND time BETWEEN $3 AND $4 AND msg_seq = $5
+                           AND msg_random = $6 AND grouped = 0 AND sender = $7 AND crc = $8 AND at BETWEEN $9 AND $10
+                           AND flags & $11 = 0
                          ORDER BY time DESC, seq DESC LIMIT 1"
             ),
             (
                 question.app,
                 question.conversation,
                 question.since.secs(),
+                question.until.secs(),
                 question.msg_seq,
                 question.msg_random,
                 question.sender,
                 question.crc,
                 question.since,
+                question.until,
                 Flags::IMPORTED.0,
             ),
         )

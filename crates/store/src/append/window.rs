@@ -2,7 +2,7 @@
 //!
 //! Telling a repeated send needs the last two minutes of its conversation, or five of a group. They are in memory if this worker
 //! wrote them, which the head says (`writer`, `scan_until`), and if they have not been forgotten since, which
-//! `floor` says. Whatever is not certain here is looked up in the table, so forgetting costs time, never truth.
+//! `floor` says. Whatever is not certain here is looked up in the table, and only that: forgetting costs time, never truth.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -22,7 +22,7 @@ pub(crate) const GROUP_SPAN_MS: i64 = contract::group::DEDUP_WINDOW_S * 1000;
 pub(crate) const GROUP_LOOKBACK: i64 = 16_000;
 
 /// Messages of each kind that one worker remembers: about 380 MB, or all that counts of 27,000 sends a second between two
-/// accounts and of 11,600 into groups. Beyond that each send to a busy conversation is looked up, which is far slower.
+/// accounts and of 11,600 into groups. Beyond that each send is looked up among what was forgotten and still counts.
 const REMEMBERED: usize = (1 << 22) / 8 * 7;
 
 /// How much longer than it counts a message is remembered: what is being decided about may be that much older than what
@@ -59,7 +59,8 @@ pub(crate) struct Stored {
 pub(crate) enum Memory {
     Same(Stored),
     New,
-    Unsure,
+    /// It is to be looked up among what was stored until then; all that is newer is known.
+    Unsure(Millis),
 }
 
 /// The memory of one worker.
@@ -104,10 +105,10 @@ impl Window {
         {
             return Memory::Same(stored);
         }
-        if head.writer == self.me && at.0 > head.scan_until && oldest > log.floor {
-            return Memory::New;
+        if head.writer != self.me || at.0 <= head.scan_until {
+            return Memory::Unsure(Millis(i64::MAX));
         }
-        Memory::Unsure
+        if oldest <= log.floor { Memory::Unsure(Millis(log.floor)) } else { Memory::New }
     }
 
     /// Remembers what was committed.
@@ -267,7 +268,7 @@ mod tests {
         let mut window = Window::with_capacity(3);
         window.keep((1..=3).map(|n| (print(n), stored(n, 1_000_000 + i64::from(n)))));
         let head = head(&window, 1_000_003);
-        assert_eq!(window.recall(&head, Millis(1_000_004), &print(1)), Memory::Unsure);
+        assert_eq!(window.recall(&head, Millis(1_000_004), &print(1)), Memory::Unsure(Millis(1_000_001)));
         assert_eq!(window.recall(&head, Millis(1_000_004), &print(3)), Memory::Same(stored(3, 1_000_003)));
         assert_eq!(window.recall(&head, Millis(1_000_002 + SPAN_MS), &print(9)), Memory::New);
     }
@@ -282,7 +283,7 @@ mod tests {
         let later = Millis(1_000_000 + GROUP_SPAN_MS);
         assert_eq!(window.recall(&head, later, &grouped(1)), Memory::Same(stored(1, 1_000_000)));
         assert_eq!(window.recall(&head, Millis(later.0 + 1), &grouped(1)), Memory::New);
-        assert_eq!(window.recall(&head, Millis(1_000_002), &print(1)), Memory::Unsure);
+        assert_eq!(window.recall(&head, Millis(1_000_002), &print(1)), Memory::Unsure(Millis(1_000_001)));
     }
 
     #[test]
@@ -303,12 +304,15 @@ mod tests {
 
     #[test]
     fn a_head_that_another_wrote_is_looked_up_until_its_messages_are_too_old() {
-        let window = Window::new();
+        let mut window = Window::with_capacity(3);
+        window.keep((1..=3).map(|n| (print(n), stored(n, 1_000_000 + i64::from(n)))));
+        let all = Memory::Unsure(Millis(i64::MAX));
         let other = Head { last_at: 1_000_000, writer: window.me() + 1, ..Head::default() };
-        assert_eq!(window.recall(&other, Millis(1_000_000 + SPAN_MS), &print(1)), Memory::Unsure);
+        assert_eq!(window.recall(&other, Millis(1_000_000 + SPAN_MS), &print(3)), all);
         assert_eq!(window.recall(&other, Millis(1_000_001 + SPAN_MS), &print(1)), Memory::New);
         let taken = Head { scan_until: 1_000_500, ..head(&window, 1_000_500) };
-        assert_eq!(window.recall(&taken, Millis(1_000_500), &print(1)), Memory::Unsure);
-        assert_eq!(window.recall(&taken, Millis(1_000_501), &print(1)), Memory::New);
+        assert_eq!(window.recall(&taken, Millis(1_000_500), &print(9)), all);
+        assert_eq!(window.recall(&taken, Millis(1_000_501), &print(9)), Memory::Unsure(Millis(1_000_001)));
+        assert_eq!(window.recall(&taken, Millis(1_000_002 + SPAN_MS), &print(9)), Memory::New);
     }
 }

@@ -22,7 +22,8 @@ struct Found<'a>(i64, i64, Option<Origin>, #[serde(borrow)] &'a RawValue, Option
 pub(crate) struct Written {
     /// Its id is 0 where it is only to be read.
     pub(crate) batch: Batch,
-    text: String,
+    /// JSON.
+    text: Vec<u8>,
 }
 
 impl Written {
@@ -32,13 +33,13 @@ impl Written {
         let message = event.place.map(|(conversation, place)| (hex::encode(conversation.0), place.time, place.seq.0));
         let line: Line<'_> =
             (event.part, event.at.0, (!is_the_same).then_some(event.origin), &event.happening, message);
-        let line = serde_json::to_string(&line).map_err(Failure::internal)?;
-        match self.text.pop() {
-            Some(_) => self.text.push(','),
-            None => self.text.push('['),
+        match self.text.last_mut() {
+            Some(end) => *end = b',',
+            None => self.text.push(b'['),
         }
-        self.text.push_str(&line);
-        self.text.push(']');
+        let written = serde_json::to_writer(&mut self.text, &line);
+        self.text.push(b']');
+        written.map_err(Failure::internal)?;
         self.batch.events.push(event);
         self.batch.bytes = self.text.len();
         Ok(())
@@ -56,7 +57,7 @@ impl Written {
 
     /// The events as text.
     pub(crate) fn text(&self) -> &str {
-        &self.text
+        std::str::from_utf8(&self.text).expect("JSON is UTF-8")
     }
 
     /// What is handed over to whoever tells it.

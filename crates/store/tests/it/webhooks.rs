@@ -1,6 +1,7 @@
 //! What webhooks have to tell: kept for those who want it, in order, told by one node at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use contract::event::Event;
 use contract::webhook::{Batch, Happening, Origin, StateChange, Via, Wanted, Webhook, part_of};
@@ -9,6 +10,7 @@ use store::append::Draft;
 use store::testing::{TestEngine, TestStore, listening, permissive};
 use store::webhooks;
 use store::{Hooks, Snapshot, Tx, platform};
+use tokio::sync::watch;
 
 use crate::support::{APP, NOW, OTHER, draft};
 
@@ -35,7 +37,7 @@ async fn refuse(store: &TestStore) {
 
 async fn all(store: &TestStore, app: AppId) -> Vec<Batch> {
     let load = |snapshot: &mut Snapshot<'_>| {
-        let ids = webhooks::ids(snapshot, i64::MIN, 100)?;
+        let (ids, _) = webhooks::ids(snapshot, i64::MIN, 100)?;
         let batches = webhooks::load(snapshot, &ids.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
         let of = |batch: &Batch| (batch.id, batch.events.len() as i64);
         assert_eq!(batches.iter().map(of).collect::<Vec<_>>(), ids, "in order, with their numbers of events");
@@ -125,6 +127,45 @@ async fn commits_hand_over_what_is_kept_or_say_that_it_is_to_be_read(engine: Tes
     }
 }
 
+async fn a_look_tells_when_no_lower_id_can_appear_any_more(engine: TestEngine) {
+    let Some(store) = open(engine).await else { return };
+    let look = || store.read(APP, |snapshot| webhooks::ids(snapshot, i64::MIN, 100));
+    if store.is_exclusive() {
+        let (ids, moment) = look().await.unwrap();
+        return assert_eq!((ids, moment.is_after(moment)), (vec![], true), "nobody else writes");
+    }
+    let (draw, mut drawn) = watch::channel(false);
+    let (go_on, wait) = mpsc::channel();
+    let slow = store.write(APP, move |tx| {
+        tx.after_hook(NOW, &login("alice"))?;
+        assert!(webhooks::lease(tx, NOW, 1, NOW)?, "what was posted goes out with a statement that is answered");
+        draw.send_replace(true);
+        wait.recv_timeout(Duration::from_secs(30)).map_err(contract::Failure::internal)?;
+        Ok(())
+    });
+    let meanwhile = async {
+        drawn.wait_for(|is_drawn| *is_drawn).await.unwrap();
+        store.write(APP, |tx| tx.after_hook(NOW, &login("bob"))).await.unwrap();
+        let (seen, then) = look().await.unwrap();
+        assert_eq!(seen.len(), 1);
+        let (_, still) = look().await.unwrap();
+        assert!(!still.is_after(then), "{still:?} {then:?}");
+        go_on.send(()).unwrap();
+        (seen[0], then)
+    };
+    let (done, (higher, then)) = tokio::join!(slow, meanwhile);
+    done.unwrap();
+    let (ids, _) = look().await.unwrap();
+    assert!(ids.len() == 2 && ids[1] == higher, "{ids:?}");
+    // Other tests use the same server: their transactions may be under way for a while.
+    let settled = async {
+        while !look().await.unwrap().1.is_after(then) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), settled).await.expect("it is settled");
+}
+
 async fn one_node_at_a_time_has_the_right_to_tell(engine: TestEngine) {
     let Some(store) = open(engine).await else { return };
     let lease = async |now: i64, node: i64| {
@@ -184,6 +225,7 @@ engines! {
     what_was_done_is_kept_for_who_wants_it_and_only_if_it_was_done
     a_message_is_kept_by_its_place_and_read_with_its_content
     commits_hand_over_what_is_kept_or_say_that_it_is_to_be_read
+    a_look_tells_when_no_lower_id_can_appear_any_more
     one_node_at_a_time_has_the_right_to_tell
     a_node_is_alone_while_no_other_was_heard_of_lately
 }

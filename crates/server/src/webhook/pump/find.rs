@@ -6,10 +6,11 @@ use std::sync::Arc;
 use contract::webhook::Webhook;
 use contract::{Millis, Result};
 use futures_util::future::BoxFuture;
+use store::webhooks::Moment;
 use store::{Snapshot, webhooks};
 use tokio::time::Instant;
 
-use super::{DELETE, DELETE_AFTER, LAG, LEASE_MS, LOOK, PACE, PACE_HANDED, Pump, RENEW, RETRY, SETTINGS_LAG_MS};
+use super::{DELETE, DELETE_AFTER, LEASE_MS, LOOK, PACE, PACE_HANDED, Pump, RENEW, RETRY, SETTINGS_LAG_MS};
 use crate::webhook::load::{LOAD, Ready, Say, finish, load};
 
 /// A look for events to tell.
@@ -23,7 +24,7 @@ pub(super) struct Look {
 
 /// What the store was asked for.
 pub(super) enum Done {
-    Loaded(Look, Result<Vec<Ready>>),
+    Loaded(Look, Result<(Vec<Ready>, Moment)>),
     Removed(Vec<i64>, Result<u64>),
     Leased(Result<bool>),
 }
@@ -82,37 +83,27 @@ impl Pump {
                 }
                 let look = Look { turn, stretch: Some(stretch) };
                 return Some(Box::pin(async move {
-                    Done::Loaded(look, finish(&hooks.store, &settings, &memory, events).await)
+                    let ready = finish(&hooks.store, &settings, &memory, events).await;
+                    Done::Loaded(look, ready.map(|ready| (ready, Moment::default())))
                 }));
             }
             self.follows = None;
         }
-        let after = self.read_after(now);
         // On a store of our own everything behind the cursor is unknown.
         let is_ours = hooks.store.is_exclusive();
+        let after = if is_ours { self.cursor } else { self.floor.settled() };
         let known = if is_ours { HashSet::new() } else { self.known.whole() };
         let look = Look { turn, stretch: is_ours.then(|| self.bell.handed.open()) };
         Some(Box::pin(async move {
             let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &known, after);
             let ready = match hooks.store.read(app, load).await {
-                Ok(events) => finish(&hooks.store, &settings, &memory, events).await,
+                Ok((events, moment)) => {
+                    finish(&hooks.store, &settings, &memory, events).await.map(|ready| (ready, moment))
+                }
                 Err(error) => Err(error),
             };
             Done::Loaded(look, ready)
         }))
-    }
-
-    /// Behind which id to read. Where others write as well, what was committed in a while is looked through each time: an
-    /// event may become visible after one with a higher id, and what follows upon it must not be told before it.
-    fn read_after(&mut self, now: Instant) -> i64 {
-        if self.hooks.store.is_exclusive() {
-            return self.cursor;
-        }
-        let (since, older, newer) = self.floor;
-        if since + LAG <= now {
-            self.floor = (now, newer, self.cursor);
-        }
-        older
     }
 
     /// Takes what the store has done. Answers false if this node must not go on.
@@ -135,7 +126,7 @@ impl Pump {
                 self.told.extend(ids);
             }
             Done::Loaded(look, _) if look.turn != self.turn => {}
-            Done::Loaded(look, Ok(events)) => self.queue(look, events),
+            Done::Loaded(look, Ok((events, moment))) => self.queue(look, events, moment),
             Done::Loaded(_, Err(error)) => {
                 tracing::warn!(app = %self.app, %error, "events to tell could not be read");
                 // What was handed over is gone with it, and is in the store.
@@ -146,11 +137,13 @@ impl Pump {
         true
     }
 
-    fn queue(&mut self, look: Look, events: Vec<Ready>) {
+    fn queue(&mut self, look: Look, events: Vec<Ready>, moment: Moment) {
         let keep_s = self.hooks.apps.get(self.app).map_or(0, |app| app.settings.webhook.keep_s);
         let oldest = self.hooks.clock.now().plus(-keep_s.saturating_mul(1_000));
-        self.may_be_more |= events.len() >= LOAD;
-        if events.len() < LOAD {
+        let is_cut = events.len() >= LOAD;
+        let read_to = events.last().filter(|_| is_cut).map_or(i64::MAX, |last| last.key.batch);
+        self.may_be_more |= is_cut;
+        if !is_cut {
             self.follows = look.stretch;
             let pace = if self.follows.is_some() { PACE_HANDED } else { PACE };
             self.paced_until = self.looked_at + pace;
@@ -183,6 +176,7 @@ impl Pump {
                 Say::Off(_) | Say::Nothing => self.finish(key),
             }
         }
+        self.floor.note(moment, read_to, self.cursor, self.looked_at);
         if old > 0 {
             tracing::warn!(app = %self.app, count = old, keep_s, "events are too old to be told to a webhook");
             metrics::counter!("noroshi_webhook_dropped_total", "why" => "too_old").increment(old);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use contract::AppId;
 use serde_json::{Value, json};
 use store::apps::{CommandSettings, OnFailure, SigningKey};
-use store::webhooks;
+use store::{Snapshot, webhooks};
 
 use super::receiver::{Receiver, Say, Seen};
 use crate::harness::{APP, Im, KEY, elements, message, with};
@@ -239,7 +239,8 @@ both! {
             }
         };
         futures_util::future::join_all((0..PAIRS).map(send)).await;
-        let batches = im.node().store.read(APP, |snapshot| webhooks::ids(snapshot, i64::MIN, 1_000)).await.expect("ids");
+        let ids = |snapshot: &mut Snapshot<'_>| Ok(webhooks::ids(snapshot, i64::MIN, 1_000)?.0);
+        let batches = im.node().store.read(APP, ids).await.expect("ids");
         assert!(batches.iter().any(|(_, events)| *events > 1), "each message has a commit of its own: {batches:?}");
         let before = receiver.count();
         receiver.script(failing_at_each(70));
