@@ -3,7 +3,7 @@
 //! `bench [NAME …]` prints a row for each figure; `cargo xtask bench` builds and runs it. Nothing here asserts a time:
 //! a machine that does other work as well must not fail a build.
 //!
-//! * `store_append`, `sendmsg`, `webhook`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`, `login`, `idle`,
+//! * `store_append`, `store_steady`, `sendmsg`, `webhook`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`, `login`, `idle`,
 //!   `idle_apps`, `words`, `push_broadcast`, `push_single`, `tag_expression`, `openapi_call`, `group_large`, `live_room`,
 //!   `groups_many`, `channels`, `vendor_trouble`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`, `bare`: the raw limits beside it.
@@ -41,6 +41,7 @@ mod push_single;
 mod sendmsg;
 mod socket;
 mod store_append;
+mod store_steady;
 mod tag_expression;
 mod traffic;
 mod vendor_deck;
@@ -66,6 +67,8 @@ struct Effort {
     rounds: u64,
     /// Seconds of a phase of a round.
     seconds: u64,
+    /// Seconds for which sends go on without a pause.
+    steady: u64,
     /// Messages that are stored before the clock starts.
     stored: u64,
     /// Idle connections, and idle apps.
@@ -75,8 +78,8 @@ struct Effort {
 }
 
 impl Effort {
-    const FULL: Self = Self { rounds: 3, seconds: 5, stored: 1_000_000, idle: 10_000, idle_seconds: 30 };
-    const QUICK: Self = Self { rounds: 1, seconds: 2, stored: 50_000, idle: 1_000, idle_seconds: 3 };
+    const FULL: Self = Self { rounds: 3, seconds: 5, steady: 240, stored: 1_000_000, idle: 10_000, idle_seconds: 30 };
+    const QUICK: Self = Self { rounds: 1, seconds: 2, steady: 12, stored: 50_000, idle: 1_000, idle_seconds: 3 };
 
     /// Connections of the benchmarks over HTTP.
     fn connections(&self) -> Vec<u64> {
@@ -84,8 +87,9 @@ impl Effort {
     }
 }
 
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "store-append",
+    "store-steady",
     "sendmsg-http",
     "sendmsg-webhook",
     "friend-get",
@@ -112,8 +116,8 @@ const NAMES: [&str; 23] = [
 
 const USAGE: &str = "\
 bench [--quick] [NAME …]   measure; without a name everything. The names:
-                           store-append sendmsg-http sendmsg-webhook friend-get conversation-list
-                           fan-out broadcast login-tls idle-memory idle-apps words
+                           store-append store-steady sendmsg-http sendmsg-webhook friend-get
+                           conversation-list fan-out broadcast login-tls idle-memory idle-apps words
                            push-broadcast-devices push-single tag-expression openapi-call
                            group-large live-room groups-many community
                            channels channel-far channel-silent channel-storm";
@@ -168,6 +172,7 @@ async fn execute(args: Vec<String>) -> Outcome {
 async fn measure(name: &str, effort: &Effort) -> Outcome<Vec<Figure>> {
     match name {
         "store-append" => store_append::run(effort).await,
+        "store-steady" => store_steady::run(effort).await,
         "sendmsg-http" => sendmsg::run(effort).await,
         "friend-get" => friend_get::run(effort).await,
         "sendmsg-webhook" => webhook::run(effort).await,

@@ -16,10 +16,11 @@ use crate::cluster::Cluster;
 use crate::dice::Dice;
 use crate::figure::{Figure, Rate};
 use crate::process::folder;
+use crate::store_steady::Slices;
 use crate::traffic::{APP, START, Send};
 use crate::{Effort, Outcome, hand_postgres, hand_sqlite, proxy};
 
-const PRODUCERS: u64 = 512;
+pub(crate) const PRODUCERS: u64 = 512;
 /// Between the moments of two phases: longer than a repeated send is remembered.
 const STEP_MS: i64 = 10_000_000;
 
@@ -37,7 +38,7 @@ async fn sqlite(effort: &Effort) -> Outcome<Figure> {
     for _ in 0..effort.rounds {
         raw.push(hand.round(wait)?);
         let from = hand.step();
-        ours.push(sends(&Settings::sqlite(&hand.path), wait, from).await?);
+        ours.push(sends(&hand.settings(), wait, from, &Arc::default()).await?);
     }
     let size = format!("{:.0} MB of file", size_mb(&hand.path));
     Ok(figure("SQLite, fsync per batch", effort, &ours, &raw).with_note(&size))
@@ -70,6 +71,11 @@ impl ByHand {
         block_in_place(|| hand_sqlite::run(&self.path, wait, u64::MAX, from, true))
     }
 
+    /// A store on the same file.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings::sqlite(&self.path)
+    }
+
     fn step(&mut self) -> i64 {
         self.from += STEP_MS;
         self.from
@@ -93,7 +99,7 @@ async fn postgres(effort: &Effort) -> Outcome<Vec<Figure>> {
             from += STEP_MS;
             raw.push(hand_postgres::run(url, wait, u64::MAX, from, true).await?);
             from += STEP_MS;
-            ours.push(sends(&Settings::postgres(url), wait, from).await?);
+            ours.push(sends(&Settings::postgres(url), wait, from, &Arc::default()).await?);
         }
         figures.push(figure(name, effort, &ours, &raw));
     }
@@ -106,17 +112,17 @@ fn figure(name: &str, effort: &Effort, ours: &[Rate], raw: &[Rate]) -> Figure {
     Figure::of_rates(&name, "sends/s", "≥ 15,000/s and ≥ 0.8", &ours, ("by hand, same schema", &raw))
 }
 
-async fn open(settings: &Settings) -> Outcome<Store> {
+pub(crate) async fn open(settings: &Settings) -> Outcome<Store> {
     Ok(Store::open(settings, Hooks::new(|_, _| Ok(()), Arc::new(|_, _| {}))).await?)
 }
 
 /// Sends from all producers for a while.
-async fn sends(settings: &Settings, wait: Duration, from: i64) -> Outcome<Rate> {
+pub(crate) async fn sends(settings: &Settings, wait: Duration, from: i64, slices: &Arc<Slices>) -> Outcome<Rate> {
     let store = open(settings).await?;
     let began = Instant::now();
     let mut producers = JoinSet::new();
     for producer in 0..PRODUCERS {
-        let store = store.clone();
+        let (store, slices) = (store.clone(), Arc::clone(slices));
         producers.spawn(async move {
             let mut dice = Dice::new((from as u64).wrapping_add(producer * 7_919));
             let mut took = Vec::new();
@@ -128,6 +134,7 @@ async fn sends(settings: &Settings, wait: Duration, from: i64) -> Outcome<Rate> 
                     return Err("a send counted as repeated".into());
                 }
                 took.push(asked.elapsed().as_micros() as u32);
+                slices.note(began.elapsed());
             }
             Outcome::Ok(took)
         });

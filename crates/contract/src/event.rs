@@ -202,8 +202,8 @@ pub enum Event {
         /// Whether the message is one of a group.
         is_of_group: bool,
     },
-    /// Something that a webhook tells of was queued; with it what that is, where the engine gives each batch its id at
-    /// once and in the order of the commits. Others are to be read.
+    /// Something that a webhook tells of was queued; with it what that is, where its id is known. Others are to be read. On
+    /// the embedded store every id is known, and they follow each other in the order of the commits.
     WebhookQueued(Option<Arc<Batch>>),
     /// An app's settings changed.
     AppChanged,

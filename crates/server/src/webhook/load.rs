@@ -12,6 +12,7 @@ use store::{Snapshot, Store, webhooks};
 
 use super::pump::Key;
 use super::recent::Recent;
+use super::shelf::Shelf;
 use super::unread::Unread;
 use super::{body, wanted};
 
@@ -117,7 +118,12 @@ impl Half {
 ///
 /// The ids are read first, in one look, and only of them the batches: what is committed between the two looks may follow
 /// upon something that the first look did not see, and must not be told before it.
-pub(super) fn load(snapshot: &mut Snapshot<'_>, known: &HashSet<i64>, after: i64) -> Result<(Vec<Arc<Batch>>, Moment)> {
+pub(super) fn load(
+    snapshot: &mut Snapshot<'_>,
+    known: &HashSet<i64>,
+    shelf: &Shelf,
+    after: i64,
+) -> Result<(Vec<Arc<Batch>>, Moment)> {
     let (mut ids, moment) = webhooks::ids(snapshot, after, LOAD + known.len())?;
     ids.retain(|(id, _)| !known.contains(id));
     let mut room = LOAD as i64;
@@ -129,10 +135,12 @@ pub(super) fn load(snapshot: &mut Snapshot<'_>, known: &HashSet<i64>, after: i64
         room -= count;
         wanted.push(id);
     }
-    if wanted.is_empty() {
-        return Ok((Vec::new(), moment));
+    let (mut batches, missing) = shelf.take(&wanted);
+    if !missing.is_empty() {
+        batches.extend(webhooks::load(snapshot, &missing)?.into_iter().map(Arc::new));
+        batches.sort_unstable_by_key(|batch| batch.id);
     }
-    Ok((webhooks::load(snapshot, &wanted)?.into_iter().map(Arc::new).collect(), moment))
+    Ok((batches, moment))
 }
 
 /// Writes the bodies of events; the store is asked only for what nobody remembers.

@@ -11,8 +11,8 @@
 //! function beside [`Webhooks::before_send`], called between the first decision and the transaction.
 //!
 //! * `switches`: what each app has on. `endpoint`, `circuit`: one app's endpoint, and when it is left alone.
-//! * `before`: asks. `drain`, `pump`, `load`: tell, in order, what transactions have left; `handed`: what they need not read
-//!   back. `body`: what is said; `unread`: the counts in it; `recent`: the messages that it tells of.
+//! * `before`: asks. `drain`, `pump`, `load`: tell, in order, what transactions have left; `handed`, `shelf`: what they need
+//!   not read back. `body`: what is said; `unread`: the counts in it; `recent`: the messages that it tells of.
 
 mod before;
 mod body;
@@ -24,6 +24,7 @@ mod handed;
 mod load;
 mod pump;
 mod recent;
+mod shelf;
 mod switches;
 mod unread;
 
@@ -48,6 +49,7 @@ use endpoint::{Endpoint, Endpoints};
 use handed::Handed;
 use load::Memory;
 use recent::Recent;
+use shelf::Shelf;
 use unread::Unread;
 
 /// Calls of after webhooks under way in all apps together; one app has a small part of them.
@@ -85,6 +87,7 @@ struct Bells {
 struct Bell {
     notify: Notify,
     handed: Handed,
+    shelf: Shelf,
 }
 
 impl Webhooks {
@@ -132,6 +135,7 @@ impl Webhooks {
         let mut bells = self.bells.lock();
         if let Some(bell) = bells.pumps.get(&app) {
             bell.handed.hear(events);
+            bell.shelf.hear(events);
             bell.notify.notify_one();
         } else {
             bells.rung.insert(app);

@@ -114,6 +114,9 @@ pub(super) struct Pump {
 impl Pump {
     pub(super) fn new(hooks: Arc<Webhooks>, app: AppId, bell: Arc<Bell>) -> Self {
         let now = Instant::now();
+        if !hooks.store.is_exclusive() {
+            bell.shelf.open();
+        }
         Self {
             hooks,
             app,

@@ -145,7 +145,7 @@ pub(crate) trait Engine {
     fn gather(&mut self, questions: &Questions<'_>) -> Result<Gathered>;
     fn ties(&mut self, questions: &[Pair<'_>]) -> Result<Vec<Tie>>;
     fn recent(&mut self, questions: &[Recent<'_>]) -> Result<Vec<Option<Stored>>>;
-    /// Answers the ids of what webhooks tell of, in the order of the plan, where they are known at once.
+    /// Answers the ids of what webhooks tell of, in the order of the plan.
     fn write(&mut self, waiting: &[(AppId, Waiting)], slots: &[Slot<'_>], plan: &Plan) -> Result<Vec<i64>>;
 }
 

@@ -192,7 +192,8 @@ const PUSH: Sql = sql!(
 const TELL: Sql = sql!(
     postgres: "INSERT INTO webhook_events (app, count, events)
                SELECT u.app, u.count, u.events
-               FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS u (app, count, events)"
+               FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS u (app, count, events)
+               RETURNING id"
 );
 
 /// Takes back heads that were made for drafts which all were refused.
@@ -334,13 +335,16 @@ impl Engine for Session {
         if !plan.pushes.is_empty() {
             statements.push((PUSH, pushes.args()));
         }
-        if !plan.told.is_empty() {
+        let telling = (!plan.told.is_empty()).then_some(statements.len());
+        if telling.is_some() {
             statements.push((TELL, told.args()));
         }
         if !plan.idle.is_empty() {
             statements.push((UNMAKE, vec![&idle_apps, &idle_ids]));
         }
-        self.flush(&statements, true).map(|_| Vec::new())
+        let answers = self.flush(&statements, true)?;
+        let ids = telling.and_then(|index| answers.get(index));
+        ids.into_iter().flatten().map(|row| get(row, 0)).collect()
     }
 }
 

@@ -94,8 +94,9 @@ impl Pump {
         let after = if is_ours { self.cursor } else { self.floor.settled() };
         let known = if is_ours { HashSet::new() } else { self.known.whole() };
         let look = Look { turn, stretch: is_ours.then(|| self.bell.handed.open()) };
+        let bell = Arc::clone(&self.bell);
         Some(Box::pin(async move {
-            let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &known, after);
+            let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &known, &bell.shelf, after);
             let ready = match hooks.store.read(app, load).await {
                 Ok((events, moment)) => {
                     finish(&hooks.store, &settings, &memory, events).await.map(|ready| (ready, moment))
