@@ -40,7 +40,7 @@ pub(crate) fn add(tx: &mut Tx<'_>, now: Millis, origin: Origin, happening: &Happ
     let app = tx.app();
     let mut written = Written::default();
     let (part, happening) = (happening.part(), Some(happening.clone()));
-    written.add(Untold { part, at: now, origin, happening, place: None })?;
+    written.add(Untold { part, at: now, origin, happening, place: None, message: None })?;
     let (count, text) = (written.count(), written.text());
     if let Some(id) = tx.batch_id(now)? {
         tx.post(

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use store::append::Draft;
 use store::webhooks::Told;
 
-use super::pump::Key;
+use super::key::Key;
 
 /// A body with the fields that all have.
 pub(super) fn body(command: &str, fields: Value) -> Value {

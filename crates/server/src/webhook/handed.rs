@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 /// Events that wait here …
 const MAX: usize = 4_096;
 /// … and their bytes.
-const MAX_BYTES: usize = 2 * 1024 * 1024;
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// What was handed over to one pump.
 #[derive(Default)]
@@ -116,7 +116,8 @@ mod tests {
     use super::*;
 
     fn batch(id: i64, of: usize, bytes: usize) -> Event {
-        let untold = Untold { part: 0, at: Millis(0), origin: Origin::default(), happening: None, place: None };
+        let untold =
+            Untold { part: 0, at: Millis(0), origin: Origin::default(), happening: None, place: None, message: None };
         Event::WebhookQueued(Some(Arc::new(Batch { id, events: vec![untold; of], bytes })))
     }
 

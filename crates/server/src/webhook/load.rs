@@ -10,17 +10,10 @@ use store::apps::App;
 use store::webhooks::{Moment, Told};
 use store::{Snapshot, Store, webhooks};
 
-use super::pump::Key;
-use super::recent::Recent;
+use super::key::Key;
 use super::shelf::Shelf;
 use super::unread::Unread;
 use super::{body, wanted};
-
-/// What is known without the store.
-pub(super) struct Memory {
-    pub(super) unread: Unread,
-    pub(super) recent: Recent,
-}
 
 /// Events after which a read takes no further batch.
 pub(super) const LOAD: usize = 500;
@@ -62,21 +55,19 @@ struct Half {
 }
 
 impl Half {
-    /// What the memory knows of an event.
-    fn recall(app: &App, memory: &Memory, on: Wanted, batch: Arc<Batch>, index: usize) -> Self {
+    /// What is known of an event without the store.
+    fn recall(app: &App, unread: &Unread, on: Wanted, batch: Arc<Batch>, index: usize) -> Self {
         let happening = batch.events[index].happening.as_ref();
         let is_on = happening.is_some_and(|happening| on.has(happening.webhook()));
         let mut half = Self { batch, index, is_on, message: None, count: None };
-        if let Some((conversation, place)) = half.lacks_message() {
-            half.message = memory.recent.take(app.id, conversation, place.seq).map(|message| Told {
-                sender: message.sender.clone(),
-                key: message.key,
-                body: Arc::clone(&message.body),
-                cloud: Arc::clone(&message.cloud),
-                flags: message.flags,
-            });
-        }
-        half.count = half.lacks_count().and_then(|account| memory.unread.known(app.id, account));
+        half.message = half.event().message.as_ref().map(|message| Told {
+            sender: message.sender.clone(),
+            key: message.key,
+            body: Arc::clone(&message.body),
+            cloud: Arc::clone(&message.cloud),
+            flags: message.flags,
+        });
+        half.count = half.lacks_count().and_then(|account| unread.known(app.id, account));
         half
     }
 
@@ -147,16 +138,16 @@ pub(super) fn load(
 pub(super) async fn finish(
     store: &Store,
     app: &App,
-    memory: &Arc<Memory>,
+    unread: &Arc<Unread>,
     batches: Vec<Arc<Batch>>,
 ) -> Result<Vec<Ready>> {
     let on = wanted(&app.settings);
     let events = batches.iter().flat_map(|batch| (0..batch.events.len()).map(move |index| (Arc::clone(batch), index)));
-    let mut halves: Vec<Half> = events.map(|(batch, index)| Half::recall(app, memory, on, batch, index)).collect();
+    let mut halves: Vec<Half> = events.map(|(batch, index)| Half::recall(app, unread, on, batch, index)).collect();
     let gaps = Arc::new(Gaps::of(&halves));
     if !gaps.is_empty() {
-        let (asked, memory) = (Arc::clone(&gaps), Arc::clone(memory));
-        let found = store.read(app.id, move |snapshot| asked.read(snapshot, &memory)).await?;
+        let (asked, unread) = (Arc::clone(&gaps), Arc::clone(unread));
+        let found = store.read(app.id, move |snapshot| asked.read(snapshot, &unread)).await?;
         gaps.fill(found, &mut halves);
     }
     Ok(halves.iter().map(|half| half.ready(app)).collect())
@@ -182,8 +173,8 @@ impl Gaps {
     }
 
     /// Reads what is missing: the counts first, which must not be of an earlier moment than what is heard meanwhile.
-    fn read(&self, snapshot: &mut Snapshot<'_>, memory: &Memory) -> Result<(Vec<Option<Told>>, Vec<i64>)> {
-        let counts = memory.unread.of(snapshot, &self.counts.1)?;
+    fn read(&self, snapshot: &mut Snapshot<'_>, unread: &Unread) -> Result<(Vec<Option<Told>>, Vec<i64>)> {
+        let counts = unread.of(snapshot, &self.counts.1)?;
         Ok((webhooks::messages(snapshot, &self.messages.1)?, counts))
     }
 

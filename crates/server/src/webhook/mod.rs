@@ -12,7 +12,7 @@
 //!
 //! * `switches`: what each app has on. `endpoint`, `circuit`: one app's endpoint, and when it is left alone.
 //! * `before`: asks. `drain`, `pump`, `load`: tell, in order, what transactions have left; `handed`, `shelf`: what they need
-//!   not read back. `body`: what is said; `unread`: the counts in it; `recent`: the messages that it tells of.
+//!   not read back. `key` names an event. `body`: what is said; `unread`: the counts in it.
 
 mod before;
 mod body;
@@ -21,9 +21,9 @@ mod drain;
 mod endpoint;
 mod group;
 mod handed;
+mod key;
 mod load;
 mod pump;
-mod recent;
 mod shelf;
 mod switches;
 mod unread;
@@ -47,8 +47,6 @@ use crate::clock::Clock;
 use crate::im::operations::tally::Tally;
 use endpoint::{Endpoint, Endpoints};
 use handed::Handed;
-use load::Memory;
-use recent::Recent;
 use shelf::Shelf;
 use unread::Unread;
 
@@ -65,7 +63,7 @@ pub struct Webhooks {
     /// Networks that calls may reach although they are not public.
     allowed: Arc<[String]>,
     endpoints: Endpoints,
-    memory: Arc<Memory>,
+    unread: Arc<Unread>,
     /// One for each call of an after webhook under way.
     places: Arc<Semaphore>,
     bells: Mutex<Bells>,
@@ -101,7 +99,7 @@ impl Webhooks {
         networks: &[String],
     ) -> Arc<Self> {
         metrics::counter!("noroshi_webhook_dropped_total", "why" => "too_old").increment(0);
-        let memory = Memory { unread: Unread::new(store.is_exclusive()), recent: Recent::default() };
+        let unread = Arc::new(Unread::new(store.is_exclusive()));
         Arc::new(Self {
             store,
             apps,
@@ -109,7 +107,7 @@ impl Webhooks {
             node,
             allowed: networks.into(),
             endpoints: Endpoints::new(tally),
-            memory: Arc::new(memory),
+            unread,
             places: Arc::new(Semaphore::new(TOLD_MAX)),
             bells: Mutex::default(),
             bell: Notify::new(),
@@ -118,16 +116,15 @@ impl Webhooks {
 
     /// Hears what was committed. Never waits.
     pub fn hear(&self, app: AppId, events: &[Event]) {
-        self.memory.unread.hear(app, events);
+        self.unread.hear(app, events);
         if events.iter().any(|event| matches!(event, Event::WebhookQueued(_))) {
-            self.memory.recent.hear(app, events);
             self.ring(app, events);
         }
     }
 
     /// Notes whether everything that is committed is heard here, because no other node works on the store.
     pub fn be_alone(&self, is_alone: bool) {
-        self.memory.unread.be_alone(is_alone);
+        self.unread.be_alone(is_alone);
     }
 
     /// Wakes whoever tells an app's events, and hands over what was committed.

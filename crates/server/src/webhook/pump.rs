@@ -23,12 +23,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::endpoint::{Call, Miss};
+use super::key::Key;
 use super::load::Event;
 use super::{Bell, Webhooks};
 use find::Done;
 use floor::Floor;
 use held::Held;
-pub(super) use held::Key;
 
 /// Calls of one app under way.
 const PARALLEL: usize = 32;
@@ -114,9 +114,6 @@ pub(super) struct Pump {
 impl Pump {
     pub(super) fn new(hooks: Arc<Webhooks>, app: AppId, bell: Arc<Bell>) -> Self {
         let now = Instant::now();
-        if !hooks.store.is_exclusive() {
-            bell.shelf.open();
-        }
         Self {
             hooks,
             app,
@@ -356,6 +353,7 @@ impl Pump {
         self.turn += 1;
         self.follows = None;
         self.bell.handed.close();
+        self.bell.shelf.close();
         self.cursor = i64::MIN;
         self.floor = Floor::new();
     }

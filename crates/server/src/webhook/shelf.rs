@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 /// Batches that wait here, and their bytes; beyond that the oldest are forgotten.
 const MAX: usize = 2_048;
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// What was written for one app.
 #[derive(Default)]
@@ -30,6 +30,11 @@ impl Shelf {
     /// Keeps what is heard from here on.
     pub(super) fn open(&self) {
         self.0.lock().is_open = true;
+    }
+
+    /// Keeps nothing until it is opened again.
+    pub(super) fn close(&self) {
+        *self.0.lock() = Kept::default();
     }
 
     /// Keeps what was committed.
@@ -87,6 +92,10 @@ mod tests {
         assert_eq!(ids(shelf.take(&[1, 2, 3])), (vec![2, 3], vec![1]), "the first came before it was opened");
         assert_eq!(ids(shelf.take(&[3])), (vec![], vec![3]));
         assert_eq!(shelf.0.lock().bytes, 0);
+        shelf.hear(&[written(4, 1)]);
+        shelf.close();
+        shelf.hear(&[written(5, 1)]);
+        assert_eq!(ids(shelf.take(&[4, 5])), (vec![], vec![4, 5]));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The places of a batch's messages: each accepted draft gets the next number of its conversation.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use contract::message::Flags;
@@ -99,7 +100,7 @@ impl<'g> Numbering<'g> {
         }
         self.exact.entry((*app, w.conversation, stored.key)).or_insert(stored);
         self.moved[slot] = true;
-        self.plan.rows.push(Row { draft: index, stored, flags, group: facts.group });
+        self.plan.rows.push(Row { draft: index, stored, flags, group: facts.group, message: OnceCell::new() });
         if draft.push.is_some() && facts.receiver_reach {
             self.plan.pushes.push((index, ids.next(), seq));
         }

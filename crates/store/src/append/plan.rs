@@ -3,6 +3,7 @@
 //! gather heads (locked), accounts and exact matches → decide each draft → look up what memory cannot tell →
 //! number what is new. The engine then writes the [`Plan`] and commits; only then is anything answered.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::heads::HeadKey;
 use super::numbering::{Numbering, print_of};
 use super::told::told;
 use super::window::{Ids, Memory, Print, Stored, Window};
-use super::{DraftKind, Facts, GroupFacts, Sent, Standing, Waiting};
+use super::{Draft, DraftKind, Facts, GroupFacts, Sent, Standing, Waiting};
 use crate::Hooks;
 use crate::job::guard;
 use crate::relations::Tie;
@@ -156,6 +157,27 @@ pub(crate) struct Row {
     pub(crate) flags: Flags,
     /// What is known of the group that it goes into, if it does.
     pub(crate) group: Option<GroupFacts>,
+    /// As it is announced; made when it is asked for.
+    pub(crate) message: OnceCell<Arc<Message>>,
+}
+
+impl Row {
+    /// The message between two accounts as its members see it.
+    pub(crate) fn message(&self, draft: &Draft) -> Arc<Message> {
+        let made = self.message.get_or_init(|| {
+            Arc::new(Message {
+                sender: draft.sender.clone(),
+                receiver: draft.receiver.clone(),
+                key: self.stored.key,
+                seq: self.stored.seq,
+                at: self.stored.at,
+                body: Arc::from(draft.body.as_str()),
+                cloud: Arc::from(draft.cloud.as_str()),
+                flags: self.flags,
+            })
+        });
+        Arc::clone(made)
+    }
 }
 
 /// What a batch writes and answers.
@@ -186,19 +208,9 @@ impl Plan {
             if let Some(group) = &draft.group {
                 return (*app, group_event(waiting, group, row));
             }
-            let message = Message {
-                sender: draft.sender.clone(),
-                receiver: draft.receiver.clone(),
-                key: row.stored.key,
-                seq: row.stored.seq,
-                at: row.stored.at,
-                body: Arc::from(draft.body.as_str()),
-                cloud: Arc::from(draft.cloud.as_str()),
-                flags: row.flags,
-            };
             let event = Event::MessageAppended {
                 conversation: waiting.conversation,
-                message: Arc::new(message),
+                message: row.message(draft),
                 origin: draft.origin.clone(),
                 echo: row.flags.has(Flags::IN_SENDER_VIEW),
             };

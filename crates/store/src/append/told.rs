@@ -24,8 +24,10 @@ pub(super) fn told(
         let mut tell = |happening: Happening| -> Result<()> {
             let place = Place { seq: row.stored.seq, time: row.stored.key.time };
             let (part, happening) = (part_of(w.conversation), Some(happening));
-            let place = Some((w.conversation, place));
-            room_for(*app, &mut told, bytes).add(Untold { part, at: row.stored.at, origin, happening, place })
+            let (at, place) = (row.stored.at, Some((w.conversation, place)));
+            // What happened in a group is told with the event itself.
+            let message = w.draft.group.is_none().then(|| row.message(&w.draft));
+            room_for(*app, &mut told, bytes).add(Untold { part, at, origin, happening, place, message })
         };
         if let Some(group) = &w.draft.group {
             sent_to(wanted, w, group, row).into_iter().try_for_each(tell)?;

@@ -24,6 +24,8 @@ pub(crate) struct Written {
     pub(crate) batch: Batch,
     /// JSON.
     text: Vec<u8>,
+    /// Bytes of the messages that are handed over.
+    content: usize,
 }
 
 impl Written {
@@ -40,8 +42,9 @@ impl Written {
         let written = serde_json::to_writer(&mut self.text, &line);
         self.text.push(b']');
         written.map_err(Failure::internal)?;
+        self.content += event.message.as_ref().map_or(0, |message| message.body.len() + message.cloud.len());
         self.batch.events.push(event);
-        self.batch.bytes = self.text.len();
+        self.batch.bytes = self.text.len() + self.content;
         Ok(())
     }
 
@@ -77,11 +80,12 @@ pub(super) fn read(id: i64, text: &str) -> Batch {
             hex::decode_to_slice(conversation, &mut id).ok()?;
             Some((ConversationId(id), Place { seq: Seq(seq), time }))
         });
-        Untold { part, at: Millis(at), origin, happening: serde_json::from_str(happening.get()).ok(), place }
+        let happening = serde_json::from_str(happening.get()).ok();
+        Untold { part, at: Millis(at), origin, happening, place, message: None }
     };
     let mut events: Vec<Untold> = found.into_iter().map(event).collect();
     if events.is_empty() {
-        events.push(Untold { part: 0, at: Millis(0), origin, happening: None, place: None });
+        events.push(Untold { part: 0, at: Millis(0), origin, happening: None, place: None, message: None });
     }
     Batch { id, events, bytes: text.len() }
 }
@@ -97,7 +101,8 @@ mod tests {
         let account = UserId::trusted(account);
         let place = (seq > 0).then_some((ConversationId([0xab; 16]), Place { seq: Seq(seq), time: 7 }));
         let happening = Some(Happening::State { account, change: StateChange::Login, kicked: Vec::new() });
-        Untold { part: i64::MIN, at: Millis(i64::MAX), origin: Origin { ip: None, via }, happening, place }
+        let origin = Origin { ip: None, via };
+        Untold { part: i64::MIN, at: Millis(i64::MAX), origin, happening, place, message: None }
     }
 
     #[test]

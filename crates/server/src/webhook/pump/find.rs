@@ -75,7 +75,7 @@ impl Pump {
         }
         (self.may_be_more, self.looked_at) = (false, now);
         let (hooks, app, turn) = (Arc::clone(&self.hooks), self.app, self.turn);
-        let (settings, memory) = (hooks.apps.get(app)?, Arc::clone(&hooks.memory));
+        let settings = hooks.apps.get(app)?;
         if let Some(stretch) = self.follows {
             if let Some(events) = self.bell.handed.take(stretch, self.cursor, LOAD) {
                 if events.is_empty() {
@@ -83,7 +83,7 @@ impl Pump {
                 }
                 let look = Look { turn, stretch: Some(stretch) };
                 return Some(Box::pin(async move {
-                    let ready = finish(&hooks.store, &settings, &memory, events).await;
+                    let ready = finish(&hooks.store, &settings, &hooks.unread, events).await;
                     Done::Loaded(look, ready.map(|ready| (ready, Moment::default())))
                 }));
             }
@@ -95,11 +95,14 @@ impl Pump {
         let known = if is_ours { HashSet::new() } else { self.known.whole() };
         let look = Look { turn, stretch: is_ours.then(|| self.bell.handed.open()) };
         let bell = Arc::clone(&self.bell);
+        if !is_ours {
+            bell.shelf.open();
+        }
         Some(Box::pin(async move {
             let load = move |snapshot: &mut Snapshot<'_>| load(snapshot, &known, &bell.shelf, after);
             let ready = match hooks.store.read(app, load).await {
                 Ok((events, moment)) => {
-                    finish(&hooks.store, &settings, &memory, events).await.map(|ready| (ready, moment))
+                    finish(&hooks.store, &settings, &hooks.unread, events).await.map(|ready| (ready, moment))
                 }
                 Err(error) => Err(error),
             };

@@ -2,14 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-/// Which event it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::webhook) struct Key {
-    /// Its batch.
-    pub(in crate::webhook) batch: i64,
-    /// Its place there.
-    pub(in crate::webhook) index: usize,
-}
+use crate::webhook::key::Key;
 
 /// Batches of which something is in memory, or was told and is not deleted yet.
 #[derive(Default)]
