@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 /// Events that wait here …
 const MAX: usize = 4_096;
 /// … and their bytes.
-const MAX_BYTES: usize = 8 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// What was handed over to one pump.
 #[derive(Default)]
