@@ -3,9 +3,9 @@
 //! `bench [NAME …]` prints a row for each figure; `cargo xtask bench` builds and runs it. Nothing here asserts a time:
 //! a machine that does other work as well must not fail a build.
 //!
-//! * `store_append`, `store_steady`, `sendmsg`, `webhook`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`, `login`, `idle`,
-//!   `idle_apps`, `words`, `push_broadcast`, `push_single`, `tag_expression`, `openapi_call`, `group_large`, `live_room`,
-//!   `groups_many`, `channels`, `vendor_trouble`: what is measured.
+//! * `store_append`, `store_steady`, `sendmsg`, `webhook`, `friend_get`, `conversation_list`, `fan_out`, `broadcast`,
+//!   `login`, `idle`, `idle_apps`, `words`, `push_broadcast`, `push_single`, `tag_expression`, `openapi_call`,
+//!   `group_large`, `live_room`, `groups_many`, `channels`, `vendor_trouble`: what is measured.
 //! * `hand_sqlite`, `hand_postgres`, `echo`, `fan_out_part`, `bare`: the raw limits beside it.
 //! * `process`, `worker`, `hall`, `cluster`, `proxy`: what runs as a process or stands between.
 //! * `push_deck`, `vendor_rooms`, `vendor_deck`: what the benchmarks of push have in common.

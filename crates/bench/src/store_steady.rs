@@ -3,6 +3,7 @@
 //! What is remembered of the last minutes is full after a while, pages are moved from the log into the file, and tables are
 //! analyzed: none of it may stop the sends.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -30,9 +31,8 @@ impl Slices {
 
     /// Notes a send that was answered so long after the beginning. What comes after the last slice is not counted.
     pub(crate) fn note(&self, after: Duration) {
-        if let Some(count) =
-            after.as_micros().checked_div(self.each.as_micros()).and_then(|at| self.counts.get(at as usize))
-        {
+        let slice = after.as_micros().checked_div(self.each.as_micros());
+        if let Some(count) = slice.and_then(|slice| self.counts.get(slice as usize)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -61,7 +61,7 @@ pub(crate) async fn run(effort: &Effort) -> Outcome<Vec<Figure>> {
 }
 
 async fn steady(engine: &str, settings: &Settings, whole: Duration) -> Outcome<Figure> {
-    let slices = std::sync::Arc::new(Slices::of(whole));
+    let slices = Arc::new(Slices::of(whole));
     let rate = store_append::sends(settings, whole, START, &slices).await?;
     let rates = slices.rates();
     let (slowest, middle) = (rates[0], rates[rates.len() / 2]);
